@@ -1,0 +1,42 @@
+import type { SessionEntry } from "./model.ts";
+
+/** What a session's counters need of an entry. */
+type Typed = Pick<SessionEntry, "entryType">;
+
+/** The counters of a session, and what is needed to go on counting after its last entry. */
+export interface EntryCounts {
+  readonly entryCount: number;
+  readonly turnCount: number;
+  readonly userMessageCount: number;
+  readonly assistantMessageCount: number;
+  /** A user message stands there that no assistant message has followed yet. */
+  readonly awaitingAssistant: boolean;
+}
+
+export const NO_ENTRIES: EntryCounts = {
+  entryCount: 0,
+  turnCount: 0,
+  userMessageCount: 0,
+  assistantMessageCount: 0,
+  awaitingAssistant: false,
+};
+
+/**
+ * The counters after `entries` follow. A turn is a user message later followed by an assistant message; entries
+ * between do not matter (the original's `turn_count`).
+ */
+export function countEntries(entries: Iterable<Typed>, from: EntryCounts = NO_ENTRIES): EntryCounts {
+  let { entryCount, turnCount, userMessageCount, assistantMessageCount, awaitingAssistant } = from;
+  for (const { entryType } of entries) {
+    entryCount++;
+    if (entryType.type === "user_message") {
+      userMessageCount++;
+      awaitingAssistant = true;
+    } else if (entryType.type === "assistant_message") {
+      assistantMessageCount++;
+      if (awaitingAssistant) turnCount++;
+      awaitingAssistant = false;
+    }
+  }
+  return { entryCount, turnCount, userMessageCount, assistantMessageCount, awaitingAssistant };
+}

@@ -1,0 +1,134 @@
+import { invalidInput, isSessionError } from "./errors.ts";
+import { isCanonicalUuid, type SessionId } from "./ids.ts";
+import type { StoredEntry } from "./model.ts";
+import type { SessionStore } from "./store.ts";
+
+/** What a subscription tells, in order; applied to an empty list of entries it always gives the stored ones. */
+export type SubscriptionEvent =
+  /** Comes after all before it. */
+  | { readonly type: "entry"; readonly entry: StoredEntry; readonly token: string }
+  /** Only the first `entryCount` entries are still what they were. What has followed them is told next. */
+  | { readonly type: "rewound"; readonly entryCount: number; readonly token: string }
+  /** The session is gone; the subscription ends. */
+  | { readonly type: "deleted"; readonly token: string };
+
+export interface SubscribeOptions {
+  /** The token of the last event that was handled: tells what follows it. Absent: everything from the start. */
+  readonly after?: string | undefined;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The last entry that was told; `seq` is -1 before the first. */
+interface Place {
+  readonly seq: number;
+  readonly id: string;
+}
+
+const START: Place = { seq: -1, id: "" };
+const PAGE = 100;
+/** Of how many told entries the ids are remembered, to say how far a rewind went. */
+const REMEMBERED = 1000;
+
+/**
+ * Follows the entries of a session: those after the token, then every new one.
+ *
+ * @throws {SessionError} not_found when there is no such session and no token; invalid_input for a token that is none.
+ */
+export async function* subscribe(
+  store: SessionStore,
+  id: SessionId,
+  { after, signal }: SubscribeOptions = {},
+): AsyncGenerator<SubscriptionEvent, void, undefined> {
+  let place = after === undefined ? START : parseToken(after);
+  const told = new Map<number, string>();
+  // Watch before reading: what is written in between is then told rather than lost.
+  const changes = await store.watch({ id, signal });
+  let known = after !== undefined;
+  try {
+    do {
+      for (;;) {
+        const step = await nextStep(store, id, place, told).catch((error) => {
+          if (known && isSessionError(error, "not_found")) return "deleted" as const;
+          throw error;
+        });
+        known = true;
+        if (step === "deleted") {
+          yield { type: "deleted", token: tokenOf(START) };
+          return;
+        }
+        if (step.rewoundTo) {
+          place = step.rewoundTo;
+          for (const seq of told.keys()) if (seq > place.seq) told.delete(seq);
+          yield { type: "rewound", entryCount: place.seq + 1, token: tokenOf(place) };
+        }
+        for (const entry of step.entries) {
+          if (signal?.aborted) return;
+          place = entry;
+          told.set(entry.seq, entry.id);
+          if (told.size > REMEMBERED) told.delete(entry.seq - REMEMBERED);
+          yield { type: "entry", entry, token: tokenOf(entry) };
+        }
+        if (step.caughtUp) break;
+      }
+    } while (!(await changes.next()).done);
+  } finally {
+    await changes.return?.();
+  }
+}
+
+interface Step {
+  readonly entries: readonly StoredEntry[];
+  readonly caughtUp: boolean;
+  readonly rewoundTo?: Place;
+}
+
+/** The entries after `place`, if the entry at `place` is still the one that was told; else where to go on from. */
+async function nextStep(
+  store: SessionStore,
+  id: SessionId,
+  place: Place,
+  told: ReadonlyMap<number, string>,
+): Promise<Step> {
+  if (place.seq < 0) {
+    const { items, nextCursor } = await store.readEntries(id, { limit: PAGE });
+    return { entries: items, caughtUp: nextCursor === null };
+  }
+  const { items, nextCursor } = await store.readEntries(id, { after: place.seq - 1, limit: PAGE + 1 });
+  const [first, ...rest] = items;
+  if (first?.seq === place.seq && first.id === place.id)
+    return { entries: rest, caughtUp: nextCursor === null };
+  return { entries: [], caughtUp: false, rewoundTo: await lastCommon(store, id, place, told) };
+}
+
+async function lastCommon(
+  store: SessionStore,
+  id: SessionId,
+  place: Place,
+  told: ReadonlyMap<number, string>,
+): Promise<Place> {
+  const { items } = await store.readEntries(id, {
+    before: place.seq + 1,
+    direction: "desc",
+    limit: REMEMBERED,
+  });
+  return items.find(({ seq, id: entryId }) => told.get(seq) === entryId) ?? START;
+}
+
+function tokenOf({ seq, id }: Place): string {
+  return seq < 0 ? "start" : `${seq}.${id}`;
+}
+
+function parseToken(token: string): Place {
+  if (token === "start") return START;
+  const [, seq, id] = /^(\d{1,15})\.(.*)$/s.exec(token) ?? [];
+  if (seq === undefined || id === undefined || !isCanonicalUuid(id)) {
+    throw invalidInput(
+      "The subscription token is not one that was given out. Subscribe without it to start anew.",
+      {
+        field: "after",
+      },
+    );
+  }
+  return { seq: Number(seq), id };
+}

@@ -1,0 +1,203 @@
+import { z } from "zod";
+import { invalidInput } from "./errors.ts";
+import { sessionFilterSchema } from "./filter.ts";
+import { sessionIdSchema } from "./ids.ts";
+import { copyJson, type JsonObject, type JsonValue, setKey } from "./json.ts";
+import { sessionLimitsSchema } from "./limits.ts";
+import {
+  ENTRY_TYPE_NAMES,
+  type EntryType,
+  MAX_ENTRY_BYTES,
+  type Session,
+  type SessionEntry,
+  type SessionMetadata,
+  sessionEntrySchema,
+  sessionMetadataSchema,
+  sessionNameSchema,
+  sessionStatusSchema,
+  sessionTypeSchema,
+  tagsSchema,
+  timestampSchema,
+  utf8Length,
+} from "./model.ts";
+import { MAX_PAGE, type SessionChange } from "./store.ts";
+
+/**
+ * Checks `value` and gives what the schema makes of it.
+ *
+ * @param what names the value in the error.
+ * @throws {SessionError} invalid_input that names the first field that is wrong.
+ */
+export function parseInput<T>(schema: z.ZodType<T, unknown>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = fieldPath(what, issue?.path ?? []);
+  throw invalidInput(`${field}: ${issue?.message ?? "is not valid"}.`, { field });
+}
+
+function fieldPath(what: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (field, part) =>
+      typeof part === "number" ? `${field}[${part}]` : `${field}.${String(part).slice(0, 64)}`,
+    what,
+  );
+}
+
+/** Checks an entry and gives a copy. @throws {SessionError} invalid_input */
+export function parseEntry(value: unknown, field: string): SessionEntry {
+  const entry = parseInput(sessionEntrySchema, value, field);
+  const entryType: EntryType =
+    entry.entryType.type === "evaluation_result"
+      ? { ...entry.entryType, metrics: parseMetrics(entry.entryType.metrics, `${field}.entryType.metrics`) }
+      : entry.entryType;
+  const parsed = { ...entry, entryType, content: copyJson(entry.content, `${field}.content`) };
+  if (mayExceed(parsed, MAX_ENTRY_BYTES) && utf8Length(JSON.stringify(parsed)) > MAX_ENTRY_BYTES) {
+    throw invalidInput(`${field} is longer than ${MAX_ENTRY_BYTES} bytes as JSON.`, { field });
+  }
+  return parsed;
+}
+
+function parseMetrics(value: unknown, field: string): Readonly<Record<string, number>> {
+  const metrics = copyJson(value, field);
+  if (typeof metrics !== "object" || metrics === null || Array.isArray(metrics)) {
+    throw invalidInput(`${field}: expected an object of numbers.`, { field });
+  }
+  for (const [name, metric] of Object.entries(metrics)) {
+    if (typeof metric !== "number")
+      throw invalidInput(`${field}: ${name.slice(0, 64)} is not a number.`, { field });
+  }
+  return metrics as Readonly<Record<string, number>>;
+}
+
+/** A cheap upper bound first, so that small entries are not turned into text for nothing. */
+function mayExceed(value: unknown, bytes: number): boolean {
+  let left = bytes;
+  const walk = (item: unknown): void => {
+    if (left < 0) return;
+    // A UTF-16 unit is at most six bytes of JSON (\u0000); a number or a word of the language at most 25.
+    if (typeof item === "string") left -= item.length * 6 + 4;
+    else if (typeof item === "object" && item !== null) {
+      for (const [key, part] of Object.entries(item)) {
+        left -= key.length * 6 + 6;
+        walk(part);
+      }
+    } else left -= 26;
+  };
+  walk(value);
+  return left < 0;
+}
+
+export function parseEntries(value: unknown, field = "entries"): SessionEntry[] {
+  if (!Array.isArray(value)) throw invalidInput(`${field}: expected an array of entries.`, { field });
+  return value.map((entry, i) => parseEntry(entry, `${field}[${i}]`));
+}
+
+/** Checks a context and gives a copy. @throws {SessionError} invalid_input */
+export function parseContext(value: unknown, field = "context"): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidInput(`${field}: expected an object.`, { field });
+  }
+  // Key by key: the depth bound holds for each value of the context, as for a content.
+  copyJson(Object.fromEntries(Object.keys(value).map((key) => [key, null])), field);
+  const context: Record<string, JsonValue> = {};
+  for (const key of Object.keys(value)) {
+    setKey(context, key, copyJson((value as Record<string, unknown>)[key], `${field}.${key.slice(0, 64)}`));
+  }
+  return context;
+}
+
+/** Checks a whole session and gives a copy; what a store added to it (`version`, `seq`) is taken off. */
+export function parseSession(value: unknown): Session {
+  if (typeof value !== "object" || value === null)
+    throw invalidInput("session: expected an object.", { field: "session" });
+  const {
+    metadata,
+    entries,
+    context,
+    version: _,
+    inexact: __,
+    ...unknown
+  } = value as Record<string, unknown>;
+  refuseUnknown(unknown, "session");
+  return {
+    metadata: parseInput(sessionMetadataSchema, metadata, "metadata") as SessionMetadata,
+    entries: parseEntries(Array.isArray(entries) ? entries.map(withoutSeq) : entries),
+    context: parseContext(context),
+  };
+}
+
+function withoutSeq(entry: unknown): unknown {
+  if (typeof entry !== "object" || entry === null) return entry;
+  const { seq: _, inexact: __, ...rest } = entry as Record<string, unknown>;
+  return rest;
+}
+
+function refuseUnknown(rest: object, field: string): void {
+  const [key] = Object.keys(rest);
+  if (key !== undefined)
+    throw invalidInput(`${field}: unknown key ${JSON.stringify(key.slice(0, 64))}.`, { field });
+}
+
+const changeSchema = z
+  .strictObject({
+    name: sessionNameSchema.optional(),
+    sessionType: sessionTypeSchema.optional(),
+    status: sessionStatusSchema.optional(),
+    tags: tagsSchema.optional(),
+    parentSession: sessionIdSchema.nullable().optional(),
+    context: z.unknown().optional(),
+    setContext: z.unknown().optional(),
+    removeContext: z.array(z.string()).optional(),
+  })
+  .refine(
+    (change) => change.context === undefined || (change.setContext ?? change.removeContext) === undefined,
+    {
+      error: "takes either context or setContext and removeContext",
+    },
+  );
+
+/** Checks a change and gives a copy. @throws {SessionError} invalid_input */
+export function parseChange(value: unknown): SessionChange {
+  const { context, setContext, ...rest } = parseInput(changeSchema, value, "change");
+  return {
+    ...rest,
+    ...(context === undefined ? {} : { context: parseContext(context, "change.context") }),
+    ...(setContext === undefined ? {} : { setContext: parseContext(setContext, "change.setContext") }),
+  };
+}
+
+export const writeOptionsSchema = z.strictObject({
+  at: timestampSchema,
+  expectedVersion: z.string().optional(),
+});
+export const appendOptionsSchema = writeOptionsSchema.extend({ limits: sessionLimitsSchema.optional() });
+export const versionOptionsSchema = z.strictObject({ expectedVersion: z.string().optional() });
+
+const pageLimit = z.int().min(1).max(MAX_PAGE);
+
+export const listQuerySchema = z.strictObject({
+  filter: sessionFilterSchema.default({}),
+  orderBy: z.enum(["updatedAt", "createdAt"]).default("updatedAt"),
+  direction: z.enum(["asc", "desc"]).default("desc"),
+  limit: pageLimit.default(50),
+  cursor: z.string().optional(),
+});
+
+export const entriesQuerySchema = z
+  .strictObject({
+    after: z.int().optional(),
+    before: z.int().optional(),
+    last: pageLimit.optional(),
+    types: z.array(z.enum(ENTRY_TYPE_NAMES)).optional(),
+    direction: z.enum(["asc", "desc"]).optional(),
+    limit: pageLimit.optional(),
+    cursor: z.string().optional(),
+  })
+  .refine(
+    ({ last, direction, limit, cursor }) =>
+      last === undefined || (direction ?? limit ?? cursor) === undefined,
+    {
+      error: "takes either last or direction, limit and cursor",
+    },
+  );

@@ -1,0 +1,113 @@
+// `npm start` and `npm test` on a machine that has only Node, npm and a compiler: installs the pinned pnpm
+// under .tools/, the dependencies, builds what changed, and runs the command. No dependencies of its own.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [command = "test", ...rest] = process.argv.slice(2);
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`Node ${process.versions.node} is too old: thulp-sessions needs Node 20.19 or newer.`);
+}
+
+const env = { ...process.env, CI: "true", TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
+// Where better-sqlite3 has to be compiled, take the headers beside this Node instead of downloading them.
+const nodeDir = dirname(dirname(process.execPath));
+if (!env.npm_config_nodedir && existsSync(join(nodeDir, "include", "node", "node.h"))) {
+  env.npm_config_nodedir = nodeDir;
+}
+// -O1 compiles in a third of the time of -O3 and answers within its noise.
+env.CFLAGS ??= "-O1";
+env.CXXFLAGS ??= "-O1";
+
+const pnpm = installPnpm();
+installDependencies();
+
+if (command === "install") {
+  process.exit(0);
+} else if (command === "start") {
+  turbo(["run", "build", "--output-logs=errors-only"]);
+  startServer();
+} else if (command === "test") {
+  turbo(["run", "test", "--output-logs=new-only", ...rest]);
+} else {
+  fail(`unknown command "${command}": expected install, start or test`);
+}
+
+function installPnpm() {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const wanted = packageManager.split("@").at(-1);
+  const home = join(root, ".tools", "node_modules", "pnpm");
+  const installed = existsSync(join(home, "package.json"))
+    ? JSON.parse(readFileSync(join(home, "package.json"), "utf8")).version
+    : undefined;
+  if (installed !== wanted) {
+    say(`installing pnpm ${wanted} into .tools/`);
+    mkdirSync(join(root, ".tools"), { recursive: true });
+    writeFileSync(join(root, ".tools", "package.json"), '{ "private": true }\n');
+    // npm is a .cmd file on Windows, which only a shell can start.
+    run(
+      "npm",
+      ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error", packageManager],
+      {
+        cwd: join(root, ".tools"),
+        shell: process.platform === "win32",
+      },
+    );
+  }
+  return join(home, "bin", "pnpm.cjs");
+}
+
+/** Installs when the lockfile, the workspace or this Node changed; a stamp in node_modules remembers. */
+function installDependencies() {
+  const stampFile = join(root, "node_modules", ".bootstrap-stamp");
+  const hash = createHash("sha256");
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"])
+    hash.update(readFileSync(join(root, file)));
+  const abi = `node-${process.versions.modules}-${process.platform}-${process.arch}`;
+  const stamp = `${abi} ${hash.digest("hex")}`;
+  const before = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
+  if (before === stamp) return;
+  say("installing dependencies (the first time compiles better-sqlite3: under a minute)");
+  run(process.execPath, [pnpm, "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
+  if (before !== "" && !before.startsWith(`${abi} `)) {
+    say("this is another Node than before: rebuilding better-sqlite3");
+    run(process.execPath, [pnpm, "-r", "rebuild", "better-sqlite3"]);
+  }
+  writeFileSync(stampFile, stamp);
+}
+
+function turbo(args) {
+  run(process.execPath, [join(root, "node_modules", "turbo", "bin", "turbo"), ...args]);
+}
+
+/** The server gets this process's terminal and signals; its exit code is ours. */
+function startServer() {
+  const child = spawn(process.execPath, [join(root, "apps", "api", "dist", "main.js"), ...rest], {
+    stdio: "inherit",
+    env: process.env,
+  });
+  // A Ctrl-C reaches the whole process group already; a signal to us alone has to be passed on.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+}
+
+function run(file, args, options = {}) {
+  const result = spawnSync(file, args, { cwd: root, env, stdio: "inherit", ...options });
+  if (result.error) fail(`could not run ${file}: ${result.error.message}`);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+function say(message) {
+  console.error(`thulp-sessions: ${message}`);
+}
+
+function fail(message) {
+  say(message);
+  process.exit(1);
+}
