@@ -1,52 +1,16 @@
-import { ChangeFeed } from "./changes.ts";
+import {
+  CheckedStore,
+  type ParsedEntriesQuery,
+  type ParsedListQuery,
+  type ParsedSearchQuery,
+} from "./checked-store.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
-import { invalidInput, SessionError } from "./errors.ts";
-import { type SessionFilter, sessionFilterSchema } from "./filter.ts";
-import { isCanonicalUuid, parseSessionId, type SessionId } from "./ids.ts";
-import type {
-  EntryTypeName,
-  Session,
-  SessionEntry,
-  SessionHead,
-  SessionMetadata,
-  StoredEntry,
-  StoredSession,
-  Timestamp,
-} from "./model.ts";
-import {
-  parseSearchText,
-  type SearchHit,
-  type SearchPage,
-  type SearchQuery,
-  type SearchTerm,
-  searchQuerySchema,
-} from "./search.ts";
-import type {
-  AppendOptions,
-  AppendResult,
-  EntriesQuery,
-  EntryPage,
-  ListQuery,
-  SessionChange,
-  SessionPage,
-  SessionStore,
-  StoreCapabilities,
-  StoreChange,
-  WatchOptions,
-  WriteOptions,
-} from "./store.ts";
-import {
-  appendOptionsSchema,
-  entriesQuerySchema,
-  listQuerySchema,
-  parseChange,
-  parseEntries,
-  parseInput,
-  parseSession,
-  versionOptionsSchema,
-  writeOptionsSchema,
-} from "./validate.ts";
-import { Warnings } from "./warnings.ts";
+import { invalidInput } from "./errors.ts";
+import type { SessionFilter } from "./filter.ts";
+import { isCanonicalUuid, type SessionId } from "./ids.ts";
+import type { EntryTypeName, SessionMetadata, StoredEntry, Timestamp } from "./model.ts";
+import { parseSearchText, type SearchHit, type SearchPage, type SearchTerm } from "./search.ts";
+import type { EntryPage, SessionPage } from "./store.ts";
 
 /** A page of sessions, as a backend is asked for it. */
 export interface ListRequest {
@@ -102,162 +66,13 @@ export interface Rows<T> {
  * the backend's twin (`doAppend` for `append`) with arguments that are exact and its own. A backend writes the twins,
  * `doWatchStart` and `doWatchStop` where it has to look for changes of others, and `doClose`.
  */
-export abstract class BaseStore implements SessionStore {
-  abstract readonly location: string;
-  abstract readonly capabilities: StoreCapabilities;
-  readonly warnings = new Warnings();
-  /** Backends report changes here, their own after they are applied. */
-  protected readonly changes = new ChangeFeed();
-  #watchers = 0;
-  #running = new Set<Promise<unknown>>();
-  #closing: Promise<void> | undefined;
-
-  protected abstract doCreate(session: Session): Promise<SessionHead>;
-  protected abstract doGet(id: SessionId): Promise<StoredSession>;
-  protected abstract doHead(id: SessionId): Promise<SessionHead>;
-  protected abstract doUpdate(
-    id: SessionId,
-    change: SessionChange,
-    options: WriteOptions,
-  ): Promise<SessionHead>;
-  protected abstract doAppend(
-    id: SessionId,
-    entries: readonly SessionEntry[],
-    options: AppendOptions,
-  ): Promise<AppendResult>;
+export abstract class BaseStore extends CheckedStore {
   protected abstract doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>>;
-  protected abstract doTruncate(
-    id: SessionId,
-    entryCount: number,
-    options: WriteOptions,
-  ): Promise<SessionHead>;
-  protected abstract doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead>;
-  protected abstract doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean>;
   protected abstract doList(request: ListRequest): Promise<Rows<SessionMetadata>>;
-  protected abstract doCount(filter: SessionFilter): Promise<number>;
   protected abstract doSearch(request: SearchRequest): Promise<Rows<PlacedHit>>;
-  protected abstract doClose(): Promise<void>;
-  /** Called when the first watcher comes: from when it resolves, changes by others reach `changes` too. */
-  protected async doWatchStart(): Promise<void> {}
-  /** Called when the last watcher has gone. */
-  protected doWatchStop(): void {}
 
-  async create(session: Session): Promise<SessionHead> {
-    return this.#run(() => this.doCreate(parseSession(session)));
-  }
-
-  async get(id: string): Promise<StoredSession> {
-    return this.#run(() => this.doGet(parseSessionId(id)));
-  }
-
-  async head(id: string): Promise<SessionHead> {
-    return this.#run(() => this.doHead(parseSessionId(id)));
-  }
-
-  async update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead> {
-    return this.#run(() =>
-      this.doUpdate(
-        parseSessionId(id),
-        parseChange(change),
-        parseInput(writeOptionsSchema, options, "options"),
-      ),
-    );
-  }
-
-  async append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
-    return this.#run(() =>
-      this.doAppend(
-        parseSessionId(id),
-        parseEntries(entries),
-        parseInput(appendOptionsSchema, options, "options"),
-      ),
-    );
-  }
-
-  async readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
-    return this.#run(() => this.#readEntries(parseSessionId(id), query));
-  }
-
-  async truncate(id: string, entryCount: number, options: WriteOptions): Promise<SessionHead> {
-    return this.#run(() => {
-      const sessionId = parseSessionId(id);
-      if (!Number.isSafeInteger(entryCount) || entryCount < 0) {
-        throw invalidInput("entryCount: expected a whole number from 0.", { field: "entryCount" });
-      }
-      return this.doTruncate(sessionId, entryCount, parseInput(writeOptionsSchema, options, "options"));
-    });
-  }
-
-  async replace(
-    session: Session,
-    options: { expectedVersion?: string | undefined } = {},
-  ): Promise<SessionHead> {
-    return this.#run(() =>
-      this.doReplace(
-        parseSession(session),
-        parseInput(versionOptionsSchema, options, "options").expectedVersion,
-      ),
-    );
-  }
-
-  async delete(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
-    return this.#run(() =>
-      this.doDelete(parseSessionId(id), parseInput(versionOptionsSchema, options, "options").expectedVersion),
-    );
-  }
-
-  async list(query: ListQuery = {}): Promise<SessionPage> {
-    return this.#run(() => this.#list(query));
-  }
-
-  async count(filter: SessionFilter = {}): Promise<number> {
-    return this.#run(() => this.doCount(parseInput(sessionFilterSchema, filter, "filter")));
-  }
-
-  async search(query: SearchQuery): Promise<SearchPage> {
-    return this.#run(() => this.#search(query));
-  }
-
-  async watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
-    return this.#run(async () => {
-      const id = options.id === undefined ? undefined : parseSessionId(options.id);
-      if (this.#watchers++ === 0) await this.doWatchStart();
-      return this.changes.watch({ id, signal: options.signal }, () => {
-        if (--this.#watchers === 0) this.doWatchStop();
-      });
-    });
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#running);
-    this.changes.close();
-    await this.doClose();
-  }
-
-  async #run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#closing) {
-      throw new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`);
-    }
-    const running = call();
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
-  }
-
-  async #readEntries(id: SessionId, query: EntriesQuery): Promise<EntryPage> {
-    const { last, cursor, limit = 100, ...rest } = parseInput(entriesQuerySchema, query, "query");
+  protected override async doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
+    const { last, cursor, limit = 100, ...rest } = query;
     const request: EntriesRequest = {
       after: rest.after ?? -1,
       before: rest.before ?? Number.MAX_SAFE_INTEGER,
@@ -280,8 +95,8 @@ export abstract class BaseStore implements SessionStore {
     return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq]) : null };
   }
 
-  async #list(query: ListQuery): Promise<SessionPage> {
-    const { cursor, limit, ...identity } = parseInput(listQuerySchema, query, "query");
+  protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
+    const { cursor, limit, ...identity } = query;
     const cursorOf = ["list", identity];
     const position = cursor === undefined ? null : decodeCursor(cursorOf, cursor, isTimeAndId);
     const after = position && { time: position[0] as Timestamp, id: position[1] as SessionId };
@@ -293,8 +108,8 @@ export abstract class BaseStore implements SessionStore {
     };
   }
 
-  async #search(query: SearchQuery): Promise<SearchPage> {
-    const { cursor, limit, ...identity } = parseInput(searchQuerySchema, query, "query");
+  protected override async doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
+    const { cursor, limit, ...identity } = query;
     const { text, filter = {}, types, after: timeAfter, before: timeBefore, order } = identity;
     if (order === "rank" && cursor !== undefined) {
       throw invalidInput('query.cursor: a search with order "rank" has one page only.', {

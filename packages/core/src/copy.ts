@@ -11,7 +11,7 @@ export interface CopyOptions {
   readonly filter?: SessionFilter | undefined;
   /** What becomes of a session that the target has with other contents: it stays (the default), or is replaced. */
   readonly onConflict?: "keep" | "newer" | "replace" | undefined;
-  /** Copy sessions with numbers that JavaScript can only round, as they were rounded. */
+  /** Copy sessions with numbers that JavaScript can only round too, as they were rounded. */
   readonly allowLossy?: boolean | undefined;
   /** Called after each session. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
@@ -34,17 +34,24 @@ export interface CopyReport {
   readonly replaced: number;
   /** There with other contents, and left alone. */
   readonly conflicts: readonly SessionId[];
-  /** Hold numbers that the target could only round, and were left out; the entries by `seq`, the context as "context". */
+  /**
+   * Hold numbers that JavaScript can only round, so that their copy would differ, and were left out; the entries by
+   * `seq`, the context as "context".
+   */
   readonly inexact: readonly { readonly id: SessionId; readonly places: readonly (number | "context")[] }[];
   /** Could not be read. */
   readonly unreadable: readonly StoreWarning[];
+  /** Could be read, but the target does not take them, or holds a damaged session in their place; with its reason. */
+  readonly refused: readonly StoreWarning[];
 }
 
 /**
  * Copies sessions from one store to another, one after the other. Each is written in one step, read back and compared
- * before it counts as copied. To go on after an interruption, call it again: what is there already is skipped.
+ * before it counts as copied. One that cannot be copied does not keep the others from it. To go on after an
+ * interruption, call it again: what is there already is skipped.
  *
- * @throws {SessionError} whatever the target refuses; `io` when what was read back is not what was written.
+ * @throws {SessionError} when a store fails as a whole (`io`, `busy`, `closed`); `io` also when what was read back is not
+ *   what was written.
  */
 export async function copySessions(
   from: SessionStore,
@@ -58,6 +65,7 @@ export async function copySessions(
     replaced: 0,
     conflicts: [] as SessionId[],
     inexact: [] as { id: SessionId; places: (number | "context")[] }[],
+    refused: [] as StoreWarning[],
   };
   const unreadable = new Map<string, StoreWarning>();
   const stopListening = from.warnings.listen((warning) => {
@@ -72,12 +80,13 @@ export async function copySessions(
       for (const { id } of page.items) {
         signal?.throwIfAborted();
         const session = await readSource(from, id, unreadable);
-        const places =
-          session && !to.capabilities.exactNumbers && !options.allowLossy ? inexactPlaces(session) : [];
+        // Whatever the target can keep: between two stores a number is one of JavaScript's.
+        const places = session && !options.allowLossy ? inexactPlaces(session) : [];
         if (session && places.length > 0) report.inexact.push({ id, places });
         else if (session) {
           const outcome = await copyOne(session, to, options.onConflict ?? "keep");
           if (outcome === "conflict") report.conflicts.push(id);
+          else if (typeof outcome === "object") report.refused.push(outcome);
           else report[outcome]++;
         }
         onProgress?.({ done: ++done, total });
@@ -100,16 +109,43 @@ async function readSource(
     return await from.get(id);
   } catch (error) {
     if (isSessionError(error, "not_found")) return undefined;
-    if (!isSessionError(error, "corrupt") && !isSessionError(error, "unsupported")) throw error;
+    if (!isDamage(error)) throw error;
     unreadable.set(id, { code: error.code, message: error.message, sessionId: id });
     return undefined;
   }
 }
 
+function isDamage(error: unknown): error is SessionError {
+  return isSessionError(error, "corrupt") || isSessionError(error, "unsupported");
+}
+
+type OnConflict = NonNullable<CopyOptions["onConflict"]>;
+
+/** What became of the session; a warning where the target refused it. */
 async function copyOne(
   session: StoredSession,
   to: SessionStore,
-  onConflict: "keep" | "newer" | "replace",
+  onConflict: OnConflict,
+): Promise<"copied" | "equal" | "replaced" | "conflict" | StoreWarning> {
+  const { id } = session.metadata;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await putOne(session, to, onConflict);
+    } catch (error) {
+      if (isSessionError(error, "invalid_input") || isDamage(error)) {
+        return { code: error.code, message: error.message, sessionId: id };
+      }
+      // Others write to the target: the session was changed or deleted between the look and the write.
+      const raced = isSessionError(error, "conflict") || isSessionError(error, "not_found");
+      if (!raced || attempt === 10) throw error;
+    }
+  }
+}
+
+async function putOne(
+  session: StoredSession,
+  to: SessionStore,
+  onConflict: OnConflict,
 ): Promise<"copied" | "equal" | "replaced" | "conflict"> {
   const { id, updatedAt } = session.metadata;
   try {
@@ -130,13 +166,17 @@ async function copyOne(
 
 async function verify(session: Session, to: SessionStore): Promise<void> {
   const { id } = session.metadata;
-  if (sameSession(session, await to.get(id))) return;
+  let cause: unknown;
+  try {
+    if (sameSession(session, await to.get(id))) return;
+  } catch (error) {
+    if (!isSessionError(error, "not_found") && !isDamage(error)) throw error;
+    cause = error;
+  }
   throw new SessionError(
     "io",
     `Session ${id} is not the same in ${to.location} as it was written. Check that store.`,
-    {
-      details: { sessionId: id },
-    },
+    { cause, details: { sessionId: id } },
   );
 }
 

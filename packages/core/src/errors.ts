@@ -91,6 +91,19 @@ export function entryConflict(sessionId: string, entryId: string): SessionError 
   );
 }
 
+/** The message and the field are cut where they echo too much of an input, which may be megabytes. */
 export function invalidInput(message: string, details: SessionErrorDetails = {}): SessionError {
-  return new SessionError("invalid_input", message, { details });
+  const { field } = details;
+  return new SessionError("invalid_input", shorten(message, MAX_MESSAGE_LENGTH), {
+    details: field === undefined ? details : { ...details, field: shorten(field, MAX_FIELD_LENGTH) },
+  });
+}
+
+const MAX_MESSAGE_LENGTH = 600;
+const MAX_FIELD_LENGTH = 300;
+
+/** Cuts the middle out: what is wrong stands at the end, where it is at the beginning. */
+function shorten(text: string, length: number): string {
+  if (text.length <= length) return text.toWellFormed();
+  return `${text.slice(0, length / 2)}…${text.slice(-length / 2)}`.toWellFormed();
 }

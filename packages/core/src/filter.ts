@@ -107,7 +107,7 @@ export function matchesFilter(filter: SessionFilter, metadata: SessionMetadata):
   );
 }
 
-/** Lower-cases A to Z only, as the original compares type names: `ſ` and `K` stay what they are. */
+/** Lower-cases A to Z only, as the original compares type names: `ſ` and the Kelvin sign stay what they are. */
 export function asciiLowerCase(value: string): string {
   return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -8,6 +8,13 @@ export {
   type SearchRequest,
 } from "./base-store.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./change-plan.ts";
+export { ChangeFeed } from "./changes.ts";
+export {
+  CheckedStore,
+  type ParsedEntriesQuery,
+  type ParsedListQuery,
+  type ParsedSearchQuery,
+} from "./checked-store.ts";
 export { type CopyOptions, type CopyProgress, type CopyReport, copySessions, sameSession } from "./copy.ts";
 export { countEntries, type EntryCounts, NO_ENTRIES } from "./counts.ts";
 export {

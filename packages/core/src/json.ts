@@ -18,14 +18,49 @@ export const MAX_JSON_DEPTH = 120;
  * Checks that `value` is a {@link JsonValue} and gives a copy that shares nothing with it.
  *
  * @param field names the value in the error, e.g. `entries[0].content`.
+ * @param maxLength refuses what certainly takes more characters as JSON, before it is all copied: an object that
+ *   stands in many places is copied once for each of them.
  * @throws {SessionError} invalid_input for anything JSON cannot hold without loss (undefined, NaN, bigint, dates,
  *   class instances, cycles, holes in arrays, symbol keys, lone surrogates) and for more than {@link MAX_JSON_DEPTH} levels.
  */
-export function copyJson(value: unknown, field: string): JsonValue {
-  return copy(value, field, 0);
+export function copyJson(
+  value: unknown,
+  field: string,
+  maxLength: number = Number.POSITIVE_INFINITY,
+): JsonValue {
+  return copy(value, field, 0, { field, maxLength, left: maxLength });
 }
 
-function copy(value: unknown, field: string, depth: number): JsonValue {
+/**
+ * The same for an object whose values may each be as deep as a {@link JsonValue} may.
+ *
+ * @throws {SessionError} invalid_input, also for anything but a plain object.
+ */
+export function copyJsonObject(value: unknown, field: string): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidInput(`${field}: expected an object.`, { field });
+  }
+  const maxLength = Number.POSITIVE_INFINITY;
+  return copyObject(value, field, -1, { field, maxLength, left: maxLength });
+}
+
+/** How many characters of JSON may still come. */
+interface Budget {
+  readonly field: string;
+  readonly maxLength: number;
+  left: number;
+}
+
+function spend(budget: Budget, characters: number): void {
+  budget.left -= characters;
+  if (budget.left < 0) {
+    const { field, maxLength } = budget;
+    throw invalidInput(`${field} is longer than ${maxLength} bytes as JSON.`, { field });
+  }
+}
+
+function copy(value: unknown, field: string, depth: number, budget: Budget): JsonValue {
+  spend(budget, typeof value === "string" ? value.length + 2 : 1);
   switch (typeof value) {
     case "string":
       if (!value.isWellFormed())
@@ -43,7 +78,9 @@ function copy(value: unknown, field: string, depth: number): JsonValue {
       if (depth >= MAX_JSON_DEPTH) {
         throw invalidInput(`${field} is nested more than ${MAX_JSON_DEPTH} levels deep.`, { field });
       }
-      return Array.isArray(value) ? copyArray(value, field, depth) : copyObject(value, field, depth);
+      return Array.isArray(value)
+        ? copyArray(value, field, depth, budget)
+        : copyObject(value, field, depth, budget);
     }
     default:
       throw invalidInput(
@@ -55,22 +92,20 @@ function copy(value: unknown, field: string, depth: number): JsonValue {
   }
 }
 
-function copyArray(value: readonly unknown[], field: string, depth: number): JsonValue {
-  const result: JsonValue[] = new Array(value.length);
-  for (let i = 0; i < value.length; i++) result[i] = copy(value[i], `${field}[${i}]`, depth + 1);
+function copyArray(value: readonly unknown[], field: string, depth: number, budget: Budget): JsonValue {
+  // Not made at its full length at once: of a sparse array that would be memory for nothing.
+  const result: JsonValue[] = [];
+  for (let i = 0; i < value.length; i++) result.push(copy(value[i], `${field}[${i}]`, depth + 1, budget));
   return result;
 }
 
-function copyObject(value: object, field: string, depth: number): JsonValue {
+function copyObject(value: object, field: string, depth: number, budget: Budget): JsonObject {
   const prototype = Object.getPrototypeOf(value);
   // A plain object of another realm (vm, iframe) has another Object.prototype, whose own prototype is null.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw invalidInput(
-      `${field} is an instance of ${prototype.constructor?.name ?? "a class"}, not a plain object.`,
-      {
-        field,
-      },
-    );
+    const name: unknown = prototype.constructor?.name;
+    const shown = typeof name === "string" && name !== "" ? name.slice(0, 64) : "a class";
+    throw invalidInput(`${field} is an instance of ${shown}, not a plain object.`, { field });
   }
   if (Object.getOwnPropertySymbols(value).length > 0) {
     throw invalidInput(`${field} has a symbol as a key, which JSON cannot hold.`, { field });
@@ -78,7 +113,9 @@ function copyObject(value: object, field: string, depth: number): JsonValue {
   const result: Record<string, JsonValue> = {};
   for (const key of Object.keys(value)) {
     if (!key.isWellFormed()) throw invalidInput(`${field} has a key with a lone surrogate.`, { field });
-    setKey(result, key, copy((value as Record<string, unknown>)[key], fieldOf(field, key), depth + 1));
+    spend(budget, key.length + 3);
+    const part = (value as Record<string, unknown>)[key];
+    setKey(result, key, copy(part, fieldOf(field, key), depth + 1, budget));
   }
   return result;
 }

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { checkTruncate } from "./change-plan.ts";
-import { isSessionError } from "./errors.ts";
+import { isSessionError, versionConflict } from "./errors.ts";
 import type { SessionFilter } from "./filter.ts";
 import type { EntryDraft } from "./helpers.ts";
 import { type EntryId, newUuid, parseSessionId, type SessionId } from "./ids.ts";
@@ -37,7 +38,7 @@ import {
   type SessionStore,
 } from "./store.ts";
 import { type SubscribeOptions, type SubscriptionEvent, subscribe } from "./subscription.ts";
-import { parseInput } from "./validate.ts";
+import { parseChange, parseInput, parseSession } from "./validate.ts";
 import type { WarningListener } from "./warnings.ts";
 
 export interface SessionManagerOptions {
@@ -60,6 +61,8 @@ export interface CreateOptions {
   readonly tags?: readonly string[] | undefined;
   readonly parentSession?: string | null | undefined;
   readonly context?: JsonObject | undefined;
+  /** Written with the session in one step; their time is the creation's where they have none. */
+  readonly entries?: readonly NewEntry[] | undefined;
   readonly status?: SessionStatus | undefined;
   readonly createdAt?: Timestamp | undefined;
   readonly updatedAt?: Timestamp | undefined;
@@ -100,6 +103,8 @@ export interface ForkOptions {
 
 const DEFAULT_CACHE_SIZE = 100;
 
+const entryCountSchema = z.int().min(0).optional();
+
 /**
  * Sessions as an application works with them: the API of the Rust crate `thulp-workspace`, over any store. It makes ids
  * and times, keeps a bounded cache that it checks against the store's version before it trusts it, and leaves what has
@@ -134,12 +139,14 @@ export class SessionManager {
       throw new TypeError('lifecycle is "free" or "strict".');
     if (!Number.isSafeInteger(cacheSize) || cacheSize < 0)
       throw new TypeError("cacheSize is a whole number from 0.");
-    if (limits !== undefined && !sessionLimitsSchema.safeParse(limits).success)
-      throw new TypeError("limits are not valid.");
+    const parsedLimits = sessionLimitsSchema.optional().safeParse(limits);
+    if (!parsedLimits.success) throw new TypeError("limits are not valid.");
+    if (onWarning !== undefined && typeof onWarning !== "function")
+      throw new TypeError("onWarning is a function.");
     this.store = store;
     this.#clock = clock;
     this.#newId = newId;
-    this.#limits = limits;
+    this.#limits = parsedLimits.data;
     this.#lifecycle = lifecycle;
     this.#cache = new SessionCache(cacheSize);
     if (onWarning) store.warnings.listen(onWarning);
@@ -163,7 +170,7 @@ export class SessionManager {
         tags: options.tags ?? [],
         parentSession: (options.parentSession ?? null) as SessionId | null,
       },
-      entries: [],
+      entries: this.#complete(options.entries ?? [], createdAt),
       context: options.context ?? {},
     });
   }
@@ -199,25 +206,32 @@ export class SessionManager {
     session: Session | StoredSession,
     options: { overwrite?: boolean | undefined } = {},
   ): Promise<SessionHead> {
-    if (!options.overwrite) {
-      const version = "version" in session ? session.version : undefined;
-      return version === undefined
-        ? this.store.create(session)
-        : this.store.replace(session, { expectedVersion: version });
-    }
-    for (;;) {
+    const version = "version" in session ? session.version : undefined;
+    // Copied before the first await: what is written is what was given.
+    const given = parseSession(session);
+    if (!options.overwrite)
+      return version === undefined ? this.store.create(given) : this.#replace(given, version);
+    for (let attempt = 1; ; attempt++) {
       try {
-        return await this.store.replace(session);
+        return await this.#replace(given);
       } catch (error) {
         if (!isSessionError(error, "not_found")) throw error;
       }
       try {
-        return await this.store.create(session);
+        return await this.store.create(given);
       } catch (error) {
-        // Somebody was quicker: then there is one to replace.
-        if (!isSessionError(error, "already_exists")) throw error;
+        // Somebody was quicker: then there is one to replace. Not for ever, should the store contradict itself.
+        if (!isSessionError(error, "already_exists") || attempt === 100) throw error;
       }
     }
+  }
+
+  async #replace(session: Session, expectedVersion?: string): Promise<SessionHead> {
+    const { id, status } = session.metadata;
+    if (this.#lifecycle === "free") return this.store.replace(session, { expectedVersion });
+    return this.#inStrictLifecycle(id, status, expectedVersion, (version) =>
+      this.store.replace(session, { expectedVersion: version }),
+    );
   }
 
   /**
@@ -254,15 +268,10 @@ export class SessionManager {
     options: AddEntriesOptions = {},
   ): Promise<AppendResult> {
     const at = options.at ?? this.#clock();
-    const complete = entries.map((entry) => ({
-      ...entry,
-      id: (entry.id ?? this.#newId()) as EntryId,
-      timestamp: entry.timestamp ?? at,
-    }));
-    return this.store.append(id, complete as SessionEntry[], {
+    return this.store.append(id, this.#complete(entries, at), {
       at,
       expectedVersion: options.expectedVersion,
-      limits: stricterLimits(this.#limits, options.limits),
+      limits: this.#limitsWith(options.limits),
     });
   }
 
@@ -293,20 +302,34 @@ export class SessionManager {
    */
   async updateSession(id: string, change: SessionChange, options: ChangeOptions = {}): Promise<SessionHead> {
     const at = options.at ?? this.#clock();
+    const { expectedVersion } = options;
     if (this.#lifecycle === "free" || change.status === undefined) {
-      return this.store.update(id, change, { at, expectedVersion: options.expectedVersion });
+      return this.store.update(id, change, { at, expectedVersion });
     }
+    // Copied before the first await: the status that was checked is the one that is written.
+    const given = parseChange(change);
+    return this.#inStrictLifecycle(id, given.status as SessionStatus, expectedVersion, (version) =>
+      this.store.update(id, given, { at, expectedVersion: version }),
+    );
+  }
+
+  /** Writes only if `status` may follow the one that the session has at that moment. */
+  async #inStrictLifecycle(
+    id: string,
+    status: SessionStatus,
+    expectedVersion: string | undefined,
+    write: (version: string) => Promise<SessionHead>,
+  ): Promise<SessionHead> {
     for (;;) {
       const { metadata, version } = await this.store.head(id);
-      checkTransition(metadata.id, metadata.status, change.status);
+      if (expectedVersion !== undefined && expectedVersion !== version)
+        throw versionConflict(metadata.id, version);
+      checkTransition(metadata.id, metadata.status, status);
       try {
-        return await this.store.update(id, change, {
-          at,
-          expectedVersion: options.expectedVersion ?? version,
-        });
+        return await write(version);
       } catch (error) {
         // Changed between the look and the write: look again, unless the caller asked for a version of his own.
-        if (options.expectedVersion !== undefined || !isSessionError(error, "conflict")) throw error;
+        if (expectedVersion !== undefined || !isSessionError(error, "conflict")) throw error;
       }
     }
   }
@@ -337,8 +360,9 @@ export class SessionManager {
   /** Removes a session. It is fine if there is none: true when there was one. */
   async deleteSession(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
     const sessionId = parseSessionId(id);
+    const deleted = await this.store.delete(sessionId, options);
     this.#cache.delete(sessionId);
-    return this.store.delete(sessionId, options);
+    return deleted;
   }
 
   /** True also for a session that is there but damaged. */
@@ -414,8 +438,9 @@ export class SessionManager {
    * @throws {SessionError} already_exists; invalid_input when fewer entries are there than are asked for.
    */
   async forkSession(id: string, options: ForkOptions = {}): Promise<StoredSession> {
+    const given = parseInput(entryCountSchema, options.entryCount, "entryCount");
     const source = await this.store.get(id);
-    const { entryCount = source.entries.length } = options;
+    const entryCount = given ?? source.entries.length;
     checkTruncate(source.metadata.id, source.entries.length, entryCount);
     const at = options.at ?? this.#clock();
     return this.#create({
@@ -456,9 +481,8 @@ export class SessionManager {
     limits?: SessionLimits,
     options: { at?: Timestamp | undefined } = {},
   ): Promise<LimitReached | null> {
-    const given = limits && parseInput<SessionLimits>(sessionLimitsSchema, limits, "limits");
+    const both = this.#limitsWith(limits);
     const { metadata, turnCount, entryCount } = await this.store.head(id);
-    const both = stricterLimits(this.#limits, given);
     return both
       ? checkLimits(
           { turnCount, entryCount, createdAt: metadata.createdAt },
@@ -473,17 +497,30 @@ export class SessionManager {
   }
 
   /** Follows the entries of a session: those after the token, then every new one, whoever writes it. */
-  async *subscribe(
-    id: string,
-    options: SubscribeOptions = {},
-  ): AsyncGenerator<SubscriptionEvent, void, undefined> {
-    yield* subscribe(this.store, parseSessionId(id), options);
+  subscribe(id: string, options: SubscribeOptions = {}): AsyncGenerator<SubscriptionEvent, void, undefined> {
+    return subscribe(this.store, id, options);
+  }
+
+  /** Gives ids and times to the entries that have none. Anything else that is wrong with them the store refuses. */
+  #complete(entries: readonly NewEntry[], at: Timestamp): SessionEntry[] {
+    return entries.map((entry) => ({
+      ...entry,
+      id: (entry.id ?? this.#newId()) as EntryId,
+      timestamp: entry.timestamp ?? at,
+    }));
+  }
+
+  #limitsWith(given: SessionLimits | undefined): SessionLimits | undefined {
+    const limits = given && parseInput<SessionLimits>(sessionLimitsSchema, given, "limits");
+    return stricterLimits(this.#limits, limits);
   }
 
   async #create(session: Session): Promise<StoredSession> {
-    const { metadata, context, version } = await this.store.create(session);
-    // As `get` would give it, without reading it again. The cache freezes it: nothing in it is the caller's.
-    const entries = session.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
+    // Copied before the first await: the cache keeps and freezes what was written, and nothing that is the caller's.
+    const given = parseSession(session);
+    const { metadata, context, version } = await this.store.create(given);
+    // As `get` would give it, without reading it again.
+    const entries = given.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
     return this.#cache.put({ metadata, entries, context, version });
   }
 }

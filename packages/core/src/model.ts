@@ -12,8 +12,11 @@ const wellFormed = z
   .string()
   .refine((text) => text.isWellFormed(), { error: "has a lone surrogate (half of a character)" });
 
-/** A whole number from 0 that JavaScript holds exactly. */
-const count = z.int().min(0);
+/** A whole number from 0 that JavaScript holds exactly. Adding 0 makes 0 of -0, as JSON does. */
+const count = z
+  .int()
+  .min(0)
+  .overwrite((value) => value + 0);
 
 /** Milliseconds since the Unix epoch, a whole number from 0. */
 export type Timestamp = number;
@@ -40,7 +43,7 @@ export const SESSION_TYPE_NAMES = [
   "agent",
 ] as const;
 
-const finite = z.number();
+const finite = z.number().overwrite((value) => value + 0);
 
 /** What an entry is. The tags are the original's. */
 export const entryTypeSchema = z.discriminatedUnion("type", [

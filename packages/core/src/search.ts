@@ -71,11 +71,16 @@ interface Token {
 // Scripts that put no spaces between words: each character is a word, and a run of them in a query is a phrase.
 const UNSPACED =
   "\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}";
+// Bounded, since a regular expression that goes on for millions of characters overflows its stack. Only a run that was
+// cut off here is followed by another run at once.
 const WORD = new RegExp(
-  `(?=[\\p{L}\\p{N}])[${UNSPACED}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}])+`,
+  `(?=[\\p{L}\\p{N}])[${UNSPACED}]\\p{M}{0,64}|(?<run>(?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}]){1,${MAX_WORD_LENGTH}})`,
   "gu",
 );
 const NOT_IN_WORD = /[^\p{L}\p{N}\p{M}]+/gu;
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+// Diacritics, frames (of keycaps) and variation selectors: an emoji may stand right before a word and leave one there.
+const NOT_COMPARED = /[\u0300-\u036f\u20d0-\u20ff\p{Variation_Selector}]+/gu;
 const ASCII_WORD = /^[a-z0-9]+$/;
 
 /** Stands between two strings of one content, so that no phrase reaches across. No query can contain it. */
@@ -83,13 +88,24 @@ export const STRING_BOUNDARY = "\uE000";
 
 /**
  * The words of a text, lower-cased, without diacritics of Latin, Greek and Cyrillic letters. A word is a run of
- * letters, digits and marks; in scripts without spaces each character is one. A word holds no ASCII but a-z and 0-9.
+ * letters, digits and marks that holds a letter or digit; in scripts without spaces each character is one. A word holds
+ * no ASCII but a-z and 0-9.
  */
 export function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
+  const tokens: { word: string; start: number; end: number }[] = [];
+  let runEnd = -1;
   for (const match of text.matchAll(WORD)) {
-    const word = foldWord(match[0]);
-    if (word !== "") tokens.push({ word, start: match.index, end: match.index + match[0].length });
+    const [raw, run] = match;
+    const start = match.index;
+    const end = start + raw.length;
+    if (run !== undefined && start === runEnd) {
+      const last = tokens.at(-1);
+      if (last?.end === start) last.end = end;
+    } else {
+      const word = foldWord(raw);
+      if (word !== "") tokens.push({ word, start, end });
+    }
+    runEnd = run === undefined ? -1 : end;
   }
   return tokens;
 }
@@ -97,13 +113,14 @@ export function tokenize(text: string): Token[] {
 function foldWord(raw: string): string {
   const short = raw.length > MAX_WORD_LENGTH ? raw.slice(0, MAX_WORD_LENGTH).toWellFormed() : raw;
   if (ASCII_WORD.test(short)) return short;
-  return short
+  const folded = short
     .normalize("NFKD")
     .toLowerCase()
-    .replace(/[\u0300-\u036f]+/g, "")
+    .replace(NOT_COMPARED, "")
     .replaceAll("ς", "σ")
     .normalize("NFC")
     .replace(NOT_IN_WORD, "");
+  return LETTER_OR_DIGIT.test(folded) ? folded : "";
 }
 
 /** Every string in a content, in the order of the text; keys are not searched. */
@@ -139,15 +156,20 @@ export interface SearchTerm {
   readonly prefix: boolean;
 }
 
-/** Splits the text of a search into its terms. A text without any letter or digit has none, and then nothing matches. */
+/**
+ * Splits the text of a search into its terms, each of them once. A text without any letter or digit has none, and then
+ * nothing matches.
+ */
 export function parseSearchText(text: string): SearchTerm[] {
-  const terms: SearchTerm[] = [];
+  const terms = new Map<string, SearchTerm>();
   for (const [, phrase, chunk] of text.matchAll(/"([^"]*)(?:"|$)|([^\s"]+)/g)) {
     const source = phrase ?? chunk ?? "";
     const words = tokenize(source).map(({ word }) => word);
-    if (words.length > 0) terms.push({ words, prefix: phrase === undefined && source.endsWith("*") });
+    if (words.length === 0) continue;
+    const prefix = phrase === undefined && source.endsWith("*");
+    terms.set(`${words.join(" ")}${prefix ? "*" : ""}`, { words, prefix });
   }
-  return terms;
+  return [...terms.values()];
 }
 
 export interface TextMatch {
@@ -168,30 +190,60 @@ export function matchStrings(strings: readonly string[], terms: readonly SearchT
   const tokens: PlacedToken[] = [];
   strings.forEach((text, string) => {
     if (string > 0) tokens.push({ word: STRING_BOUNDARY, start: 0, end: 0, string: -1 });
-    for (const token of tokenize(text)) tokens.push({ ...token, string });
+    for (const { word, start, end } of tokenize(text)) tokens.push({ word, start, end, string });
   });
-  const found: { string: number; start: number; end: number }[] = [];
+  const places = placesOfWords(tokens);
+  let occurrences = 0;
+  let first = tokens.length;
   for (const term of terms) {
-    const before = found.length;
-    for (let i = 0; i + term.words.length <= tokens.length; i++) {
-      if (!termStandsAt(term, tokens, i)) continue;
-      const first = tokens[i] as PlacedToken;
-      const last = tokens[i + term.words.length - 1] as PlacedToken;
-      found.push({ string: first.string, start: first.start, end: last.end });
+    let found = 0;
+    for (const place of placesToLookAt(term, places)) {
+      if (!termStandsAt(term, tokens, place)) continue;
+      found++;
+      if (place < first) first = place;
     }
-    if (found.length === before) return null;
+    if (found === 0) return null;
+    occurrences += found;
   }
-  found.sort((a, b) => a.string - b.string || a.start - b.start);
-  const first = found[0] as (typeof found)[number];
-  const inString = found.filter(({ string }) => string === first.string);
-  return { ...cutSnippet(strings[first.string] as string, inString), occurrences: found.length };
+  const { string, start } = tokens[first] as PlacedToken;
+  // Only what the snippet shows is collected: a word that stands everywhere would fill the memory.
+  const ranges: { start: number; end: number }[] = [];
+  for (let i = first; tokens[i]?.string === string; i++) {
+    const token = tokens[i] as PlacedToken;
+    if (token.start >= start + SNIPPET_AFTER) break;
+    for (const term of terms) {
+      if (!termStandsAt(term, tokens, i)) continue;
+      ranges.push({ start: token.start, end: (tokens[i + term.words.length - 1] as PlacedToken).end });
+    }
+  }
+  return { ...cutSnippet(strings[string] as string, ranges), occurrences };
 }
 
-function termStandsAt(term: SearchTerm, tokens: readonly PlacedToken[], at: number): boolean {
-  return term.words.every((word, i) => {
-    const token = (tokens[at + i] as PlacedToken).word;
-    return token === word || (term.prefix && i === term.words.length - 1 && token.startsWith(word));
+function placesOfWords(tokens: readonly PlacedToken[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  tokens.forEach(({ word }, i) => {
+    const list = places.get(word);
+    if (list) list.push(i);
+    else places.set(word, [i]);
   });
+  return places;
+}
+
+/** Where the first word of the term stands. */
+function placesToLookAt({ words, prefix }: SearchTerm, places: Map<string, number[]>): readonly number[] {
+  const head = words[0] as string;
+  if (!prefix || words.length > 1) return places.get(head) ?? [];
+  return [...places].flatMap(([word, list]) => (word.startsWith(head) ? list : []));
+}
+
+function termStandsAt({ words, prefix }: SearchTerm, tokens: readonly PlacedToken[], at: number): boolean {
+  const last = words.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const token = tokens[at + i]?.word;
+    if (token === words[i]) continue;
+    return prefix && i === last && token?.startsWith(words[i] as string) === true;
+  }
+  return true;
 }
 
 function cutSnippet(

@@ -26,7 +26,10 @@ export interface StoreCapabilities {
   readonly persistent: boolean;
   /** Handles opened on the same place, in other processes too, see each other's writes. False: share the one handle. */
   readonly shared: boolean;
-  /** Numbers that JavaScript cannot hold keep their text (`inexact`). False: a copy into this store can only round them. */
+  /**
+   * A stored text may hold numbers that JavaScript can only round; they stay as they are and are marked `inexact`. False:
+   * every stored number is one of JavaScript's.
+   */
   readonly exactNumbers: boolean;
 }
 

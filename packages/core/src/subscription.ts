@@ -1,7 +1,7 @@
 import { invalidInput, isSessionError } from "./errors.ts";
-import { isCanonicalUuid, type SessionId } from "./ids.ts";
+import { isCanonicalUuid, parseSessionId, type SessionId } from "./ids.ts";
 import type { StoredEntry } from "./model.ts";
-import type { SessionStore } from "./store.ts";
+import type { SessionStore, StoreChange } from "./store.ts";
 
 /** What a subscription tells, in order; applied to an empty list of entries it always gives the stored ones. */
 export type SubscriptionEvent =
@@ -31,21 +31,55 @@ const PAGE = 100;
 const REMEMBERED = 1000;
 
 /**
- * Follows the entries of a session: those after the token, then every new one.
+ * Follows the entries of a session: those after the token, then every new one. `return()` ends it at once, also while
+ * `next()` waits for a change.
+ *
+ * An entry is known by its id and its place, and the last one that was told stands for those before it: a `replace` that
+ * keeps that one where it is, is not noticed. Rewinds and all other changes are.
  *
  * @throws {SessionError} not_found when there is no such session and no token; invalid_input for a token that is none.
  */
-export async function* subscribe(
+export function subscribe(
   store: SessionStore,
-  id: SessionId,
+  id: string,
   { after, signal }: SubscribeOptions = {},
 ): AsyncGenerator<SubscriptionEvent, void, undefined> {
+  // A generator's own `return()` waits for its `next()`: the inner signal lets that one end.
+  const ending = new AbortController();
+  const events = follow(store, id, after, signal, ending);
+  const finish = events.return.bind(events);
+  const end = (): Promise<IteratorResult<SubscriptionEvent, void>> => {
+    ending.abort();
+    return finish();
+  };
+  return Object.assign(events, {
+    return: end,
+    // Node 20 gives generators none.
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      await end();
+    },
+  });
+}
+
+async function* follow(
+  store: SessionStore,
+  sessionId: string,
+  after: string | undefined,
+  outerSignal: AbortSignal | undefined,
+  ending: AbortController,
+): AsyncGenerator<SubscriptionEvent, void, undefined> {
+  const id = parseSessionId(sessionId);
   let place = after === undefined ? START : parseToken(after);
   const told = new Map<number, string>();
-  // Watch before reading: what is written in between is then told rather than lost.
-  const changes = await store.watch({ id, signal });
+  const { signal } = ending;
+  const end = () => ending.abort();
+  if (outerSignal?.aborted) return;
+  outerSignal?.addEventListener("abort", end);
+  let changes: AsyncIterableIterator<StoreChange> | undefined;
   let known = after !== undefined;
   try {
+    // Watch before reading: what is written in between is then told rather than lost.
+    changes = await store.watch({ id, signal });
     do {
       for (;;) {
         const step = await nextStep(store, id, place, told).catch((error) => {
@@ -63,7 +97,7 @@ export async function* subscribe(
           yield { type: "rewound", entryCount: place.seq + 1, token: tokenOf(place) };
         }
         for (const entry of step.entries) {
-          if (signal?.aborted) return;
+          if (signal.aborted) return;
           place = entry;
           told.set(entry.seq, entry.id);
           if (told.size > REMEMBERED) told.delete(entry.seq - REMEMBERED);
@@ -73,7 +107,8 @@ export async function* subscribe(
       }
     } while (!(await changes.next()).done);
   } finally {
-    await changes.return?.();
+    outerSignal?.removeEventListener("abort", end);
+    await changes?.return?.();
   }
 }
 
@@ -101,6 +136,7 @@ async function nextStep(
   return { entries: [], caughtUp: false, rewoundTo: await lastCommon(store, id, place, told) };
 }
 
+/** The last told entry that still stands, as do all before it that are remembered. */
 async function lastCommon(
   store: SessionStore,
   id: SessionId,
@@ -112,7 +148,9 @@ async function lastCommon(
     direction: "desc",
     limit: REMEMBERED,
   });
-  return items.find(({ seq, id: entryId }) => told.get(seq) === entryId) ?? START;
+  const remembered = items.filter(({ seq }) => told.has(seq)).reverse();
+  const changed = remembered.findIndex((entry) => told.get(entry.seq) !== entry.id);
+  return (changed < 0 ? remembered.at(-1) : remembered[changed - 1]) ?? START;
 }
 
 function tokenOf({ seq, id }: Place): string {

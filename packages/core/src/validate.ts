@@ -2,7 +2,7 @@ import { z } from "zod";
 import { invalidInput } from "./errors.ts";
 import { sessionFilterSchema } from "./filter.ts";
 import { sessionIdSchema } from "./ids.ts";
-import { copyJson, type JsonObject, type JsonValue, setKey } from "./json.ts";
+import { copyJson, copyJsonObject, type JsonObject } from "./json.ts";
 import { sessionLimitsSchema } from "./limits.ts";
 import {
   ENTRY_TYPE_NAMES,
@@ -51,18 +51,19 @@ export function parseEntry(value: unknown, field: string): SessionEntry {
     entry.entryType.type === "evaluation_result"
       ? { ...entry.entryType, metrics: parseMetrics(entry.entryType.metrics, `${field}.entryType.metrics`) }
       : entry.entryType;
-  const parsed = { ...entry, entryType, content: copyJson(entry.content, `${field}.content`) };
-  if (mayExceed(parsed, MAX_ENTRY_BYTES) && utf8Length(JSON.stringify(parsed)) > MAX_ENTRY_BYTES) {
+  const parsed = {
+    ...entry,
+    entryType,
+    content: copyJson(entry.content, `${field}.content`, MAX_ENTRY_BYTES),
+  };
+  if (isLongerThan(parsed, MAX_ENTRY_BYTES)) {
     throw invalidInput(`${field} is longer than ${MAX_ENTRY_BYTES} bytes as JSON.`, { field });
   }
   return parsed;
 }
 
 function parseMetrics(value: unknown, field: string): Readonly<Record<string, number>> {
-  const metrics = copyJson(value, field);
-  if (typeof metrics !== "object" || metrics === null || Array.isArray(metrics)) {
-    throw invalidInput(`${field}: expected an object of numbers.`, { field });
-  }
+  const metrics = copyJsonObject(value, field);
   for (const [name, metric] of Object.entries(metrics)) {
     if (typeof metric !== "number")
       throw invalidInput(`${field}: ${name.slice(0, 64)} is not a number.`, { field });
@@ -70,41 +71,38 @@ function parseMetrics(value: unknown, field: string): Readonly<Record<string, nu
   return metrics as Readonly<Record<string, number>>;
 }
 
-/** A cheap upper bound first, so that small entries are not turned into text for nothing. */
-function mayExceed(value: unknown, bytes: number): boolean {
-  let left = bytes;
+/** Bounds first: a small entry is not turned into text for nothing, and a huge one could not be. */
+function isLongerThan(value: unknown, bytes: number): boolean {
+  let least = 0;
+  let most = 0;
   const walk = (item: unknown): void => {
-    if (left < 0) return;
     // A UTF-16 unit is at most six bytes of JSON (\u0000); a number or a word of the language at most 25.
-    if (typeof item === "string") left -= item.length * 6 + 4;
-    else if (typeof item === "object" && item !== null) {
+    if (typeof item === "string") {
+      least += item.length;
+      most += item.length * 6 + 4;
+    } else if (typeof item === "object" && item !== null) {
+      most += 4;
       for (const [key, part] of Object.entries(item)) {
-        left -= key.length * 6 + 6;
+        least += key.length;
+        most += key.length * 6 + 6;
         walk(part);
       }
-    } else left -= 26;
+    } else most += 26;
   };
   walk(value);
-  return left < 0;
+  if (most <= bytes || least > bytes) return least > bytes;
+  return utf8Length(JSON.stringify(value)) > bytes;
 }
 
 export function parseEntries(value: unknown, field = "entries"): SessionEntry[] {
   if (!Array.isArray(value)) throw invalidInput(`${field}: expected an array of entries.`, { field });
-  return value.map((entry, i) => parseEntry(entry, `${field}[${i}]`));
+  // Not `map`, which passes over the holes of a sparse array.
+  return Array.from(value, (entry, i) => parseEntry(entry, `${field}[${i}]`));
 }
 
 /** Checks a context and gives a copy. @throws {SessionError} invalid_input */
 export function parseContext(value: unknown, field = "context"): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidInput(`${field}: expected an object.`, { field });
-  }
-  // Key by key: the depth bound holds for each value of the context, as for a content.
-  copyJson(Object.fromEntries(Object.keys(value).map((key) => [key, null])), field);
-  const context: Record<string, JsonValue> = {};
-  for (const key of Object.keys(value)) {
-    setKey(context, key, copyJson((value as Record<string, unknown>)[key], `${field}.${key.slice(0, 64)}`));
-  }
-  return context;
+  return copyJsonObject(value, field);
 }
 
 /** Checks a whole session and gives a copy; what a store added to it (`version`, `seq`) is taken off. */

@@ -20,8 +20,16 @@ export class Warnings {
     return () => this.#listeners.delete(listener);
   }
 
-  /** For stores. */
+  /** For stores. What a listener throws does not reach the call that warns: it becomes an uncaught exception. */
   emit(warning: StoreWarning): void {
-    for (const listener of this.#listeners) listener(warning);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(warning);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -1,0 +1,187 @@
+import {
+  type AppendOptions,
+  type AppendPlan,
+  type AppendResult,
+  appendResult,
+  type EntryId,
+  planAppend,
+  type SessionEntry,
+  SessionError,
+  type SessionId,
+  type StoredEntry,
+} from "@thulp-sessions/core";
+import { decodeEntry } from "./codec.ts";
+import {
+  changedMeanwhile,
+  type Durability,
+  finishWrite,
+  io,
+  readAt,
+  readBytes,
+  sameFile,
+  withOpenFile,
+  writeFully,
+} from "./disk.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import { appendText, CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
+import type { Rewrite } from "./rewrite.ts";
+import { scanTail } from "./session-scan.ts";
+import { addBatch, closingOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
+
+/** A call of `append` that waits for its turn. */
+export interface AppendCall {
+  readonly entries: readonly SessionEntry[];
+  readonly options: AppendOptions;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What one call comes to. */
+interface Planned {
+  readonly call: AppendCall;
+  readonly plan: AppendPlan;
+}
+
+export interface AppendContext {
+  readonly id: SessionId;
+  readonly durability: Durability;
+  /** For what cannot be written in place: the whole file anew. */
+  readonly rewrite: (planned: Rewrite) => Promise<SessionState>;
+}
+
+/** `in place`: the state has moved on with the file. `none`: nothing was written, or the file is another one now. */
+export type AppendOutcome = "in place" | "none" | "failed";
+
+/**
+ * Carries out the calls that wait for one session, under its lock: all of them in one write and one sync, each a batch of
+ * its own. A call that is refused takes no other with it; none is answered before what it rests on is on the disk.
+ */
+export async function appendCalls(
+  state: SessionState,
+  calls: readonly AppendCall[],
+  context: AppendContext,
+): Promise<AppendOutcome> {
+  const refused: (() => void)[] = [];
+  const planned: Planned[] = [];
+  let counts = state.counts;
+  let { status, updatedAt } = state.metadata;
+  const fresh = new Map<EntryId, StoredEntry>();
+  for (const call of calls) {
+    try {
+      const plan = planAppend(
+        context.id,
+        {
+          metadata: { createdAt: state.metadata.createdAt, updatedAt, status },
+          counts,
+          version: versionOf(state),
+          findEntries: (id) => [
+            ...storedEntries(state, id),
+            ...(fresh.has(id) ? [fresh.get(id) as StoredEntry] : []),
+          ],
+        },
+        call.entries,
+        call.options,
+      );
+      planned.push({ call, plan });
+      ({ counts, status, updatedAt } = plan);
+      for (const entry of plan.fresh) fresh.set(entry.id, entry);
+    } catch (error) {
+      refused.push(() => call.reject(error));
+    }
+  }
+  try {
+    const { results, outcome } = await write(state, planned, context);
+    for (const [i, { call }] of planned.entries()) call.resolve(results[i] as AppendResult);
+    return outcome;
+  } catch (error) {
+    for (const { call } of planned) call.reject(error);
+    return "failed";
+  } finally {
+    // Not before: a refusal may rest on an entry of the same write.
+    for (const refuse of refused) refuse();
+  }
+}
+
+/** The stored entries with this id, read from where they stand. */
+function storedEntries(state: SessionState, id: EntryId): StoredEntry[] {
+  return (state.byId.get(id) ?? []).map((seq) => {
+    const start = state.bounds[seq * 2] as number;
+    const read = readBytes(state.path, start, state.bounds[seq * 2 + 1]);
+    if (!read)
+      throw new SessionError("io", `${state.path} was removed while it was written to.`, {
+        details: { path: state.path },
+      });
+    return storedEntry(read.bytes, decodeEntry(new JsonScanner(read.bytes)), seq);
+  });
+}
+
+interface Written {
+  readonly results: readonly AppendResult[];
+  readonly outcome: AppendOutcome;
+}
+
+async function write(
+  state: SessionState,
+  planned: readonly Planned[],
+  context: AppendContext,
+): Promise<Written> {
+  const fresh = planned.flatMap(({ plan }) => plan.fresh);
+  const last = planned.at(-1)?.plan;
+  if (!last || fresh.length === 0) {
+    await syncOnce(state, context.durability);
+    return { results: planned.map(({ plan }) => appendResult(plan, versionOf(state))), outcome: "none" };
+  }
+  if (state.ours && last.status === state.metadata.status) {
+    return { results: await writeInPlace(state, planned, context.durability), outcome: "in place" };
+  }
+  const { status, updatedAt } = last;
+  const after = await context.rewrite({
+    metadata: { ...state.metadata, status, updatedAt },
+    context: state.context,
+    keep: state.counts.entryCount,
+    add: fresh,
+  });
+  return { results: planned.map(({ plan }) => appendResult(plan, versionOf(after))), outcome: "none" };
+}
+
+/** A repeat is acknowledged only when the first writing, whoever's it was, is on the disk. */
+async function syncOnce(state: SessionState, durability: Durability): Promise<void> {
+  if (state.synced || durability !== "full") return;
+  await withOpenFile(state.path, (descriptor) => finishWrite(state.path, descriptor, durability));
+  state.synced = true;
+}
+
+async function writeInPlace(
+  state: SessionState,
+  planned: readonly Planned[],
+  durability: Durability,
+): Promise<AppendResult[]> {
+  const { path } = state;
+  const batches = planned.map(({ plan }) => plan.fresh).filter((batch) => batch.length > 0);
+  const offset = closingOf(state);
+  const first = state.counts.entryCount === 0;
+  const text = Buffer.from(appendText(batches, first));
+  const entries = scanTail(text, 0, first);
+  if (!entries) throw new Error(`what would be written to ${path} cannot be read again`);
+  const updatedAt = (planned.at(-1) as Planned).plan.updatedAt;
+  const stamp = await withOpenFile(path, async (descriptor, now) => {
+    const closing = io(path, "read", () => readAt(descriptor, offset, CLOSING.length));
+    if (!sameFile(now, state.stamp) || now.size !== state.stamp.size || closing !== CLOSING)
+      throw changedMeanwhile(path);
+    io(path, "append to", () => {
+      if (updatedAt !== state.metadata.updatedAt) {
+        writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
+      }
+      writeFully(descriptor, text, offset);
+    });
+    return finishWrite(path, descriptor, durability);
+  });
+  let at = 0;
+  const results = planned.map(({ plan }) => {
+    addBatch(state, text, offset, entries.slice(at, at + plan.fresh.length), plan.updatedAt);
+    at += plan.fresh.length;
+    return appendResult(plan, versionOf(state));
+  });
+  Object.assign(state, { stamp, settled: true, synced: durability === "full" });
+  return results;
+}

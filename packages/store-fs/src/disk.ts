@@ -1,0 +1,254 @@
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { isSessionError, SessionError } from "@thulp-sessions/core";
+
+/** `full`: an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
+export type Durability = "full" | "relaxed";
+
+/** Which file a path or descriptor stands for, and in which state. Two that are equal mean: nobody has written between. */
+export interface FileStamp {
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly size: number;
+  readonly modifiedNs: bigint;
+  readonly changedNs: bigint;
+}
+
+/** Not followed where the system can refuse it; elsewhere the caller looks with lstat first. */
+const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+
+/** Runs file calls; what they throw becomes an `io` error that names the path. SessionErrors pass. */
+export function io<T>(path: string, doing: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw ioError(path, doing, error);
+  }
+}
+
+export function ioError(path: string, doing: string, error: unknown): SessionError {
+  if (isSessionError(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const hint =
+    code === "ENOSPC" || code === "EDQUOT"
+      ? " The disk is full: make room and repeat the call."
+      : code === "EACCES" || code === "EPERM" || code === "EROFS"
+        ? " Check the permissions of the file and its folder."
+        : "";
+  return new SessionError("io", `Could not ${doing} ${path}: ${message}.${hint}`, {
+    cause: error,
+    details: { path },
+  });
+}
+
+/** Under our lock only programs that take none can have been there. */
+export function changedMeanwhile(path: string): SessionError {
+  return new SessionError(
+    "busy",
+    `${path} was changed by a program that takes no lock. Nothing was written; repeat the call.`,
+    {
+      details: { path },
+    },
+  );
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** The stamp of the file behind a path, `undefined` when there is none. Links are not followed. */
+export function stampOf(
+  path: string,
+): (FileStamp & { readonly kind: "file" | "link" | "other"; readonly mode: number }) | undefined {
+  const stat = io(path, "look at", () => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (stat === undefined) return undefined;
+  return {
+    ...toStamp(stat),
+    kind: stat.isFile() ? "file" : stat.isSymbolicLink() ? "link" : "other",
+    mode: Number(stat.mode & 0o7777n),
+  };
+}
+
+function stampOfDescriptor(descriptor: number): FileStamp {
+  return toStamp(fs.fstatSync(descriptor, { bigint: true }));
+}
+
+function toStamp(stat: fs.BigIntStats): FileStamp {
+  return {
+    device: stat.dev,
+    inode: stat.ino,
+    size: Number(stat.size),
+    modifiedNs: stat.mtimeNs,
+    changedNs: stat.ctimeNs,
+  };
+}
+
+export function sameStamp(a: FileStamp, b: FileStamp): boolean {
+  return sameFile(a, b) && a.size === b.size && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs;
+}
+
+export function sameFile(a: FileStamp, b: FileStamp): boolean {
+  return a.inode === b.inode && a.device === b.device;
+}
+
+/** How often a read is begun anew when the file is written at the same time. */
+const READ_TRIES = 10;
+
+/**
+ * The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to; `undefined` when there is
+ * no file. Begins anew while somebody writes, and gives what it has after a few times: a reader never waits.
+ */
+export function readBytes(
+  path: string,
+  start = 0,
+  end?: number,
+): { bytes: Buffer; stamp: FileStamp } | undefined {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw ioError(path, "open", error);
+  }
+  try {
+    return io(path, "read", () => {
+      for (let tries = 1; ; tries++) {
+        const before = stampOfDescriptor(descriptor);
+        const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end ?? before.size, before.size) - start));
+        const length = readFully(descriptor, bytes, start);
+        const after = stampOfDescriptor(descriptor);
+        if (sameStamp(before, after) || tries === READ_TRIES)
+          return { bytes: bytes.subarray(0, length), stamp: before };
+      }
+    });
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** A few bytes as text. */
+export function readAt(descriptor: number, start: number, length: number): string {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
+}
+
+function readFully(descriptor: number, bytes: Buffer, start: number): number {
+  let done = 0;
+  while (done < bytes.length) {
+    const length = fs.readSync(descriptor, bytes, done, bytes.length - done, start + done);
+    if (length === 0) break;
+    done += length;
+  }
+  return done;
+}
+
+/** Writes all of it at one place. */
+export function writeFully(descriptor: number, bytes: Buffer, start: number): void {
+  let done = 0;
+  while (done < bytes.length)
+    done += fs.writeSync(descriptor, bytes, done, bytes.length - done, start + done);
+}
+
+/** An existing file, open for reading and writing in place. */
+export async function withOpenFile<T>(
+  path: string,
+  use: (descriptor: number, stamp: FileStamp) => Promise<T>,
+): Promise<T> {
+  const descriptor = io(path, "open", () => fs.openSync(path, fs.constants.O_RDWR | NO_FOLLOW));
+  try {
+    return await use(
+      descriptor,
+      io(path, "look at", () => stampOfDescriptor(descriptor)),
+    );
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Brings what was written to a descriptor to the disk, without holding up the event loop, and gives the new stamp. */
+export async function finishWrite(
+  path: string,
+  descriptor: number,
+  durability: Durability,
+): Promise<FileStamp> {
+  if (durability === "full") {
+    await new Promise<void>((resolve, reject) => {
+      fs.fdatasync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
+    });
+  }
+  return io(path, "look at", () => stampOfDescriptor(descriptor));
+}
+
+/**
+ * Puts a new file in the place of `path`, in one step: written beside it under a name of its own, brought to the disk,
+ * renamed. Gives its stamp.
+ */
+export async function replaceFile(
+  path: string,
+  bytes: Buffer,
+  mode: number,
+  durability: Durability,
+): Promise<FileStamp> {
+  const temporary = `${path}.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
+  try {
+    const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
+    let stamp: FileStamp;
+    try {
+      io(temporary, "write", () => {
+        // After opening: the umask does not touch it.
+        fs.fchmodSync(descriptor, mode);
+        writeFully(descriptor, bytes, 0);
+      });
+      if (durability === "full") await syncAll(temporary, descriptor);
+      stamp = io(temporary, "look at", () => stampOfDescriptor(descriptor));
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    io(path, "replace", () => fs.renameSync(temporary, path));
+    await syncFolder(dirname(path), durability);
+    // Renaming has changed the times of the file.
+    return stampOf(path) ?? stamp;
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Writes a file that nobody else knows of, e.g. bytes that are kept before they are cut off. */
+export async function writeNewFile(
+  path: string,
+  bytes: Buffer,
+  mode: number,
+  durability: Durability,
+): Promise<void> {
+  const descriptor = io(path, "create", () => fs.openSync(path, "wx", mode));
+  try {
+    io(path, "write", () => writeFully(descriptor, bytes, 0));
+    if (durability === "full") await syncAll(path, descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  await syncFolder(dirname(path), durability);
+}
+
+export async function removeFile(path: string, durability: Durability): Promise<void> {
+  io(path, "remove", () => fs.unlinkSync(path));
+  await syncFolder(dirname(path), durability);
+}
+
+function syncAll(path: string, descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fsync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
+  });
+}
+
+/** Brings the names in a folder to the disk. Windows has no such call, and keeps them in its journal. */
+export async function syncFolder(folder: string, durability: Durability): Promise<void> {
+  if (durability !== "full" || process.platform === "win32") return;
+  const descriptor = io(folder, "open", () => fs.openSync(folder, fs.constants.O_RDONLY));
+  try {
+    await syncAll(folder, descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Session, SessionEntry } from "@thulp-sessions/core";
+import { encodeEntry, encodeMetadata, METADATA_FIELDS } from "./codec.ts";
+
+// The bytes of our files: docs/file-format.md describes them one by one. `updated_at` stands first, at one fixed offset,
+// padded to 16 columns, so that an append overwrites it in place; `entries` stands last, so that an append ends the file.
+
+const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+export const UPDATED_AT_OFFSET = PREFIX.length;
+export const UPDATED_AT_WIDTH = 16;
+export const ENTRIES_OPENING = '\n  "entries": [';
+/** What ends every file of ours: an append writes over it. */
+export const CLOSING = "\n  ]\n}";
+export const FIRST_SEPARATOR = "\n    ";
+export const SEPARATOR = ",\n    ";
+/** How every entry that we write begins. */
+export const ENTRY_BEGINNING = '\n    {\n      "id": "';
+
+/** Does the file begin as only ours do? */
+export function hasOurBeginning(bytes: Buffer): boolean {
+  const text = bytes.toString("latin1", 0, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH + 2);
+  return text.startsWith(PREFIX) && /^ *\d+,\n$/.test(text.slice(UPDATED_AT_OFFSET));
+}
+
+/** The columns of `updated_at`. */
+export function updatedAtText(updatedAt: number): string {
+  return String(updatedAt).padStart(UPDATED_AT_WIDTH);
+}
+
+/** A value: text that stays as it is, a value to be written, or an object made of such pieces. */
+export type Piece =
+  | { readonly raw: Buffer }
+  | { readonly value: unknown }
+  | { readonly members: readonly (readonly [key: string, piece: Piece])[] };
+
+export interface Header {
+  readonly updatedAt: number;
+  /** All fields but `updated_at`. */
+  readonly metadata: readonly (readonly [key: string, piece: Piece])[];
+  readonly context: Piece;
+  /** What stands beside metadata, context and entries. */
+  readonly unknown: readonly (readonly [key: string, piece: Piece])[];
+}
+
+/** Everything before the first entry. */
+export function headerBytes({ updatedAt, metadata, context, unknown }: Header): Buffer {
+  const parts: Buffer[] = [Buffer.from(PREFIX + updatedAtText(updatedAt))];
+  for (const [key, piece] of metadata)
+    parts.push(Buffer.from(`,\n    ${JSON.stringify(key)}: `), pieceBytes(piece, "    "));
+  parts.push(Buffer.from("\n  }"));
+  for (const [key, piece] of [["context", context] as const, ...unknown]) {
+    parts.push(Buffer.from(`,\n  ${JSON.stringify(key)}: `), pieceBytes(piece, "  "));
+  }
+  parts.push(Buffer.from(`,${ENTRIES_OPENING}`));
+  return Buffer.concat(parts);
+}
+
+/** Two-space pretty JSON as it stands behind a key that is indented by `indent`. */
+function pieceBytes(piece: Piece, indent: string): Buffer {
+  if ("raw" in piece) return piece.raw;
+  // Line ends stand between values only: within strings they are escaped.
+  if ("value" in piece)
+    return Buffer.from(JSON.stringify(piece.value, null, 2).replaceAll("\n", `\n${indent}`));
+  if (piece.members.length === 0) return Buffer.from("{}");
+  const parts = piece.members.flatMap(([key, member], i) => [
+    Buffer.from(`${i === 0 ? "{" : ","}\n${indent}  ${JSON.stringify(key)}: `),
+    pieceBytes(member, `${indent}  `),
+  ]);
+  return Buffer.concat([...parts, Buffer.from(`\n${indent}}`)]);
+}
+
+/** A whole new file. */
+export function newFile({ metadata, context, entries }: Session): Buffer {
+  const encoded = encodeMetadata(metadata);
+  const fields = METADATA_FIELDS.filter((field) => field !== "updated_at").map(
+    (field) => [field, { value: encoded[field] }] as const,
+  );
+  const header = headerBytes({
+    updatedAt: metadata.updatedAt,
+    metadata: fields,
+    context: { value: context },
+    unknown: [],
+  });
+  return Buffer.concat([header, Buffer.from(entriesText(entries.map(encodeEntry)))]);
+}
+
+/** Entries as they stand behind the opening bracket, with the closing of the file. */
+export function entriesText(encoded: readonly object[]): string {
+  // {\n  "e": [ are ten characters; what follows is indented just as in a session.
+  return encoded.length === 0 ? CLOSING : JSON.stringify({ e: encoded }, null, 2).slice(10);
+}
+
+/**
+ * What an append writes over the closing, the new closing included. Each batch but the last of one write is marked
+ * `grouped`, each entry of a batch but the last `more`: from that a reader tells how far a torn write has come.
+ */
+export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): string {
+  const encoded = batches.flatMap((batch, i) =>
+    batch.map((entry, j) => {
+      if (j < batch.length - 1) return { ...encodeEntry(entry), more: true };
+      return i < batches.length - 1 ? { ...encodeEntry(entry), grouped: true } : encodeEntry(entry);
+    }),
+  );
+  return (first ? "" : ",") + entriesText(encoded);
+}

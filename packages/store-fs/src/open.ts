@@ -1,0 +1,48 @@
+import fs from "node:fs";
+import { join, resolve } from "node:path";
+import type { WarningListener } from "@thulp-sessions/core";
+import { type Durability, io } from "./disk.ts";
+import { LockFolder } from "./lock.ts";
+import { FileStore } from "./store.ts";
+import { removeLeftTemporaries } from "./temporaries.ts";
+
+interface CommonOptions {
+  /** `full` (the default): an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
+  readonly durability?: Durability | undefined;
+  /** How long a call waits for a lock that another process holds before it fails with `busy`; 5000 ms when absent. */
+  readonly lockTimeoutMs?: number | undefined;
+  /** Hears of damaged, foreign and torn files. */
+  readonly onWarning?: WarningListener | undefined;
+}
+
+/** The folder of the session files itself, or the workspace whose `.thulp/sessions` it is. */
+export type FileStoreOptions = CommonOptions &
+  (
+    | { readonly dir: string; readonly workspace?: undefined }
+    | { readonly workspace: string; readonly dir?: undefined }
+  );
+
+const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens the sessions of a folder; makes the folder, readable by its owner only, where there is none.
+ *
+ * @throws {SessionError} io when the folder cannot be made or read.
+ * @throws {TypeError} when an option has the wrong type.
+ */
+export async function openFileStore(options: FileStoreOptions): Promise<FileStore> {
+  const { dir, workspace, durability = "full", lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS, onWarning } = options;
+  if ((typeof dir === "string") === (typeof workspace === "string"))
+    throw new TypeError("openFileStore takes either dir or workspace.");
+  if (durability !== "full" && durability !== "relaxed")
+    throw new TypeError('durability is "full" or "relaxed".');
+  if (!(lockTimeoutMs >= 0)) throw new TypeError("lockTimeoutMs is a number from 0.");
+  const folder = resolve(dir ?? join(workspace as string, ".thulp", "sessions"));
+  io(folder, "create", () => fs.mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
+  const locks = new LockFolder(folder, lockTimeoutMs);
+  await removeLeftTemporaries(folder, locks);
+  const store = new FileStore(folder, durability, locks);
+  if (onWarning) store.warnings.listen(onWarning);
+  return store;
+}

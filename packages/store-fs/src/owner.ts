@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+
+/** Who holds a lock: enough to tell, from any process on the same machine, whether he still lives. */
+export interface LockOwner {
+  readonly host: string;
+  /** Names the time since the machine was started; `null` where the system does not tell. */
+  readonly boot: string | null;
+  readonly pid: number;
+  /** When the process was started, in the system's own unit; `null` where it does not tell. */
+  readonly started: string | null;
+  /** Tells apart the stores of one process. */
+  readonly token: string;
+}
+
+export function newOwner(): LockOwner {
+  return {
+    host: thisHost(),
+    boot: bootId(),
+    pid: process.pid,
+    started: processStart(process.pid),
+    token: randomBytes(8).toString("hex"),
+  };
+}
+
+/** The owner that the text of a lock names, or `null` when it names none. */
+export function parseOwner(text: string): LockOwner | null {
+  try {
+    const owner = JSON.parse(text) as LockOwner;
+    const valid =
+      typeof owner.host === "string" &&
+      isTextOrNull(owner.boot) &&
+      Number.isSafeInteger(owner.pid) &&
+      isTextOrNull(owner.started) &&
+      /^[0-9a-f]{16}$/.test(owner.token);
+    return valid ? owner : null;
+  } catch {
+    return null;
+  }
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
+}
+
+/** True only when it is certain: of a process on another machine nothing is. */
+export function isDead(owner: LockOwner): boolean {
+  if (owner.host !== thisHost()) return false;
+  const boot = bootId();
+  if (owner.boot !== null && boot !== null && owner.boot !== boot) return true;
+  if (!processExists(owner.pid)) return true;
+  const started = processStart(owner.pid);
+  return owner.started !== null && started !== null && owner.started !== started;
+}
+
+export function describeOwner(owner: LockOwner): string {
+  return `process ${owner.pid} on ${owner.host}`;
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** Process numbers mean something within one pid namespace only: a container counts as a machine of its own. */
+function thisHost(): string {
+  return `${hostname()}${optional(() => `/${readlinkSync("/proc/self/ns/pid")}`) ?? ""}`;
+}
+
+function bootId(): string | null {
+  return optional(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+}
+
+/** Field 22 of /proc/<pid>/stat; the command before it may hold spaces and brackets. */
+function processStart(pid: number): string | null {
+  return optional(() => {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  });
+}
+
+/** Linux tells these under /proc; elsewhere there is nothing to read. */
+function optional<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,223 @@
+import { setImmediate } from "node:timers/promises";
+import {
+  type AppendOptions,
+  type AppendResult,
+  BaseStore,
+  changedContext,
+  changedMetadata,
+  checkTruncate,
+  type EntriesRequest,
+  isSessionError,
+  type ListRequest,
+  matchesFilter,
+  nextUpdatedAt,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  type Session,
+  type SessionChange,
+  type SessionEntry,
+  type SessionFilter,
+  type SessionHead,
+  type SessionId,
+  type SessionMetadata,
+  type StoreCapabilities,
+  type StoredEntry,
+  type StoredSession,
+  scanSearch,
+  type WriteOptions,
+} from "@thulp-sessions/core";
+import type { Durability } from "./disk.ts";
+import { EntryReader, FileReplaced } from "./entry-reader.ts";
+import { FolderWatch } from "./folder-watch.ts";
+import type { LockFolder } from "./lock.ts";
+import { SessionFiles } from "./session-files.ts";
+import { SessionList } from "./session-list.ts";
+import { damageError, headOf, type SessionState, stateOf, storedEntry, versionOf } from "./session-state.ts";
+import { SessionWriter } from "./writer.ts";
+
+/** How often a read begins anew because the file was replaced under it. */
+const READ_TRIES = 10;
+
+/** Sessions as JSON files in the layout of the Rust crate thulp-workspace. Made by `openFileStore`. */
+export class FileStore extends BaseStore {
+  override readonly location: string;
+  override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: true };
+  readonly #files: SessionFiles;
+  readonly #list: SessionList;
+  readonly #locks: LockFolder;
+  readonly #watch: FolderWatch;
+  readonly #writer: SessionWriter;
+
+  /** @internal The folder has to exist. */
+  constructor(folder: string, durability: Durability, locks: LockFolder) {
+    super();
+    this.location = `fs:${folder}`;
+    this.#files = new SessionFiles(folder);
+    this.#list = new SessionList(folder, this.warnings);
+    this.#locks = locks;
+    this.#watch = new FolderWatch(folder, this.changes);
+    this.#writer = new SessionWriter(
+      this.#files,
+      this.#locks,
+      durability,
+      this.warnings,
+      (type, id, stamp) => {
+        this.#watch.note(id, stamp);
+        this.changes.emit(type, id);
+      },
+    );
+  }
+
+  protected override doCreate(session: Session): Promise<SessionHead> {
+    return this.#writer.create(session);
+  }
+
+  protected override async doGet(id: SessionId): Promise<StoredSession> {
+    const path = this.#files.pathOf(id);
+    const { bytes, stamp, scan } = this.#files.scan(id);
+    if (scan.damage) throw damageError(path, id, scan.damage);
+    const state = this.#files.remember(id, stateOf(path, id, bytes, stamp, scan));
+    return {
+      metadata: state.metadata,
+      entries: scan.entries.map((entry, seq) => storedEntry(bytes, entry, seq)),
+      context: state.context,
+      version: versionOf(state),
+      ...(state.contextInexact ? { inexact: true } : {}),
+    };
+  }
+
+  protected override async doHead(id: SessionId): Promise<SessionHead> {
+    return headOf(this.#files.state(id));
+  }
+
+  protected override doUpdate(
+    id: SessionId,
+    change: SessionChange,
+    options: WriteOptions,
+  ): Promise<SessionHead> {
+    return this.#writer.change(id, options.expectedVersion, ({ metadata, context, counts }) => ({
+      metadata: changedMetadata(metadata, change, options.at),
+      context: changedContext(context, change),
+      keep: counts.entryCount,
+      add: [],
+    }));
+  }
+
+  protected override doAppend(
+    id: SessionId,
+    entries: readonly SessionEntry[],
+    options: AppendOptions,
+  ): Promise<AppendResult> {
+    return this.#writer.append(id, entries, options);
+  }
+
+  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return readPage(this.#files.state(id), request);
+      } catch (error) {
+        if (!(error instanceof FileReplaced) || tries === READ_TRIES) throw error;
+        this.#files.forget(id);
+      }
+    }
+  }
+
+  protected override doTruncate(
+    id: SessionId,
+    entryCount: number,
+    options: WriteOptions,
+  ): Promise<SessionHead> {
+    return this.#writer.change(id, options.expectedVersion, ({ metadata, context, counts }) => {
+      checkTruncate(id, counts.entryCount, entryCount);
+      if (entryCount === counts.entryCount) return null;
+      const updatedAt = nextUpdatedAt(metadata, options.at);
+      return { metadata: { ...metadata, updatedAt }, context, keep: entryCount, add: [] };
+    });
+  }
+
+  protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
+    return this.#writer.replace(session, expectedVersion);
+  }
+
+  protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
+    return this.#writer.delete(id, expectedVersion);
+  }
+
+  protected override async doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
+    const { filter, orderBy, direction, limit, after } = request;
+    const sign = direction === "asc" ? 1 : -1;
+    const compare = (metadata: SessionMetadata, time: number, id: string) =>
+      sign * (metadata[orderBy] - time || (metadata.id < id ? -1 : metadata.id > id ? 1 : 0));
+    const rows = (await this.#list.all())
+      .filter(
+        (metadata) =>
+          matchesFilter(filter, metadata) && (!after || compare(metadata, after.time, after.id) > 0),
+      )
+      .sort((a, b) => compare(a, b[orderBy], b.id));
+    return { items: rows.slice(0, limit), hasMore: rows.length > limit };
+  }
+
+  protected override async doCount(filter: SessionFilter): Promise<number> {
+    return (await this.#list.all()).filter((metadata) => matchesFilter(filter, metadata)).length;
+  }
+
+  protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    const newestFirst = (await this.#list.all()).sort(
+      (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
+    );
+    return scanSearch(newestFirst, ({ id }) => this.#readableEntries(id), request);
+  }
+
+  protected override async doWatchStart(): Promise<void> {
+    this.#watch.start();
+  }
+
+  protected override doWatchStop(): void {
+    this.#watch.stop();
+  }
+
+  protected override async doClose(): Promise<void> {
+    this.#watch.stop();
+    this.#files.clear();
+    this.#locks.close();
+  }
+
+  /** All entries, or those before the damage, which is warned of. */
+  async *#readableEntries(id: SessionId): AsyncGenerator<StoredEntry> {
+    // Others get their turn between two sessions.
+    await setImmediate();
+    try {
+      const { bytes, scan } = this.#files.scan(id);
+      if (scan.damage) {
+        const path = this.#files.pathOf(id);
+        const { code, message } = damageError(path, id, scan.damage);
+        this.warnings.emit({ code, message, sessionId: id, path });
+      }
+      for (const [seq, entry] of scan.entries.entries()) yield storedEntry(bytes, entry, seq);
+    } catch (error) {
+      // Deleted since the folder was read.
+      if (!isSessionError(error, "not_found")) throw error;
+    }
+  }
+}
+
+function readPage(state: SessionState, request: EntriesRequest): Rows<StoredEntry> {
+  const { after, before, types, direction, limit } = request;
+  const { entryCount } = state.counts;
+  const from = Math.max(0, after + 1);
+  const to = Math.min(entryCount, before);
+  // What lies behind the damage is not known: not even whether there is anything.
+  const damage = before > entryCount ? state.damage : null;
+  if (damage && direction === "desc") throw damageError(state.path, state.metadata.id, damage);
+  const reader = new EntryReader(state, direction);
+  const items: StoredEntry[] = [];
+  for (let i = from; i < to; i++) {
+    const entry = reader.read(direction === "asc" ? i : to - 1 - (i - from));
+    if (types && !types.includes(entry.entryType.type)) continue;
+    if (items.length === limit) return { items, hasMore: true };
+    items.push(entry);
+  }
+  if (damage && items.length === 0) throw damageError(state.path, state.metadata.id, damage);
+  return { items, hasMore: damage !== null };
+}

@@ -1,0 +1,262 @@
+import { ftruncateSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import {
+  type AppendOptions,
+  type AppendResult,
+  alreadyExists,
+  nextUpdatedAt,
+  type Session,
+  type SessionEntry,
+  SessionError,
+  type SessionHead,
+  type SessionId,
+  versionConflict,
+  type Warnings,
+} from "@thulp-sessions/core";
+import { type AppendCall, appendCalls } from "./append.ts";
+import {
+  changedMeanwhile,
+  type Durability,
+  type FileStamp,
+  finishWrite,
+  io,
+  isErrno,
+  readBytes,
+  removeFile,
+  replaceFile,
+  sameStamp,
+  stampOf,
+  withOpenFile,
+  writeFully,
+  writeNewFile,
+} from "./disk.ts";
+import { CLOSING, newFile } from "./layout.ts";
+import type { LockFolder } from "./lock.ts";
+import { type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
+import { SerialQueue } from "./serial-queue.ts";
+import type { SessionFiles } from "./session-files.ts";
+import type { SessionScan } from "./session-scan.ts";
+import { damageError, headOf, type SessionState, stateOf, versionOf } from "./session-state.ts";
+
+const NEW_FILE_MODE = 0o600;
+
+/** Told of every change after it is on the disk; the stamp is absent when the session is gone. */
+export type OnWritten = (type: "created" | "changed" | "deleted", id: SessionId, stamp?: FileStamp) => void;
+
+/** Everything that writes session files: one writer at a time for each session, in this process and in others. */
+export class SessionWriter {
+  readonly #files: SessionFiles;
+  readonly #locks: LockFolder;
+  readonly #durability: Durability;
+  readonly #warnings: Warnings;
+  readonly #onWritten: OnWritten;
+  readonly #turns = new SerialQueue();
+  readonly #waitingAppends = new Map<SessionId, AppendCall[]>();
+
+  constructor(
+    files: SessionFiles,
+    locks: LockFolder,
+    durability: Durability,
+    warnings: Warnings,
+    onWritten: OnWritten,
+  ) {
+    this.#files = files;
+    this.#locks = locks;
+    this.#durability = durability;
+    this.#warnings = warnings;
+    this.#onWritten = onWritten;
+  }
+
+  create(session: Session): Promise<SessionHead> {
+    const { id } = session.metadata;
+    return this.#alone(id, async () => {
+      const path = this.#files.pathOf(id);
+      if (stampOf(path)) throw alreadyExists(id);
+      const bytes = newFile(session);
+      return headOf(
+        this.#written("created", id, bytes, await replaceFile(path, bytes, NEW_FILE_MODE, this.#durability)),
+      );
+    });
+  }
+
+  /** @param plan what shall become of the session; `null` for nothing. */
+  change(
+    id: SessionId,
+    expectedVersion: string | undefined,
+    plan: (state: SessionState) => Rewrite | null,
+  ): Promise<SessionHead> {
+    return this.#alone(id, async () => {
+      const state = await this.#writable(id, expectedVersion);
+      const planned = plan(state);
+      if (!planned) return headOf(state);
+      return headOf(await this.#replaceFile(id, state, (bytes, scan) => rewrite(bytes, scan, planned)));
+    });
+  }
+
+  replace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
+    const { id } = session.metadata;
+    return this.#alone(id, async () => {
+      const state = await this.#writable(id, expectedVersion);
+      const updatedAt = nextUpdatedAt(state.metadata, session.metadata.updatedAt);
+      const replacement = { ...session, metadata: { ...session.metadata, updatedAt } };
+      return headOf(
+        await this.#replaceFile(id, state, (bytes, scan) => rewriteEntries(bytes, scan, replacement)),
+      );
+    });
+  }
+
+  append(id: SessionId, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      const call: AppendCall = { entries, options, resolve, reject };
+      const waiting = this.#waitingAppends.get(id);
+      if (waiting) {
+        waiting.push(call);
+        return;
+      }
+      const calls = [call];
+      this.#waitingAppends.set(id, calls);
+      this.#alone(id, async () => {
+        // Those whose last call has just been answered call again before this returns: they go along.
+        await setImmediate();
+        this.#waitingAppends.delete(id);
+        await this.#appendAll(id, calls);
+      }).catch((error) => {
+        if (this.#waitingAppends.get(id) === calls) this.#waitingAppends.delete(id);
+        for (const { reject: fail } of calls) fail(error);
+      });
+    });
+  }
+
+  /** A damaged session is removed too; what a crash has left beside it stays. */
+  delete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
+    return this.#alone(id, async () => {
+      const path = this.#files.pathOf(id);
+      if (!stampOf(path)) return false;
+      if (expectedVersion !== undefined) {
+        const version = versionOf(this.#files.state(id));
+        if (version !== expectedVersion) throw versionConflict(id, version);
+      }
+      this.#files.forget(id);
+      await removeFile(path, this.#durability);
+      this.#onWritten("deleted", id);
+      return true;
+    });
+  }
+
+  #alone<T>(id: SessionId, work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(id, () => this.#locks.hold(id, work));
+  }
+
+  async #appendAll(id: SessionId, calls: AppendCall[]): Promise<void> {
+    while (calls.length > 0) {
+      // What this throws concerns all that are left.
+      const state = await this.#writable(id);
+      const outcome = await appendCalls(state, takeGroup(calls, state), {
+        id,
+        durability: this.#durability,
+        rewrite: (planned) => this.#replaceFile(id, state, (bytes, scan) => rewrite(bytes, scan, planned)),
+      });
+      if (outcome === "in place") {
+        this.#files.remember(id, state);
+        this.#onWritten("changed", id, state.stamp);
+      } else if (outcome === "failed") {
+        // What is on the disk now has to be looked at anew.
+        this.#files.forget(id);
+      }
+    }
+  }
+
+  /**
+   * The state of a session that may be written: undamaged, of the expected version, without a torn tail.
+   *
+   * @throws {SessionError} not_found, corrupt, unsupported, conflict
+   */
+  async #writable(id: SessionId, expectedVersion?: string): Promise<SessionState> {
+    const state = this.#files.state(id);
+    if (state.damage) throw damageError(state.path, id, state.damage);
+    const version = versionOf(state);
+    if (expectedVersion !== undefined && expectedVersion !== version) throw versionConflict(id, version);
+    if (!state.torn) return state;
+    await this.#cutTornTail(id, state, state.torn.start);
+    return this.#files.state(id);
+  }
+
+  /** Keeps what a crash has left behind the last whole batch in a file of its own, and closes the session again. */
+  async #cutTornTail(id: SessionId, state: SessionState, from: number): Promise<void> {
+    const { path } = state;
+    const tail = readBytes(path, from)?.bytes ?? Buffer.alloc(0);
+    const kept = CLOSING.startsWith(tail.toString("latin1"))
+      ? null
+      : await this.#keepAside(`${path}.torn-`, tail);
+    this.#files.forget(id);
+    await withOpenFile(path, async (descriptor) => {
+      io(path, "cut", () => {
+        ftruncateSync(descriptor, from);
+        writeFully(descriptor, Buffer.from(CLOSING), from);
+      });
+      await finishWrite(path, descriptor, this.#durability);
+    });
+    this.#warnings.emit({
+      code: "corrupt",
+      message:
+        `A write to session ${id} was interrupted before it was acknowledged; ${tail.length} bytes were cut off at byte ` +
+        `${from} of ${path}${kept ? ` and are kept in ${kept}` : ""}. All acknowledged entries are there.`,
+      sessionId: id,
+      path,
+    });
+  }
+
+  /** Writes bytes to a file named by the time, and gives its name. */
+  async #keepAside(prefix: string, bytes: Buffer): Promise<string> {
+    for (let time = Date.now(); ; time++) {
+      try {
+        await writeNewFile(prefix + time, bytes, NEW_FILE_MODE, this.#durability);
+        return prefix + time;
+      } catch (error) {
+        if (!(error instanceof SessionError) || !isErrno(error.cause, "EEXIST")) throw error;
+      }
+    }
+  }
+
+  /** Puts a new file in the place of the one that the state is of. */
+  async #replaceFile(
+    id: SessionId,
+    state: SessionState,
+    newBytes: (bytes: Buffer, scan: SessionScan) => Buffer,
+  ): Promise<SessionState> {
+    const { bytes, stamp, scan } = this.#files.scan(id);
+    const { path } = state;
+    if (!sameStamp(stamp, state.stamp)) throw changedMeanwhile(path);
+    const replacement = newBytes(bytes, scan);
+    const { mode, ...now } = this.#files.stamp(id);
+    if (!sameStamp(now, stamp)) throw changedMeanwhile(path);
+    this.#files.forget(id);
+    return this.#written(
+      "changed",
+      id,
+      replacement,
+      await replaceFile(path, replacement, mode, this.#durability),
+    );
+  }
+
+  #written(type: "created" | "changed", id: SessionId, bytes: Buffer, stamp: FileStamp): SessionState {
+    const state = stateOf(this.#files.pathOf(id), id, bytes, stamp);
+    Object.assign(state, { settled: true, synced: this.#durability === "full" });
+    this.#files.remember(id, state);
+    this.#onWritten(type, id, stamp);
+    return state;
+  }
+}
+
+/**
+ * Takes calls from the front that can go out in one write. One that expects a version is planned on its own; so is one
+ * that may change the status, and every call while the file has to be written anew.
+ */
+function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
+  const alone = ({ options }: AppendCall) =>
+    options.expectedVersion !== undefined || options.limits?.action === "end_session";
+  const next = calls.findIndex(
+    (call, i) => i > 0 && (!state.ours || alone(call) || alone(calls[0] as AppendCall)),
+  );
+  return calls.splice(0, next < 0 ? calls.length : next);
+}

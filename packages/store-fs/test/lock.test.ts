@@ -1,0 +1,108 @@
+import { spawnSync } from "node:child_process";
+import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { LockFolder } from "../src/lock.ts";
+import { newOwner } from "../src/owner.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const NAME = "aaaaaaaa-0000-4000-8000-000000000001";
+
+/** A lock as a process leaves it that was killed while it held it. */
+function leaveLock(folder: string, owner: object): string {
+  const locks = join(folder, ".locks");
+  mkdirSync(locks, { recursive: true });
+  const token = Math.random().toString(16).slice(2).padEnd(16, "0").slice(0, 16);
+  const ownerFile = join(locks, `owner-${token}`);
+  writeFileSync(ownerFile, JSON.stringify({ ...newOwner(), token, ...owner }));
+  linkSync(ownerFile, join(locks, `${NAME}.lock`));
+  return join(locks, `${NAME}.lock`);
+}
+
+/** The number of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ["-e", ""]).pid;
+}
+
+test("one holder at a time, in whatever order they come", async () => {
+  const folder = temporaryFolder();
+  const stores = Array.from({ length: 8 }, () => new LockFolder(folder, 10_000));
+  let holders = 0;
+  let most = 0;
+  let turns = 0;
+  const work = async () => {
+    most = Math.max(most, ++holders);
+    await new Promise((resolve) => setImmediate(resolve));
+    holders--;
+    turns++;
+  };
+  await Promise.all(stores.flatMap((locks) => Array.from({ length: 5 }, () => locks.hold(NAME, work))));
+  expect({ most, turns }).toEqual({ most: 1, turns: 40 });
+  for (const locks of stores) locks.close();
+  expect(readdirSync(join(folder, ".locks"))).toEqual([]);
+});
+
+test("the lock of a dead owner is taken over, by one of eight", async () => {
+  const pid = deadPid();
+  for (let round = 0; round < 50; round++) {
+    const folder = temporaryFolder();
+    leaveLock(folder, { pid, started: "1" });
+    let holders = 0;
+    let most = 0;
+    const stores = Array.from({ length: 8 }, () => new LockFolder(folder, 10_000));
+    await Promise.all(
+      stores.map((locks) =>
+        locks.hold(NAME, async () => {
+          most = Math.max(most, ++holders);
+          await new Promise((resolve) => setImmediate(resolve));
+          holders--;
+        }),
+      ),
+    );
+    expect(most).toBe(1);
+    for (const locks of stores) locks.close();
+    expect(readdirSync(join(folder, ".locks"))).toEqual([]);
+  }
+});
+
+test("a taker that dies while it takes over holds nobody up", async () => {
+  const folder = temporaryFolder();
+  const lock = leaveLock(folder, { pid: deadPid(), token: "00000000000000aa" });
+  // The first taker had the right to take over, and was killed before he did.
+  writeFileSync(
+    `${lock}.00000000000000aa`,
+    JSON.stringify({ ...newOwner(), pid: deadPid(), token: "00000000000000bb" }),
+  );
+  const locks = new LockFolder(folder, 1_000);
+  expect(await locks.hold(NAME, async () => "done")).toBe("done");
+});
+
+test("a process that got the number of a dead one is not taken for it", async () => {
+  const folder = temporaryFolder();
+  // Our own number, but started at another time.
+  leaveLock(folder, process.platform === "linux" ? { started: "1" } : { pid: deadPid() });
+  expect(await new LockFolder(folder, 1_000).hold(NAME, async () => "done")).toBe("done");
+});
+
+test.each([
+  ["a living process", {}],
+  ["a process on another machine", { host: "elsewhere", pid: 1, boot: "other", started: "1" }],
+])("the lock of %s is never taken over: busy, with its name", async (_, owner) => {
+  const folder = temporaryFolder();
+  const lock = leaveLock(folder, owner);
+  const before = readFileSync(lock);
+  const waiting = new LockFolder(folder, 30).hold(NAME, async () => "done");
+  await expect(waiting).rejects.toMatchObject({ code: "busy", details: { path: lock } });
+  expect(readFileSync(lock)).toEqual(before);
+});
+
+test("a lock that names nobody is taken over only if it is older than the machine's start", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, ".locks"));
+  writeFileSync(join(folder, ".locks", `${NAME}.lock`), "");
+  const waiting = new LockFolder(folder, 30).hold(NAME, async () => "done");
+  await expect(waiting).rejects.toMatchObject({
+    code: "busy",
+    message: expect.stringContaining("remove that file"),
+  });
+});

@@ -1,0 +1,18 @@
+// A process of its own that writes to a store until it has done its work or is killed. Runs the built package.
+// Arguments: folder, session, writer, how many entries (0: until killed). Tells every acknowledged entry on stdout.
+import { openFileStore } from "@thulp-sessions/store-fs";
+
+const [dir, id, writer, count] = process.argv.slice(2);
+const store = await openFileStore({ dir, durability: "relaxed" });
+for (let i = 0; count === "0" || i < Number(count); i++) {
+  const entries = Array.from({ length: i % 5 === 4 ? 3 : 1 }, (_, part) => ({
+    id: `${writer.padStart(8, "0")}-0000-4000-8000-${String(i * 10 + part).padStart(12, "0")}`,
+    timestamp: i,
+    entryType: { type: "user_message" },
+    content: { text: "x".repeat((i * 37) % 2000) },
+  }));
+  await store.append(id, entries, { at: i });
+  // Synchronous, so that what was told was told before the kill.
+  process.stdout.write(`${entries.map((entry) => entry.id).join(" ")}\n`);
+}
+await store.close();
