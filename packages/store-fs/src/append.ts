@@ -18,7 +18,6 @@ import {
   io,
   readAt,
   readBytes,
-  sameFile,
   withOpenFile,
   writeFully,
 } from "./disk.ts";
@@ -45,6 +44,8 @@ interface Planned {
 export interface AppendContext {
   readonly id: SessionId;
   readonly durability: Durability;
+  /** The file of the state, open for reading and writing. */
+  readonly descriptor: () => number;
   /** For what cannot be written in place: the whole file anew. */
   readonly rewrite: (planned: Rewrite) => Promise<SessionState>;
 }
@@ -132,7 +133,7 @@ async function write(
     return { results: planned.map(({ plan }) => appendResult(plan, versionOf(state))), outcome: "none" };
   }
   if (state.ours && last.status === state.metadata.status) {
-    return { results: await writeInPlace(state, planned, context.durability), outcome: "in place" };
+    return { results: await writeInPlace(state, planned, context), outcome: "in place" };
   }
   const { status, updatedAt } = last;
   const after = await context.rewrite({
@@ -154,7 +155,7 @@ async function syncOnce(state: SessionState, durability: Durability): Promise<vo
 async function writeInPlace(
   state: SessionState,
   planned: readonly Planned[],
-  durability: Durability,
+  { durability, descriptor: open }: AppendContext,
 ): Promise<AppendResult[]> {
   const { path } = state;
   const batches = planned.map(({ plan }) => plan.fresh).filter((batch) => batch.length > 0);
@@ -164,18 +165,15 @@ async function writeInPlace(
   const entries = scanTail(text, 0, first);
   if (!entries) throw new Error(`what would be written to ${path} cannot be read again`);
   const updatedAt = (planned.at(-1) as Planned).plan.updatedAt;
-  const stamp = await withOpenFile(path, async (descriptor, now) => {
-    const closing = io(path, "read", () => readAt(descriptor, offset, CLOSING.length));
-    if (!sameFile(now, state.stamp) || now.size !== state.stamp.size || closing !== CLOSING)
-      throw changedMeanwhile(path);
-    io(path, "append to", () => {
-      if (updatedAt !== state.metadata.updatedAt) {
-        writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
-      }
-      writeFully(descriptor, text, offset);
-    });
-    return finishWrite(path, descriptor, durability);
+  const descriptor = open();
+  io(path, "append to", () => {
+    if (readAt(descriptor, offset, CLOSING.length + 1) !== CLOSING) throw changedMeanwhile(path);
+    if (updatedAt !== state.metadata.updatedAt) {
+      writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
+    }
+    writeFully(descriptor, text, offset);
   });
+  const stamp = await finishWrite(path, descriptor, durability);
   let at = 0;
   const results = planned.map(({ plan }) => {
     addBatch(state, text, offset, entries.slice(at, at + plan.fresh.length), plan.updatedAt);

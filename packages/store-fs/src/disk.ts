@@ -149,17 +149,22 @@ export function writeFully(descriptor: number, bytes: Buffer, start: number): vo
     done += fs.writeSync(descriptor, bytes, done, bytes.length - done, start + done);
 }
 
-/** An existing file, open for reading and writing in place. */
-export async function withOpenFile<T>(
-  path: string,
-  use: (descriptor: number, stamp: FileStamp) => Promise<T>,
-): Promise<T> {
+/** An existing file, open for reading and writing in place. Whoever opens it closes it. */
+export function openInPlace(path: string): { readonly descriptor: number; readonly stamp: FileStamp } {
   const descriptor = io(path, "open", () => fs.openSync(path, fs.constants.O_RDWR | NO_FOLLOW));
   try {
-    return await use(
-      descriptor,
-      io(path, "look at", () => stampOfDescriptor(descriptor)),
-    );
+    return { descriptor, stamp: io(path, "look at", () => stampOfDescriptor(descriptor)) };
+  } catch (error) {
+    fs.closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** An existing file, open for reading and writing in place while `use` runs. */
+export async function withOpenFile<T>(path: string, use: (descriptor: number) => Promise<T>): Promise<T> {
+  const { descriptor } = openInPlace(path);
+  try {
+    return await use(descriptor);
   } finally {
     fs.closeSync(descriptor);
   }

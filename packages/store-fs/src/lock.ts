@@ -12,16 +12,31 @@ const LAST_WAIT_MS = 20;
 /** The clock may have been set since the machine was started. */
 const BOOT_MARGIN_MS = 60_000;
 
+/** How long a lock is kept at most while others wait for it, in ms. */
+const LONGEST_BURST_MS = 5;
+
+/** A lock that is held, with work going on or just done. */
+interface Held {
+  readonly lock: string;
+  readonly release: () => void;
+  since: number;
+  working: boolean;
+}
+
 /**
  * The locks of a folder of sessions, in its subfolder `.locks`. A lock is a hard link to the owner's file, so it appears
  * with its content in one step. It is taken over only from an owner that is dead, and by one taker only: whoever takes
  * over the lock of owner T first has to hold the lock named after T.
+ *
+ * A lock is kept from one piece of work to the next if that comes at once, since taking it costs more than an append.
+ * Whoever waits leaves a note, and gets it after {@link LONGEST_BURST_MS} at the latest.
  */
 export class LockFolder {
   readonly #folder: string;
   readonly #owner: LockOwner = newOwner();
   readonly #ownerFile: string;
   readonly #timeoutMs: number;
+  readonly #held = new Map<string, Held>();
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
   constructor(sessionsFolder: string, timeoutMs: number) {
@@ -31,29 +46,69 @@ export class LockFolder {
   }
 
   /**
-   * Runs `work` while nobody else holds the lock of that name.
+   * Runs `work` while nobody else holds the lock of that name. One piece of work at a time for each name.
    *
-   * @throws {SessionError} busy when somebody holds it for longer than `timeoutMs`.
+   * @param options.onRelease called when the lock is let go, which may be some pieces of work later.
+   * @throws {SessionError} busy when somebody holds it for too long.
    */
-  async hold<T>(name: string, work: () => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
-    const lock = join(this.#folder, `${name}.lock`);
-    await this.#acquire(lock, timeoutMs);
+  async hold<T>(
+    name: string,
+    work: () => Promise<T>,
+    {
+      timeoutMs = this.#timeoutMs,
+      onRelease = () => {},
+    }: { timeoutMs?: number; onRelease?: () => void } = {},
+  ): Promise<T> {
+    const held = await this.#take(name, timeoutMs, onRelease);
+    held.working = true;
     try {
       return await work();
     } finally {
-      release(lock);
+      held.working = false;
+      // Work that comes in the same turn finds it held.
+      setImmediate(() => {
+        if (!held.working) this.#letGo(name, held);
+      });
     }
   }
 
   close(): void {
-    fs.rmSync(this.#ownerFile, { force: true });
+    for (const [name, held] of this.#held) this.#letGo(name, held);
+    unlink(this.#ownerFile);
+  }
+
+  async #take(name: string, timeoutMs: number, onRelease: () => void): Promise<Held> {
+    const known = this.#held.get(name);
+    if (known) {
+      if (performance.now() - known.since < LONGEST_BURST_MS) return known;
+      if (!isWanted(known.lock)) {
+        known.since = performance.now();
+        return known;
+      }
+      this.#letGo(name, known);
+      // Whoever waits looks again within this time.
+      await new Promise((resolve) => setTimeout(resolve, LAST_WAIT_MS));
+    }
+    const lock = join(this.#folder, `${name}.lock`);
+    await this.#acquire(lock, timeoutMs);
+    const held = { lock, release: onRelease, since: performance.now(), working: false };
+    this.#held.set(name, held);
+    return held;
+  }
+
+  #letGo(name: string, held: Held): void {
+    if (this.#held.get(name) !== held) return;
+    this.#held.delete(name);
+    held.release();
+    release(held.lock);
   }
 
   async #acquire(lock: string, timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (let wait = FIRST_WAIT_MS; !this.#tryAcquire(lock); wait = Math.min(wait * 2, LAST_WAIT_MS)) {
       if (performance.now() >= deadline) throw busy(lock, timeoutMs);
-      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+      leaveNote(lock);
+      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
     }
   }
 
@@ -98,9 +153,27 @@ export class LockFolder {
   }
 }
 
+/** Tells the holder that somebody waits. It goes with whoever lets go of the lock next. */
+function leaveNote(lock: string): void {
+  io(`${lock}.wanted`, "create", () => fs.closeSync(fs.openSync(`${lock}.wanted`, "a", 0o600)));
+}
+
+function isWanted(lock: string): boolean {
+  return fs.existsSync(`${lock}.wanted`);
+}
+
 /** Somebody who has cleaned up the folder meanwhile is no reason to fail a call that has done its work. */
 function release(lock: string): void {
-  io(lock, "remove", () => fs.rmSync(lock, { force: true }));
+  if (isWanted(lock)) unlink(`${lock}.wanted`);
+  unlink(lock);
+}
+
+function unlink(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw ioError(path, "remove", error);
+  }
 }
 
 /** `null` when the lock names no owner. */
@@ -124,7 +197,7 @@ function removeOwnersOfTheDead(folder: string): void {
   for (const name of fs.readdirSync(folder)) {
     if (!/^owner-[0-9a-f]{16}$/.test(name)) continue;
     const owner = readOwner(join(folder, name));
-    if (owner !== "gone" && owner !== null && isDead(owner)) fs.rmSync(join(folder, name), { force: true });
+    if (owner !== "gone" && owner !== null && isDead(owner)) unlink(join(folder, name));
   }
 }
 

@@ -74,6 +74,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
+    await this.#writer.settled(id);
     const path = this.#files.pathOf(id);
     const { bytes, stamp, scan } = this.#files.scan(id);
     if (scan.damage) throw damageError(path, id, scan.damage);
@@ -88,6 +89,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
+    await this.#writer.settled(id);
     return headOf(this.#files.state(id));
   }
 
@@ -113,6 +115,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+    await this.#writer.settled(id);
     for (let tries = 1; ; tries++) {
       try {
         return readPage(this.#files.state(id), request);
@@ -187,6 +190,7 @@ export class FileStore extends BaseStore {
   async *#readableEntries(id: SessionId): AsyncGenerator<StoredEntry> {
     // Others get their turn between two sessions.
     await setImmediate();
+    await this.#writer.settled(id);
     try {
       const { bytes, scan } = this.#files.scan(id);
       if (scan.damage) {

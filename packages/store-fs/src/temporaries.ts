@@ -13,7 +13,9 @@ export async function removeLeftTemporaries(folder: string, locks: LockFolder): 
     const [, id] = /^([0-9a-f-]{36})\.json\.tmp-\d+-[0-9a-z]+$/.exec(name) ?? [];
     if (id === undefined || !isCanonicalUuid(id)) continue;
     try {
-      await locks.hold(id, async () => fs.rmSync(join(folder, name), { force: true }), 0);
+      await locks.hold(id, async () => fs.rmSync(join(folder, name), { force: true }), {
+        timeoutMs: 0,
+      });
     } catch (error) {
       if (!isSessionError(error)) throw error;
     }

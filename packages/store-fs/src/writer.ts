@@ -1,4 +1,4 @@
-import { ftruncateSync } from "node:fs";
+import { closeSync, ftruncateSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import {
   type AppendOptions,
@@ -21,9 +21,11 @@ import {
   finishWrite,
   io,
   isErrno,
+  openInPlace,
   readBytes,
   removeFile,
   replaceFile,
+  sameFile,
   sameStamp,
   stampOf,
   withOpenFile,
@@ -52,6 +54,10 @@ export class SessionWriter {
   readonly #onWritten: OnWritten;
   readonly #turns = new SerialQueue();
   readonly #waitingAppends = new Map<SessionId, AppendCall[]>();
+  /** Appends that have been written but not been brought to the disk yet. */
+  readonly #appending = new Map<SessionId, Promise<void>>();
+  /** Of the sessions whose lock is held. */
+  readonly #openFiles = new Map<SessionId, { readonly descriptor: number; readonly stamp: FileStamp }>();
 
   constructor(
     files: SessionFiles,
@@ -144,25 +150,59 @@ export class SessionWriter {
   }
 
   #alone<T>(id: SessionId, work: () => Promise<T>): Promise<T> {
-    return this.#turns.run(id, () => this.#locks.hold(id, work));
+    return this.#turns.run(id, () => this.#locks.hold(id, work, { onRelease: () => this.#closeFile(id) }));
+  }
+
+  /** The file of the state, which stays open as long as the lock is held. */
+  #descriptor(id: SessionId, state: SessionState): number {
+    const known = this.#openFiles.get(id);
+    if (known && sameFile(known.stamp, state.stamp)) return known.descriptor;
+    this.#closeFile(id);
+    const opened = openInPlace(state.path);
+    this.#openFiles.set(id, opened);
+    if (!sameStamp(opened.stamp, state.stamp)) throw changedMeanwhile(state.path);
+    return opened.descriptor;
+  }
+
+  #closeFile(id: SessionId): void {
+    const opened = this.#openFiles.get(id);
+    if (!opened) return;
+    this.#openFiles.delete(id);
+    closeSync(opened.descriptor);
+  }
+
+  /**
+   * Resolves when no append of ours is under way. Who reads waits for it: until then the file holds more than what is
+   * remembered of it, and more than what is acknowledged.
+   */
+  async settled(id: SessionId): Promise<void> {
+    for (let appending = this.#appending.get(id); appending; appending = this.#appending.get(id))
+      await appending;
   }
 
   async #appendAll(id: SessionId, calls: AppendCall[]): Promise<void> {
     while (calls.length > 0) {
       // What this throws concerns all that are left.
       const state = await this.#writable(id);
-      const outcome = await appendCalls(state, takeGroup(calls, state), {
-        id,
-        durability: this.#durability,
-        rewrite: (planned) => this.#replaceFile(id, state, (bytes, scan) => rewrite(bytes, scan, planned)),
-      });
-      if (outcome === "in place") {
-        this.#files.remember(id, state);
-        this.#onWritten("changed", id, state.stamp);
-      } else if (outcome === "failed") {
-        // What is on the disk now has to be looked at anew.
-        this.#files.forget(id);
-      }
+      const appending = this.#appendGroup(id, state, takeGroup(calls, state));
+      this.#appending.set(id, appending);
+      await appending.finally(() => this.#appending.delete(id));
+    }
+  }
+
+  async #appendGroup(id: SessionId, state: SessionState, group: readonly AppendCall[]): Promise<void> {
+    const outcome = await appendCalls(state, group, {
+      id,
+      durability: this.#durability,
+      descriptor: () => this.#descriptor(id, state),
+      rewrite: (planned) => this.#replaceFile(id, state, (bytes, scan) => rewrite(bytes, scan, planned)),
+    });
+    if (outcome === "in place") {
+      this.#files.remember(id, state);
+      this.#onWritten("changed", id, state.stamp);
+    } else if (outcome === "failed") {
+      // What is on the disk now has to be looked at anew.
+      this.#files.forget(id);
     }
   }
 

@@ -1,0 +1,85 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+import { isLoopback } from "@thulp-sessions/config";
+import { Refusal } from "@thulp-sessions/router";
+
+export interface AccessRules {
+  /** The host that the server listens on. */
+  readonly host: string;
+  readonly token?: string | undefined;
+  /** Web origins beside the server's own that may call it. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Who may call: decided from the headers alone, before anything else of a request is looked at. */
+export class Access {
+  readonly #rules: AccessRules;
+  readonly #tokenHash: Buffer | undefined;
+  readonly #originHosts: ReadonlySet<string>;
+
+  constructor(rules: AccessRules) {
+    this.#rules = rules;
+    this.#tokenHash = rules.token === undefined ? undefined : hash(rules.token);
+    this.#originHosts = new Set(rules.allowedOrigins.map((origin) => new URL(origin).hostname));
+  }
+
+  /**
+   * Refuses what a web page could send behind the back of the person before the browser: a name that was made to point
+   * here (DNS rebinding), and calls from other sites.
+   *
+   * @returns the foreign origin that is allowed to read the answer, if the call comes from one.
+   */
+  checkSite(headers: IncomingHttpHeaders): string | null {
+    const host = headers.host?.toLowerCase() ?? "";
+    const [, name] = /^(\[[0-9a-f:.%]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host) ?? [];
+    if (name === undefined || !this.#isOurName(name)) {
+      throw forbidden(
+        `This server is not ${JSON.stringify(host.slice(0, 100))}: call it by its address, or start it with --host set to that name.`,
+      );
+    }
+    const { origin, "sec-fetch-site": site } = headers;
+    if (origin === undefined) {
+      if (site === undefined || site === "same-origin" || site === "none") return null;
+      throw forbidden("Calls from other web sites are not allowed.");
+    }
+    if (origin.toLowerCase() === `http://${host}`) return null;
+    if (this.#rules.allowedOrigins.includes(origin)) return origin;
+    throw forbidden(
+      `The origin ${JSON.stringify(origin.slice(0, 100))} is not allowed: name it in --allowed-origins when starting the server.`,
+    );
+  }
+
+  /** @throws {Refusal} 401 where there is a token and the call does not bring it. */
+  checkToken({ authorization = "" }: IncomingHttpHeaders): void {
+    if (this.#tokenHash === undefined) return;
+    const [, given] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+    // Hashes have one length, and comparing them takes the same time wherever they differ.
+    if (given !== undefined && timingSafeEqual(hash(given), this.#tokenHash)) return;
+    throw new Refusal(
+      401,
+      given === undefined ? "This server wants a bearer token." : "The bearer token is not this server's.",
+    );
+  }
+
+  #isOurName(bracketed: string): boolean {
+    const name = bracketed.replace(/^\[(.*)\]$/, "$1");
+    const { host } = this.#rules;
+    if (isLoopback(name) || name === host.toLowerCase() || this.#originHosts.has(bracketed)) return true;
+    // Listening everywhere: an address is safe, since rebinding needs a name, and so is the machine's own name.
+    return isWildcard(host) && (isIP(name) !== 0 || name === hostname().toLowerCase());
+  }
+}
+
+export function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+function hash(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+function forbidden(message: string): Refusal {
+  return new Refusal(403, message);
+}

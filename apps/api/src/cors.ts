@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** How long a browser may remember that it may call, in seconds. */
+const PREFLIGHT_MAX_AGE_S = 600;
+
+/** Lets the page of an allowed origin read the answer. */
+export function allowOrigin(response: ServerResponse, origin: string | null): void {
+  response.appendHeader("vary", "origin");
+  if (origin === null) return;
+  response.setHeader("access-control-allow-origin", origin);
+  response.setHeader("access-control-expose-headers", "x-request-id, retry-after");
+}
+
+/** Answers a browser that asks whether it may call. The token comes with the call itself, never with this. */
+export function sendPreflight(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("access-control-allow-methods", "GET, POST");
+  response.setHeader(
+    "access-control-allow-headers",
+    "authorization, content-type, last-event-id, trpc-accept",
+  );
+  response.setHeader("access-control-max-age", PREFLIGHT_MAX_AGE_S);
+  if (request.headers["access-control-request-private-network"] === "true") {
+    response.setHeader("access-control-allow-private-network", "true");
+  }
+  response.writeHead(204);
+  response.end();
+}

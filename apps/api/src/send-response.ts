@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+
+/** How long a client waits before it comes back to a broken event stream, in milliseconds. */
+const RECONNECT = "retry: 1000\n\n";
+
+/** Writes an answer of tRPC; one that is a stream as fast as the reader takes it. */
+export async function sendResponse(response: ServerResponse, answer: Response): Promise<void> {
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) {
+    if (name === "vary") response.appendHeader(name, value);
+    else response.setHeader(name, value);
+  }
+  if (!isStream(answer)) {
+    const body = Buffer.from(await answer.arrayBuffer());
+    // tRPC names no type where it refuses a request as a whole.
+    response.setHeader("content-type", "application/json");
+    response.setHeader("content-length", body.length);
+    response.end(body);
+    return;
+  }
+  // Also sends the headers, before there is anything to tell.
+  if (isEventStream(answer)) response.write(RECONNECT);
+  else response.flushHeaders();
+  const closed = once(response, "close");
+  const reader = answer.body?.getReader();
+  try {
+    while (reader && !response.destroyed) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!response.write(value)) await Promise.race([once(response, "drain"), closed]);
+    }
+  } finally {
+    await reader?.cancel();
+    response.end();
+  }
+}
+
+export function isStream(answer: Response): boolean {
+  return answer.headers.has("transfer-encoding") || isEventStream(answer);
+}
+
+export function isEventStream(answer: Response): boolean {
+  return answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openRemoteStore } from "@thulp-sessions/client";
+import type { SessionStore } from "@thulp-sessions/core";
+import { conformanceCases, type Subject } from "@thulp-sessions/store-conformance";
+import { test } from "vitest";
+import { startServer } from "../src/index.ts";
+
+/** Runs the contract against a remote store. One file for each store behind it, so that they run side by side. */
+export function testRemoteStore(
+  open: (folder: string) => Promise<SessionStore>,
+  { lasts }: { lasts: boolean },
+): void {
+  const factory = remotePlace(open, lasts);
+  for (const { id, name, run } of conformanceCases) {
+    test(`${id} ${name}`, { timeout: 60_000 }, () => run(factory));
+  }
+}
+
+/** A place behind a server over real HTTP. Where the store does not last, the server lives as long as it is used. */
+function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boolean) {
+  return async (): Promise<Subject> => {
+    const folder = mkdtempSync(join(tmpdir(), "thulp-remote-"));
+    const start = async () => startServer({ store: await open(folder), port: 0 });
+    let server = await start();
+    let handles = 0;
+    return {
+      async open() {
+        if (handles === 0 && !lasts) {
+          await server.stop();
+          server = await start();
+        }
+        const store = await openRemoteStore({ url: server.url });
+        handles++;
+        const close = store.close.bind(store);
+        let closed = false;
+        store.close = () => {
+          if (!closed) handles--;
+          closed = true;
+          return close();
+        };
+        return store;
+      },
+      async dispose() {
+        await server.stop();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  };
+}

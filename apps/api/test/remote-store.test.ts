@@ -1,0 +1,141 @@
+import { createClient, openRemoteStore, sessionErrorOf } from "@thulp-sessions/client";
+import { MAX_PAGE } from "@thulp-sessions/core";
+import { describe, expect, it } from "vitest";
+import { CHAT, ID, refusal, send, serve, user } from "./harness.ts";
+
+describe("a remote store", () => {
+  it("says what it is", async () => {
+    const { url } = await serve();
+    const store = await openRemoteStore({ url: `${url}/` });
+    expect(store.location).toBe(url);
+    expect(store.capabilities).toEqual({ persistent: false, shared: true, exactNumbers: false });
+    await store.close();
+  });
+
+  it("reads a large session in pages, all of one moment", async () => {
+    const { url, store: served, client } = await serve();
+    const entries = Array.from({ length: 2 * MAX_PAGE + 1 }, (_, n) => user(`${n}`));
+    await client.sessions.create.mutate({
+      id: ID,
+      name: "large",
+      sessionType: CHAT,
+      entries,
+      context: { k: 1 },
+    });
+    const store = await openRemoteStore({ url });
+    const calls: string[] = [];
+    const { get, readEntries } = served;
+    served.get = (id) => {
+      calls.push("get");
+      return get.call(served, id);
+    };
+    let meddle = true;
+    served.readEntries = async (id, query) => {
+      calls.push(`after ${query?.after}`);
+      const page = await readEntries.call(served, id, query);
+      // After the first page somebody else rewrites the session: what was read of it is of no use.
+      if (meddle) {
+        meddle = false;
+        await served.update(ID, { name: "renamed" }, { at: 1 });
+      }
+      return page;
+    };
+    const session = await store.get(ID);
+    expect(session).toEqual(await get.call(served, ID));
+    expect(session.metadata.name).toBe("renamed");
+    const pages = ["after -1", "after 999", "after 1999"];
+    expect(calls).toEqual([...pages, ...pages]);
+    await store.close();
+  });
+
+  it("maps what goes wrong on the way", async () => {
+    const { url, server } = await serve({ token: "right" });
+    await expect(openRemoteStore({ url })).rejects.toMatchObject({
+      code: "invalid_input",
+      message: expect.stringMatching(/wants a bearer/),
+    });
+    await expect(openRemoteStore({ url, token: "wrong" })).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(openRemoteStore({ url: `${url}/x`, token: "right" })).rejects.toMatchObject({
+      code: "unsupported",
+    });
+    const store = await openRemoteStore({ url, token: "right" });
+    await expect(store.get(ID)).rejects.toMatchObject({ code: "not_found", details: { sessionId: ID } });
+    await server.stop();
+    await expect(store.get(ID)).rejects.toMatchObject({ code: "io", message: expect.stringContaining(url) });
+    await store.close();
+  });
+});
+
+describe("the client", () => {
+  it("sends queries of one moment together, mutations alone, and the token in a header only", async () => {
+    const requests: { url: string; method: string; authorization: string | null }[] = [];
+    const { url } = await serve({ token: "right" });
+    const client = createClient({
+      url,
+      token: "right",
+      fetch(input, init) {
+        const { authorization } = Object.fromEntries(new Headers(init?.headers));
+        requests.push({
+          url: String(input).replace(url, ""),
+          method: init?.method ?? "",
+          authorization: authorization ?? null,
+        });
+        return fetch(input, init);
+      },
+    });
+    const create = { name: "a", sessionType: CHAT };
+    await Promise.all([client.sessions.create.mutate(create), client.sessions.create.mutate(create)]);
+    const [count, list] = await Promise.all([
+      client.sessions.count.query(),
+      client.sessions.list.query({ limit: 1 }),
+    ]);
+    expect([count, list.items.length]).toEqual([2, 1]);
+    expect(requests).toEqual([
+      { url: "/trpc/sessions.create", method: "POST", authorization: "Bearer right" },
+      { url: "/trpc/sessions.create", method: "POST", authorization: "Bearer right" },
+      { url: "/trpc/sessions.count,sessions.list?batch=1", method: "POST", authorization: "Bearer right" },
+    ]);
+  });
+
+  it("gets an error of its own for each call of a batch", async () => {
+    const { client } = await serve();
+    const [missing, info] = await Promise.allSettled([
+      client.sessions.get.query({ id: ID }),
+      client.server.info.query(),
+    ]);
+    expect(info.status).toBe("fulfilled");
+    expect(missing.status === "rejected" && sessionErrorOf(missing.reason)).toMatchObject({
+      code: "not_found",
+      details: { sessionId: ID },
+    });
+  });
+
+  it("may ask in more words than a URL holds", async () => {
+    const { client, url } = await serve();
+    const filter = { or: Array.from({ length: 500 }, (_, n) => ({ nameContains: `a longer name ${n}` })) };
+    expect(await client.sessions.count.query({ filter })).toBe(0);
+    const long = encodeURIComponent(JSON.stringify({ filter }));
+    expect((await send(`${url}/trpc/sessions.count?input=${long}`)).status).toBe(431);
+  });
+
+  it("stops a call that is aborted, which is no error of the server's", async () => {
+    const { client } = await serve();
+    const leaves = new AbortController();
+    const call = client.server.info.query(undefined, { signal: leaves.signal });
+    leaves.abort();
+    const error = await call.catch((each) => each);
+    expect(error.name).toBe("TRPCClientError");
+    expect(sessionErrorOf(error)).toBeUndefined();
+  });
+
+  it("refuses the cursor of another query, as any other client", async () => {
+    const { client, url } = await serve();
+    await client.sessions.create.mutate({ name: "a", sessionType: CHAT });
+    await client.sessions.create.mutate({ name: "b", sessionType: CHAT });
+    const { nextCursor } = await client.sessions.list.query({ limit: 1 });
+    const input = encodeURIComponent(JSON.stringify({ limit: 1, direction: "asc", cursor: nextCursor }));
+    expect(await send(`${url}/trpc/sessions.list?input=${input}`)).toMatchObject(
+      refusal(400, "invalid_input", /another query/),
+    );
+  });
+});

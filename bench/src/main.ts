@@ -1,0 +1,19 @@
+import { parseArgs } from "node:util";
+import { appendFs } from "./append-fs.ts";
+
+/** Every measurement by its name. */
+const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
+  "append-fs": appendFs,
+};
+
+const { values, positionals } = parseArgs({ options: { quick: { type: "boolean", default: false } }, allowPositionals: true });
+const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`);
+for (const name of wanted) {
+  const bench = benches[name];
+  if (!bench) {
+    console.error(`There is no bench "${name}". There are: ${Object.keys(benches).join(", ")}.`);
+    process.exit(1);
+  }
+  await bench(values.quick);
+}

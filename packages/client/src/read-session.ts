@@ -1,0 +1,36 @@
+import {
+  MAX_PAGE,
+  type SessionHead,
+  type SessionId,
+  type StoredEntry,
+  type StoredSession,
+} from "@thulp-sessions/core";
+import type { SessionClient } from "./client.ts";
+
+/** How often a large session may change under the pages before it is asked for in one piece after all. */
+const MAX_TRIES = 5;
+
+/** A whole session: in one piece, or where it is large in pages, whose session did not change meanwhile. */
+export async function readSession(client: SessionClient, id: SessionId): Promise<StoredSession> {
+  let head = await client.sessions.head.query({ id });
+  for (let tries = 0; head.entryCount > MAX_PAGE && tries < MAX_TRIES; tries++) {
+    const entries = await readPages(client, id, head);
+    const now = await client.sessions.head.query({ id });
+    if (now.version === head.version && entries.length === head.entryCount) {
+      const { metadata, context, version, inexact } = head;
+      return { metadata, context, entries, version, ...(inexact && { inexact }) };
+    }
+    head = now;
+  }
+  return client.sessions.get.query({ id });
+}
+
+async function readPages(client: SessionClient, id: SessionId, head: SessionHead): Promise<StoredEntry[]> {
+  const entries: StoredEntry[] = [];
+  while (entries.length < head.entryCount) {
+    const page = await client.entries.list.query({ id, after: entries.length - 1, limit: MAX_PAGE });
+    if (page.items.length === 0) break;
+    entries.push(...page.items);
+  }
+  return entries;
+}

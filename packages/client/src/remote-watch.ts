@@ -1,0 +1,102 @@
+import { SessionError, type SessionId, type Warnings } from "@thulp-sessions/core";
+import type { SessionClient } from "./client.ts";
+import { sessionErrorOf } from "./session-error.ts";
+
+/** How long a server may take to begin, in milliseconds. */
+const START_TIMEOUT_MS = 30_000;
+
+/** How long to wait before a watch that the server has ended is started anew, in milliseconds. */
+const RESTART_MS = 10_000;
+
+/** Where the changes go. */
+interface ChangeSink {
+  emit(type: "created" | "changed" | "deleted", id: SessionId): void;
+  reset(): void;
+}
+
+/** One `sessions.watch` for all the watchers of a store, since a browser has six connections to a host in all. */
+export class RemoteWatch {
+  readonly #client: SessionClient;
+  readonly #location: string;
+  readonly #changes: ChangeSink;
+  readonly #warnings: Warnings;
+  #stop: (() => void) | undefined;
+
+  constructor(client: SessionClient, location: string, changes: ChangeSink, warnings: Warnings) {
+    this.#client = client;
+    this.#location = location;
+    this.#changes = changes;
+    this.#warnings = warnings;
+  }
+
+  /** Resolves when every change from now on will be told; rejects when the server cannot be reached. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timeout = setTimeout(
+        () => fail(new SessionError("io", `${this.#location} does not begin to watch.`)),
+        START_TIMEOUT_MS,
+      );
+      const fail = (error: Error) => {
+        clearTimeout(timeout);
+        this.stop();
+        reject(error);
+      };
+      this.#follow({
+        onLive: () => {
+          clearTimeout(timeout);
+          resolve();
+        },
+        onFailure: fail,
+      });
+    });
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  /** @param first hears how the first connection went; later ones are the watchers' and the warnings' matter. */
+  #follow(first: { onLive: () => void; onFailure: (error: Error) => void } | null): void {
+    let waiting = first;
+    let lost = false;
+    const onLoss = (error: unknown) => {
+      const reason = sessionErrorOf(error) ?? new SessionError("io", String(error), { cause: error });
+      if (waiting) waiting.onFailure(reason);
+      else if (!lost) {
+        lost = true;
+        const { code, message } = reason;
+        this.#warnings.emit({ code, message: `The watch of ${this.#location} was interrupted. ${message}` });
+      }
+    };
+    const subscription = this.#client.sessions.watch.subscribe(undefined, {
+      onData: (event) => {
+        if (event.type === "reset") {
+          lost = false;
+          if (waiting) waiting.onLive();
+          else this.#changes.reset();
+          waiting = null;
+        } else if (event.type === "deleted") this.#changes.emit("deleted", event.id);
+        else this.#changes.emit(event.type, event.metadata.id);
+      },
+      onConnectionStateChange: ({ state, error }) => {
+        if (state === "connecting" && error) onLoss(error);
+      },
+      onError: (error) => {
+        onLoss(error);
+        if (waiting === null) this.#restart();
+      },
+      onComplete: () => {
+        if (waiting) onLoss(new SessionError("io", `${this.#location} ended the watch.`));
+        else this.#restart();
+      },
+    });
+    this.#stop = () => subscription.unsubscribe();
+  }
+
+  #restart(): void {
+    if (this.#stop === undefined) return;
+    const timer = setTimeout(() => this.#follow(null), RESTART_MS);
+    this.#stop = () => clearTimeout(timer);
+  }
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { invalidInput, SessionError } from "@thulp-sessions/core";
+
+export const CONFIG_FILE = "thulp-sessions.config.json";
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** The first configuration file of these folders; `null` when none of them has one. */
+export function readConfigFile(folders: readonly string[]): ConfigFile | null {
+  for (const folder of folders) {
+    const path = join(folder, CONFIG_FILE);
+    const content = readIfThere(path);
+    if (content !== null) return { path, values: parse(path, content) };
+  }
+  return null;
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw new SessionError("io", `${path}: it cannot be read: ${(error as Error).message}.`, {
+      cause: error,
+      details: { path },
+    });
+  }
+}
+
+function parse(path: string, content: string): Record<string, unknown> {
+  let values: unknown;
+  try {
+    values = JSON.parse(content);
+  } catch (error) {
+    throw invalidInput(`${path}: it is not JSON: ${(error as Error).message}.`, { path });
+  }
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw invalidInput(`${path}: expected an object such as { "store": "sqlite:.thulp/sessions.db" }.`, {
+      path,
+    });
+  }
+  return values as Record<string, unknown>;
+}

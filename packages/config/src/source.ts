@@ -1,0 +1,12 @@
+/** Where a setting was given, for messages: `{ kind: "env", name: "THULP_SESSIONS_PORT" }`. */
+export interface Source {
+  readonly kind: "flag" | "env" | "file" | "default";
+  /** `--port`, `THULP_SESSIONS_PORT`, `/home/me/thulp-sessions.config.json`, or `the default`. */
+  readonly name: string;
+}
+
+/** Something a person or a file has said, not yet checked. */
+export interface Given {
+  readonly value: unknown;
+  readonly source: Source;
+}

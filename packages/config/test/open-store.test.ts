@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { openStore } from "../src/index.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+const run = promisify(execFile);
+
+describe("openStore", () => {
+  it.each(["sqlite", "fs"])(
+    "opens %s: relative to the given folder, and what it keeps stays",
+    async (scheme) => {
+      const cwd = tempFolder();
+      const name = { id: "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f", parentSession: null } as const;
+      for (const durability of ["full", "relaxed"] as const) {
+        const store = await openStore(`${scheme}:deep/place`, { cwd, durability });
+        expect(store.location).toContain(join(cwd, "deep", "place"));
+        expect(store.capabilities.persistent).toBe(true);
+        if (durability === "full") {
+          const metadata = {
+            ...name,
+            name: "kept",
+            createdAt: 1,
+            updatedAt: 1,
+            status: "active",
+            tags: [],
+          } as const;
+          const sessionType = { type: "conversation", purpose: "" } as const;
+          await store.create({ metadata: { ...metadata, sessionType } as never, entries: [], context: {} });
+        } else expect((await store.get(name.id)).metadata.name).toBe("kept");
+        await store.close();
+      }
+      expect(existsSync(join(cwd, "deep"))).toBe(true);
+    },
+  );
+
+  it("opens memory:, and hears its warnings", async () => {
+    const warnings: string[] = [];
+    const store = await openStore("memory:", { onWarning: ({ message }) => warnings.push(message) });
+    store.warnings.emit({ code: "io", message: "heard" });
+    expect(warnings).toEqual(["heard"]);
+    await store.close();
+  });
+
+  it("says which server cannot be reached", async () => {
+    // Port 1 is reserved, and nobody listens there.
+    await expect(openStore("http://127.0.0.1:1", { token: "t" })).rejects.toMatchObject({
+      code: "io",
+      message: expect.stringContaining("http://127.0.0.1:1"),
+    });
+  });
+
+  it("rejects for a URL that names no store", async () => {
+    await expect(openStore("nonsense")).rejects.toMatchObject({ code: "invalid_input" });
+  });
+
+  // Runs what was built, as a user of the package does, and lists every module of ours that Node loads for it.
+  it.each([
+    ["sqlite:x.db", "store-sqlite"],
+    ["fs:x", "store-fs"],
+    ["memory:", "core"],
+  ])("%s loads no other store", async (url, own) => {
+    const dist = new URL("../dist/index.js", import.meta.url).href;
+    const hook = `export async function load(url, context, next) {
+      const [, name] = /\\/packages\\/([^/]+)\\/dist\\//.exec(url) ?? [];
+      if (name) (await import("node:fs")).writeSync(1, name + "\\n");
+      return next(url, context);
+    }`;
+    const script = `import { register } from "node:module";
+      register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hook)}));
+      const { openStore } = await import(${JSON.stringify(dist)});
+      const store = await openStore(${JSON.stringify(url)});
+      await store.close();`;
+    const args = ["--input-type=module", "--eval", script];
+    const { stdout } = await run(process.execPath, args, { cwd: tempFolder() });
+    const loaded = new Set(stdout.trim().split("\n"));
+    expect([...loaded].sort()).toEqual([...new Set(["config", "core", own])].sort());
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { parseStoreUrl } from "../src/index.ts";
+import { formatStoreUrl } from "../src/store-url.ts";
+
+const onPosix = it.skipIf(process.platform === "win32");
+
+describe("a store URL", () => {
+  onPosix.each([
+    ["sqlite:.thulp/sessions.db", { kind: "sqlite", file: "/base/.thulp/sessions.db" }],
+    ["sqlite:/abs/../x.db", { kind: "sqlite", file: "/x.db" }],
+    ["SQLITE:x", { kind: "sqlite", file: "/base/x" }],
+    ["sqlite:a b#?%20.db", { kind: "sqlite", file: "/base/a b#?%20.db" }],
+    ["fs:sessions", { kind: "fs", dir: "/base/sessions" }],
+    ["fs:.", { kind: "fs", dir: "/base" }],
+    ["fs:a~b", { kind: "fs", dir: "/base/a~b" }],
+    ["memory:", { kind: "memory" }],
+    ["http://127.0.0.1:4664", { kind: "remote", url: "http://127.0.0.1:4664" }],
+    ["https://example.com/agents/", { kind: "remote", url: "https://example.com/agents" }],
+    ["http://[::1]:80/", { kind: "remote", url: "http://[::1]" }],
+  ])("%s", (text, location) => {
+    const parsed = parseStoreUrl(text, "/base");
+    expect(parsed).toEqual(location);
+    expect(parseStoreUrl(formatStoreUrl(parsed), "/elsewhere")).toEqual(location);
+  });
+
+  onPosix.each([
+    ["", "expected sqlite:PATH, fs:PATH, memory: or http://HOST:PORT"],
+    ["sessions.db", "for this path write sqlite:sessions.db or fs:sessions.db"],
+    ["/abs/x", "write sqlite:/abs/x"],
+    ["C:\\x", "write sqlite:C:\\x"],
+    ["sqlite:C:\\x", "this is a Windows path"],
+    ["fs:\\\\server\\share", "this is a Windows path"],
+    ["sqlite:", "the path is missing"],
+    ["fs:  ", "the path is missing"],
+    ["sqlite:~/x.db", "write the whole path"],
+    ["fs:~", "write the whole path"],
+    ["sqlite://x.db", "a path follows the colon directly"],
+    ["sqlite:///x.db", "a path follows the colon directly"],
+    ["sqlite::memory:", "a store in memory is called memory:"],
+    [":memory:", "a store in memory is called memory:"],
+    ["memory:x", "takes no path"],
+    ["sqlite:a\0b", "no NUL"],
+    ["redis://x", 'the scheme "redis" is unknown'],
+    ["http://", "it is not a URL"],
+    ["http://x?y=1", "a query or fragment"],
+    ["http://x/#y", "a query or fragment"],
+  ])("%j is refused", (text, reason) => {
+    expect(() => parseStoreUrl(text, "/base")).toThrow(
+      expect.objectContaining({ code: "invalid_input", message: expect.stringContaining(reason) }),
+    );
+  });
+
+  it("with credentials is refused without showing them", () => {
+    for (const text of ["http://me:secret@host:1", "https://secret@host"]) {
+      expect(() => parseStoreUrl(text, "/base")).toThrow(/holds credentials/);
+      expect(() => parseStoreUrl(text, "/base")).not.toThrow(/secret/);
+    }
+  });
+});

@@ -1,0 +1,82 @@
+import {
+  invalidInput,
+  isSessionError,
+  type SessionError,
+  type SessionErrorCode,
+  type SessionErrorDetails,
+} from "@thulp-sessions/core";
+import { type TRPC_ERROR_CODE_KEY, TRPCError } from "@trpc/server";
+import { z } from "zod";
+
+/** What every error of the API carries as `data.sessionError`. */
+export interface SessionErrorData {
+  readonly code: SessionErrorCode;
+  readonly message: string;
+  readonly details: SessionErrorDetails;
+}
+
+/**
+ * The tRPC code of each of our codes, and with it the HTTP status. Clients of subscriptions reconnect by themselves
+ * after a status of 500 and above: only what may be over on the next try has one.
+ */
+export const TRPC_CODES: Readonly<Record<SessionErrorCode, TRPC_ERROR_CODE_KEY>> = {
+  not_found: "NOT_FOUND",
+  already_exists: "CONFLICT",
+  conflict: "CONFLICT",
+  invalid_input: "BAD_REQUEST",
+  limit_exceeded: "UNPROCESSABLE_CONTENT",
+  corrupt: "UNPROCESSABLE_CONTENT",
+  unsupported: "UNPROCESSABLE_CONTENT",
+  busy: "SERVICE_UNAVAILABLE",
+  closed: "SERVICE_UNAVAILABLE",
+  io: "INTERNAL_SERVER_ERROR",
+};
+
+/** Gives an error its tRPC code where it is one of ours; anything else stays what it is. */
+export function toTrpcError(error: unknown): unknown {
+  const cause = error instanceof TRPCError ? error.cause : error;
+  if (isSessionError(cause)) return fromSessionError(cause);
+  if (cause instanceof z.ZodError) return fromSessionError(inputError(cause));
+  return error;
+}
+
+/** True for an error that nobody foresaw: its message is for the log, not for the caller. */
+export function isInternal(error: TRPCError): boolean {
+  return error.code === "INTERNAL_SERVER_ERROR" && !isSessionError(error.cause);
+}
+
+/** What the caller is told. Of an internal error it is told nothing but where to look. */
+export function describeError(error: TRPCError, requestId?: string): SessionErrorData {
+  const { cause } = error;
+  if (isSessionError(cause)) return { code: cause.code, message: cause.message, details: cause.details };
+  if (isInternal(error)) {
+    const request = requestId === undefined ? "" : ` (request ${requestId})`;
+    return {
+      code: "io",
+      message: `The server failed on this call${request}. Its log says why.`,
+      details: {},
+    };
+  }
+  const message =
+    cause instanceof SyntaxError ? `The input is not valid JSON: ${cause.message}` : error.message;
+  // A missing procedure is no missing session: a client must not take one for the other.
+  return { code: error.code === "NOT_FOUND" ? "unsupported" : "invalid_input", message, details: {} };
+}
+
+function fromSessionError(cause: SessionError): TRPCError {
+  return new TRPCError({ code: TRPC_CODES[cause.code], message: cause.message, cause });
+}
+
+function inputError(error: z.ZodError): SessionError {
+  const [issue] = error.issues;
+  const path = issue?.path ?? [];
+  const field = path.reduce<string>(
+    (text, part) =>
+      typeof part === "number"
+        ? `${text}[${part}]`
+        : [text, String(part).slice(0, 64)].filter(Boolean).join("."),
+    "",
+  );
+  const shown = field === "" ? "input" : field;
+  return invalidInput(`${shown}: ${(issue?.message ?? "is not valid").slice(0, 500)}.`, { field: shown });
+}

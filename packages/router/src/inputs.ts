@@ -1,0 +1,122 @@
+import {
+  type EntryType,
+  entriesQuerySchema,
+  entryIdSchema,
+  entryTypeSchema,
+  type JsonObject,
+  type JsonValue,
+  listQuerySchema,
+  type Session,
+  type SessionFilter,
+  type StoredSession,
+  searchQuerySchema,
+  sessionFilterSchema,
+  sessionIdSchema,
+  sessionLimitsSchema,
+  sessionNameSchema,
+  sessionStatusSchema,
+  sessionTypeSchema,
+  tagsSchema,
+  timestampSchema,
+} from "@thulp-sessions/core";
+import { z } from "zod";
+
+// Contents, contexts and whole sessions are checked once, by the store: a schema for them here would cost more than
+// everything else about a call. What stands here is what the manager relies on, and the types.
+const content = z.custom<JsonValue>();
+const context = z.custom<JsonObject>();
+const session = z.custom<Session | StoredSession>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  { error: "expected a session: metadata, entries and context" },
+);
+const filter = sessionFilterSchema as z.ZodType<SessionFilter, SessionFilter>;
+
+const entry = z.strictObject({
+  id: entryIdSchema.optional(),
+  timestamp: timestampSchema.optional(),
+  entryType: entryTypeSchema as z.ZodType<EntryType, EntryType>,
+  content,
+});
+
+const one = { id: sessionIdSchema };
+const version = { expectedVersion: z.string().optional() };
+const write = { ...one, ...version, at: timestampSchema.optional() };
+
+export const noInput = z.strictObject({}).optional();
+export const idInput = z.strictObject(one);
+export const statusInput = z.strictObject(write);
+export const deleteInput = z.strictObject({ ...one, ...version });
+
+export const createInput = z.strictObject({
+  id: sessionIdSchema.optional(),
+  name: sessionNameSchema,
+  sessionType: sessionTypeSchema,
+  status: sessionStatusSchema.optional(),
+  tags: tagsSchema.optional(),
+  parentSession: sessionIdSchema.nullable().optional(),
+  context: context.optional(),
+  entries: z.array(entry).optional(),
+  createdAt: timestampSchema.optional(),
+  updatedAt: timestampSchema.optional(),
+});
+
+export const saveInput = z
+  .strictObject({
+    session,
+    ...version,
+    /** `true`: in the place of whatever is there, or new. `"existing"`: only in the place of one that is there. */
+    overwrite: z.union([z.boolean(), z.literal("existing")]).optional(),
+  })
+  .refine(({ overwrite, expectedVersion }) => !overwrite || expectedVersion === undefined, {
+    path: ["overwrite"],
+    error: "takes either overwrite or expectedVersion",
+  });
+
+export const updateInput = z.strictObject({
+  ...write,
+  name: sessionNameSchema.optional(),
+  sessionType: sessionTypeSchema.optional(),
+  status: sessionStatusSchema.optional(),
+  tags: tagsSchema.optional(),
+  parentSession: sessionIdSchema.nullable().optional(),
+  context: context.optional(),
+  setContext: context.optional(),
+  removeContext: z.array(z.string()).optional(),
+});
+
+export const forkInput = z.strictObject({
+  ...one,
+  /** The id of the fork. */
+  newId: sessionIdSchema.optional(),
+  name: sessionNameSchema.optional(),
+  entryCount: z.int().min(0).optional(),
+  at: timestampSchema.optional(),
+});
+
+export const rewindInput = z.strictObject({ ...write, entryCount: z.int().min(0) });
+
+export const checkLimitsInput = z.strictObject({
+  ...one,
+  limits: sessionLimitsSchema.optional(),
+  at: timestampSchema.optional(),
+});
+
+export const listInput = listQuerySchema.extend({ filter: filter.optional() }).optional();
+export const countInput = z.strictObject({ filter: filter.optional() }).optional();
+export const searchInput = searchQuerySchema.extend({ filter: filter.optional() });
+
+export const appendInput = z.strictObject({
+  ...write,
+  entries: z.array(entry),
+  limits: sessionLimitsSchema.optional(),
+});
+
+export const entriesInput = entriesQuerySchema.safeExtend(one);
+
+export const subscribeInput = z.strictObject({
+  ...one,
+  /** Where to start: the token of the last event that was handled. */
+  after: z.string().optional(),
+  /** The same, as tRPC sends it when a connection is resumed; it is the newer one of the two. */
+  lastEventId: z.string().optional(),
+});

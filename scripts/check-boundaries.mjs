@@ -1,0 +1,115 @@
+// The arrows of ARCHITECTURE.md as a check: who may import whom, and what must not stand in a package.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What the sources of each package may import of the others; `types` are erased by the compiler. */
+const MAY_IMPORT = {
+  "packages/core": {},
+  "packages/store-conformance": { core: "values" },
+  "packages/store-fs": { core: "values" },
+  "packages/store-sqlite": { core: "values" },
+  "packages/config": { core: "values", "store-fs": "on demand", "store-sqlite": "on demand", client: "on demand" },
+  "packages/router": { core: "values" },
+  "packages/client": { core: "values", router: "types" },
+  "apps/api": { core: "values", config: "values", router: "values" },
+};
+
+/** Packages that run in a browser: no module of Node, no environment. */
+const PORTABLE = ["packages/core", "packages/store-conformance", "packages/router", "packages/client"];
+const TOUCHES_SQL = ["packages/store-sqlite"];
+const TOUCHES_FILES = ["packages/store-fs", "packages/store-sqlite", "packages/config", "apps/api"];
+const READS_ENVIRONMENT = ["packages/config", "apps/api"];
+const KNOWS_TRPC_ERRORS = ["packages/router"];
+
+const problems = [];
+let files = 0;
+for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
+  const sources = sourcesIn(join(root, folder, "src"));
+  const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+  for (const [file, statements] of imports) {
+    files++;
+    checkImports(folder, file, statements, allowed);
+    checkText(folder, file);
+  }
+  checkCycles(imports);
+}
+
+function checkImports(folder, file, statements, allowed) {
+  for (const { specifier, kind } of statements) {
+    const [, name, rest] = /^@thulp-sessions\/([^/]+)(.*)$/.exec(specifier) ?? [];
+    if (name !== undefined) {
+      const how = allowed[name];
+      if (how === undefined) report(file, `imports ${specifier}: ${folder} must not know it`);
+      else if (how === "types" && kind !== "type") report(file, `imports values of ${specifier}: types only`);
+      else if (how === "on demand" && kind === "value") report(file, `imports ${specifier} at once: load it on demand`);
+      if (rest.includes("src")) report(file, `reaches into another package: ${specifier}`);
+    } else if (specifier.startsWith(".")) {
+      const target = resolve(dirname(file), specifier);
+      const inside = target.startsWith(join(root, folder) + sep);
+      if (!inside) report(file, `reaches out of its package: ${specifier}`);
+    } else if (specifier.startsWith("node:") && PORTABLE.includes(folder)) {
+      report(file, `imports ${specifier}: this package runs in browsers too`);
+    } else if (/^(better-sqlite3|drizzle-orm)/.test(specifier) && !TOUCHES_SQL.includes(folder)) {
+      report(file, `imports ${specifier}: only store-sqlite touches SQL`);
+    } else if (/^(node:)?fs(\/promises)?$/.test(specifier) && !TOUCHES_FILES.includes(folder)) {
+      report(file, `imports ${specifier}: only stores touch files`);
+    }
+  }
+}
+
+function checkText(folder, file) {
+  const text = readFileSync(file, "utf8");
+  if (!READS_ENVIRONMENT.includes(folder) && /\bprocess\.env\b/.test(text)) report(file, "reads the environment");
+  if (!KNOWS_TRPC_ERRORS.includes(folder) && /\bTRPCError\b/.test(text)) report(file, "knows tRPC errors");
+  if (/^export \* from/m.test(text)) report(file, "exports everything of a module: name what is public");
+  if (/^export default/m.test(text)) report(file, "has a default export");
+}
+
+/** Among the files of one package, type imports left out: they are gone when the program runs. */
+function checkCycles(imports) {
+  const state = new Map();
+  const visit = (file, path) => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") {
+      report(file, `imports itself: ${[...path.slice(path.indexOf(file)), file].map((each) => relative(root, each)).join(" -> ")}`);
+      return;
+    }
+    state.set(file, "open");
+    for (const { specifier, kind } of imports.get(file) ?? []) {
+      if (specifier.startsWith(".") && kind !== "type") visit(resolve(dirname(file), specifier), [...path, file]);
+    }
+    state.set(file, "done");
+  };
+  for (const file of imports.keys()) visit(file, []);
+}
+
+function importsOf(file) {
+  const text = readFileSync(file, "utf8");
+  const found = [];
+  for (const [, keyword, clause, specifier] of text.matchAll(/^(import|export)\b([^;"']*?)(?:from\s*)?["']([^"']+)["'];/gm)) {
+    const named = /^\s*\{([^}]*)\}\s*$/.exec(clause);
+    const onlyTypes =
+      /^\s*type\b/.test(clause) ||
+      (named !== null && named[1].split(",").every((name) => name.trim() === "" || name.trim().startsWith("type ")));
+    found.push({ specifier, kind: keyword && onlyTypes ? "type" : "value" });
+  }
+  for (const [, specifier] of text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g)) found.push({ specifier, kind: "dynamic" });
+  return found;
+}
+
+function sourcesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function report(file, problem) {
+  problems.push(`${relative(root, file)}: ${problem}`);
+}
+
+for (const problem of problems) console.error(problem);
+console.log(`boundaries: ${files} files looked at, ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);
