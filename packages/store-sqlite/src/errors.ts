@@ -1,0 +1,75 @@
+import { SessionError, type SessionErrorCode } from "@thulp-sessions/core";
+
+/** The shape of better-sqlite3's SqliteError; by name, since its class comes with the native binding. */
+interface SqliteError extends Error {
+  readonly code: string;
+}
+
+function isSqliteError(error: unknown): error is SqliteError {
+  return (
+    error instanceof Error &&
+    error.name === "SqliteError" &&
+    "code" in error &&
+    typeof error.code === "string"
+  );
+}
+
+/** Another connection holds a lock that this call needs; it passes. */
+export function isBusy(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
+}
+
+/** What a caller sees of an error: SQLite's as a {@link SessionError} with the file, others as they are. */
+export function sessionErrorOf(error: unknown, file: string, sessionId?: string): unknown {
+  if (!isSqliteError(error)) return error;
+  const { code, advice } = meaningOf(error.code);
+  const details = { path: file, ...(sessionId === undefined ? {} : { sessionId }) };
+  const subject = sessionId === undefined ? file : `${file} (session ${sessionId})`;
+  return new SessionError(code, `${subject}: ${advice} SQLite says: ${error.message} (${error.code}).`, {
+    cause: error,
+    details,
+  });
+}
+
+export function busyError(file: string, waitedMs: number, cause: unknown): SessionError {
+  return new SessionError(
+    "busy",
+    `${file} was held by another process for all of ${waitedMs} ms. Nothing was done; try again, or open the store with a greater busyTimeoutMs.`,
+    { cause, details: { path: file } },
+  );
+}
+
+/** @param place what of the session cannot be read, e.g. `entries[3].content`. */
+export function corruptError(file: string, sessionId: string, place: string, cause?: unknown): SessionError {
+  return new SessionError(
+    "corrupt",
+    `${file}: ${place} of session ${sessionId} is damaged. The file was left as it is; take a copy of it before anything else.`,
+    { cause, details: { path: file, sessionId, field: place } },
+  );
+}
+
+function meaningOf(code: string): { code: SessionErrorCode; advice: string } {
+  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(code)) {
+    return {
+      code: "corrupt",
+      advice: "the database is damaged. It was left as it is; take a copy of it before anything else.",
+    };
+  }
+  if (/^SQLITE_FULL/.test(code))
+    return { code: "io", advice: "the disk is full. Nothing of this call was kept." };
+  if (/^SQLITE_(READONLY|PERM|AUTH)/.test(code)) {
+    return {
+      code: "io",
+      advice: "the database cannot be written. Check the rights on the file and its folder.",
+    };
+  }
+  if (/^SQLITE_CANTOPEN/.test(code)) {
+    return {
+      code: "io",
+      advice: "the database cannot be opened. Check the path and the rights on its folder.",
+    };
+  }
+  if (/^SQLITE_(BUSY|PROTOCOL)/.test(code))
+    return { code: "busy", advice: "another process holds the database." };
+  return { code: "io", advice: "the database cannot do this." };
+}

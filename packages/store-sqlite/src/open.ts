@@ -1,0 +1,67 @@
+import { SessionError } from "@thulp-sessions/core";
+import { Database } from "./database.ts";
+import { type Client, type Driver, loadDriver } from "./driver.ts";
+import { sessionErrorOf } from "./errors.ts";
+import { claimFile, sizeOf } from "./file.ts";
+import { migrate } from "./migrate.ts";
+import type { CheckedOptions } from "./options.ts";
+import { checkVersion } from "./ownership.ts";
+import { retryWhileBusy } from "./retry.ts";
+
+/** @throws {SessionError} unsupported, corrupt, busy, io */
+export async function openDatabase(options: CheckedOptions): Promise<Database> {
+  const { file, busyTimeoutMs } = options;
+  const driver = await loadDriver();
+  claimFile(file);
+  let client: Client | undefined;
+  try {
+    await refuseNewer(driver, options);
+    const opened = driver.connect(file, { fileMustExist: true });
+    client = opened;
+    await retryWhileBusy(file, busyTimeoutMs, () => setUp(opened, options));
+    return new Database(opened, driver.orm(opened), options);
+  } catch (error) {
+    client?.close();
+    throw sessionErrorOf(error, file);
+  }
+}
+
+/**
+ * A newer version may stand in the log only, where the header does not show it. A connection that only reads leaves
+ * both files as they are; the last one that writes would bring the log into the file as it closes.
+ */
+async function refuseNewer(driver: Driver, { file, busyTimeoutMs }: CheckedOptions): Promise<void> {
+  if (sizeOf(`${file}-wal`) === 0) return;
+  const reader = driver.connect(file, { readonly: true, fileMustExist: true });
+  try {
+    const version = await retryWhileBusy(file, busyTimeoutMs, () =>
+      reader.pragma("user_version", { simple: true }),
+    );
+    checkVersion(file, version as number);
+  } finally {
+    reader.close();
+  }
+}
+
+/** May be begun again from the start. Even a PRAGMA can meet a lock. */
+function setUp(client: Client, { file, durability }: CheckedOptions): void {
+  client.pragma("synchronous = FULL");
+  client.pragma("fullfsync = ON");
+  // A migration that copies a table anew must not set off the cascades.
+  client.pragma("foreign_keys = OFF");
+  // A new file gets its tables before WAL: from its first commit on, its header says whose it is.
+  migrate(client, file);
+  useWal(client, file);
+  client.pragma("foreign_keys = ON");
+  if (durability === "relaxed") client.pragma("synchronous = NORMAL");
+}
+
+function useWal(client: Client, file: string): void {
+  const mode = client.pragma("journal_mode = WAL", { simple: true });
+  if (mode === "wal") return;
+  throw new SessionError(
+    "unsupported",
+    `${file} lies where SQLite cannot keep a write-ahead log (journal mode ${mode}), a network folder for example. Choose a local disk.`,
+    { details: { path: file } },
+  );
+}

@@ -1,0 +1,200 @@
+import {
+  type EntryCounts,
+  type JsonObject,
+  notFound,
+  type SessionHead,
+  type SessionId,
+  type SessionMetadata,
+  versionConflict,
+} from "@thulp-sessions/core";
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { Database } from "./database.ts";
+import { contextOf, countsOf, countsRow, headOf, metadataOf, metadataRow } from "./rows.ts";
+import { contexts, sessions, sessionTags } from "./schema.ts";
+
+/** A session as its row has it, without context and entries. */
+export interface SessionRecord {
+  readonly key: number;
+  readonly metadata: SessionMetadata;
+  readonly counts: EntryCounts;
+  readonly revision: number;
+}
+
+/** The rows of `sessions`, `contexts` and `session_tags`, which are written together. */
+export class SessionTable {
+  readonly #file: string;
+  readonly #find;
+  readonly #findContext;
+  readonly #locate;
+  readonly #insert;
+  readonly #update;
+  readonly #delete;
+  readonly #insertContext;
+  readonly #updateContext;
+  readonly #insertTag;
+  readonly #moveTags;
+  readonly #deleteTags;
+
+  constructor({ orm, file }: Database) {
+    this.#file = file;
+    this.#find = orm
+      .select()
+      .from(sessions)
+      .where(eq(sessions.id, sql.placeholder("id")))
+      .prepare();
+    this.#findContext = orm
+      .select({ context: contexts.context })
+      .from(contexts)
+      .where(eq(contexts.sessionKey, sql.placeholder("key")))
+      .prepare();
+    this.#locate = orm
+      .select({ key: sessions.key, revision: sessions.revision })
+      .from(sessions)
+      .where(eq(sessions.id, sql.placeholder("id")))
+      .prepare();
+    this.#insert = orm.insert(sessions).values(rowPlaceholders()).prepare();
+    this.#update = orm
+      .update(sessions)
+      .set(rowPlaceholders())
+      .where(eq(sessions.key, sql.placeholder("key")))
+      .prepare();
+    this.#delete = orm
+      .delete(sessions)
+      .where(eq(sessions.key, sql.placeholder("key")))
+      .prepare();
+    this.#insertContext = orm
+      .insert(contexts)
+      .values({ sessionKey: sql.placeholder("key"), context: sql.placeholder("context") })
+      .prepare();
+    this.#updateContext = orm
+      .update(contexts)
+      .set({ context: sql`${sql.placeholder("context")}` })
+      .where(eq(contexts.sessionKey, sql.placeholder("key")))
+      .prepare();
+    this.#insertTag = orm
+      .insert(sessionTags)
+      .values({
+        sessionKey: sql.placeholder("key"),
+        tag: sql.placeholder("tag"),
+        sessionId: sql.placeholder("id"),
+        createdAt: sql.placeholder("createdAt"),
+        updatedAt: sql.placeholder("updatedAt"),
+      })
+      .prepare();
+    this.#moveTags = orm
+      .update(sessionTags)
+      .set({ updatedAt: sql`${sql.placeholder("updatedAt")}` })
+      .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
+      .prepare();
+    this.#deleteTags = orm
+      .delete(sessionTags)
+      .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
+      .prepare();
+  }
+
+  /** `undefined` when there is none. Reads nothing else of the row, which may be damaged. */
+  locate(id: SessionId): { readonly key: number; readonly revision: number } | undefined {
+    return this.#locate.get({ id });
+  }
+
+  /** @throws {SessionError} not_found, conflict, corrupt */
+  find(id: SessionId, expectedVersion?: string): SessionRecord {
+    const row = this.#find.get({ id });
+    if (!row) throw notFound(id);
+    checkVersion(id, row.revision, expectedVersion);
+    return {
+      key: row.key,
+      metadata: metadataOf(row, this.#file),
+      counts: countsOf(row),
+      revision: row.revision,
+    };
+  }
+
+  /** @throws {SessionError} corrupt */
+  contextOf({ key, metadata }: SessionRecord): JsonObject {
+    return contextOf(this.#findContext.get({ key })?.context ?? null, this.#file, metadata.id);
+  }
+
+  /** @throws {SessionError} not_found, corrupt */
+  head(id: SessionId): SessionHead {
+    const record = this.find(id);
+    return headOf(record.metadata, this.contextOf(record), record.counts, record.revision);
+  }
+
+  /** Gives the new session's key. */
+  insert(metadata: SessionMetadata, context: JsonObject, counts: EntryCounts, revision: number): number {
+    const { lastInsertRowid } = this.#insert.run({
+      ...metadataRow(metadata),
+      ...countsRow(counts),
+      revision,
+    });
+    const key = Number(lastInsertRowid);
+    this.#insertContext.run({ key, context: JSON.stringify(context) });
+    this.#insertTags(key, metadata);
+    return key;
+  }
+
+  /** @param context absent: it stays as it is. */
+  update(
+    { key, metadata: before }: SessionRecord,
+    metadata: SessionMetadata,
+    counts: EntryCounts,
+    revision: number,
+    context?: JsonObject,
+  ): void {
+    this.#update.run({ ...metadataRow(metadata), ...countsRow(counts), revision, key });
+    if (context !== undefined) this.#updateContext.run({ key, context: JSON.stringify(context) });
+    if (sameTags(before, metadata)) {
+      if (metadata.tags.length > 0) this.#moveTags.run({ key, updatedAt: metadata.updatedAt });
+    } else {
+      this.#deleteTags.run({ key });
+      this.#insertTags(key, metadata);
+    }
+  }
+
+  /** Takes the context, the tags and the entries with it. */
+  delete(key: number): void {
+    this.#delete.run({ key });
+  }
+
+  #insertTags(key: number, { id, tags, createdAt, updatedAt }: SessionMetadata): void {
+    for (const tag of new Set(tags)) this.#insertTag.run({ key, tag, id, createdAt, updatedAt });
+  }
+}
+
+/** @throws {SessionError} conflict */
+export function checkVersion(id: SessionId, revision: number, expected: string | undefined): void {
+  if (expected !== undefined && expected !== String(revision)) throw versionConflict(id, String(revision));
+}
+
+function sameTags(a: SessionMetadata, b: SessionMetadata): boolean {
+  return (
+    a.createdAt === b.createdAt &&
+    a.tags.length === b.tags.length &&
+    a.tags.every((tag, i) => tag === b.tags[i])
+  );
+}
+
+const ROW_COLUMNS = [
+  "id",
+  "name",
+  "nameLower",
+  "type",
+  "typeFields",
+  "createdAt",
+  "updatedAt",
+  "status",
+  "tags",
+  "parentSession",
+  "entryCount",
+  "turnCount",
+  "userMessageCount",
+  "assistantMessageCount",
+  "awaitingAssistant",
+  "revision",
+] as const;
+
+function rowPlaceholders(): Record<(typeof ROW_COLUMNS)[number], SQL> {
+  const placeholders = ROW_COLUMNS.map((column) => [column, sql`${sql.placeholder(column)}`]);
+  return Object.fromEntries(placeholders) as Record<(typeof ROW_COLUMNS)[number], SQL>;
+}

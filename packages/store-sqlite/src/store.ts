@@ -1,0 +1,306 @@
+import {
+  type AppendOptions,
+  type AppendResult,
+  alreadyExists,
+  appendResult,
+  BaseStore,
+  changedContext,
+  changedMetadata,
+  checkTruncate,
+  countEntries,
+  type EntriesRequest,
+  type ListRequest,
+  nextUpdatedAt,
+  notFound,
+  type PlacedHit,
+  planAppend,
+  type Rows,
+  type SearchRequest,
+  type Session,
+  type SessionChange,
+  type SessionEntry,
+  type SessionError,
+  type SessionFilter,
+  type SessionHead,
+  type SessionId,
+  type SessionMetadata,
+  type StoreCapabilities,
+  type StoredEntry,
+  type StoredSession,
+  type WriteOptions,
+} from "@thulp-sessions/core";
+import { ChangeLog } from "./change-log.ts";
+import { ChangePoller } from "./change-poller.ts";
+import type { Database } from "./database.ts";
+import type { Change } from "./effects.ts";
+import { EntryTable } from "./entry-table.ts";
+import { sessionErrorOf } from "./errors.ts";
+import { openDatabase } from "./open.ts";
+import { checkOptions, type SqliteStoreOptions } from "./options.ts";
+import { headOf } from "./rows.ts";
+import { SearchIndex } from "./search-index.ts";
+import { SessionList } from "./session-list.ts";
+import { SessionSearch } from "./session-search.ts";
+import { checkVersion, SessionTable } from "./session-table.ts";
+import { type Committed, WriteQueue } from "./write-queue.ts";
+
+/**
+ * Opens the database file, makes it where it is missing, and brings its tables up to date.
+ *
+ * @throws {TypeError} when an option has the wrong type.
+ * @throws {SessionError} invalid_input for a name that cannot be one; unsupported for a file that is no database, that
+ *   of another program or of a newer version (it is then left as it is), and where better-sqlite3 cannot be loaded;
+ *   corrupt, busy, io.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  return SqliteStore.open(options);
+}
+
+/** Sessions in one SQLite file, which any number of processes may have open. */
+export class SqliteStore extends BaseStore {
+  override readonly location: string;
+  override readonly capabilities: StoreCapabilities = {
+    persistent: true,
+    shared: true,
+    exactNumbers: false,
+  };
+  readonly #database: Database;
+  readonly #sessions: SessionTable;
+  readonly #entries: EntryTable;
+  readonly #list: SessionList;
+  readonly #search: SessionSearch;
+  readonly #queue: WriteQueue;
+  readonly #poller: ChangePoller;
+  readonly #warned = new Set<string>();
+
+  /** The same as {@link openSqliteStore}. */
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    const checked = checkOptions(options);
+    const database = await openDatabase(checked);
+    try {
+      // Preparing statements reads the tables.
+      const store = await database.read(() => new SqliteStore(database));
+      if (checked.onWarning) store.warnings.listen(checked.onWarning);
+      return store;
+    } catch (error) {
+      database.client.close();
+      throw error;
+    }
+  }
+
+  private constructor(database: Database) {
+    super();
+    this.location = `sqlite:${database.file}`;
+    this.#database = database;
+    this.#sessions = new SessionTable(database);
+    this.#entries = new EntryTable(database);
+    const onDamaged = (error: SessionError) => this.#warnOnce(error);
+    this.#list = new SessionList(database, onDamaged);
+    this.#search = new SessionSearch(database, onDamaged);
+    const log = new ChangeLog(database.orm);
+    this.#queue = new WriteQueue(database, log, new SearchIndex(database.client), (commit) =>
+      this.#tell(commit),
+    );
+    this.#poller = new ChangePoller(database, log, {
+      changed: (changes) => this.#emit(changes),
+      missed: () => this.changes.reset(),
+      failed: (error) => this.#warnUnwatchable(error),
+    });
+  }
+
+  protected override doCreate(session: Session): Promise<SessionHead> {
+    const { metadata, context, entries } = session;
+    return this.#queue.run(metadata.id, (effects) => {
+      if (this.#sessions.locate(metadata.id) !== undefined) throw alreadyExists(metadata.id);
+      const revision = effects.changed("created", metadata.id);
+      const counts = countEntries(entries);
+      const key = this.#sessions.insert(metadata, context, counts, revision);
+      this.#entries.insert(key, entries, 0);
+      effects.indexName(key, metadata.name);
+      effects.indexEntries(key, entries, 0);
+      return headOf(metadata, context, counts, revision);
+    });
+  }
+
+  protected override doGet(id: SessionId): Promise<StoredSession> {
+    return this.#database.read(() => {
+      const record = this.#sessions.find(id);
+      const context = this.#sessions.contextOf(record);
+      const entries = this.#entries.all(record.key, id, record.counts.entryCount);
+      return { metadata: record.metadata, entries, context, version: String(record.revision) };
+    }, id);
+  }
+
+  protected override doHead(id: SessionId): Promise<SessionHead> {
+    return this.#database.read(() => this.#sessions.head(id), id);
+  }
+
+  protected override doUpdate(
+    id: SessionId,
+    change: SessionChange,
+    { at, expectedVersion }: WriteOptions,
+  ): Promise<SessionHead> {
+    return this.#queue.run(id, (effects) => {
+      const record = this.#sessions.find(id, expectedVersion);
+      const before = this.#sessions.contextOf(record);
+      const metadata = changedMetadata(record.metadata, change, at);
+      const context = changedContext(before, change);
+      const revision = effects.changed("changed", id);
+      this.#sessions.update(
+        record,
+        metadata,
+        record.counts,
+        revision,
+        context === before ? undefined : context,
+      );
+      if (metadata.name !== record.metadata.name) {
+        effects.unindexName(record.key);
+        effects.indexName(record.key, metadata.name);
+      }
+      return headOf(metadata, context, record.counts, revision);
+    });
+  }
+
+  protected override doAppend(
+    id: SessionId,
+    entries: readonly SessionEntry[],
+    options: AppendOptions,
+  ): Promise<AppendResult> {
+    return this.#queue.run(id, (effects) => {
+      const row = this.#entries.appendTarget(id);
+      if (!row) throw notFound(id);
+      const target = {
+        metadata: row,
+        counts: row.counts,
+        version: String(row.revision),
+        findEntries: (entryId: SessionEntry["id"]) => this.#entries.findById(row.key, id, entryId),
+      };
+      const plan = planAppend(id, target, entries, options);
+      if (plan.fresh.length === 0) return appendResult(plan, target.version);
+      const revision = effects.changed("changed", id);
+      this.#entries.insert(row.key, plan.fresh, row.counts.entryCount);
+      this.#entries.updateSession(row, plan, revision);
+      effects.indexEntries(row.key, plan.fresh, row.counts.entryCount);
+      return appendResult(plan, String(revision));
+    });
+  }
+
+  protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+    return this.#database.read(() => {
+      const found = this.#sessions.locate(id);
+      if (!found) throw notFound(id);
+      return this.#entries.page(found.key, id, request);
+    }, id);
+  }
+
+  protected override doTruncate(
+    id: SessionId,
+    entryCount: number,
+    { at, expectedVersion }: WriteOptions,
+  ): Promise<SessionHead> {
+    return this.#queue.run(id, (effects) => {
+      const record = this.#sessions.find(id, expectedVersion);
+      checkTruncate(id, record.counts.entryCount, entryCount);
+      const context = this.#sessions.contextOf(record);
+      if (entryCount === record.counts.entryCount)
+        return headOf(record.metadata, context, record.counts, record.revision);
+      const counts = this.#entries.countBelow(record.key, entryCount);
+      const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, at) };
+      const revision = effects.changed("changed", id);
+      this.#entries.deleteFrom(record.key, entryCount);
+      this.#sessions.update(record, metadata, counts, revision);
+      effects.unindexEntries(record.key, entryCount);
+      return headOf(metadata, context, counts, revision);
+    });
+  }
+
+  protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
+    const { id } = session.metadata;
+    return this.#queue.run(id, (effects) => {
+      const record = this.#sessions.find(id, expectedVersion);
+      const updatedAt = nextUpdatedAt(record.metadata, session.metadata.updatedAt);
+      const metadata = { ...session.metadata, updatedAt };
+      const { context, entries } = session;
+      const counts = countEntries(entries);
+      const revision = effects.changed("changed", id);
+      this.#entries.deleteFrom(record.key, 0);
+      this.#entries.insert(record.key, entries, 0);
+      this.#sessions.update(record, metadata, counts, revision, context);
+      effects.unindexName(record.key);
+      effects.unindexEntries(record.key, 0);
+      effects.indexName(record.key, metadata.name);
+      effects.indexEntries(record.key, entries, 0);
+      return headOf(metadata, context, counts, revision);
+    });
+  }
+
+  protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
+    return this.#queue.run(id, (effects) => {
+      const found = this.#sessions.locate(id);
+      if (!found) return false;
+      const { key, revision } = found;
+      checkVersion(id, revision, expectedVersion);
+      effects.changed("deleted", id);
+      this.#sessions.delete(key);
+      effects.unindexName(key);
+      effects.unindexEntries(key, 0);
+      return true;
+    });
+  }
+
+  protected override doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
+    return this.#database.read(() => this.#list.page(request));
+  }
+
+  protected override doCount(filter: SessionFilter): Promise<number> {
+    return this.#database.read(() => this.#list.count(filter));
+  }
+
+  protected override doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    return this.#database.read(() => this.#search.page(request));
+  }
+
+  protected override doWatchStart(): Promise<void> {
+    return this.#database.read(() => this.#poller.start());
+  }
+
+  protected override doWatchStop(): void {
+    this.#poller.stop();
+  }
+
+  protected override async doClose(): Promise<void> {
+    this.#poller.stop();
+    try {
+      this.#database.client.close();
+    } catch (error) {
+      throw sessionErrorOf(error, this.#database.file);
+    }
+  }
+
+  #tell({ before, changes }: Committed): void {
+    this.#poller.skipOwn(before, changes.at(-1)?.revision ?? before);
+    this.#emit(changes);
+  }
+
+  #emit(changes: readonly Change[]): void {
+    for (const { type, id } of changes) this.changes.emit(type, id);
+  }
+
+  #warnOnce({ code, message, details }: SessionError): void {
+    const { sessionId, path } = details;
+    if (sessionId === undefined || this.#warned.has(sessionId)) return;
+    this.#warned.add(sessionId);
+    this.warnings.emit({ code, message, sessionId, ...(path === undefined ? {} : { path }) });
+  }
+
+  #warnUnwatchable(error: unknown): void {
+    const { file } = this.#database;
+    const cause = sessionErrorOf(error, file);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.warnings.emit({
+      code: "io",
+      message: `Changes by other processes cannot be seen at the moment. ${reason}`,
+      path: file,
+    });
+  }
+}

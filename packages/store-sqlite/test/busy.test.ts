@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqliteStore } from "../src/index.ts";
+import { entry, session } from "./session-data.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
+
+/** Another connection, as another process would have it, that holds the lock for writing. */
+function holdLock(file: string): { release(): void } {
+  const client = new Sqlite(file, { timeout: 0 });
+  onTestFinished(() => {
+    client.close();
+  });
+  client.exec("BEGIN IMMEDIATE");
+  return { release: () => client.exec("ROLLBACK") };
+}
+
+test("a lock that another holds is waited for, and the event loop goes on", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const { metadata } = await store.create(session());
+  const lock = holdLock(file);
+  let answered = false;
+  const append = store.append(metadata.id, [entry("late")], { at: 1 }).finally(() => {
+    answered = true;
+  });
+  let longest = 0;
+  for (let i = 0; i < 20; i++) {
+    const start = performance.now();
+    await sleep(5);
+    longest = Math.max(longest, performance.now() - start);
+  }
+  expect(answered).toBe(false);
+  // Generous: a wait inside SQLite would last until the lock is released, which is after this.
+  expect(longest).toBeLessThan(1000);
+  // Readers are in nobody's way.
+  expect((await store.head(metadata.id)).entryCount).toBe(0);
+  lock.release();
+  expect((await append).entryCount).toBe(1);
+});
+
+test("after the bound: busy, with the file and nothing done", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { busyTimeoutMs: 50 });
+  const { metadata } = await store.create(session());
+  const lock = holdLock(file);
+  const results = await Promise.allSettled([
+    store.append(metadata.id, [entry("one")], { at: 1 }),
+    store.create(session()),
+    store.delete(metadata.id),
+  ]);
+  for (const result of results) {
+    expect(result).toMatchObject({
+      status: "rejected",
+      reason: {
+        code: "busy",
+        message: expect.stringContaining(file),
+        details: { path: file },
+        cause: { code: "SQLITE_BUSY" },
+      },
+    });
+  }
+  lock.release();
+  expect((await store.head(metadata.id)).entryCount).toBe(0);
+  expect(await store.count()).toBe(1);
+});
+
+test("closing waits for calls that wait for a lock", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const given = session();
+  const lock = holdLock(file);
+  const creating = store.create(given);
+  const closing = store.close();
+  await sleep(20);
+  lock.release();
+  await Promise.all([creating, closing]);
+  expect(await (await openAt(file)).count()).toBe(1);
+});
+
+test("a new file that another process is just making is waited for, up to the bound", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const other = new Sqlite(file);
+  onTestFinished(() => {
+    other.close();
+  });
+  other.exec("BEGIN EXCLUSIVE");
+  await expect(openSqliteStore({ file, busyTimeoutMs: 30 })).rejects.toMatchObject({
+    code: "busy",
+    details: { path: file },
+  });
+  const opening = openAt(file);
+  await sleep(20);
+  other.exec("ROLLBACK");
+  expect(await (await opening).count()).toBe(0);
+});

@@ -1,0 +1,19 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { conformanceCases } from "@thulp-sessions/store-conformance";
+import { describe, test } from "vitest";
+import { openSqliteStore } from "../src/index.ts";
+
+describe.each(["full", "relaxed"] as const)("durability %s", (durability) => {
+  const factory = async () => {
+    const folder = await mkdtemp(join(tmpdir(), "store-sqlite-"));
+    const file = join(folder, "sessions.db");
+    return {
+      open: () => openSqliteStore({ file, durability }),
+      dispose: () => rm(folder, { recursive: true, force: true }),
+    };
+  };
+
+  for (const each of conformanceCases) test(`${each.id} ${each.name}`, () => each.run(factory));
+});

@@ -1,0 +1,181 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isSessionError } from "@thulp-sessions/core";
+import { expect, onTestFinished, test } from "vitest";
+import { ChangeLog } from "../src/change-log.ts";
+import { openDatabase } from "../src/open.ts";
+import { checkOptions } from "../src/options.ts";
+import { SearchIndex } from "../src/search-index.ts";
+import { WriteQueue } from "../src/write-queue.ts";
+import { entry, session } from "./session-data.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
+
+/** How many transactions have been written to the log: their last frames carry the size of the database. */
+function commitsIn(file: string): number {
+  const wal = readFileSync(`${file}-wal`);
+  const frame = 24 + wal.readUInt32BE(8);
+  let commits = 0;
+  for (let at = 32; at + frame <= wal.length; at += frame) if (wal.readUInt32BE(at + 4) !== 0) commits++;
+  return commits;
+}
+
+test("calls of one moment share a transaction, and one that fails takes no other with it", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { durability: "full" });
+  const sessions = Array.from({ length: 64 }, () => session());
+  await Promise.all(sessions.map((each) => store.create(each)));
+  const before = commitsIn(file);
+  const results = await Promise.allSettled(
+    sessions.map(({ metadata }, i) =>
+      store.append(metadata.id, [entry({ text: `entry ${i}` })], {
+        at: 2000,
+        ...(i % 8 === 3 ? { expectedVersion: "another" } : {}),
+      }),
+    ),
+  );
+  expect(commitsIn(file) - before).toBe(1);
+  results.forEach((result, i) => {
+    if (i % 8 !== 3) expect(result.status, String(i)).toBe("fulfilled");
+    else
+      expect(result.status === "rejected" && isSessionError(result.reason, "conflict"), String(i)).toBe(true);
+  });
+  for (const [i, { metadata }] of sessions.entries()) {
+    expect((await store.get(metadata.id)).entries).toHaveLength(i % 8 === 3 ? 0 : 1);
+  }
+  // What was taken back is not found either.
+  expect((await store.search({ text: "entry", limit: 200 })).items).toHaveLength(56);
+});
+
+test("a lone call waits for no other", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { durability: "full" });
+  const { metadata } = await store.create(session());
+  const before = commitsIn(file);
+  for (let i = 0; i < 20; i++) await store.append(metadata.id, [entry(i)], { at: 2000 });
+  expect(commitsIn(file) - before).toBe(20);
+});
+
+test("calls of one group see each other's work, in their order", async () => {
+  const store = await openAt(join(await tempFolder(), "sessions.db"));
+  const given = session();
+  const { id } = given.metadata;
+  const [, first, second, third] = await Promise.all([
+    store.create(given),
+    store.append(id, [entry("one"), entry("two")], { at: 2000 }),
+    store.truncate(id, 1, { at: 2000 }),
+    store.append(id, [entry("three")], { at: 2000 }),
+    store.update(id, { name: "four" }, { at: 2000 }),
+  ]);
+  expect([first.entryCount, second.entryCount, third.entryCount]).toEqual([2, 1, 2]);
+  const { entries } = await store.get(id);
+  expect(entries.map(({ content }) => content)).toEqual(["one", "three"]);
+  const hits = async (text: string) => (await store.search({ text })).items.map(({ seq }) => seq);
+  expect([await hits("one"), await hits("two"), await hits("three"), await hits("four")]).toEqual([
+    [0],
+    [],
+    [1],
+    [null],
+  ]);
+});
+
+test("with durability full, repeats and other calls with nothing to write are synced before they are answered", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { durability: "full" });
+  const { metadata } = await store.create(session());
+  const given = entry("once");
+  await store.append(metadata.id, [given], { at: 2000 });
+  // The first writing may be another's, who syncs less: the answer has to bring a commit, and so a sync, of its own.
+  const calls = [
+    () => store.append(metadata.id, [given], { at: 3000 }),
+    () => store.truncate(metadata.id, 1, { at: 3000 }),
+    () => store.delete(session().metadata.id),
+  ];
+  for (const call of calls) {
+    const before = commitsIn(file);
+    const { version } = await store.head(metadata.id);
+    await call();
+    expect(commitsIn(file) - before).toBe(1);
+    expect((await store.head(metadata.id)).version).toBe(version);
+  }
+  // A refusal promises nothing.
+  const before = commitsIn(file);
+  await expect(store.append(metadata.id, [{ ...given, content: "twice" }], { at: 3000 })).rejects.toThrow();
+  expect(commitsIn(file) - before).toBe(0);
+});
+
+async function queueOnNewFile() {
+  const database = await openDatabase(checkOptions({ file: join(await tempFolder(), "sessions.db") }));
+  onTestFinished(() => {
+    database.client.close();
+  });
+  let commits = 0;
+  const { client, orm } = database;
+  const queue = new WriteQueue(database, new ChangeLog(orm), new SearchIndex(client), () => commits++);
+  const addContext = (key: number) => client.prepare("INSERT INTO contexts VALUES (?, '{}')").run(key);
+  const addSession = (key: number) =>
+    client
+      .prepare(
+        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0)",
+      )
+      .run(key, session().metadata.id);
+  const countSessions = () => client.prepare("SELECT count(*) FROM sessions").pluck().get();
+  return { client, queue, addContext, addSession, countSessions, commits: () => commits };
+}
+
+test("where the commit fails, none of the group is acknowledged", async () => {
+  const { client, queue, addContext, addSession, countSessions, commits } = await queueOnNewFile();
+  const results = await Promise.allSettled([
+    queue.run("a", () => addSession(1)),
+    queue.run("b", (effects) => {
+      effects.changed("changed", session().metadata.id);
+      client.pragma("defer_foreign_keys = ON");
+      // Of no session: the COMMIT finds it.
+      addContext(99);
+    }),
+    queue.run("c", () => addSession(2)),
+  ]);
+  for (const result of results) {
+    expect(result).toMatchObject({
+      status: "rejected",
+      reason: { code: "io", cause: { name: "SqliteError" } },
+    });
+  }
+  expect(countSessions()).toBe(0);
+  expect(commits()).toBe(0);
+  await queue.run("d", () => addSession(3));
+  expect(countSessions()).toBe(1);
+});
+
+test("what a call has written before it fails is taken back, and nothing else", async () => {
+  const { queue, addSession, countSessions } = await queueOnNewFile();
+  const results = await Promise.allSettled([
+    queue.run("a", () => addSession(1)),
+    queue.run("b", (effects) => {
+      effects.changed("created", session().metadata.id);
+      effects.indexName(2, "word");
+      addSession(2);
+      throw new Error("halfway");
+    }),
+    queue.run("c", () => addSession(3)),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(countSessions()).toBe(2);
+});
+
+test("a full disk is an io error for the call that met it, and what was acknowledged stays", async () => {
+  const { client, queue, addSession, countSessions } = await queueOnNewFile();
+  await queue.run("a", () => addSession(1));
+  const pages = client.pragma("page_count", { simple: true });
+  client.pragma(`max_page_count = ${pages}`);
+  const tooMuch = queue.run("b", () => {
+    client.prepare("INSERT INTO contexts VALUES (1, ?)").run("x".repeat(100_000));
+  });
+  await expect(tooMuch).rejects.toMatchObject({
+    code: "io",
+    message: expect.stringContaining("disk is full"),
+  });
+  expect(countSessions()).toBe(1);
+  client.pragma("max_page_count = 1000000");
+  await queue.run("c", () => addSession(2));
+  expect(countSessions()).toBe(2);
+});

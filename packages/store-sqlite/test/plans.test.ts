@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import type { ListRequest, SessionFilter, SessionId } from "@thulp-sessions/core";
+import { expect, onTestFinished, test } from "vitest";
+import type { Database } from "../src/database.ts";
+import { FIND_BY_ID } from "../src/entry-table.ts";
+import { openDatabase } from "../src/open.ts";
+import { checkOptions } from "../src/options.ts";
+import { pageQuery } from "../src/session-list.ts";
+import { tempFolder } from "./temp-store.ts";
+
+const id = "00000000-0000-0000-0000-000000000001" as SessionId;
+
+async function database(): Promise<Database> {
+  const opened = await openDatabase(checkOptions({ file: join(await tempFolder(), "sessions.db") }));
+  onTestFinished(() => {
+    opened.client.close();
+  });
+  return opened;
+}
+
+function planOf({ client, orm }: Database, request: ListRequest): string[] {
+  const { sql, params } = pageQuery({ orm }, request).toSQL();
+  return client
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...params)
+    .map(({ detail }) => detail);
+}
+
+// The index that reads the page in its order, for each order and each filter that has one.
+const cases: [name: string, filter: SessionFilter, updatedAt: string, createdAt: string][] = [
+  ["no filter", {}, "sessions_by_updated", "sessions_by_created"],
+  ["status", { status: "active" }, "sessions_by_status_updated", "sessions_by_status_created"],
+  ["type", { type: "Agent" }, "sessions_by_type_updated", "sessions_by_type_created"],
+  ["parent", { parent: id }, "sessions_by_parent_updated", "sessions_by_parent_created"],
+  ["hasParent", { hasParent: true }, "sessions_with_parent_updated", "sessions_with_parent_created"],
+  ["no parent", { hasParent: false }, "sessions_by_updated", "sessions_by_created"],
+  ["tag", { tag: "a" }, "session_tags_updated", "session_tags_created"],
+  [
+    "tag among others",
+    { and: [{ hasParent: false }, { tag: "a" }] },
+    "session_tags_updated",
+    "session_tags_created",
+  ],
+  ["nameContains", { nameContains: "a" }, "sessions_by_updated", "sessions_by_created"],
+  ["not", { not: { status: "active" } }, "sessions_by_updated", "sessions_by_created"],
+  ["or", { or: [{ status: "active" }, { tag: "a" }] }, "sessions_by_updated", "sessions_by_created"],
+];
+const orders = (["updatedAt", "createdAt"] as const).flatMap((orderBy) =>
+  (["asc", "desc"] as const).flatMap((direction) =>
+    [null, { time: 5, id }].map((after) => ({ orderBy, direction, after })),
+  ),
+);
+
+test.each(cases)(
+  "%s: pages are read from an index in their order",
+  async (_, filter, updatedAt, createdAt) => {
+    const opened = await database();
+    for (const order of orders) {
+      const plan = planOf(opened, { ...order, filter, limit: 51 });
+      const wanted = order.orderBy === "updatedAt" ? updatedAt : createdAt;
+      const what = `${JSON.stringify(order)}: ${plan.join(" / ")}`;
+      expect(
+        plan.some((step) => new RegExp(`INDEX ${wanted}\\b`).test(step)),
+        what,
+      ).toBe(true);
+      expect(
+        plan.some((step) => step.includes("TEMP B-TREE")),
+        what,
+      ).toBe(false);
+      // A scan without an index reads the whole table; one of an index stops when the page is full.
+      expect(
+        plan.filter((step) => /^SCAN (?!.*USING (COVERING )?INDEX|VALUE|json_each)/.test(step)),
+        what,
+      ).toEqual([]);
+      // From a cursor on, and wherever the filter has an index of its own, no row is read that does not belong.
+      if (order.after) expect(plan[0], what).toMatch(/^SEARCH/);
+    }
+  },
+);
+
+test("bounds of the order are bounds of the index", async () => {
+  const opened = await database();
+  const order = { direction: "desc", limit: 51, after: null } as const;
+  expect(planOf(opened, { ...order, orderBy: "updatedAt", filter: { updatedBefore: 5 } })).toEqual([
+    expect.stringMatching(/^SEARCH sessions USING INDEX sessions_by_updated \(updated_at</),
+  ]);
+  expect(planOf(opened, { ...order, orderBy: "createdAt", filter: { createdAfter: 5 } })).toEqual([
+    expect.stringMatching(/^SEARCH sessions USING INDEX sessions_by_created \(created_at>/),
+  ]);
+});
+
+test("an entry is found by its id without walking through the session", async () => {
+  const { client } = await database();
+  const plan = client
+    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${FIND_BY_ID.replaceAll("?", "1")}`)
+    .all();
+  expect(plan.map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(/^SEARCH entries USING INDEX entries_by_id \(entry_id=\? AND session_key=\?\)/),
+  ]);
+});

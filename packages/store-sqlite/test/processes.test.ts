@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { newUuid } from "@thulp-sessions/core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleChild, startChild } from "./child-process.ts";
+import { session } from "./session-data.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
+
+let writer: Awaited<ReturnType<typeof bundleChild>>;
+beforeAll(async () => {
+  writer = await bundleChild("writer");
+}, 30_000);
+afterAll(() => writer.remove());
+
+test("processes that append to one session lose nothing", { timeout: 60_000 }, async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const { metadata } = await store.create(session());
+  const children = Array.from({ length: 4 }, () =>
+    startChild(writer.script, file, "full", "100", "3", metadata.id),
+  );
+  // Reads meanwhile see whole batches, and no lock.
+  let running = true;
+  const reader = (async () => {
+    while (running) {
+      const { entries } = await store.get(metadata.id);
+      expect(entries.length % 3).toBe(0);
+      await store.search({ text: "message" });
+      // Reading never leaves the turn of the event loop by itself.
+      await setImmediate();
+    }
+  })();
+  expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
+  running = false;
+  await reader;
+  const { entries } = await store.get(metadata.id);
+  expect(entries).toHaveLength(1200);
+  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i));
+  // Every batch stands together and in its order.
+  const batches = new Set(children.flatMap(({ lines }) => lines));
+  const ids = entries.map(({ id }) => id);
+  for (let i = 0; i < ids.length; i += 3) batches.delete(ids.slice(i, i + 3).join(" "));
+  expect(batches.size).toBe(0);
+});
+
+test("processes that open a new file at the same moment all succeed", { timeout: 30_000 }, async () => {
+  const file = join(await tempFolder(), "new", "sessions.db");
+  const children = Array.from({ length: 6 }, () =>
+    startChild(writer.script, file, "full", "1", "1", newUuid()),
+  );
+  expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0, 0, 0]);
+  const store = await openAt(file);
+  expect(await store.count()).toBe(6);
+});
+
+test("what a killed writer was told of is there", { timeout: 120_000 }, async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const ids = [newUuid(), newUuid(), newUuid()];
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 30; round++) {
+    const child = startChild(writer.script, file, round % 2 ? "full" : "relaxed", "0", "2", ...ids);
+    // Another moment of the work each time.
+    await child.printed(1 + round * 2);
+    child.process.kill("SIGKILL");
+    expect(await child.ended).toBe("SIGKILL");
+    acknowledged.push(...child.lines);
+  }
+  const store = await openAt(file);
+  const sessions = await Promise.all(ids.map((id) => store.get(id)));
+  const kept = sessions.flatMap(({ entries }) => entries.map(({ id }) => id as string));
+  const keptSet = new Set(kept);
+  expect(acknowledged.flatMap((line) => line.split(" ")).filter((id) => !keptSet.has(id))).toEqual([]);
+  expect(acknowledged.length).toBeGreaterThan(800);
+  // Nothing was stored twice or by halves, and the index knows every entry.
+  expect(keptSet.size).toBe(kept.length);
+  for (const { entries } of sessions) expect(entries.length % 2).toBe(0);
+  let hits = 0;
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.search({ text: "message", limit: 200, cursor });
+    hits += page.items.length;
+    if (page.nextCursor === null) break;
+    cursor = page.nextCursor;
+  }
+  expect(hits).toBe(kept.length);
+});
