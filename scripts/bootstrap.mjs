@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,6 +25,8 @@ env.CFLAGS ??= "-O1";
 env.CXXFLAGS ??= "-O1";
 
 const pnpm = installPnpm();
+// turbo looks for the package manager there.
+env.PATH = [join(root, ".tools", "node_modules", ".bin"), env.PATH ?? env.Path].join(delimiter);
 installDependencies();
 
 if (command === "install") {

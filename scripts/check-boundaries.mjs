@@ -11,7 +11,12 @@ const MAY_IMPORT = {
   "packages/store-conformance": { core: "values" },
   "packages/store-fs": { core: "values" },
   "packages/store-sqlite": { core: "values" },
-  "packages/config": { core: "values", "store-fs": "on demand", "store-sqlite": "on demand", client: "on demand" },
+  "packages/config": {
+    core: "values",
+    "store-fs": "on demand",
+    "store-sqlite": "on demand",
+    client: "on demand",
+  },
   "packages/router": { core: "values" },
   "packages/client": { core: "values", router: "types" },
   "apps/api": { core: "values", config: "values", router: "values" },
@@ -44,7 +49,8 @@ function checkImports(folder, file, statements, allowed) {
       const how = allowed[name];
       if (how === undefined) report(file, `imports ${specifier}: ${folder} must not know it`);
       else if (how === "types" && kind !== "type") report(file, `imports values of ${specifier}: types only`);
-      else if (how === "on demand" && kind === "value") report(file, `imports ${specifier} at once: load it on demand`);
+      else if (how === "on demand" && kind === "value")
+        report(file, `imports ${specifier} at once: load it on demand`);
       if (rest.includes("src")) report(file, `reaches into another package: ${specifier}`);
     } else if (specifier.startsWith(".")) {
       const target = resolve(dirname(file), specifier);
@@ -62,7 +68,8 @@ function checkImports(folder, file, statements, allowed) {
 
 function checkText(folder, file) {
   const text = readFileSync(file, "utf8");
-  if (!READS_ENVIRONMENT.includes(folder) && /\bprocess\.env\b/.test(text)) report(file, "reads the environment");
+  if (!READS_ENVIRONMENT.includes(folder) && /\bprocess\.env\b/.test(text))
+    report(file, "reads the environment");
   if (!KNOWS_TRPC_ERRORS.includes(folder) && /\bTRPCError\b/.test(text)) report(file, "knows tRPC errors");
   if (/^export \* from/m.test(text)) report(file, "exports everything of a module: name what is public");
   if (/^export default/m.test(text)) report(file, "has a default export");
@@ -74,12 +81,16 @@ function checkCycles(imports) {
   const visit = (file, path) => {
     if (state.get(file) === "done") return;
     if (state.get(file) === "open") {
-      report(file, `imports itself: ${[...path.slice(path.indexOf(file)), file].map((each) => relative(root, each)).join(" -> ")}`);
+      report(
+        file,
+        `imports itself: ${[...path.slice(path.indexOf(file)), file].map((each) => relative(root, each)).join(" -> ")}`,
+      );
       return;
     }
     state.set(file, "open");
     for (const { specifier, kind } of imports.get(file) ?? []) {
-      if (specifier.startsWith(".") && kind !== "type") visit(resolve(dirname(file), specifier), [...path, file]);
+      if (specifier.startsWith(".") && kind !== "type")
+        visit(resolve(dirname(file), specifier), [...path, file]);
     }
     state.set(file, "done");
   };
@@ -89,14 +100,18 @@ function checkCycles(imports) {
 function importsOf(file) {
   const text = readFileSync(file, "utf8");
   const found = [];
-  for (const [, keyword, clause, specifier] of text.matchAll(/^(import|export)\b([^;"']*?)(?:from\s*)?["']([^"']+)["'];/gm)) {
+  for (const [, keyword, clause, specifier] of text.matchAll(
+    /^(import|export)\b([^;"']*?)(?:from\s*)?["']([^"']+)["'];/gm,
+  )) {
     const named = /^\s*\{([^}]*)\}\s*$/.exec(clause);
     const onlyTypes =
       /^\s*type\b/.test(clause) ||
-      (named !== null && named[1].split(",").every((name) => name.trim() === "" || name.trim().startsWith("type ")));
+      (named !== null &&
+        named[1].split(",").every((name) => name.trim() === "" || name.trim().startsWith("type ")));
     found.push({ specifier, kind: keyword && onlyTypes ? "type" : "value" });
   }
-  for (const [, specifier] of text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g)) found.push({ specifier, kind: "dynamic" });
+  for (const [, specifier] of text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g))
+    found.push({ specifier, kind: "dynamic" });
   return found;
 }
 

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { entry, makeSession } from "./data.ts";
-import { compare, type Contestant, report, withFolder } from "./harness.ts";
+import { type Contestant, compare, report, withFolder } from "./harness.ts";
 
 /** Appending to store-fs: against the bare writes it consists of, at several lengths of the session, and in groups. */
 export async function appendFs(quick: boolean): Promise<void> {
@@ -34,7 +34,8 @@ export async function appendFs(quick: boolean): Promise<void> {
             operations: operations * 4,
             async run() {
               const caller = async () => {
-                for (let i = 0; i < operations / 8; i++) await store.append(together, [entry(i)], { at: time++ });
+                for (let i = 0; i < operations / 8; i++)
+                  await store.append(together, [entry(i)], { at: time++ });
               };
               await Promise.all(Array.from({ length: 32 }, caller));
             },

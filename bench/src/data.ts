@@ -1,14 +1,20 @@
 import { newUuid, type SessionEntry, type SessionStore } from "@thulp-sessions/core";
 
-const WORDS = "the agent reads a file and writes what it has found into the next message of the session ".split(" ");
+const WORDS =
+  "the agent reads a file and writes what it has found into the next message of the session ".split(" ");
 
 /** An entry of about 500 bytes as it stands in a file. */
 export function entry(seed: number): SessionEntry {
   const text = Array.from({ length: 56 }, (_, i) => WORDS[(seed * 7 + i * 13) % WORDS.length]).join(" ");
-  return { id: newUuid() as SessionEntry["id"], timestamp: seed, entryType: { type: "user_message" }, content: { text } };
+  return {
+    id: newUuid() as SessionEntry["id"],
+    timestamp: seed,
+    entryType: { type: "user_message" },
+    content: { text },
+  };
 }
 
-export function entries(count: number): SessionEntry[] {
+function entries(count: number): SessionEntry[] {
   return Array.from({ length: count }, (_, i) => entry(i));
 }
 

@@ -1,14 +1,21 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
+import { appendSqlite } from "./append-sqlite.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
+  "append-sqlite": appendSqlite,
 };
 
-const { values, positionals } = parseArgs({ options: { quick: { type: "boolean", default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
-console.log(`Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`);
+console.log(
+  `Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`,
+);
 for (const name of wanted) {
   const bench = benches[name];
   if (!bench) {

@@ -20,11 +20,11 @@ do {
   cursor = page.nextCursor ?? undefined;
 } while (cursor !== undefined);
 
-const { items: active } = await client.sessions.list.query({ filter: { status: "active" }, limit: 100 });
-const heads = await Promise.all(active.map(({ id }) => client.sessions.head.query({ id })));
+const { items: newest } = await client.sessions.list.query({ limit: 100 });
+const heads = await Promise.all(newest.map(({ id }) => client.sessions.head.query({ id })));
 const longest = heads.sort((a, b) => b.entryCount - a.entryCount)[0];
 if (!longest || longest.entryCount < 2) {
-  console.error("This server has no active session with two entries: there is nothing to show.");
+  console.error("This server has no session with two entries: there is nothing to show.");
   process.exit(1);
 }
 const { id } = longest.metadata;

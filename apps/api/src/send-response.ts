@@ -36,7 +36,7 @@ export async function sendResponse(response: ServerResponse, answer: Response): 
   }
 }
 
-export function isStream(answer: Response): boolean {
+function isStream(answer: Response): boolean {
   return answer.headers.has("transfer-encoding") || isEventStream(answer);
 }
 

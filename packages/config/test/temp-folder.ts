@@ -5,7 +5,15 @@ import { onTestFinished } from "vitest";
 
 /** An empty folder that is gone after the test. */
 export function tempFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "thulp-config-")));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = makeTempFolder();
+  onTestFinished(() => removeTempFolder(folder));
   return folder;
+}
+
+export function makeTempFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), "thulp-config-")));
+}
+
+export function removeTempFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -45,7 +45,7 @@ function fieldPath(what: string, path: readonly PropertyKey[]): string {
 }
 
 /** Checks an entry and gives a copy. @throws {SessionError} invalid_input */
-export function parseEntry(value: unknown, field: string): SessionEntry {
+function parseEntry(value: unknown, field: string): SessionEntry {
   const entry = parseInput(sessionEntrySchema, value, field);
   const entryType: EntryType =
     entry.entryType.type === "evaluation_result"
@@ -101,7 +101,7 @@ export function parseEntries(value: unknown, field = "entries"): SessionEntry[] 
 }
 
 /** Checks a context and gives a copy. @throws {SessionError} invalid_input */
-export function parseContext(value: unknown, field = "context"): JsonObject {
+function parseContext(value: unknown, field = "context"): JsonObject {
   return copyJsonObject(value, field);
 }
 

@@ -248,7 +248,7 @@ function syncAll(path: string, descriptor: number): Promise<void> {
 }
 
 /** Brings the names in a folder to the disk. Windows has no such call, and keeps them in its journal. */
-export async function syncFolder(folder: string, durability: Durability): Promise<void> {
+async function syncFolder(folder: string, durability: Durability): Promise<void> {
   if (durability !== "full" || process.platform === "win32") return;
   const descriptor = io(folder, "open", () => fs.openSync(folder, fs.constants.O_RDONLY));
   try {
