@@ -18,6 +18,7 @@ for (const { id, places } of report.inexact) {
     `left out: ${id} holds numbers that would be rounded, in ${places.join(", ")} (--allow-lossy rounds them)`,
   );
 }
+for (const { message } of report.refused) console.log(`left out, the target refuses it: ${message}`);
 for (const { message } of report.unreadable) console.log(`left out: ${message}`);
 await source.close();
 await target.close();

@@ -98,6 +98,8 @@ export interface ForkOptions {
   readonly entryCount?: number | undefined;
   /** The name of the fork; the same as the original's when absent. */
   readonly name?: string | undefined;
+  /** Round numbers that JavaScript cannot hold (`inexact`) in the fork. */
+  readonly allowLossy?: boolean | undefined;
   readonly at?: Timestamp | undefined;
 }
 
@@ -435,13 +437,17 @@ export class SessionManager {
   /**
    * A new, active session with the first entries of another, its type, tags and context, and that one as its parent.
    *
-   * @throws {SessionError} already_exists; invalid_input when fewer entries are there than are asked for.
+   * @throws {SessionError} already_exists; invalid_input when fewer entries are there than are asked for; unsupported when
+   *   it would round a number, unless that is allowed.
    */
   async forkSession(id: string, options: ForkOptions = {}): Promise<StoredSession> {
     const given = parseInput(entryCountSchema, options.entryCount, "entryCount");
     const source = await this.store.get(id);
     const entryCount = given ?? source.entries.length;
     checkTruncate(source.metadata.id, source.entries.length, entryCount);
+    const entries = source.entries.slice(0, entryCount);
+    const inexact = source.inexact ? "the context" : entries.find((entry) => entry.inexact)?.seq;
+    if (inexact !== undefined && !options.allowLossy) throw wouldRound(source.metadata.id, inexact);
     const at = options.at ?? this.#clock();
     return this.#create({
       metadata: {
@@ -453,7 +459,7 @@ export class SessionManager {
         status: "active",
         parentSession: source.metadata.id,
       },
-      entries: source.entries.slice(0, entryCount),
+      entries,
       context: source.context,
     });
   }
@@ -523,4 +529,13 @@ export class SessionManager {
     const entries = given.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
     return this.#cache.put({ metadata, entries, context, version });
   }
+}
+
+function wouldRound(id: SessionId, place: number | string): SessionError {
+  const where = typeof place === "number" ? `entry ${place}` : place;
+  return new SessionError(
+    "unsupported",
+    `A fork of session ${id} would round a number in ${where} that JavaScript cannot hold. Allow it with allowLossy.`,
+    { details: { sessionId: id, field: typeof place === "number" ? `entries[${place}]` : "context" } },
+  );
 }

@@ -90,6 +90,7 @@ export const forkInput = z.strictObject({
   newId: sessionIdSchema.optional(),
   name: sessionNameSchema.optional(),
   entryCount: z.int().min(0).optional(),
+  allowLossy: z.boolean().optional(),
   at: timestampSchema.optional(),
 });
 

@@ -96,6 +96,22 @@ test("numbers that JavaScript can only round are marked, and nothing else is", a
   expect((await store.readEntries(ID)).items.map((entry) => entry.inexact)).toEqual([true, undefined]);
 });
 
+test("a fork that would round a number is refused unless that is allowed", async () => {
+  const { store } = await openForeign();
+  const manager = new SessionManager(store);
+  await expect(manager.forkSession(ID)).rejects.toMatchObject({
+    code: "unsupported",
+    details: { field: "context" },
+  });
+  await store.update(ID, { context: {} }, { at: 1 });
+  await expect(manager.forkSession(ID)).rejects.toMatchObject({
+    code: "unsupported",
+    details: { field: "entries[0]" },
+  });
+  expect(await store.count()).toBe(1);
+  expect((await manager.forkSession(ID, { allowLossy: true })).entries).toHaveLength(2);
+});
+
 test("a rewind into a batch does not leave its rest to be cut off with the next torn write", async () => {
   const { store, file, dir } = await open();
   await new SessionManager(store).createSession("s", { type: "agent", agentName: "a" }, { id: ID });

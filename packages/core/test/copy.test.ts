@@ -1,0 +1,399 @@
+import {
+  type CopyOptions,
+  copySessions,
+  type Session,
+  type SessionEntry,
+  SessionError,
+  type SessionMetadata,
+  type StoredSession,
+  sameSession,
+} from "@thulp-sessions/core";
+import { MemoryStore } from "@thulp-sessions/core/memory";
+import { describe, expect, test } from "vitest";
+import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
+
+const NOTHING = { copied: 0, equal: 0, replaced: 0, conflicts: [], inexact: [], unreadable: [], refused: [] };
+
+function nth(
+  n: number,
+  given: Partial<SessionMetadata> = {},
+  entries: readonly SessionEntry[] = [makeEntry(n)],
+): Session {
+  return { ...makeSession({ id: uuid(n), createdAt: n, ...given }, entries), context: { n } };
+}
+
+async function storeOf(...sessions: Session[]): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  for (const session of sessions) await store.create(session);
+  return store;
+}
+
+/** What is in a store, without its versions. */
+async function contents(store: MemoryStore): Promise<unknown[]> {
+  const { items } = await store.list({ orderBy: "createdAt", limit: 1000 });
+  return Promise.all(
+    items.map(async ({ id }) => {
+      const { version: _, ...session } = await store.get(id);
+      return session;
+    }),
+  );
+}
+
+describe("copying", () => {
+  test("takes every session over as it is, times, statuses and duplicate ids included", async () => {
+    const from = await storeOf(
+      nth(1, { status: "failed", tags: ["b", "a", "b"], updatedAt: 0 }, [
+        makeEntry(1),
+        makeEntry(1, "other"),
+        makeEntry(1),
+      ]),
+      nth(2, { parentSession: uuid(1) }),
+      { ...nth(3), context: JSON.parse('{"__proto__":{"a":[null]}}') },
+    );
+    const to = new MemoryStore();
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 3 });
+    expect(await contents(to)).toEqual(await contents(from));
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 3 });
+  });
+
+  test("takes more than a page, and only those that match", async () => {
+    const from = await storeOf(
+      ...Array.from({ length: 450 }, (_, i) => nth(i, { tags: i % 2 ? ["odd"] : [] })),
+    );
+    const to = new MemoryStore();
+    expect((await copySessions(from, to, { filter: { tag: "odd" } })).copied).toBe(225);
+    expect((await copySessions(from, to)).equal).toBe(225);
+    expect(await contents(to)).toEqual(await contents(from));
+  });
+
+  test("of nothing does nothing", async () => {
+    expect(await copySessions(new MemoryStore(), new MemoryStore())).toEqual(NOTHING);
+  });
+
+  test("tells its progress after each session", async () => {
+    const from = await storeOf(nth(1), nth(2));
+    const seen: unknown[] = [];
+    await copySessions(from, new MemoryStore(), { onProgress: (progress) => seen.push(progress) });
+    expect(seen).toEqual([
+      { done: 1, total: 2 },
+      { done: 2, total: 2 },
+    ]);
+  });
+});
+
+describe("a session that is there with other contents", () => {
+  const older = nth(1, { updatedAt: 5000, name: "older" });
+  const newer = nth(1, { updatedAt: 6000, name: "newer" }, [makeEntry(1), makeEntry(2)]);
+
+  test.each<[CopyOptions["onConflict"], Session, Session, "kept" | "replaced"]>([
+    [undefined, newer, older, "kept"],
+    ["keep", newer, older, "kept"],
+    ["newer", newer, older, "replaced"],
+    ["newer", older, newer, "kept"],
+    ["newer", { ...older, context: {} }, older, "kept"],
+    ["replace", newer, older, "replaced"],
+    ["replace", older, newer, "replaced"],
+  ])("%s: %#", async (onConflict, source, present, outcome) => {
+    const from = await storeOf(source);
+    const to = await storeOf(present);
+    const report = await copySessions(from, to, { onConflict });
+    const [after] = (await contents(to)) as [StoredSession];
+    if (outcome === "kept") {
+      expect(report).toEqual({ ...NOTHING, conflicts: [uuid(1)] });
+      expect(sameSession(after, present)).toBe(true);
+    } else {
+      expect(report).toEqual({ ...NOTHING, replaced: 1 });
+      const { updatedAt } = after.metadata;
+      expect(updatedAt).toBe(Math.max(source.metadata.updatedAt, present.metadata.updatedAt + 1));
+      expect(sameSession(after, { ...source, metadata: { ...source.metadata, updatedAt } })).toBe(true);
+    }
+  });
+
+  test("is looked at again when somebody changes it in between", async () => {
+    const from = await storeOf(newer);
+    const to = await storeOf(older);
+    const get = to.get.bind(to);
+    let quick = true;
+    to.get = async (id) => {
+      const session = await get(id);
+      if (quick) await to.update(id, { name: "quicker" }, { at: 1 });
+      quick = false;
+      return session;
+    };
+    expect(await copySessions(from, to, { onConflict: "replace" })).toEqual({ ...NOTHING, replaced: 1 });
+    expect((await get(uuid(1))).metadata.name).toBe("newer");
+  });
+
+  test("stays when somebody makes it the newer one in between", async () => {
+    const from = await storeOf(newer);
+    const to = await storeOf(older);
+    const get = to.get.bind(to);
+    let quick = true;
+    to.get = async (id) => {
+      const session = await get(id);
+      if (quick) await to.update(id, { name: "quicker" }, { at: 9000 });
+      quick = false;
+      return session;
+    };
+    expect(await copySessions(from, to, { onConflict: "newer" })).toEqual({
+      ...NOTHING,
+      conflicts: [uuid(1)],
+    });
+    expect((await get(uuid(1))).metadata.name).toBe("quicker");
+  });
+
+  test("is written anew when somebody deletes it in between", async () => {
+    const from = await storeOf(newer);
+    const to = await storeOf(older);
+    const get = to.get.bind(to);
+    let quick = true;
+    to.get = async (id) => {
+      if (quick) await to.delete(id);
+      quick = false;
+      return get(id);
+    };
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
+  });
+
+  test("is not tried for ever", async () => {
+    const from = await storeOf(newer);
+    const to = await storeOf(older);
+    let tries = 0;
+    to.replace = async () => {
+      tries++;
+      throw new SessionError("conflict", "always");
+    };
+    expect((await errorOf(() => copySessions(from, to, { onConflict: "replace" }))).code).toBe("conflict");
+    expect(tries).toBe(10);
+  });
+});
+
+describe("an interrupted copy", () => {
+  test("stops between two sessions, and goes on where it was", async () => {
+    const from = await storeOf(nth(1), nth(2), nth(3));
+    const to = new MemoryStore();
+    const controller = new AbortController();
+    const copying = copySessions(from, to, {
+      signal: controller.signal,
+      onProgress: ({ done }) => {
+        if (done === 2) controller.abort();
+      },
+    });
+    await expect(copying).rejects.toMatchObject({ name: "AbortError" });
+    expect(await to.count()).toBe(2);
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1, equal: 2 });
+  });
+
+  test("that was stopped before it began copies nothing", async () => {
+    const from = await storeOf(nth(1));
+    const to = new MemoryStore();
+    await expect(copySessions(from, to, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(await to.count()).toBe(0);
+  });
+
+  test("does not go on listening", async () => {
+    const from = await storeOf(nth(1));
+    const stopped: boolean[] = [];
+    const listen = from.warnings.listen.bind(from.warnings);
+    from.warnings.listen = (listener) => {
+      const stop = listen(listener);
+      return () => stopped.push(true) > 0 && stop();
+    };
+    const to = new MemoryStore();
+    await to.close();
+    expect((await errorOf(() => copySessions(from, to))).code).toBe("closed");
+    expect(stopped).toEqual([true]);
+  });
+});
+
+describe("a source that changes or is damaged", () => {
+  test("a session that is deleted meanwhile is passed over", async () => {
+    const from = await storeOf(nth(1), nth(2));
+    const report = await copySessions(from, new MemoryStore(), {
+      onProgress: ({ done }) => {
+        if (done === 1) void from.delete(uuid(2));
+      },
+    });
+    expect(report).toEqual({ ...NOTHING, copied: 1 });
+  });
+
+  test("damaged sessions are told, once each, and do not keep the others from being copied", async () => {
+    const from = await storeOf(nth(1), nth(2), nth(3));
+    const get = from.get.bind(from);
+    const list = from.list.bind(from);
+    from.list = async (query) => {
+      from.warnings.emit({ code: "corrupt", message: "no metadata", path: "/x.json" });
+      from.warnings.emit({ code: "corrupt", message: "no metadata either" });
+      from.warnings.emit({ code: "corrupt", message: "damaged", sessionId: uuid(1) });
+      return list(query);
+    };
+    from.get = async (id) => {
+      if (id === uuid(1)) throw new SessionError("corrupt", "damaged, see there");
+      if (id === uuid(2)) throw new SessionError("unsupported", "a number too large");
+      return get(id);
+    };
+    const to = new MemoryStore();
+    const report = await copySessions(from, to);
+    expect(report).toEqual({ ...NOTHING, copied: 1, unreadable: expect.any(Array) });
+    expect(report.unreadable.map(({ message }) => message)).toEqual([
+      "no metadata",
+      "no metadata either",
+      "damaged, see there",
+      "a number too large",
+    ]);
+  });
+
+  test("an error of the medium is no damage", async () => {
+    const from = await storeOf(nth(1));
+    from.get = async () => {
+      throw new SessionError("io", "disk");
+    };
+    expect((await errorOf(() => copySessions(from, new MemoryStore()))).code).toBe("io");
+  });
+});
+
+describe("numbers that JavaScript can only round", () => {
+  async function inexactStore(): Promise<MemoryStore> {
+    const from = await storeOf(nth(1, {}, [makeEntry(1), makeEntry(2)]), nth(2), nth(3));
+    const get = from.get.bind(from);
+    from.get = async (id) => {
+      const session = await get(id);
+      const entries = session.entries.map((entry) =>
+        entry.seq === 1 ? { ...entry, inexact: true as const } : entry,
+      );
+      if (id === uuid(1)) return { ...session, entries };
+      return id === uuid(2) ? { ...session, inexact: true } : session;
+    };
+    return from;
+  }
+
+  // A target that can keep such numbers cannot be given them either: what passes from store to store is rounded.
+  test.each([false, true])(
+    "are left out and told where they are, with exactNumbers: %s",
+    async (exactNumbers) => {
+      const to = new MemoryStore();
+      Object.assign(to, { capabilities: { ...to.capabilities, exactNumbers } });
+      const report = await copySessions(await inexactStore(), to);
+      expect(report).toEqual({
+        ...NOTHING,
+        copied: 1,
+        inexact: [
+          { id: uuid(1), places: [1] },
+          { id: uuid(2), places: ["context"] },
+        ],
+      });
+      expect(await to.count()).toBe(1);
+    },
+  );
+
+  test("are copied as they were rounded when that is allowed", async () => {
+    const to = new MemoryStore();
+    expect(await copySessions(await inexactStore(), to, { allowLossy: true })).toEqual({
+      ...NOTHING,
+      copied: 3,
+    });
+    expect((await to.get(uuid(1))).entries[1]).not.toHaveProperty("inexact");
+  });
+});
+
+describe("a target", () => {
+  test("that refuses a session gets the others", async () => {
+    const from = await storeOf(nth(1), nth(2), nth(3));
+    const get = from.get.bind(from);
+    // A file of the original may hold what is too deep to be written.
+    let deep: Session["context"] = {};
+    for (let i = 0; i < 125; i++) deep = { deep };
+    from.get = async (id) => (id === uuid(2) ? { ...(await get(id)), context: deep } : get(id));
+    const to = new MemoryStore();
+    const report = await copySessions(from, to);
+    expect(report).toEqual({
+      ...NOTHING,
+      copied: 2,
+      refused: [
+        { code: "invalid_input", message: expect.stringContaining("levels deep"), sessionId: uuid(2) },
+      ],
+    });
+  });
+
+  test("that holds a damaged session in its place keeps it", async () => {
+    const from = await storeOf(nth(1), nth(2));
+    const to = await storeOf(nth(1, { name: "other" }));
+    const get = to.get.bind(to);
+    to.get = async (id) => {
+      if (id === uuid(1)) throw new SessionError("corrupt", "damaged");
+      return get(id);
+    };
+    expect(await copySessions(from, to, { onConflict: "replace" })).toEqual({
+      ...NOTHING,
+      copied: 1,
+      refused: [{ code: "corrupt", message: "damaged", sessionId: uuid(1) }],
+    });
+  });
+
+  test.each<[string, (session: StoredSession) => StoredSession]>([
+    ["a name", (s) => ({ ...s, metadata: { ...s.metadata, name: "?" } })],
+    ["the order of tags", (s) => ({ ...s, metadata: { ...s.metadata, tags: s.metadata.tags.toReversed() } })],
+    ["the context", (s) => ({ ...s, context: { ...s.context, more: 1 } })],
+    ["a content", (s) => ({ ...s, entries: s.entries.map((entry) => ({ ...entry, content: "?" })) })],
+    [
+      "a type",
+      (s) => ({
+        ...s,
+        entries: s.entries.map((entry) => ({ ...entry, entryType: { type: "system_message" } })),
+      }),
+    ],
+    ["a time", (s) => ({ ...s, entries: s.entries.map((entry) => ({ ...entry, timestamp: 1 })) })],
+    ["an id", (s) => ({ ...s, entries: s.entries.map((entry) => ({ ...entry, id: makeEntry(99).id })) })],
+    ["the last entry", (s) => ({ ...s, entries: s.entries.slice(0, -1) })],
+    ["updatedAt", (s) => ({ ...s, metadata: { ...s.metadata, updatedAt: 1 } })],
+  ])("that silently alters %s is found out", async (_, alter) => {
+    const from = await storeOf(nth(1, { tags: ["a", "b"] }));
+    for (const present of [[], [nth(1, { name: "before" })]]) {
+      const to = await storeOf(...present);
+      const get = to.get.bind(to);
+      let reads = 0;
+      to.get = async (id) => {
+        const session = await get(id);
+        // With a session in its place the first read is the look at that one.
+        return ++reads > present.length ? alter(session) : session;
+      };
+      const error = await errorOf(() => copySessions(from, to, { onConflict: "replace" }));
+      expect(error).toMatchObject({ code: "io", details: { sessionId: uuid(1) } });
+    }
+  });
+
+  test.each(["not_found", "corrupt", "unsupported"] as const)(
+    "that answers %s to what it has just taken is found out",
+    async (code) => {
+      const from = await storeOf(nth(1));
+      const to = new MemoryStore();
+      to.get = async () => {
+        throw new SessionError(code, "?");
+      };
+      const error = await errorOf(() => copySessions(from, to));
+      expect(error).toMatchObject({ code: "io", cause: { code } });
+    },
+  );
+
+  test("that fails while it is read back fails the copy", async () => {
+    const to = new MemoryStore();
+    to.get = async () => {
+      throw new SessionError("busy", "?");
+    };
+    expect((await errorOf(async () => copySessions(await storeOf(nth(1)), to))).code).toBe("busy");
+  });
+});
+
+test("sessions are the same whatever a store has added to them", () => {
+  const session = nth(1);
+  const stored: StoredSession = {
+    ...session,
+    entries: session.entries.map((entry, seq) => ({ ...entry, seq, inexact: true })),
+    version: "7",
+    inexact: true,
+  };
+  expect(sameSession(session, stored)).toBe(true);
+  expect(sameSession(session, { ...stored, metadata: makeMetadata({ id: uuid(1) }) })).toBe(false);
+});
