@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkTruncate } from "./change-plan.ts";
-import { isSessionError, versionConflict } from "./errors.ts";
+import { isSessionError, SessionError, versionConflict } from "./errors.ts";
 import type { SessionFilter } from "./filter.ts";
 import type { EntryDraft } from "./helpers.ts";
 import { type EntryId, newUuid, parseSessionId, type SessionId } from "./ids.ts";

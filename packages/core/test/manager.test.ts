@@ -865,7 +865,8 @@ describe("forkSession", () => {
         ? { ...session, entries: session.entries.map((entry) => ({ ...entry, inexact: true as const })) }
         : session;
     };
-    const fork = await manager.forkSession(id);
+    expect((await errorOf(() => manager.forkSession(id))).code).toBe("unsupported");
+    const fork = await manager.forkSession(id, { allowLossy: true });
     expect(fork).toEqual(await manager.peekSession(fork.metadata.id));
   });
 });
