@@ -10,7 +10,7 @@ import {
   type SessionId,
   type StoredEntry,
 } from "@thulp-sessions/core";
-import { decodeEntry } from "./codec.ts";
+import { decodeEntry, type Range } from "./codec.ts";
 import {
   changedMeanwhile,
   type Durability,
@@ -24,8 +24,14 @@ import {
 import { JsonScanner } from "./json-scanner.ts";
 import { appendText, CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { Rewrite } from "./rewrite.ts";
-import { scanTail } from "./session-scan.ts";
-import { addBatch, closingOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
+import {
+  addBatch,
+  closingOf,
+  type PlacedEntry,
+  type SessionState,
+  storedEntry,
+  versionOf,
+} from "./session-state.ts";
 
 /** A call of `append` that waits for its turn. */
 export interface AppendCall {
@@ -161,9 +167,7 @@ async function writeInPlace(
   const batches = planned.map(({ plan }) => plan.fresh).filter((batch) => batch.length > 0);
   const offset = closingOf(state);
   const first = state.counts.entryCount === 0;
-  const text = Buffer.from(appendText(batches, first));
-  const entries = scanTail(text, 0, first);
-  if (!entries) throw new Error(`what would be written to ${path} cannot be read again`);
+  const { bytes, ranges } = appendText(batches, first);
   const updatedAt = (planned.at(-1) as Planned).plan.updatedAt;
   const descriptor = open();
   io(path, "append to", () => {
@@ -171,13 +175,13 @@ async function writeInPlace(
     if (updatedAt !== state.metadata.updatedAt) {
       writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
     }
-    writeFully(descriptor, text, offset);
+    writeFully(descriptor, bytes, offset);
   });
   const stamp = await finishWrite(path, descriptor, durability);
   let at = 0;
   const results = planned.map(({ plan }) => {
-    addBatch(state, text, offset, entries.slice(at, at + plan.fresh.length), plan.updatedAt);
-    at += plan.fresh.length;
+    const batch = plan.fresh.map((entry): PlacedEntry => ({ ...entry, ...(ranges[at++] as Range) }));
+    addBatch(state, bytes, offset, batch, plan.updatedAt);
     return appendResult(plan, versionOf(state));
   });
   Object.assign(state, { stamp, settled: true, synced: durability === "full" });

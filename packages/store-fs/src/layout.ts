@@ -1,5 +1,5 @@
 import type { Session, SessionEntry } from "@thulp-sessions/core";
-import { encodeEntry, encodeMetadata, METADATA_FIELDS } from "./codec.ts";
+import { encodeEntry, encodeMetadata, METADATA_FIELDS, type Range } from "./codec.ts";
 
 // The bytes of our files: docs/file-format.md describes them one by one. `updated_at` stands first, at one fixed offset,
 // padded to 16 columns, so that an append overwrites it in place; `entries` stands last, so that an append ends the file.
@@ -89,16 +89,38 @@ export function entriesText(encoded: readonly object[]): string {
   return encoded.length === 0 ? CLOSING : JSON.stringify({ e: encoded }, null, 2).slice(10);
 }
 
+/** One entry as it stands between its separators. */
+export function entryText(encoded: object): string {
+  return entriesText([encoded]).slice(FIRST_SEPARATOR.length, -CLOSING.length);
+}
+
+/** What an append writes over the closing, and where the entries stand in it. */
+export interface AppendText {
+  /** The new closing included. */
+  readonly bytes: Buffer;
+  /** In the order of the batches. */
+  readonly ranges: readonly Range[];
+}
+
 /**
- * What an append writes over the closing, the new closing included. Each batch but the last of one write is marked
- * `grouped`, each entry of a batch but the last `more`: from that a reader tells how far a torn write has come.
+ * Each batch but the last of one write is marked `grouped`, each entry of a batch but the last `more`: from that a reader
+ * tells how far a torn write has come.
  */
-export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): string {
-  const encoded = batches.flatMap((batch, i) =>
-    batch.map((entry, j) => {
-      if (j < batch.length - 1) return { ...encodeEntry(entry), more: true };
-      return i < batches.length - 1 ? { ...encodeEntry(entry), grouped: true } : encodeEntry(entry);
-    }),
-  );
-  return (first ? "" : ",") + entriesText(encoded);
+export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): AppendText {
+  const parts: string[] = [];
+  const ranges: Range[] = [];
+  let end = 0;
+  batches.forEach((batch, i) => {
+    batch.forEach((entry, j) => {
+      const mark = j < batch.length - 1 ? { more: true } : i < batches.length - 1 ? { grouped: true } : {};
+      const separator = first && ranges.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
+      const text = entryText({ ...encodeEntry(entry), ...mark });
+      parts.push(separator, text);
+      const start = end + separator.length;
+      end = start + Buffer.byteLength(text);
+      ranges.push({ start, end });
+    });
+  });
+  parts.push(CLOSING);
+  return { bytes: Buffer.from(parts.join("")), ranges };
 }

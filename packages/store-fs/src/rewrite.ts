@@ -17,6 +17,7 @@ import {
 import {
   CLOSING,
   entriesText,
+  entryText,
   FIRST_SEPARATOR,
   type Header,
   headerBytes,
@@ -73,9 +74,7 @@ export function rewriteEntries(
     const at = candidates.findIndex((candidate) => holds(bytes, candidate, entry));
     const [stored] = at < 0 ? [] : candidates.splice(at, 1);
     // Written in one step: where a batch ended before does not matter any more.
-    const text = stored
-      ? entryBytes(bytes, stored, true)
-      : Buffer.from(entriesText([encodeEntry(entry)]).slice(FIRST_SEPARATOR.length, -CLOSING.length));
+    const text = stored ? entryBytes(bytes, stored, true) : Buffer.from(entryText(encodeEntry(entry)));
     parts.push(Buffer.from(i === 0 ? FIRST_SEPARATOR : SEPARATOR), text);
   });
   parts.push(Buffer.from(CLOSING));

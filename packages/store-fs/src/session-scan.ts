@@ -67,18 +67,15 @@ export function scanSession(bytes: Buffer): SessionScan {
 /**
  * The entries that an append has put behind the others, from its separator at `start` to the closing; `null` when
  * something else stands there.
- *
- * @param first no entry stands before.
  */
-export function scanTail(bytes: Buffer, start: number, first: boolean): DecodedEntry[] | null {
+export function scanTail(bytes: Buffer, start: number): DecodedEntry[] | null {
   const scanner = new JsonScanner(bytes, start);
   const entries: DecodedEntry[] = [];
   if (!isUtf8(bytes.subarray(start))) return null;
   try {
     while (!endsWith(bytes, scanner.position, CLOSING)) {
-      const separator = first && entries.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      if (!standsAt(bytes, scanner.position, separator)) return null;
-      scanner.position += separator.length;
+      if (!standsAt(bytes, scanner.position, SEPARATOR)) return null;
+      scanner.position += SEPARATOR.length;
       entries.push(decodeEntry(scanner));
     }
     return entries;

@@ -5,6 +5,7 @@ import {
   deepFreeze,
   type EntryCounts,
   type EntryId,
+  type EntryType,
   type JsonObject,
   SessionError,
   type SessionHead,
@@ -36,8 +37,6 @@ export interface SessionState {
   entriesCrc: number;
   /** Where each entry stands: start and end by turns. */
   readonly bounds: number[];
-  /** The entries that carry numbers JavaScript can only round. */
-  readonly inexact: Set<number>;
   readonly byId: Map<EntryId, number[]>;
   counts: EntryCounts;
   lastId: string;
@@ -70,7 +69,6 @@ export function stateOf(
     headerHash: scan.ours ? hashOurHeader(header) : hash(header, bytes.subarray(endOf(scan))),
     entriesCrc: 0,
     bounds: [],
-    inexact: new Set(),
     byId: new Map(),
     counts: countEntries([]),
     lastId: "",
@@ -86,18 +84,23 @@ function endOf({ entries, entriesStart }: SessionScan): number {
   return entries.at(-1)?.end ?? entriesStart;
 }
 
+/** What is remembered of an entry. */
+export interface PlacedEntry extends Range {
+  readonly id: EntryId;
+  readonly entryType: EntryType;
+}
+
 /** @param offset where in the file `bytes` begin. */
 function addEntries(
   state: SessionState,
   bytes: Buffer,
   offset: number,
-  entries: readonly DecodedEntry[],
+  entries: readonly PlacedEntry[],
 ): void {
   for (const entry of entries) {
     const seq = state.bounds.length / 2;
     state.bounds.push(offset + entry.start, offset + entry.end);
     state.entriesCrc = crc32(bytes.subarray(entry.start, entry.end), state.entriesCrc);
-    if (entry.inexact) state.inexact.add(seq);
     const same = state.byId.get(entry.id);
     if (same) same.push(seq);
     else state.byId.set(entry.id, [seq]);
@@ -111,7 +114,7 @@ export function addBatch(
   state: SessionState,
   text: Buffer,
   offset: number,
-  entries: readonly DecodedEntry[],
+  entries: readonly PlacedEntry[],
   updatedAt: number,
 ): void {
   addEntries(state, text, offset, entries);
@@ -143,7 +146,7 @@ export function catchUp(state: SessionState, stamp: FileStamp): SessionState | u
     !tail.bytes.toString("utf8", 0, from).includes(`"id": "${state.lastId}"`)
   )
     return undefined;
-  const entries = scanTail(tail.bytes, from, false);
+  const entries = scanTail(tail.bytes, from);
   const updatedAt = Number(
     header.bytes.toString("latin1", UPDATED_AT_OFFSET, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH),
   );
