@@ -35,7 +35,8 @@ if (command === "install") {
   turbo(["run", "build", "--output-logs=errors-only"]);
   startServer();
 } else if (command === "test") {
-  turbo(["run", "test", "--output-logs=new-only", ...rest]);
+  // One package after the other: each uses all cores by itself.
+  turbo(["run", "test", "--concurrency=1", "--output-logs=new-only", ...rest]);
 } else {
   fail(`unknown command "${command}": expected install, start or test`);
 }

@@ -1,0 +1,69 @@
+import { isSessionError, type SessionStore } from "@thulp-sessions/core";
+import { MemoryStore } from "@thulp-sessions/core/memory";
+import { deepEqual } from "../assert.ts";
+import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
+import { RandomWalk } from "../random-walk.ts";
+
+const STEPS = 300;
+const CLAUSES = [
+  "CALL-2",
+  "CALL-3",
+  "CALL-5",
+  "HEAD-1",
+  "HEAD-2",
+  "UPDATE-1",
+  "APPEND-1",
+  "APPEND-4",
+  "APPEND-7",
+  "APPEND-14",
+  "LIMIT-2",
+  "READ-6",
+  "TRUNCATE-1",
+  "REPLACE-1",
+  "DELETE-2",
+  "LIST-2",
+  "COUNT-1",
+  "FILTER-1",
+  "SEARCH-9",
+  "SEARCH-15",
+  "TIME-2",
+  "TIME-3",
+];
+
+export const modelCases: readonly ConformanceCase[] = [1, 2, 3, 4].map((seed) =>
+  conformanceCase(
+    `model-walk-${seed}`,
+    CLAUSES,
+    `${STEPS} random calls give what the memory store gives (${seed})`,
+    async (store) => {
+      const model = new MemoryStore();
+      const walk = new RandomWalk(seed);
+      for (let step = 0; step < STEPS; step++) {
+        const { name, call } = walk.next();
+        const [actual, expected] = [await outcome(call, store), await outcome(call, model)];
+        deepEqual(actual, expected, `step ${step}, ${name}`);
+      }
+      await model.close();
+    },
+  ),
+);
+
+/** What came of the call, without the versions, which are each store's own. */
+async function outcome(
+  call: (store: SessionStore) => Promise<unknown>,
+  store: SessionStore,
+): Promise<unknown> {
+  try {
+    return withoutVersions(await call(store));
+  } catch (error) {
+    if (!isSessionError(error)) throw error;
+    const { currentVersion, ...details } = error.details;
+    return { refused: error.code, stale: currentVersion !== undefined, details };
+  }
+}
+
+function withoutVersions(answer: unknown): unknown {
+  if (typeof answer !== "object" || answer === null) return answer;
+  const { version: _, nextCursor, ...rest } = answer as Record<string, unknown>;
+  return { ...rest, hasMore: nextCursor !== undefined && nextCursor !== null };
+}

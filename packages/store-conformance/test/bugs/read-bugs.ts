@@ -1,0 +1,267 @@
+import {
+  type EntriesQuery,
+  type EntriesRequest,
+  isSessionError,
+  type ListQuery,
+  type ListRequest,
+  SessionError,
+  type SessionId,
+  type SessionMetadata,
+} from "@thulp-sessions/core";
+import { MemoryStore } from "@thulp-sessions/core/memory";
+import { type PlantedBug, plantedBug } from "./planted-bug.ts";
+
+export const readBugs: readonly PlantedBug[] = [
+  plantedBug(
+    "pages of the list are in another order",
+    ["list-order", "list-follows-changes", "model-walk-1", "model-walk-2", "model-walk-3", "model-walk-4"],
+    class extends MemoryStore {
+      protected override async doList(request: ListRequest) {
+        const { items, hasMore } = await super.doList(request);
+        return { items: items.toReversed(), hasMore };
+      }
+    },
+  ),
+
+  plantedBug(
+    "ties are always ordered by id ascending",
+    ["list-order", "list-ties-updated-desc", "list-ties-created-desc"],
+    class extends MemoryStore {
+      protected override async doList(request: ListRequest) {
+        const all = await super.doList({ ...request, limit: Number.MAX_SAFE_INTEGER, after: null });
+        const { orderBy, direction, after, limit } = request;
+        const sign = direction === "asc" ? 1 : -1;
+        const compare = (a: { time: number; id: string }, b: { time: number; id: string }) =>
+          sign * (a.time - b.time) || (a.id < b.id ? -1 : 1);
+        const place = (metadata: SessionMetadata) => ({ time: metadata[orderBy], id: metadata.id });
+        const rows = all.items
+          .toSorted((a, b) => compare(place(a), place(b)))
+          .filter((row) => after === null || (row.id !== after.id && compare(place(row), after) > 0));
+        return { items: rows.slice(0, limit), hasMore: rows.length > limit };
+      }
+    },
+  ),
+
+  plantedBug(
+    "a page goes on after the time of the last, ties are lost",
+    ["list-ties-updated-desc", "list-ties-updated-asc", "list-ties-created-asc", "list-order"],
+    class extends MemoryStore {
+      protected override async doList(request: ListRequest) {
+        const { items, hasMore } = await super.doList({ ...request, limit: 10_000 });
+        const { after, orderBy, limit } = request;
+        const rest = items.filter((metadata) => metadata[orderBy] !== after?.time);
+        return { items: rest.slice(0, limit), hasMore: hasMore || rest.length > limit };
+      }
+    },
+  ),
+
+  plantedBug(
+    "pages of the list go by number",
+    ["list-ties-updated-desc", "list-ties-created-asc", "list-cursor-outlives-row"],
+    class extends MemoryStore {
+      readonly #given = new Map<string, number>();
+
+      protected override async doList(request: ListRequest) {
+        const { after, limit } = request;
+        const from = after === null ? 0 : (this.#given.get(after.id) ?? 0);
+        const { items } = await super.doList({ ...request, limit: 100_000, after: null });
+        const page = items.slice(from, from + limit);
+        const tail = page.at(-1);
+        if (tail) this.#given.set(tail.id, from + page.length);
+        return { items: page, hasMore: items.length > from + limit };
+      }
+    },
+  ),
+
+  plantedBug(
+    "a full last page of the list promises one more",
+    ["list-limit"],
+    class extends MemoryStore {
+      protected override async doList(request: ListRequest) {
+        const { items } = await super.doList(request);
+        return { items, hasMore: items.length === request.limit };
+      }
+    },
+  ),
+
+  plantedBug(
+    "a full last page of entries promises one more",
+    ["read-limit"],
+    class extends MemoryStore {
+      protected override async doReadEntries(id: SessionId, request: EntriesRequest) {
+        const { items } = await super.doReadEntries(id, request);
+        return { items, hasMore: items.length === request.limit };
+      }
+    },
+  ),
+
+  plantedBug(
+    "a cursor of another list is taken",
+    ["list-foreign-cursor"],
+    class extends MemoryStore {
+      override async list(query: ListQuery = {}) {
+        try {
+          return await super.list(query);
+        } catch (error) {
+          if (query.cursor === undefined || !isSessionError(error, "invalid_input")) throw error;
+          return super.list({ ...query, cursor: undefined });
+        }
+      }
+    },
+  ),
+
+  plantedBug(
+    "a cursor of other entries is taken",
+    ["read-foreign-cursor"],
+    class extends MemoryStore {
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        try {
+          return await super.readEntries(id, query);
+        } catch (error) {
+          if (query.cursor === undefined || !isSessionError(error, "invalid_input")) throw error;
+          return super.readEntries(id, { ...query, cursor: undefined });
+        }
+      }
+    },
+  ),
+
+  plantedBug(
+    "each next page of entries skips one",
+    ["read-pages-asc", "read-pages-desc", "read-queries", "append-large-batch"],
+    class extends MemoryStore {
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        const page = await super.readEntries(id, query);
+        return query.cursor === undefined ? page : { ...page, items: page.items.slice(1) };
+      }
+    },
+  ),
+
+  plantedBug(
+    "after is not strict",
+    ["read-queries"],
+    class extends MemoryStore {
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        return super.readEntries(
+          id,
+          query.after === undefined ? query : { ...query, after: query.after - 1 },
+        );
+      }
+    },
+  ),
+
+  plantedBug(
+    "no types are all types",
+    ["read-queries"],
+    class extends MemoryStore {
+      protected override async doReadEntries(id: SessionId, request: EntriesRequest) {
+        const types = request.types?.length === 0 ? null : request.types;
+        return super.doReadEntries(id, { ...request, types });
+      }
+    },
+  ),
+
+  plantedBug(
+    "the last entries come backwards",
+    ["read-last", "read-queries"],
+    class extends MemoryStore {
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        const page = await super.readEntries(id, query);
+        return query.last === undefined ? page : { ...page, items: page.items.toReversed() };
+      }
+    },
+  ),
+
+  plantedBug(
+    "the seqs of get begin at one",
+    ["create-get", "append-order", "value-json"],
+    class extends MemoryStore {
+      protected override async doGet(id: SessionId) {
+        const session = await super.doGet(id);
+        return { ...session, entries: session.entries.map((entry) => ({ ...entry, seq: entry.seq + 1 })) };
+      }
+    },
+  ),
+
+  plantedBug(
+    "the list is stale after an append",
+    ["list-follows-changes"],
+    class extends MemoryStore {
+      readonly #seen = new Map<string, SessionMetadata>();
+
+      protected override async doList(request: ListRequest) {
+        const { items, hasMore } = await super.doList(request);
+        const stale = items.map((item) => {
+          const seen = this.#seen.get(item.id);
+          if (seen?.name === item.name) return seen;
+          this.#seen.set(item.id, item);
+          return item;
+        });
+        return { items: stale, hasMore };
+      }
+    },
+  ),
+
+  plantedBug(
+    "an empty store has no list",
+    ["call-empty-store"],
+    class extends MemoryStore {
+      override async list(query: ListQuery = {}) {
+        const page = await super.list(query);
+        if (page.items.length === 0 && query.cursor === undefined)
+          throw new SessionError("not_found", "There are no sessions.");
+        return page;
+      }
+    },
+  ),
+
+  plantedBug(
+    "a session without entries has no page",
+    ["read-empty"],
+    class extends MemoryStore {
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        const page = await super.readEntries(id, query);
+        if (page.items.length === 0 && query.last)
+          throw new SessionError("not_found", "There are no entries.");
+        return page;
+      }
+    },
+  ),
+
+  plantedBug(
+    "the direction of entries is passed over",
+    ["read-order", "read-queries", "read-pages-desc"],
+    class extends MemoryStore {
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        const { direction: _, ...rest } = query;
+        return super.readEntries(id, rest);
+      }
+    },
+  ),
+
+  plantedBug(
+    "a cursor is good for one limit only",
+    ["read-changing-limit", "list-changing-limit"],
+    class extends MemoryStore {
+      readonly #limits = new Map<string, number | undefined>();
+
+      override async readEntries(id: string, query: EntriesQuery = {}) {
+        this.#check(query);
+        const page = await super.readEntries(id, query);
+        if (page.nextCursor !== null) this.#limits.set(page.nextCursor, query.limit);
+        return page;
+      }
+
+      override async list(query: ListQuery = {}) {
+        this.#check(query);
+        const page = await super.list(query);
+        if (page.nextCursor !== null) this.#limits.set(page.nextCursor, query.limit);
+        return page;
+      }
+
+      #check({ cursor, limit }: { cursor?: string | undefined; limit?: number | undefined }): void {
+        if (cursor !== undefined && this.#limits.get(cursor) !== limit)
+          throw new SessionError("invalid_input", "The cursor belongs to another query.");
+      }
+    },
+  ),
+];
