@@ -1,5 +1,5 @@
-// `npm start` and `npm test` on a machine that has only Node, npm and a compiler: installs the pinned pnpm
-// under .tools/, the dependencies, builds what changed, and runs the command. No dependencies of its own.
+// `npm start`, `npm test` and their like on a machine that has only Node, npm and a compiler: installs the pinned pnpm
+// under .tools/ and the dependencies, builds what changed, and runs the command. No dependencies of its own.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -29,17 +29,25 @@ const pnpm = installPnpm();
 env.PATH = [join(root, ".tools", "node_modules", ".bin"), env.PATH ?? env.Path].join(delimiter);
 installDependencies();
 
-if (command === "install") {
-  process.exit(0);
-} else if (command === "start") {
-  turbo(["run", "build", "--output-logs=errors-only"]);
-  startServer();
-} else if (command === "test") {
+const commands = {
+  install() {},
+  build: () => turbo(["run", "build", "--output-logs=errors-only", ...rest]),
+  typecheck: () => turbo(["run", "typecheck", "--output-logs=errors-only", ...rest]),
   // One package after the other: each uses all cores by itself.
-  turbo(["run", "test", "--concurrency=1", "--output-logs=new-only", ...rest]);
-} else {
-  fail(`unknown command "${command}": expected install, start or test`);
+  test: () => turbo(["run", "test", "--concurrency=1", "--output-logs=new-only", ...rest]),
+  start() {
+    buildQuietly();
+    runNode(join(root, "apps", "api", "dist", "main.js"));
+  },
+  bench() {
+    buildQuietly();
+    runNode(join(root, "bench", "dist", "main.js"));
+  },
+};
+if (!Object.hasOwn(commands, command)) {
+  fail(`unknown command "${command}": expected one of ${Object.keys(commands).join(", ")}`);
 }
+commands[command]();
 
 function installPnpm() {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -88,12 +96,23 @@ function turbo(args) {
   run(process.execPath, [join(root, "node_modules", "turbo", "bin", "turbo"), ...args]);
 }
 
-/** The server gets this process's terminal and signals; its exit code is ours. */
-function startServer() {
-  const child = spawn(process.execPath, [join(root, "apps", "api", "dist", "main.js"), ...rest], {
-    stdio: "inherit",
-    env: process.env,
-  });
+/** Whoever starts a program wants to see that program; how the build went only if it failed. */
+function buildQuietly() {
+  const args = [
+    join(root, "node_modules", "turbo", "bin", "turbo"),
+    "run",
+    "build",
+    "--output-logs=errors-only",
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+  if (status === 0) return;
+  process.stderr.write(`${stdout}${stderr}`);
+  process.exit(status ?? 1);
+}
+
+/** The program gets this process's terminal and signals; its exit code is ours. */
+function runNode(file) {
+  const child = spawn(process.execPath, [file, ...rest], { stdio: "inherit", env: process.env });
   // A Ctrl-C reaches the whole process group already; a signal to us alone has to be passed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -106,7 +106,7 @@ function importsOf(file) {
     const named = /^\s*\{([^}]*)\}\s*$/.exec(clause);
     const onlyTypes =
       /^\s*type\b/.test(clause) ||
-      (named?.[1].split(",").every((name) => name.trim() === "" || name.trim().startsWith("type ")));
+      named?.[1].split(",").every((name) => name.trim() === "" || name.trim().startsWith("type "));
     found.push({ specifier, kind: keyword && onlyTypes ? "type" : "value" });
   }
   for (const [, specifier] of text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g))
