@@ -7,7 +7,6 @@ import {
   nextUpdatedAt,
   type Session,
   type SessionEntry,
-  SessionError,
   type SessionHead,
   type SessionId,
   versionConflict,
@@ -20,7 +19,6 @@ import {
   type FileStamp,
   finishWrite,
   io,
-  isErrno,
   openInPlace,
   readBytes,
   removeFile,
@@ -30,8 +28,8 @@ import {
   stampOf,
   withOpenFile,
   writeFully,
-  writeNewFile,
 } from "./disk.ts";
+import { keepAside } from "./keep-aside.ts";
 import { CLOSING, newFile } from "./layout.ts";
 import type { LockFolder } from "./lock.ts";
 import { type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
@@ -227,7 +225,7 @@ export class SessionWriter {
     const tail = readBytes(path, from)?.bytes ?? Buffer.alloc(0);
     const kept = CLOSING.startsWith(tail.toString("latin1"))
       ? null
-      : await this.#keepAside(`${path}.torn-`, tail);
+      : await keepAside(`${path}.torn-`, tail, this.#durability);
     this.#files.forget(id);
     await withOpenFile(path, async (descriptor) => {
       io(path, "cut", () => {
@@ -244,18 +242,6 @@ export class SessionWriter {
       sessionId: id,
       path,
     });
-  }
-
-  /** Writes bytes to a file named by the time, and gives its name. */
-  async #keepAside(prefix: string, bytes: Buffer): Promise<string> {
-    for (let time = Date.now(); ; time++) {
-      try {
-        await writeNewFile(prefix + time, bytes, NEW_FILE_MODE, this.#durability);
-        return prefix + time;
-      } catch (error) {
-        if (!(error instanceof SessionError) || !isErrno(error.cause, "EEXIST")) throw error;
-      }
-    }
   }
 
   /** Puts a new file in the place of the one that the state is of. */
