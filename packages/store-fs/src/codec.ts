@@ -8,6 +8,7 @@ import type {
   SessionMetadata,
   SessionStatus,
   SessionType,
+  StoredEntry,
 } from "@thulp-sessions/core";
 import { isCanonicalUuid, SESSION_STATUSES, setKey } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
@@ -139,13 +140,17 @@ export interface DecodedEntry extends Range {
   readonly moreAt: number;
   /** The next batch was written in the same step. */
   readonly grouped: boolean;
+  /** Written as objects with a canonical id, so that `plainEntry` reads it too. */
+  readonly plain: boolean;
 }
 
 /** Reads the entry before which the scanner stands. */
 export function decodeEntry(scanner: JsonScanner): DecodedEntry {
   const start = scanner.position;
+  const { bytes } = scanner;
   scanner.sawInexact = false;
   let content: Range = { start, end: start };
+  let plain = scanner.peek() === OPEN_OBJECT;
   const { values, unknown } = readStruct(
     scanner,
     "entry",
@@ -159,6 +164,9 @@ export function decodeEntry(scanner: JsonScanner): DecodedEntry {
     {},
     (field, range) => {
       if (field === "content") content = range;
+      else if (field === "entry_type") plain &&= bytes[range.start] === OPEN_OBJECT;
+      else if (field === "id")
+        plain &&= isCanonicalUuid(bytes.toString("latin1", range.start + 1, range.end - 1));
     },
   );
   const mark = (key: string) =>
@@ -177,7 +185,20 @@ export function decodeEntry(scanner: JsonScanner): DecodedEntry {
     more: more !== undefined,
     moreAt: more?.start ?? -1,
     grouped: mark("grouped") !== undefined,
+    plain,
   };
+}
+
+/** An entry out of `JSON.parse`, of bytes in which `decodeEntry` has found a plain one. */
+export function plainEntry(raw: unknown, seq: number): StoredEntry {
+  const { id, timestamp, entry_type: tagged, content } = raw as PlainEntry;
+  const entryType: Record<string, unknown> = { type: tagged.type };
+  for (const [name, ours] of ENTRY_TYPES[tagged.type] as Variants[string]) entryType[ours] = tagged[name];
+  return { id, timestamp, entryType: entryType as EntryType, content, seq };
+}
+
+interface PlainEntry extends Pick<SessionEntry, "id" | "timestamp" | "content"> {
+  readonly entry_type: { readonly type: string; readonly [field: string]: unknown };
 }
 
 export interface DecodedContext {

@@ -38,6 +38,10 @@ export interface SessionState {
   /** Where each entry stands: start and end by turns. */
   readonly bounds: number[];
   readonly byId: Map<EntryId, number[]>;
+  /** The entries that carry numbers JavaScript can only round. */
+  readonly inexact: Set<number>;
+  /** All entries are plain ones. */
+  plain: boolean;
   counts: EntryCounts;
   lastId: string;
   readonly ours: boolean;
@@ -70,6 +74,8 @@ export function stateOf(
     entriesCrc: 0,
     bounds: [],
     byId: new Map(),
+    inexact: new Set(),
+    plain: true,
     counts: countEntries([]),
     lastId: "",
     ours: scan.ours,
@@ -88,6 +94,9 @@ function endOf({ entries, entriesStart }: SessionScan): number {
 export interface PlacedEntry extends Range {
   readonly id: EntryId;
   readonly entryType: EntryType;
+  /** Absent for what we write: JavaScript has its numbers, and it is plain. */
+  readonly inexact?: boolean;
+  readonly plain?: boolean;
 }
 
 /** @param offset where in the file `bytes` begin. */
@@ -104,6 +113,8 @@ function addEntries(
     const same = state.byId.get(entry.id);
     if (same) same.push(seq);
     else state.byId.set(entry.id, [seq]);
+    if (entry.inexact) state.inexact.add(seq);
+    state.plain &&= entry.plain ?? true;
     state.lastId = entry.id;
   }
   state.counts = countEntries(entries, state.counts);

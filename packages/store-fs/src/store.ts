@@ -27,13 +27,15 @@ import {
   scanSearch,
   type WriteOptions,
 } from "@thulp-sessions/core";
-import type { Durability } from "./disk.ts";
+import { decodeEntry, plainEntry } from "./codec.ts";
+import { type Durability, readBytes, sameStamp } from "./disk.ts";
 import { EntryReader, FileReplaced } from "./entry-reader.ts";
 import { FolderWatch } from "./folder-watch.ts";
+import { JsonScanner } from "./json-scanner.ts";
 import type { LockFolder } from "./lock.ts";
 import { SessionFiles } from "./session-files.ts";
 import { SessionList } from "./session-list.ts";
-import { damageError, headOf, type SessionState, stateOf, storedEntry, versionOf } from "./session-state.ts";
+import { damageError, headOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
 import { SessionWriter } from "./writer.ts";
 
 /** How often a read begins anew because the file was replaced under it. */
@@ -74,18 +76,16 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
-    await this.#writer.settled(id);
-    const path = this.#files.pathOf(id);
-    const { bytes, stamp, scan } = this.#files.scan(id);
-    if (scan.damage) throw damageError(path, id, scan.damage);
-    const state = this.#files.remember(id, stateOf(path, id, bytes, stamp, scan));
-    return {
-      metadata: state.metadata,
-      entries: scan.entries.map((entry, seq) => storedEntry(bytes, entry, seq)),
-      context: state.context,
-      version: versionOf(state),
-      ...(state.contextInexact ? { inexact: true } : {}),
-    };
+    return this.#reading(id, (state) => {
+      if (state.damage) throw damageError(state.path, id, state.damage);
+      return {
+        metadata: state.metadata,
+        entries: readAllEntries(state),
+        context: state.context,
+        version: versionOf(state),
+        ...(state.contextInexact ? { inexact: true } : {}),
+      };
+    });
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
@@ -115,15 +115,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
-    await this.#writer.settled(id);
-    for (let tries = 1; ; tries++) {
-      try {
-        return readPage(this.#files.state(id), request);
-      } catch (error) {
-        if (!(error instanceof FileReplaced) || tries === READ_TRIES) throw error;
-        this.#files.forget(id);
-      }
-    }
+    return this.#reading(id, (state) => readPage(state, request));
   }
 
   protected override doTruncate(
@@ -186,6 +178,19 @@ export class FileStore extends BaseStore {
     this.#locks.close();
   }
 
+  /** Reads what a state says where it says it stands; anew when the file was replaced between the two. */
+  async #reading<T>(id: SessionId, read: (state: SessionState) => T): Promise<T> {
+    await this.#writer.settled(id);
+    for (let tries = 1; ; tries++) {
+      try {
+        return read(this.#files.state(id));
+      } catch (error) {
+        if (!(error instanceof FileReplaced) || tries === READ_TRIES) throw error;
+        this.#files.forget(id);
+      }
+    }
+  }
+
   /** All entries, or those before the damage, which is warned of. */
   async *#readableEntries(id: SessionId): AsyncGenerator<StoredEntry> {
     // Others get their turn between two sessions.
@@ -206,6 +211,29 @@ export class FileStore extends BaseStore {
   }
 }
 
+/** Throws {@link FileReplaced}. */
+function readAllEntries(state: SessionState): StoredEntry[] {
+  const { path, stamp, bounds, counts, inexact, plain, torn } = state;
+  const read = readBytes(path);
+  if (!read || !sameStamp(read.stamp, stamp)) throw new FileReplaced();
+  if (plain && !torn) {
+    // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
+    const { entries } = JSON.parse(read.bytes.toString("utf8")) as { entries: unknown };
+    // A session written as an array has a method of that name.
+    if (Array.isArray(entries)) {
+      const read = entries.map(plainEntry);
+      return inexact.size === 0
+        ? read
+        : read.map((entry) => (inexact.has(entry.seq) ? { ...entry, inexact: true } : entry));
+    }
+  }
+  return Array.from({ length: counts.entryCount }, (_, seq) => {
+    const scanner = new JsonScanner(read.bytes, bounds[seq * 2]);
+    return storedEntry(read.bytes, decodeEntry(scanner), seq);
+  });
+}
+
+/** Throws {@link FileReplaced}. */
 function readPage(state: SessionState, request: EntriesRequest): Rows<StoredEntry> {
   const { after, before, types, direction, limit } = request;
   const { entryCount } = state.counts;
