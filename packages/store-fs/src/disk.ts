@@ -132,6 +132,30 @@ export function readAt(descriptor: number, start: number, length: number): strin
   return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
 }
 
+/**
+ * The first bytes of a regular file with a stamp that is not younger than they are; `undefined` when there is no file or
+ * it is no regular one.
+ */
+export function readHead(path: string, length: number): { bytes: Buffer; stamp: FileStamp } | undefined {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
+  } catch (error) {
+    if (isErrno(error, "ENOENT") || isErrno(error, "ELOOP")) return undefined;
+    throw ioError(path, "open", error);
+  }
+  try {
+    return io(path, "read", () => {
+      const stat = fs.fstatSync(descriptor, { bigint: true });
+      if (!stat.isFile()) return undefined;
+      const bytes = Buffer.allocUnsafe(Math.min(length, Number(stat.size)));
+      return { bytes: bytes.subarray(0, readFully(descriptor, bytes, 0)), stamp: toStamp(stat) };
+    });
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 function readFully(descriptor: number, bytes: Buffer, start: number): number {
   let done = 0;
   while (done < bytes.length) {

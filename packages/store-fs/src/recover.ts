@@ -10,7 +10,7 @@ import {
   type Range,
 } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { JsonScanner } from "./json-scanner.ts";
+import { COLON, JsonScanner } from "./json-scanner.ts";
 
 /** What is whole in the bytes of a damaged file. */
 export interface Recovered {
@@ -55,7 +55,7 @@ function firstValue<T>(
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
     if (entries.some(({ start, end }) => at >= start && at < end)) continue;
     const value = readAt(bytes, at + name.length, (scanner) => {
-      scanner.expect(0x3a, "expected ':'");
+      scanner.expect(COLON, "expected ':'");
       scanner.peek();
       return read(scanner);
     });

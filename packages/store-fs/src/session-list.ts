@@ -12,12 +12,12 @@ import {
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { type FileStamp, io, readBytes, sameStamp, stampOf } from "./disk.ts";
-import { JsonScanner, OPEN_ARRAY } from "./json-scanner.ts";
+import { type FileStamp, io, readBytes, readHead, sameStamp, stampOf } from "./disk.ts";
+import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { damageError, isSettled } from "./session-state.ts";
 
 /** The metadata of most sessions ends within this many bytes. */
-const HEAD_BYTES = 4096;
+const HEAD_BYTES = 2048;
 
 /** After so many files the event loop gets its turn. */
 const FILES_PER_TURN = 256;
@@ -73,31 +73,38 @@ export class SessionList {
   }
 
   #look(id: SessionId, path: string): Listed | undefined {
-    const stamp = stampOf(path);
-    // Removed since the folder was read.
-    if (!stamp) return undefined;
-    if (stamp.kind !== "file") {
-      this.#warn(
-        path,
-        "",
-        `${path} is left out: it is ${stamp.kind === "link" ? "a symbolic link" : "no regular file"}.`,
-        id,
-      );
+    const known = this.#listed.get(`${id}.json`);
+    if (known?.settled) {
+      const stamp = stampOf(path);
+      if (stamp && sameStamp(known.stamp, stamp)) return known;
+    }
+    const head = readHead(path, HEAD_BYTES);
+    if (!head) {
+      this.#warnOfKind(id, path);
       return undefined;
     }
-    const known = this.#listed.get(`${id}.json`);
-    if (known?.settled && sameStamp(known.stamp, stamp)) return known;
+    const { stamp } = head;
+    const settled = isSettled(stamp);
     try {
-      const read = readMetadata(path);
-      if (!read) return undefined;
-      const metadata = deepFreeze({ ...read.metadata, id });
-      return { stamp: read.stamp, settled: isSettled(read.stamp), metadata };
+      return { stamp, settled, metadata: deepFreeze({ ...readMetadata(path, head), id }) };
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       const { code, message } = damageError(path, id, error);
       this.#warn(path, `${stamp.size} ${stamp.changedNs}`, message, id, code);
-      return { stamp, settled: isSettled(stamp), metadata: null };
+      return { stamp, settled, metadata: null };
     }
+  }
+
+  /** Unless it was removed since the folder was read. */
+  #warnOfKind(id: SessionId, path: string): void {
+    const stamp = stampOf(path);
+    if (!stamp || stamp.kind === "file") return;
+    this.#warn(
+      path,
+      "",
+      `${path} is left out: it is ${stamp.kind === "link" ? "a symbolic link" : "no regular file"}.`,
+      id,
+    );
   }
 
   #warn(
@@ -115,43 +122,34 @@ export class SessionList {
 }
 
 /** The metadata at the head of a file; of one that is laid out otherwise all of it is read. Throws {@link Damage}. */
-function readMetadata(path: string): { metadata: SessionMetadata; stamp: FileStamp } | undefined {
-  const head = readBytes(path, 0, HEAD_BYTES);
-  if (!head) return undefined;
+function readMetadata(path: string, { bytes, stamp }: { bytes: Buffer; stamp: FileStamp }): SessionMetadata {
   try {
-    return { metadata: metadataIn(head.bytes).value, stamp: head.stamp };
+    return metadataIn(bytes).value;
   } catch (error) {
-    if (!(error instanceof Damage) || head.stamp.size <= head.bytes.length) throw error;
+    if (!(error instanceof Damage) || stamp.size <= bytes.length) throw error;
   }
-  const whole = readBytes(path);
-  return whole && { metadata: metadataIn(whole.bytes).value, stamp: whole.stamp };
+  return metadataIn(readBytes(path)?.bytes ?? Buffer.alloc(0)).value;
 }
 
 /** Stops behind the metadata: what follows may be damaged. */
 function metadataIn(bytes: Buffer): DecodedMetadata {
   const scanner = new JsonScanner(bytes);
-  if (scanner.peek() === OPEN_ARRAY) {
-    scanner.position++;
-    scanner.peek();
-    return checkedUtf8(scanner, decodeMetadata(scanner));
-  }
-  const found: { metadata?: DecodedMetadata } = {};
-  try {
-    scanner.object((key) => {
-      if (key !== "metadata") return scanner.skip("ignored");
-      found.metadata = checkedUtf8(scanner, decodeMetadata(scanner));
-      throw new Found();
-    });
-  } catch (error) {
-    if (!(error instanceof Found)) throw error;
-  }
-  return found.metadata ?? scanner.fail('session: field "metadata" is missing', 0);
+  const inArray = scanner.peek() === OPEN_ARRAY;
+  scanner.expect(inArray ? OPEN_ARRAY : OPEN_OBJECT, "expected an object");
+  if (!inArray) passToMember(scanner, "metadata");
+  scanner.peek();
+  const metadata = decodeMetadata(scanner);
+  if (!isUtf8(bytes.subarray(0, scanner.position))) scanner.fail("not UTF-8", 0);
+  return metadata;
 }
 
-/** Ends the walk over the members: the rest of the file is of no interest. */
-class Found extends Error {}
-
-function checkedUtf8(scanner: JsonScanner, metadata: DecodedMetadata): DecodedMetadata {
-  if (!isUtf8(scanner.bytes.subarray(0, scanner.position))) scanner.fail("not UTF-8", 0);
-  return metadata;
+/** From behind the opening brace to the value of the member. */
+function passToMember(scanner: JsonScanner, wanted: string): void {
+  for (;;) {
+    const key = scanner.string(`expected the field "${wanted}"`);
+    scanner.expect(COLON, "expected ':'");
+    if (key === wanted) return;
+    scanner.skip("ignored");
+    scanner.expect(COMMA, `expected the field "${wanted}"`);
+  }
 }
