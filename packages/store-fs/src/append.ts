@@ -1,3 +1,5 @@
+import { ftruncateSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   type AppendOptions,
   type AppendPlan,
@@ -14,10 +16,12 @@ import { decodeEntry, type Range } from "./codec.ts";
 import {
   changedMeanwhile,
   type Durability,
+  type FileStamp,
   finishWrite,
   io,
   readAt,
   readBytes,
+  syncFolder,
   withOpenFile,
   writeFully,
 } from "./disk.ts";
@@ -68,7 +72,7 @@ export async function appendCalls(
   calls: readonly AppendCall[],
   context: AppendContext,
 ): Promise<AppendOutcome> {
-  const refused: (() => void)[] = [];
+  const refused: { readonly call: AppendCall; readonly error: unknown }[] = [];
   const planned: Planned[] = [];
   let counts = state.counts;
   let { status, updatedAt } = state.metadata;
@@ -93,19 +97,18 @@ export async function appendCalls(
       ({ counts, status, updatedAt } = plan);
       for (const entry of plan.fresh) fresh.set(entry.id, entry);
     } catch (error) {
-      refused.push(() => call.reject(error));
+      refused.push({ call, error });
     }
   }
   try {
     const { results, outcome } = await write(state, planned, context);
     for (const [i, { call }] of planned.entries()) call.resolve(results[i] as AppendResult);
+    for (const { call, error } of refused) call.reject(error);
     return outcome;
   } catch (error) {
-    for (const { call } of planned) call.reject(error);
+    // Those that were refused too: a refusal may rest on an entry of the same write, which is not there now.
+    for (const { call } of [...planned, ...refused]) call.reject(error);
     return "failed";
-  } finally {
-    // Not before: a refusal may rest on an entry of the same write.
-    for (const refuse of refused) refuse();
   }
 }
 
@@ -153,9 +156,18 @@ async function write(
 
 /** A repeat is acknowledged only when the first writing, whoever's it was, is on the disk. */
 async function syncOnce(state: SessionState, durability: Durability): Promise<void> {
-  if (state.synced || durability !== "full") return;
+  if (durability !== "full") return;
+  await syncName(state, durability);
+  if (state.synced) return;
   await withOpenFile(state.path, (descriptor) => finishWrite(state.path, descriptor, durability));
   state.synced = true;
+}
+
+/** Whoever has renamed the file to its name may have ended before that was on the disk. */
+async function syncName(state: SessionState, durability: Durability): Promise<void> {
+  if (state.nameSynced) return;
+  await syncFolder(dirname(state.path), durability);
+  state.nameSynced = true;
 }
 
 async function writeInPlace(
@@ -170,14 +182,23 @@ async function writeInPlace(
   const { bytes, ranges } = appendText(batches, first);
   const updatedAt = (planned.at(-1) as Planned).plan.updatedAt;
   const descriptor = open();
-  io(path, "append to", () => {
-    if (readAt(descriptor, offset, CLOSING.length + 1) !== CLOSING) throw changedMeanwhile(path);
-    if (updatedAt !== state.metadata.updatedAt) {
-      writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
-    }
-    writeFully(descriptor, bytes, offset);
-  });
-  const stamp = await finishWrite(path, descriptor, durability);
+  if (io(path, "read", () => readAt(descriptor, offset, CLOSING.length + 1)) !== CLOSING)
+    throw changedMeanwhile(path);
+  let stamp: FileStamp;
+  try {
+    io(path, "append to", () => {
+      if (updatedAt !== state.metadata.updatedAt) {
+        writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
+      }
+      writeFully(descriptor, bytes, offset);
+    });
+    stamp = await finishWrite(path, descriptor, durability);
+    await syncName(state, durability);
+  } catch (error) {
+    takeBack(descriptor, state);
+    throw error;
+  }
+  if (stamp.size !== offset + bytes.length) throw changedMeanwhile(path);
   let at = 0;
   const results = planned.map(({ plan }) => {
     const batch = plan.fresh.map((entry): PlacedEntry => ({ ...entry, ...(ranges[at++] as Range) }));
@@ -186,4 +207,16 @@ async function writeInPlace(
   });
   Object.assign(state, { stamp, settled: true, synced: durability === "full" });
   return results;
+}
+
+/** After a failed write, as far as that goes: the file as it was, so that other programs can read it. */
+function takeBack(descriptor: number, state: SessionState): void {
+  try {
+    const offset = closingOf(state);
+    ftruncateSync(descriptor, offset);
+    writeFully(descriptor, Buffer.from(CLOSING), offset);
+    writeFully(descriptor, Buffer.from(updatedAtText(state.metadata.updatedAt)), UPDATED_AT_OFFSET);
+  } catch {
+    // The disk does not take that either: what is left is a torn tail, which the next write cuts off.
+  }
 }

@@ -194,34 +194,61 @@ export async function withOpenFile<T>(path: string, use: (descriptor: number) =>
   }
 }
 
-/** Brings what was written to a descriptor to the disk, without holding up the event loop, and gives the new stamp. */
+/**
+ * Brings what was written to a descriptor to the disk, without holding up the event loop. The stamp it gives was taken
+ * before that: what others write meanwhile is not covered by it.
+ */
 export async function finishWrite(
   path: string,
   descriptor: number,
   durability: Durability,
 ): Promise<FileStamp> {
+  const stamp = io(path, "look at", () => stampOfDescriptor(descriptor));
   if (durability === "full") {
     await new Promise<void>((resolve, reject) => {
       fs.fdatasync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
     });
   }
-  return io(path, "look at", () => stampOfDescriptor(descriptor));
+  return stamp;
+}
+
+interface ReplaceOptions {
+  readonly mode: number;
+  readonly durability: Durability;
+  /** Called when all is ready but the last step; what it throws stops it. */
+  readonly beforeRename?: () => void;
 }
 
 /**
  * Puts a new file in the place of `path`, in one step: written beside it under a name of its own, brought to the disk,
  * renamed. Gives its stamp.
  */
-export async function replaceFile(
+export function replaceFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
+  return writeBeside(path, bytes, options, (temporary) => {
+    options.beforeRename?.();
+    io(path, "replace", () => fs.renameSync(temporary, path));
+  });
+}
+
+/** The same where there is no file yet. @throws an `io` error whose cause is EEXIST where there is one after all. */
+export function createFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
+  return writeBeside(path, bytes, options, (temporary) =>
+    io(path, "create", () => {
+      fs.linkSync(temporary, path);
+      fs.unlinkSync(temporary);
+    }),
+  );
+}
+
+async function writeBeside(
   path: string,
   bytes: Buffer,
-  mode: number,
-  durability: Durability,
+  { mode, durability }: ReplaceOptions,
+  putInPlace: (temporary: string) => void,
 ): Promise<FileStamp> {
   const temporary = `${path}.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
   try {
     const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
-    let stamp: FileStamp;
     try {
       io(temporary, "write", () => {
         // After opening: the umask does not touch it.
@@ -229,14 +256,14 @@ export async function replaceFile(
         writeFully(descriptor, bytes, 0);
       });
       if (durability === "full") await syncAll(temporary, descriptor);
-      stamp = io(temporary, "look at", () => stampOfDescriptor(descriptor));
+      putInPlace(temporary);
+      // Of the file that we have written, whatever stands at the path by now.
+      const stamp = io(path, "look at", () => stampOfDescriptor(descriptor));
+      await syncFolder(dirname(path), durability);
+      return stamp;
     } finally {
       fs.closeSync(descriptor);
     }
-    io(path, "replace", () => fs.renameSync(temporary, path));
-    await syncFolder(dirname(path), durability);
-    // Renaming has changed the times of the file.
-    return stampOf(path) ?? stamp;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;
@@ -272,7 +299,7 @@ function syncAll(path: string, descriptor: number): Promise<void> {
 }
 
 /** Brings the names in a folder to the disk. Windows has no such call, and keeps them in its journal. */
-async function syncFolder(folder: string, durability: Durability): Promise<void> {
+export async function syncFolder(folder: string, durability: Durability): Promise<void> {
   if (durability !== "full" || process.platform === "win32") return;
   const descriptor = io(folder, "open", () => fs.openSync(folder, fs.constants.O_RDONLY));
   try {

@@ -65,16 +65,25 @@ export class FolderWatch {
 
   #onEvent(name: string | null): void {
     const id = name === null ? null : idOf(name);
-    if (id) this.#look(id);
-    else if (name === null) this.#lookAtAll();
+    if (name === null) this.#lookAtAll();
+    else if (id) this.#lookAt([id]);
   }
 
   #lookAtAll(): void {
     try {
-      const there = new Set(this.#ids());
-      for (const id of new Set([...this.#known.keys(), ...there])) this.#look(id);
+      this.#lookAt(new Set([...this.#known.keys(), ...this.#ids()]));
     } catch {
       // The folder cannot be read now; whoever calls the store is told so. The next look may find it again.
+    }
+  }
+
+  #lookAt(ids: Iterable<SessionId>): void {
+    for (const id of ids) {
+      try {
+        this.#look(id);
+      } catch {
+        // The same for one file.
+      }
     }
   }
 

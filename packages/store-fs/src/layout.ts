@@ -12,8 +12,9 @@ export const ENTRIES_OPENING = '\n  "entries": [';
 export const CLOSING = "\n  ]\n}";
 export const FIRST_SEPARATOR = "\n    ";
 export const SEPARATOR = ",\n    ";
-/** How every entry that we write begins. */
+/** How every entry of our layout begins and ends. */
 export const ENTRY_BEGINNING = '\n    {\n      "id": "';
+export const ENTRY_ENDING = "\n    }";
 
 /** Does the file begin as only ours do? */
 export function hasOurBeginning(bytes: Buffer): boolean {
@@ -107,20 +108,20 @@ export interface AppendText {
  * tells how far a torn write has come.
  */
 export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): AppendText {
-  const parts: string[] = [];
+  const parts: Buffer[] = [];
   const ranges: Range[] = [];
   let end = 0;
   batches.forEach((batch, i) => {
     batch.forEach((entry, j) => {
       const mark = j < batch.length - 1 ? { more: true } : i < batches.length - 1 ? { grouped: true } : {};
       const separator = first && ranges.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      const text = entryText({ ...encodeEntry(entry), ...mark });
-      parts.push(separator, text);
+      const bytes = Buffer.from(separator + entryText({ ...encodeEntry(entry), ...mark }));
+      parts.push(bytes);
       const start = end + separator.length;
-      end = start + Buffer.byteLength(text);
+      end += bytes.length;
       ranges.push({ start, end });
     });
   });
-  parts.push(CLOSING);
-  return { bytes: Buffer.from(parts.join("")), ranges };
+  parts.push(Buffer.from(CLOSING));
+  return { bytes: Buffer.concat(parts), ranges };
 }

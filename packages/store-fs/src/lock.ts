@@ -3,7 +3,7 @@ import { uptime } from "node:os";
 import { join } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { io, ioError, isErrno } from "./disk.ts";
-import { describeOwner, isDead, type LockOwner, newOwner, parseOwner } from "./owner.ts";
+import { describeOwner, isDead, isHere, type LockOwner, newOwner, parseOwner } from "./owner.ts";
 
 /** How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms. */
 const FIRST_WAIT_MS = 1;
@@ -37,6 +37,8 @@ export class LockFolder {
   readonly #ownerFile: string;
   readonly #timeoutMs: number;
   readonly #held = new Map<string, Held>();
+  /** Tells our links from those of others. */
+  #ownerInode = 0n;
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
   constructor(sessionsFolder: string, timeoutMs: number) {
@@ -81,7 +83,8 @@ export class LockFolder {
     const known = this.#held.get(name);
     if (known) {
       if (performance.now() - known.since < LONGEST_BURST_MS) return known;
-      if (!isWanted(known.lock)) {
+      // Somebody may have removed it by hand, against all advice: then it is somebody else's now, or nobody's.
+      if (isOwnLink(known.lock, this.#ownerInode) && !isWanted(known.lock)) {
         known.since = performance.now();
         return known;
       }
@@ -96,11 +99,16 @@ export class LockFolder {
     return held;
   }
 
+  /** Where the disk refuses even that, the lock stays ours: the next work on the session finds it held, and tries again. */
   #letGo(name: string, held: Held): void {
     if (this.#held.get(name) !== held) return;
-    this.#held.delete(name);
-    held.release();
-    release(held.lock);
+    try {
+      held.release();
+      release(held.lock, this.#ownerInode);
+      this.#held.delete(name);
+    } catch {
+      // Nobody waits for this call; whoever needs the lock elsewhere is told that it is busy, and by whom.
+    }
   }
 
   async #acquire(lock: string, timeoutMs: number): Promise<void> {
@@ -125,7 +133,7 @@ export class LockFolder {
       io(lock, "remove", () => fs.unlinkSync(lock));
       return this.#link(lock);
     } finally {
-      release(takeover);
+      release(takeover, this.#ownerInode);
     }
   }
 
@@ -143,14 +151,32 @@ export class LockFolder {
     }
   }
 
-  /** At the first lock, and again if somebody has cleaned up. */
+  /**
+   * At the first lock, and again if somebody has cleaned up. In one step, so that no lock can name nobody; never with a
+   * new folder of sessions, since that would hide that the old one is gone.
+   */
   #writeOwnerFile(): void {
     io(this.#ownerFile, "create", () => {
-      fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder);
       removeOwnersOfTheDead(this.#folder);
-      fs.writeFileSync(this.#ownerFile, JSON.stringify(this.#owner), { mode: 0o600 });
+      const temporary = `${this.#ownerFile}.new`;
+      fs.writeFileSync(temporary, JSON.stringify(this.#owner), { mode: 0o600 });
+      fs.renameSync(temporary, this.#ownerFile);
+      this.#ownerInode = fs.lstatSync(this.#ownerFile, { bigint: true }).ino;
     });
   }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+  }
+}
+
+function isOwnLink(lock: string, ownerInode: bigint): boolean {
+  return fs.lstatSync(lock, { bigint: true, throwIfNoEntry: false })?.ino === ownerInode;
 }
 
 /** Tells the holder that somebody waits. It goes with whoever lets go of the lock next. */
@@ -162,8 +188,9 @@ function isWanted(lock: string): boolean {
   return fs.existsSync(`${lock}.wanted`);
 }
 
-/** Somebody who has cleaned up the folder meanwhile is no reason to fail a call that has done its work. */
-function release(lock: string): void {
+/** Lets go of a lock unless it is another's by now. */
+function release(lock: string, ownerInode: bigint): void {
+  if (!isOwnLink(lock, ownerInode)) return;
   if (isWanted(lock)) unlink(`${lock}.wanted`);
   unlink(lock);
 }
@@ -206,8 +233,8 @@ function busy(lock: string, timeoutMs: number): SessionError {
   const holder =
     owner === "gone" ? "others in turn" : owner === null ? "nobody it names" : describeOwner(owner);
   const advice =
-    owner === null
-      ? "If no program writes there, remove that file."
+    owner === null || owner === "gone" || !isHere(owner)
+      ? "It is never taken over from here: if no program writes there, remove that file."
       : "Repeat the call; if that process hangs, end it: its lock is then taken over.";
   return new SessionError("busy", `The lock ${lock} was held for ${timeoutMs} ms by ${holder}. ${advice}`, {
     details: { path: lock },

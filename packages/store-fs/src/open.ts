@@ -1,7 +1,7 @@
 import fs from "node:fs";
-import { join, resolve } from "node:path";
-import type { WarningListener } from "@thulp-sessions/core";
-import { type Durability, io } from "./disk.ts";
+import { dirname, join, resolve } from "node:path";
+import { SessionError, type WarningListener } from "@thulp-sessions/core";
+import { type Durability, io, syncFolder } from "./disk.ts";
 import { LockFolder } from "./lock.ts";
 import { FileStore } from "./store.ts";
 import { removeLeftTemporaries } from "./temporaries.ts";
@@ -38,11 +38,24 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
     throw new TypeError('durability is "full" or "relaxed".');
   if (!(lockTimeoutMs >= 0)) throw new TypeError("lockTimeoutMs is a number from 0.");
   const folder = resolve(dir ?? join(workspace as string, ".thulp", "sessions"));
-  io(folder, "create", () => fs.mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  if (fs.statSync(folder, { throwIfNoEntry: false })?.isFile()) {
+    throw new SessionError("io", `${folder} is a file: store-fs keeps its sessions in a folder.`, {
+      details: { path: folder },
+    });
+  }
+  const made = io(folder, "create", () => fs.mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  if (made !== undefined) await syncMadeFolders(folder, made, durability);
   io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
   const locks = new LockFolder(folder, lockTimeoutMs);
   await removeLeftTemporaries(folder, locks);
   const store = new FileStore(folder, durability, locks);
   if (onWarning) store.warnings.listen(onWarning);
   return store;
+}
+
+/** Every folder that was made has its name in the one above it. */
+async function syncMadeFolders(last: string, first: string, durability: Durability): Promise<void> {
+  for (let folder = last; folder.length >= first.length; folder = dirname(folder)) {
+    await syncFolder(dirname(folder), durability);
+  }
 }

@@ -46,12 +46,17 @@ function isTextOrNull(value: unknown): boolean {
 
 /** True only when it is certain: of a process on another machine nothing is. */
 export function isDead(owner: LockOwner): boolean {
-  if (owner.host !== thisHost()) return false;
+  if (!isHere(owner)) return false;
   const boot = bootId();
   if (owner.boot !== null && boot !== null && owner.boot !== boot) return true;
   if (!processExists(owner.pid)) return true;
   const started = processStart(owner.pid);
   return owner.started !== null && started !== null && owner.started !== started;
+}
+
+/** Is it a process of this machine, as far as one can tell? */
+export function isHere(owner: LockOwner): boolean {
+  return owner.host === thisHost();
 }
 
 export function describeOwner(owner: LockOwner): string {

@@ -105,7 +105,7 @@ async function repair(
   });
   if (!sameStamp(before, read.stamp)) throw changedMeanwhile(path);
   const kept = await keepAside(`${path}.damaged-`, read.bytes, durability);
-  await replaceFile(path, repaired, mode, durability);
+  await replaceFile(path, repaired, { mode, durability });
   return {
     id,
     kept,

@@ -5,15 +5,22 @@ import { type FileStamp, readBytes, sameStamp, stampOf } from "./disk.ts";
 import { type SessionScan, scanSession } from "./session-scan.ts";
 import { catchUp, damageError, type SessionState, stateOf } from "./session-state.ts";
 
-/** How many entries the remembered states may have in all; each takes about 100 bytes. */
-const MAX_REMEMBERED_ENTRIES = 500_000;
+/** How much the remembered states may take in all, roughly; and what an entry and a state take beside the header. */
+const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
+const BYTES_PER_ENTRY = 128;
+const BYTES_PER_STATE = 2_048;
+
+interface ReadFile {
+  readonly bytes: Buffer;
+  readonly stamp: FileStamp;
+}
 
 /** The session files of a folder, and what is remembered of them. A state is used only if the file still is what it was. */
 export class SessionFiles {
   readonly folder: string;
   /** In the order of use, the least recent first. */
-  readonly #states = new Map<SessionId, { readonly state: SessionState; readonly entryCount: number }>();
-  #rememberedEntries = 0;
+  readonly #states = new Map<SessionId, { readonly state: SessionState; readonly weight: number }>();
+  #rememberedBytes = 0;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -47,7 +54,17 @@ export class SessionFiles {
     if (known?.settled && sameStamp(known.stamp, stamp)) return this.remember(id, known);
     this.forget(id);
     const extended = known && catchUp(known, stamp);
-    return this.remember(id, extended ?? this.#read(id));
+    return this.remember(id, extended ?? this.#stateOf(id, this.#read(id), known));
+  }
+
+  /** The same with all bytes of the file. @throws {SessionError} as `state` */
+  stateAndBytes(id: SessionId): { readonly state: SessionState; readonly bytes: Buffer } {
+    const known = this.state(id);
+    const read = this.#read(id);
+    const state = sameStamp(read.stamp, known.stamp)
+      ? known
+      : this.remember(id, this.#stateOf(id, read, known));
+    return { state, bytes: read.bytes };
   }
 
   /** The bytes of the whole file with what stands where in them. @throws {SessionError} as `state` */
@@ -59,21 +76,33 @@ export class SessionFiles {
     return withDamage(path, id, () => ({ ...read, scan: scanSession(read.bytes) }));
   }
 
-  #read(id: SessionId): SessionState {
-    const path = this.pathOf(id);
-    const read = readBytes(path);
+  #read(id: SessionId): ReadFile {
+    const read = readBytes(this.pathOf(id));
     if (!read) throw notFound(id);
-    return withDamage(path, id, () => stateOf(path, id, read.bytes, read.stamp));
+    return read;
+  }
+
+  /** @param before what was known of the file until now. */
+  #stateOf(id: SessionId, { bytes, stamp }: ReadFile, before: SessionState | undefined): SessionState {
+    const path = this.pathOf(id);
+    const state = withDamage(path, id, () => stateOf(path, id, bytes, stamp));
+    const had = before?.counts.entryCount ?? 0;
+    const has = state.counts.entryCount;
+    if (!state.torn || (has >= had && !before?.damage)) return state;
+    // A crash takes nothing away that was there: somebody else has cut the file short, now or before the last look.
+    const { start } = state.torn;
+    const damage = before?.damage ?? new Damage(`${had - has} of ${had} entries are missing`, start);
+    return { ...state, torn: null, damage };
   }
 
   /** Also after a write, since then the state has grown. */
   remember(id: SessionId, state: SessionState): SessionState {
     this.forget(id);
-    const { entryCount } = state.counts;
-    this.#states.set(id, { state, entryCount });
-    this.#rememberedEntries += entryCount;
+    const weight = state.counts.entryCount * BYTES_PER_ENTRY + state.entriesStart * 2 + BYTES_PER_STATE;
+    this.#states.set(id, { state, weight });
+    this.#rememberedBytes += weight;
     for (const oldest of this.#states.keys()) {
-      if (this.#rememberedEntries <= MAX_REMEMBERED_ENTRIES || oldest === id) break;
+      if (this.#rememberedBytes <= MAX_REMEMBERED_BYTES || oldest === id) break;
       this.forget(oldest);
     }
     return state;
@@ -83,12 +112,12 @@ export class SessionFiles {
     const known = this.#states.get(id);
     if (!known) return;
     this.#states.delete(id);
-    this.#rememberedEntries -= known.entryCount;
+    this.#rememberedBytes -= known.weight;
   }
 
   clear(): void {
     this.#states.clear();
-    this.#rememberedEntries = 0;
+    this.#rememberedBytes = 0;
   }
 }
 

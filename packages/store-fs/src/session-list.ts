@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   deepFreeze,
   isCanonicalUuid,
+  isSessionError,
   type SessionError,
   type SessionId,
   type SessionMetadata,
@@ -73,6 +74,17 @@ export class SessionList {
   }
 
   #look(id: SessionId, path: string): Listed | undefined {
+    try {
+      return this.#lookAt(id, path);
+    } catch (error) {
+      // One file that cannot be read takes no other with it.
+      if (!isSessionError(error)) throw error;
+      this.#warn(path, error.code, error.message, id, error.code);
+      return undefined;
+    }
+  }
+
+  #lookAt(id: SessionId, path: string): Listed | undefined {
     const known = this.#listed.get(`${id}.json`);
     if (known?.settled) {
       const stamp = stampOf(path);

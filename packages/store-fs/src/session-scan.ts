@@ -16,6 +16,7 @@ import {
   CLOSING,
   ENTRIES_OPENING,
   ENTRY_BEGINNING,
+  ENTRY_ENDING,
   FIRST_SEPARATOR,
   hasOurBeginning,
   SEPARATOR,
@@ -172,9 +173,9 @@ class SessionWalk {
       const entry = decodeEntry(scanner);
       this.#checkUtf8();
       const separator = index === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      if (!standsAt(bytes, this.lastEnd, separator) || entry.start !== this.lastEnd + separator.length) {
-        this.looksOurs = false;
-      }
+      const inPlace =
+        standsAt(bytes, this.lastEnd, separator) && entry.start === this.lastEnd + separator.length;
+      if (!inPlace || !isLaidOut(bytes, entry)) this.looksOurs = false;
       this.entries.push(entry);
       this.lastEnd = entry.end;
     });
@@ -185,23 +186,41 @@ class SessionWalk {
   }
 }
 
+/** Its lines begin and end as in our layout: in a damaged file that is how entries are told from each other. */
+function isLaidOut(bytes: Buffer, { start, end }: Range): boolean {
+  return (
+    standsAt(bytes, start - 5, ENTRY_BEGINNING) && standsAt(bytes, end - ENTRY_ENDING.length, ENTRY_ENDING)
+  );
+}
+
 /**
- * Can what follows the last whole batch be what one interrupted write has left? It can hold whole entries of that write,
- * but only one of them can end it. Where two do, an acknowledged write has been damaged.
+ * Can what follows the last whole batch be what one interrupted write has left? It can hold entries of that write, but
+ * only one of them can end it. Where two do, an acknowledged write has been damaged.
  */
 function isTornTail(bytes: Buffer, from: number): boolean {
   let ends = 0;
-  for (let at = bytes.indexOf(ENTRY_BEGINNING, from); at >= 0; at = bytes.indexOf(ENTRY_BEGINNING, at + 1)) {
-    const scanner = new JsonScanner(bytes, at + FIRST_SEPARATOR.length);
-    try {
-      const entry = decodeEntry(scanner);
-      if (!entry.more && !entry.grouped && ++ends > 1) return false;
-      at = entry.end - 1;
-    } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-    }
+  let at = bytes.indexOf(ENTRY_BEGINNING, from);
+  while (at >= 0) {
+    const next = bytes.indexOf(ENTRY_BEGINNING, at + 1);
+    if (endsWrite(bytes, at + FIRST_SEPARATOR.length, next < 0 ? bytes.length : next) && ++ends > 1)
+      return false;
+    at = next;
   }
   return true;
+}
+
+/** Does a write end with the entry that begins at `start`? Of one that cannot be read its last line tells, if it is whole. */
+function endsWrite(bytes: Buffer, start: number, next: number): boolean {
+  try {
+    const { more, grouped } = decodeEntry(new JsonScanner(bytes, start));
+    return !more && !grouped;
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+  }
+  const text = bytes.toString("latin1", Math.max(start, next - 64), next);
+  return (
+    /\n {4}\}(,|\n {2}\]\n\})?$/.test(text) && !/"(more|grouped)": true\n {4}\}(,|\n {2}\]\n\})?$/.test(text)
+  );
 }
 
 function standsAt(bytes: Buffer, at: number, text: string): boolean {

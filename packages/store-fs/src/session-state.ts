@@ -27,6 +27,8 @@ export interface SessionState {
   settled: boolean;
   /** What the file holds has been brought to the disk by us. */
   synced: boolean;
+  /** So has its name. */
+  nameSynced: boolean;
   metadata: SessionMetadata;
   readonly context: JsonObject;
   readonly contextInexact: boolean;
@@ -66,6 +68,7 @@ export function stateOf(
     stamp,
     settled: isSettled(stamp),
     synced: false,
+    nameSynced: false,
     metadata: deepFreeze({ ...scan.metadata.value, id }),
     context: deepFreeze(scan.context.value),
     contextInexact: scan.context.inexact,
@@ -142,7 +145,13 @@ export function closingOf({ bounds, entriesStart }: SessionState): number {
  * changed than that.
  */
 export function catchUp(state: SessionState, stamp: FileStamp): SessionState | undefined {
-  if (!state.ours || state.torn || !sameFile(state.stamp, stamp) || stamp.size <= state.stamp.size)
+  if (
+    !state.ours ||
+    state.torn ||
+    state.damage ||
+    !sameFile(state.stamp, stamp) ||
+    stamp.size <= state.stamp.size
+  )
     return undefined;
   const header = readBytes(state.path, 0, state.entriesStart);
   const lastStart = state.bounds.at(-2) ?? state.entriesStart;

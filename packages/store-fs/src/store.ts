@@ -17,6 +17,7 @@ import {
   type Session,
   type SessionChange,
   type SessionEntry,
+  type SessionError,
   type SessionFilter,
   type SessionHead,
   type SessionId,
@@ -28,7 +29,8 @@ import {
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { decodeEntry, plainEntry } from "./codec.ts";
-import { type Durability, readBytes, sameStamp } from "./disk.ts";
+import { Damage } from "./damage.ts";
+import { changedMeanwhile, type Durability } from "./disk.ts";
 import { EntryReader, FileReplaced } from "./entry-reader.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { JsonScanner } from "./json-scanner.ts";
@@ -76,11 +78,12 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
-    return this.#reading(id, (state) => {
+    return this.#reading(id, () => {
+      const { state, bytes } = this.#files.stateAndBytes(id);
       if (state.damage) throw damageError(state.path, id, state.damage);
       return {
         metadata: state.metadata,
-        entries: readAllEntries(state),
+        entries: allEntries(state, bytes),
         context: state.context,
         version: versionOf(state),
         ...(state.contextInexact ? { inexact: true } : {}),
@@ -89,8 +92,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
-    await this.#writer.settled(id);
-    return headOf(this.#files.state(id));
+    return this.#reading(id, () => headOf(this.#files.state(id)));
   }
 
   protected override doUpdate(
@@ -115,7 +117,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
-    return this.#reading(id, (state) => readPage(state, request));
+    return this.#reading(id, () => readPage(this.#files.state(id), request));
   }
 
   protected override doTruncate(
@@ -178,47 +180,53 @@ export class FileStore extends BaseStore {
     this.#locks.close();
   }
 
-  /** Reads what a state says where it says it stands; anew when the file was replaced between the two. */
-  async #reading<T>(id: SessionId, read: (state: SessionState) => T): Promise<T> {
-    await this.#writer.settled(id);
+  /**
+   * Runs a read that is synchronous while no append of ours is under way, so that it sees the state and the file alike;
+   * again when somebody else has replaced the file between the look and the read.
+   */
+  async #reading<T>(id: SessionId, read: () => T): Promise<T> {
     for (let tries = 1; ; tries++) {
+      // No await between the last look at what is under way and the read.
+      for (let under = this.#writer.appending(id); under; under = this.#writer.appending(id)) await under;
       try {
-        return read(this.#files.state(id));
+        return read();
       } catch (error) {
-        if (!(error instanceof FileReplaced) || tries === READ_TRIES) throw error;
+        if (!(error instanceof FileReplaced || error instanceof Damage)) throw error;
         this.#files.forget(id);
+        if (tries === READ_TRIES) throw changedMeanwhile(this.#files.pathOf(id));
+        await setImmediate();
       }
     }
   }
 
-  /** All entries, or those before the damage, which is warned of. */
+  /** All entries, or those before the damage; what cannot be read is warned of. */
   async *#readableEntries(id: SessionId): AsyncGenerator<StoredEntry> {
     // Others get their turn between two sessions.
     await setImmediate();
-    await this.#writer.settled(id);
     try {
-      const { bytes, scan } = this.#files.scan(id);
-      if (scan.damage) {
-        const path = this.#files.pathOf(id);
-        const { code, message } = damageError(path, id, scan.damage);
-        this.warnings.emit({ code, message, sessionId: id, path });
-      }
+      const { bytes, scan } = await this.#reading(id, () => this.#files.scan(id));
+      if (scan.damage) this.#warn(damageError(this.#files.pathOf(id), id, scan.damage));
       for (const [seq, entry] of scan.entries.entries()) yield storedEntry(bytes, entry, seq);
     } catch (error) {
+      if (!isSessionError(error)) throw error;
       // Deleted since the folder was read.
-      if (!isSessionError(error, "not_found")) throw error;
+      if (error.code !== "not_found") this.#warn(error);
     }
+  }
+
+  #warn({ code, message, details: { sessionId, path } }: SessionError): void {
+    this.warnings.emit({ code, message, ...(sessionId ? { sessionId } : {}), ...(path ? { path } : {}) });
   }
 }
 
-/** Throws {@link FileReplaced}. */
-function readAllEntries(state: SessionState): StoredEntry[] {
-  const { path, stamp, bounds, counts, inexact, plain, torn } = state;
-  const read = readBytes(path);
-  if (!read || !sameStamp(read.stamp, stamp)) throw new FileReplaced();
-  if (plain && !torn) {
+/** Beyond this a file does not fit into one string. */
+const MAX_TEXT_BYTES = 0x1fff_ffe8;
+
+/** @param bytes those that the state is of. */
+function allEntries({ bounds, counts, inexact, plain, torn }: SessionState, bytes: Buffer): StoredEntry[] {
+  if (plain && !torn && bytes.length < MAX_TEXT_BYTES) {
     // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
-    const { entries } = JSON.parse(read.bytes.toString("utf8")) as { entries: unknown };
+    const { entries } = JSON.parse(bytes.toString("utf8")) as { entries: unknown };
     // A session written as an array has a method of that name.
     if (Array.isArray(entries)) {
       const read = entries.map(plainEntry);
@@ -228,8 +236,8 @@ function readAllEntries(state: SessionState): StoredEntry[] {
     }
   }
   return Array.from({ length: counts.entryCount }, (_, seq) => {
-    const scanner = new JsonScanner(read.bytes, bounds[seq * 2]);
-    return storedEntry(read.bytes, decodeEntry(scanner), seq);
+    const scanner = new JsonScanner(bytes, bounds[seq * 2]);
+    return storedEntry(bytes, decodeEntry(scanner), seq);
   });
 }
 

@@ -7,6 +7,7 @@ import {
   nextUpdatedAt,
   type Session,
   type SessionEntry,
+  SessionError,
   type SessionHead,
   type SessionId,
   versionConflict,
@@ -15,10 +16,12 @@ import {
 import { type AppendCall, appendCalls } from "./append.ts";
 import {
   changedMeanwhile,
+  createFile,
   type Durability,
   type FileStamp,
   finishWrite,
   io,
+  isErrno,
   openInPlace,
   readBytes,
   removeFile,
@@ -40,6 +43,9 @@ import { damageError, headOf, type SessionState, stateOf, versionOf } from "./se
 
 const NEW_FILE_MODE = 0o600;
 
+/** How many calls go out in one write at most: each may bring 16 MiB and more. */
+const MAX_GROUP = 64;
+
 /** Told of every change after it is on the disk; the stamp is absent when the session is gone. */
 export type OnWritten = (type: "created" | "changed" | "deleted", id: SessionId, stamp?: FileStamp) => void;
 
@@ -54,6 +60,8 @@ export class SessionWriter {
   readonly #waitingAppends = new Map<SessionId, AppendCall[]>();
   /** Appends that have been written but not been brought to the disk yet. */
   readonly #appending = new Map<SessionId, Promise<void>>();
+  /** Sessions of which a write or a sync has failed, until their file was written anew. */
+  readonly #unsynced = new Set<SessionId>();
   /** Of the sessions whose lock is held. */
   readonly #openFiles = new Map<SessionId, { readonly descriptor: number; readonly stamp: FileStamp }>();
 
@@ -77,9 +85,13 @@ export class SessionWriter {
       const path = this.#files.pathOf(id);
       if (stampOf(path)) throw alreadyExists(id);
       const bytes = newFile(session);
-      return headOf(
-        this.#written("created", id, bytes, await replaceFile(path, bytes, NEW_FILE_MODE, this.#durability)),
-      );
+      const stamp = await createFile(path, bytes, {
+        mode: NEW_FILE_MODE,
+        durability: this.#durability,
+      }).catch((error) => {
+        throw error instanceof SessionError && isErrno(error.cause, "EEXIST") ? alreadyExists(id) : error;
+      });
+      return headOf(this.#written("created", id, bytes, stamp));
     });
   }
 
@@ -170,12 +182,12 @@ export class SessionWriter {
   }
 
   /**
-   * Resolves when no append of ours is under way. Who reads waits for it: until then the file holds more than what is
-   * remembered of it, and more than what is acknowledged.
+   * Resolves when the append of ours that is under way has ended; `undefined` when there is none, and then only until the
+   * next turn. Who reads waits for it: until then the file holds more than what is remembered of it, and more than what is
+   * acknowledged.
    */
-  async settled(id: SessionId): Promise<void> {
-    for (let appending = this.#appending.get(id); appending; appending = this.#appending.get(id))
-      await appending;
+  appending(id: SessionId): Promise<void> | undefined {
+    return this.#appending.get(id);
   }
 
   async #appendAll(id: SessionId, calls: AppendCall[]): Promise<void> {
@@ -199,8 +211,9 @@ export class SessionWriter {
       this.#files.remember(id, state);
       this.#onWritten("changed", id, state.stamp);
     } else if (outcome === "failed") {
-      // What is on the disk now has to be looked at anew.
+      // What is on the disk now has to be looked at anew, and what the system still holds of it is not to be trusted.
       this.#files.forget(id);
+      this.#unsynced.add(id);
     }
   }
 
@@ -214,9 +227,29 @@ export class SessionWriter {
     if (state.damage) throw damageError(state.path, id, state.damage);
     const version = versionOf(state);
     if (expectedVersion !== undefined && expectedVersion !== version) throw versionConflict(id, version);
-    if (!state.torn) return state;
-    await this.#cutTornTail(id, state, state.torn.start);
+    if (state.torn) await this.#cutTornTail(id, state, state.torn.start);
+    if (this.#unsynced.has(id)) await this.#writeAnew(id);
     return this.#files.state(id);
+  }
+
+  /**
+   * After a failed sync the system may take pages for written that are not: a second sync would succeed without having
+   * brought them to the disk. A new file with the same bytes has no such past.
+   */
+  async #writeAnew(id: SessionId): Promise<void> {
+    const { bytes, stamp } = this.#files.scan(id);
+    const { mode } = this.#files.stamp(id);
+    this.#files.forget(id);
+    await replaceFile(this.#files.pathOf(id), bytes, {
+      mode,
+      durability: this.#durability,
+      beforeRename: () => this.#checkUnchanged(id, stamp),
+    });
+    this.#unsynced.delete(id);
+  }
+
+  #checkUnchanged(id: SessionId, before: FileStamp): void {
+    if (!sameStamp(this.#files.stamp(id), before)) throw changedMeanwhile(this.#files.pathOf(id));
   }
 
   /** Keeps what a crash has left behind the last whole batch in a file of its own, and closes the session again. */
@@ -237,8 +270,9 @@ export class SessionWriter {
     this.#warnings.emit({
       code: "corrupt",
       message:
-        `A write to session ${id} was interrupted before it was acknowledged; ${tail.length} bytes were cut off at byte ` +
-        `${from} of ${path}${kept ? ` and are kept in ${kept}` : ""}. All acknowledged entries are there.`,
+        `Session ${id} ended in the middle of a write, as a crash leaves it before the call is acknowledged; ` +
+        `${tail.length} bytes were cut off at byte ${from} of ${path}${kept ? ` and are kept in ${kept}` : ""}. ` +
+        "If a program other than this one has cut the file short, look there for what is missing.",
       sessionId: id,
       path,
     });
@@ -251,23 +285,22 @@ export class SessionWriter {
     newBytes: (bytes: Buffer, scan: SessionScan) => Buffer,
   ): Promise<SessionState> {
     const { bytes, stamp, scan } = this.#files.scan(id);
-    const { path } = state;
-    if (!sameStamp(stamp, state.stamp)) throw changedMeanwhile(path);
+    if (!sameStamp(stamp, state.stamp)) throw changedMeanwhile(state.path);
+    const { mode } = this.#files.stamp(id);
     const replacement = newBytes(bytes, scan);
-    const { mode, ...now } = this.#files.stamp(id);
-    if (!sameStamp(now, stamp)) throw changedMeanwhile(path);
     this.#files.forget(id);
-    return this.#written(
-      "changed",
-      id,
-      replacement,
-      await replaceFile(path, replacement, mode, this.#durability),
-    );
+    const written = await replaceFile(state.path, replacement, {
+      mode,
+      durability: this.#durability,
+      beforeRename: () => this.#checkUnchanged(id, stamp),
+    });
+    return this.#written("changed", id, replacement, written);
   }
 
   #written(type: "created" | "changed", id: SessionId, bytes: Buffer, stamp: FileStamp): SessionState {
     const state = stateOf(this.#files.pathOf(id), id, bytes, stamp);
-    Object.assign(state, { settled: true, synced: this.#durability === "full" });
+    const synced = this.#durability === "full";
+    Object.assign(state, { settled: true, synced, nameSynced: synced });
     this.#files.remember(id, state);
     this.#onWritten(type, id, stamp);
     return state;
@@ -284,5 +317,5 @@ function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
   const next = calls.findIndex(
     (call, i) => i > 0 && (!state.ours || alone(call) || alone(calls[0] as AppendCall)),
   );
-  return calls.splice(0, next < 0 ? calls.length : next);
+  return calls.splice(0, Math.min(MAX_GROUP, next < 0 ? calls.length : next));
 }

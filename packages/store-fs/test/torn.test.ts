@@ -152,7 +152,7 @@ test("the bytes that are cut off are kept, and a person is told", async () => {
   const [torn] = readdirSync(dir).filter((name) => name.includes(".torn-"));
   expect(readFileSync(join(dir, torn as string))).toEqual(state.subarray(before.length - "\n  ]\n}".length));
   expect(warnings).toEqual([
-    expect.objectContaining({ sessionId: ID, message: expect.stringContaining("interrupted") }),
+    expect.objectContaining({ sessionId: ID, message: expect.stringContaining("in the middle of a write") }),
   ]);
 });
 
