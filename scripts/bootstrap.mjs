@@ -116,7 +116,14 @@ function runNode(file) {
   // A Ctrl-C reaches the whole process group already; a signal to us alone has to be passed on.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
+  if (process.env.npm_lifecycle_event) stopWithNpm(child);
   child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+}
+
+/** Between npm and us stands a shell that passes no signal on: when it is gone, somebody has ended npm. */
+function stopWithNpm(child) {
+  const shell = process.ppid;
+  setInterval(() => process.ppid === shell || child.kill("SIGTERM"), 250).unref();
 }
 
 function run(file, args, options = {}) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { firstRoundedWhole } from "@thulp-sessions/core";
 import { Refusal } from "@thulp-sessions/router";
 
 /** Of a body that is too large this much more is read and dropped, so that the caller gets to the answer. */
@@ -9,7 +10,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /**
  * The whole body as text.
  *
- * @throws {Refusal} 413 above `maxBytes`; 400 when it is not UTF-8, or when the caller goes away.
+ * @throws {Refusal} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be rounded, or when the
+ *   caller goes away.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
   // Then not a byte of it is looked at; node:http drops it and keeps the connection.
@@ -29,8 +31,19 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     throw new Refusal(400, "The request was cut off.", { cause });
   }
   if (bytes > maxBytes) throw tooLarge(maxBytes);
+  const text = decode(Buffer.concat(chunks));
+  // Callers in other languages have numbers that are read here as others; keeping those instead would be a lie.
+  const rounded = firstRoundedWhole(text);
+  if (rounded === null) return text;
+  throw new Refusal(
+    400,
+    `The whole number ${rounded.slice(0, 40)} is beyond what JavaScript holds exactly: send it as a string.`,
+  );
+}
+
+function decode(bytes: Buffer): string {
   try {
-    return UTF8.decode(Buffer.concat(chunks));
+    return UTF8.decode(bytes);
   } catch (cause) {
     // Decoding it all the same would put other characters in the place of those that were meant.
     throw new Refusal(400, "The body is not UTF-8.", { cause });

@@ -41,6 +41,12 @@ describe("a request that cannot be answered", () => {
         "invalid_input",
         /not UTF-8/,
       ],
+      [
+        await post(url, "sessions.create", '{"name":"a","context":{"n":9007199254740993}}'),
+        400,
+        "invalid_input",
+        /9007199254740993 is beyond what JavaScript holds/,
+      ],
       [await send(`${url}/trpc/sessions.get?input=%7B`), 400, "invalid_input", /not valid JSON/],
       [await send(`${url}/trpc/sessions.get?input={"id":"x"}`), 400, "invalid_input", /^id: /],
       [await send(`${url}/trpc/sessions.get?input={"id":"${OTHER_ID}"}`), 404, "not_found", /no session/],

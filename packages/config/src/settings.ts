@@ -40,8 +40,9 @@ export const VARIABLES: Readonly<Record<SettingName, string>> = {
 /** Checks what was given for each setting. `base` is the folder that relative paths are relative to. */
 export const CHECKS: { readonly [K in SettingName]: (given: Given, base: string) => Settings[K] } = {
   store(given, base) {
+    const url = text(given, "a store URL");
     try {
-      return formatStoreUrl(parseStoreUrl(text(given, "a store URL"), base));
+      return formatStoreUrl(parseStoreUrl(url, base));
     } catch (error) {
       throw bad(given, error instanceof Error ? error.message : String(error));
     }

@@ -28,6 +28,7 @@ export {
   type SessionErrorDetails,
   versionConflict,
 } from "./errors.ts";
+export { firstRoundedWhole, isExactNumber } from "./exact-number.ts";
 export {
   asciiLowerCase,
   MAX_FILTER_DEPTH,

@@ -104,6 +104,8 @@ async function* follow(
           yield { type: "entry", entry, token: tokenOf(entry) };
         }
         if (step.caughtUp) break;
+        // A long replay gives everybody else a turn: stores may answer without ever leaving the microtasks.
+        await new Promise((resolve) => setTimeout(resolve, 0));
       }
     } while (!(await changes.next()).done);
   } finally {

@@ -409,4 +409,18 @@ describe("whatever happens to the session", () => {
     for (const contents of await Promise.all(followers)) expect(contents).toEqual(expected);
     expect(store.feed.active).toBe(false);
   });
+
+  test("a long replay lets others have their turn", async () => {
+    const { store, manager } = await setup();
+    const entries = Array.from({ length: 1_000 }, (_, i) => makeEntry(100 + i));
+    await store.append(ID, entries, { at: 1 });
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    let told = 0;
+    for await (const event of manager.subscribe(ID)) {
+      if (event.type === "entry" && ++told === entries.length) break;
+    }
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(2);
+  });
 });

@@ -1,3 +1,4 @@
+import { isExactNumber } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
 
 const QUOTE = 0x22;
@@ -294,9 +295,8 @@ export class JsonScanner {
 
   #checkNumber(start: number, end: number): void {
     const text = this.bytes.toString("latin1", start, end);
-    const value = Number(text);
-    if (!Number.isFinite(value)) this.fail("number out of range", start);
-    if (decimalForm(text) !== decimalForm(String(value))) this.sawInexact = true;
+    if (!Number.isFinite(Number(text))) this.fail("number out of range", start);
+    if (!isExactNumber(text)) this.sawInexact = true;
   }
 
   #skipLiteral(): void {
@@ -308,15 +308,4 @@ export class JsonScanner {
     }
     this.fail("expected a value");
   }
-}
-
-/** One text for each decimal number: sign, digits without zeros at either end, power of ten. */
-function decimalForm(text: string): string {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
-  if (significant === "") return "0";
-  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
-  return `${sign}${significant}e${power}`;
 }

@@ -227,7 +227,7 @@ export function storedEntry(bytes: Buffer, entry: DecodedEntry, seq: number): St
 export function damageError(path: string, sessionId: SessionId, damage: Damage): SessionError {
   const advice =
     damage.code === "corrupt"
-      ? "The file is left as it is; entries before that place can still be read."
+      ? "The file is left as it is: readEntries gives what lies before that place, repairFile recovers what is whole."
       : "The original can read it; here it is left as it is.";
   return new SessionError(
     damage.code,

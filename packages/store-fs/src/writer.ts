@@ -148,6 +148,8 @@ export class SessionWriter {
     return this.#alone(id, async () => {
       const path = this.#files.pathOf(id);
       if (!stampOf(path)) return false;
+      // A folder or a link of that name is not ours to remove.
+      this.#files.stamp(id);
       if (expectedVersion !== undefined) {
         const version = versionOf(this.#files.state(id));
         if (version !== expectedVersion) throw versionConflict(id, version);
