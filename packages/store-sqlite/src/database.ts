@@ -16,11 +16,21 @@ export class Database {
   readonly #version: number;
   readonly #userVersion;
   readonly #inode: bigint | undefined;
+  readonly #release: () => void;
+  /** Of the write-ahead log, from the first write on. */
+  #logInode: bigint | undefined;
   readonly #begin;
   readonly #end;
 
-  constructor(client: Client, orm: Orm, { file, durability, busyTimeoutMs }: CheckedOptions) {
+  /** @param release called when the database is closed. */
+  constructor(
+    client: Client,
+    orm: Orm,
+    { file, durability, busyTimeoutMs }: CheckedOptions,
+    release: () => void,
+  ) {
     this.client = client;
+    this.#release = release;
     this.orm = orm;
     this.file = file;
     this.durability = durability;
@@ -58,13 +68,17 @@ export class Database {
         "was brought to a newer version of its tables by another process. Start this one anew",
       );
     }
-    if (inodeOf(this.file) !== this.#inode) {
-      throw new SessionError(
-        "io",
-        `${this.file} was removed or replaced while it was open. Nothing was written; open the store again.`,
-        { details: { path: this.file } },
-      );
-    }
+    if (inodeOf(this.file) !== this.#inode) throw takenAway(this.file);
+    // While one connection is open nobody who keeps to the rules removes the log: what is written to it would be lost.
+    const log = `${this.file}-wal`;
+    const logInode = inodeOf(log);
+    this.#logInode ??= logInode;
+    if (logInode !== this.#logInode) throw takenAway(log);
+  }
+
+  close(): void {
+    this.client.close();
+    this.#release();
   }
 
   #snapshot<T>(read: () => T): T {
@@ -77,6 +91,21 @@ export class Database {
   }
 }
 
-function inodeOf(file: string): bigint | undefined {
-  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+function takenAway(path: string): SessionError {
+  return new SessionError(
+    "io",
+    `${path} was removed or replaced while it was open. Nothing was written; open the store again.`,
+    { details: { path } },
+  );
+}
+
+function inodeOf(path: string): bigint | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+  } catch (cause) {
+    throw new SessionError("io", `${path} cannot be looked at: ${(cause as Error).message}.`, {
+      cause,
+      details: { path },
+    });
+  }
 }

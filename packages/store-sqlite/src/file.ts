@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
+import { hold, isHeld } from "./held-files.ts";
 import { APPLICATION_ID, checkVersion, notOurs, refused } from "./ownership.ts";
 
 const HEADER_BYTES = 100;
@@ -12,12 +13,15 @@ const APPLICATION_ID_OFFSET = 68;
  * Makes the file and its folders where they are missing, for the owner only, and looks at the header of one that is
  * there. SQLite is not asked: opening a file of somebody else could already change it.
  *
+ * @returns lets go of the claim; to be called after SQLite has closed the file.
  * @throws {SessionError} unsupported for a file that is not ours, or of a newer version; corrupt; io.
  */
-export function claimFile(file: string): void {
+export function claimFile(file: string): () => void {
   try {
     makeFolders(dirname(file));
-    if (!createFile(file)) checkHeader(file);
+    // One that this process has open was looked at then, and must not be opened here.
+    if (!createFile(file) && !isHeld(file)) checkHeader(file);
+    return hold(file);
   } catch (cause) {
     if (cause instanceof SessionError) throw cause;
     throw new SessionError(

@@ -12,16 +12,17 @@ import { retryWhileBusy } from "./retry.ts";
 export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const { file, busyTimeoutMs } = options;
   const driver = await loadDriver();
-  claimFile(file);
+  const release = claimFile(file);
   let client: Client | undefined;
   try {
     await refuseNewer(driver, options);
     const opened = driver.connect(file, { fileMustExist: true });
     client = opened;
     await retryWhileBusy(file, busyTimeoutMs, () => setUp(opened, options));
-    return new Database(opened, driver.orm(opened), options);
+    return new Database(opened, driver.orm(opened), options, release);
   } catch (error) {
     client?.close();
+    release();
     throw sessionErrorOf(error, file);
   }
 }

@@ -83,7 +83,7 @@ export class SqliteStore extends BaseStore {
       if (checked.onWarning) store.warnings.listen(checked.onWarning);
       return store;
     } catch (error) {
-      database.client.close();
+      database.close();
       throw error;
     }
   }
@@ -271,7 +271,7 @@ export class SqliteStore extends BaseStore {
   protected override async doClose(): Promise<void> {
     this.#poller.stop();
     try {
-      this.#database.client.close();
+      this.#database.close();
     } catch (error) {
       throw sessionErrorOf(error, this.#database.file);
     }
@@ -290,7 +290,9 @@ export class SqliteStore extends BaseStore {
     const { sessionId, path } = details;
     if (sessionId === undefined || this.#warned.has(sessionId)) return;
     this.#warned.add(sessionId);
-    this.warnings.emit({ code, message, sessionId, ...(path === undefined ? {} : { path }) });
+    const warning = { code, message, sessionId, ...(path === undefined ? {} : { path }) };
+    // Found within a read transaction; whoever hears of it may read the store at once.
+    queueMicrotask(() => this.warnings.emit(warning));
   }
 
   #warnUnwatchable(error: unknown): void {

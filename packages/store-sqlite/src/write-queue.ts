@@ -86,17 +86,17 @@ export class WriteQueue {
   #drain(): void {
     this.#scheduled = false;
     const group = this.#waiting.slice(0, MAX_GROUP);
-    const settle = this.#commit(group);
-    if (settle === "busy") return;
+    const outcome = this.#commit(group);
+    if (outcome === "busy") return;
     this.#attempt = 0;
     this.#waiting = this.#waiting.slice(group.length);
-    for (const answer of settle) answer();
+    for (const answer of outcome.answers) answer();
     if (this.#waiting.length > 0) this.#schedule();
   }
 
   /** Answers for the callers, to be given now; "busy" where another process is writing and the group stays waiting. */
-  #commit(group: readonly Waiting[]): (() => void)[] | "busy" {
-    const { client, file } = this.#database;
+  #commit(group: readonly Waiting[]): { answers: (() => void)[] } | "busy" {
+    const { file } = this.#database;
     try {
       this.#begin.run();
     } catch (error) {
@@ -104,17 +104,29 @@ export class WriteQueue {
         this.#waitForLock(error);
         return "busy";
       }
-      return failAll(group, error, file);
+      return { answers: failAll(group, error, file) };
     }
+    let done: { answers: (() => void)[]; committed: Committed };
     try {
-      const { answers, committed } = this.#runGroup(group);
+      done = this.#runGroup(group);
       this.#commitAll.run();
-      if (committed.changes.length > 0) this.#onCommit(committed);
-      return answers;
     } catch (error) {
-      return failAll(group, error, file);
-    } finally {
+      this.#rollBack();
+      return { answers: failAll(group, error, file) };
+    }
+    // Outside: what is committed is not to be called failed.
+    const { answers, committed } = done;
+    if (committed.changes.length > 0) answers.unshift(() => this.#onCommit(committed));
+    return { answers };
+  }
+
+  /** Where even that fails, the next BEGIN fails too, and says why. */
+  #rollBack(): void {
+    const { client } = this.#database;
+    try {
       if (client.inTransaction) client.exec("ROLLBACK");
+    } catch {
+      // The error that led here is the one to tell.
     }
   }
 
