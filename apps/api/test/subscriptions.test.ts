@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createClient, openRemoteStore, sessionErrorOf } from "@thulp-sessions/client";
 import { SessionManager, type StoreChange, sessionIdSchema } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
@@ -9,6 +11,12 @@ import { CHAT, ID, OTHER_ID, serve, until, user } from "./harness.ts";
 type Client = ReturnType<typeof createClient>;
 
 /** Follows a session and keeps what was told: the texts of its entries, as the events say they are. */
+/** What follows a signal weakly is gone after this. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
 function follow(client: Client, input: { id: string; after?: string }) {
   const seen = {
     texts: [] as string[],
@@ -140,10 +148,12 @@ describe("entries.subscribe over HTTP", () => {
     const polite = follow(client, { id: ID });
     await polite.hasTold(1);
     expect(open).toBe(1);
+    collectGarbage();
     polite.stop();
     await until(() => open === 0, "the watch was ended");
     const rude = follow(createClient({ url: proxy.url }), { id: ID });
     await rude.hasTold(1);
+    collectGarbage();
     rude.stop();
     proxy.cut();
     await until(() => open === 0, "the watch of the broken connection was ended");

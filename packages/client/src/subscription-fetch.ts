@@ -32,12 +32,37 @@ export class SubscriptionFetch {
     if (response.status === 200 && isStream) {
       this.#failures = 0;
       this.failure = undefined;
+      if (init?.signal) return endedBy(response, init.signal);
       return response;
     }
     this.failure = (await errorIn(response)) ?? notTheApi(this.#server, response);
     if (response.status >= 500 || response.status === 429) throw this.failure;
     return new Response(null, { status: response.status === 200 ? 406 : response.status });
   };
+}
+
+/**
+ * The answer, whose stream ends with the signal. Node's own fetch follows a signal only until the garbage collector
+ * comes by: then a subscription that was given up would keep its connection.
+ */
+function endedBy(response: Response, signal: AbortSignal): Response {
+  const reader = response.body?.getReader();
+  if (!reader) return response;
+  const cancel = (reason?: unknown) => reader.cancel(reason).catch(() => {});
+  signal.addEventListener("abort", () => cancel(signal.reason), { once: true });
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel,
+  });
+  const { status, statusText, headers, url, redirected } = response;
+  return Object.defineProperties(new Response(body, { status, statusText, headers }), {
+    url: { value: url },
+    redirected: { value: redirected },
+  });
 }
 
 async function errorIn(response: Response): Promise<Error | undefined> {
