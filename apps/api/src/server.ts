@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { isLoopback } from "@thulp-sessions/config";
 import {
   invalidInput,
@@ -102,6 +102,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     handler.handle,
   );
   server.on("clientError", answerClientError);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   await listen(server, host, port);
   // E.g. no file descriptor left for one more connection: those that are there go on.
   server.on("error", (err) => logger.error({ err }, "the server fails to listen"));
@@ -114,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port: boundPort,
     manager,
     stop(timeoutMs = STOP_TIMEOUT_MS) {
-      stopped ??= stop(server, handler, store, timeoutMs).then((clean) => {
+      stopped ??= stop(server, sockets, handler, store, timeoutMs).then((clean) => {
         logger.info({ clean }, "stopped");
         return clean;
       });
@@ -125,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function stop(
   server: Server,
+  sockets: ReadonlySet<Socket>,
   handler: RequestHandler,
   store: SessionStore,
   timeoutMs: number,
@@ -132,7 +138,10 @@ async function stop(
   let clean = true;
   await new Promise<void>((resolve) => {
     // A connection becomes idle when its last answer is out.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      closeUnused(sockets);
+    }, 50);
     const timer = setTimeout(() => {
       clean = false;
       server.closeAllConnections();
@@ -143,9 +152,15 @@ async function stop(
       resolve();
     });
     handler.stop();
+    closeUnused(sockets);
   });
   await store.close();
   return clean;
+}
+
+/** Browsers and Node's fetch open connections before they need them; Node calls one idle only after its first request. */
+function closeUnused(sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
