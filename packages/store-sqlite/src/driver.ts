@@ -47,7 +47,9 @@ function driverProblem(cause: unknown): string {
     return "better-sqlite3 is not installed. Install it (`npm install better-sqlite3@12`), or choose another store.";
   }
   return (
-    "better-sqlite3 cannot be loaded; its native binding may not have been built. Install it again with build scripts " +
-    `allowed (\`npm rebuild better-sqlite3\`), or choose another store. It says: ${message}`
+    "better-sqlite3 cannot be loaded: its native binding has not been built. With npm run `npm rebuild better-sqlite3`; " +
+    "pnpm builds it only when told to: run `pnpm approve-builds` and allow better-sqlite3. Or choose another store. " +
+    // What it tries line by line stands in the cause.
+    `It says: ${message.split("\n", 1)[0]}`
   );
 }

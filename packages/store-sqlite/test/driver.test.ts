@@ -25,7 +25,11 @@ test.each([
     /another version of Node/,
   ],
   ["MODULE_NOT_FOUND", "Cannot find module 'better-sqlite3'", /not installed/],
-  ["", "Could not locate the bindings file. Tried: …", /cannot be loaded/],
+  [
+    "",
+    "Could not locate the bindings file. Tried:\n → /a/build/better_sqlite3.node",
+    /npm rebuild better-sqlite3`; pnpm .* `pnpm approve-builds` .* Could not locate the bindings file. Tried:$/,
+  ],
 ])(
   "a driver that cannot be loaded (%s) is told with what to do, and nothing is made",
   async (code, text, message) => {
