@@ -1,3 +1,5 @@
+// For `AsyncDisposable`, where the project that uses this package has a smaller `lib` and no types of Node.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { SessionFilter } from "./filter.ts";
 import type { EntryId, SessionId } from "./ids.ts";
 import type { JsonValue } from "./json.ts";

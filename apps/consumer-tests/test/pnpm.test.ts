@@ -1,0 +1,64 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { COMPILERS, copyConsumer, expectTypes, INSTALL_TIMEOUT_MS, PROGRAMS } from "./consumer.ts";
+import { run, succeed } from "./outside.ts";
+import { CATALOG, outsideFolder, PNPM, packAll } from "./packed.ts";
+
+const folder = outsideFolder("pnpm");
+let installed = "";
+
+beforeAll(async () => {
+  copyConsumer(folder);
+  const tarballs = Object.fromEntries(
+    [...packAll(outsideFolder("pack"))].map(([name, file]) => [name, `file:${file}`]),
+  );
+  const project = {
+    name: "outside",
+    private: true,
+    type: "module",
+    dependencies: tarballs,
+    devDependencies: { "@types/node": CATALOG["@types/node"] },
+    // The packages name each other by version, which is not published yet.
+    pnpm: { overrides: tarballs },
+  };
+  writeFileSync(join(folder, "package.json"), JSON.stringify(project));
+  installed = await succeed(process.execPath, [PNPM, "install", "--prefer-offline"], { cwd: folder });
+}, INSTALL_TIMEOUT_MS);
+
+const program = (name: string) => run(process.execPath, [join("dist", `${name}.js`)], { cwd: folder });
+
+describe("an empty project that has installed the tarballs with pnpm, which runs no build scripts", () => {
+  // Here every package finds only what it names as its dependency.
+  it.each(Object.keys(COMPILERS))("type-checks under TypeScript %s, declarations included", (version) =>
+    expectTypes(folder, version),
+  );
+
+  it.each(Object.entries(PROGRAMS).filter(([name]) => name !== "sqlite"))(
+    "runs %s, which needs no build",
+    async (name, expected) => {
+      const { code, stdout, output } = await program(name);
+      expect(code, output).toBe(0);
+      expect(stdout).toBe(expected);
+    },
+  );
+
+  it("says what SQLite needs, and has it after that", { timeout: INSTALL_TIMEOUT_MS }, async () => {
+    expect(installed).toMatch(/Ignored build scripts: better-sqlite3/);
+    const blocked = await program("sqlite");
+    expect(blocked.code).toBe(1);
+    expect(blocked.stderr).toMatch(
+      /SessionError: better-sqlite3 cannot be loaded: its native binding has not been built\..* run `pnpm approve-builds` and allow better-sqlite3/,
+    );
+    const main = join("node_modules", "@thulp-sessions", "api", "dist", "main.js");
+    const served = await run(process.execPath, [main, "--port", "0"], { cwd: folder });
+    expect(served).toMatchObject({ code: 1, stdout: "" });
+    expect(served.stderr).toMatch(/^thulp-sessions: better-sqlite3 cannot be loaded: .*\n$/);
+
+    // Without a terminal nobody can pick: all that wait is the one.
+    await succeed(process.execPath, [PNPM, "approve-builds", "--all"], { cwd: folder });
+    const { code, stdout, output } = await program("sqlite");
+    expect(code, output).toBe(0);
+    expect(stdout).toBe(PROGRAMS["sqlite"]);
+  });
+});
