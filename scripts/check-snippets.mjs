@@ -1,5 +1,6 @@
 // Type-checks every ```ts block of the documents, so that none names what does not exist. Each block is a module of its own;
-// what it would need from its surroundings it has to import or declare.
+// what it would need from its surroundings it has to import or declare. A block that begins with ```ts file=PATH shows that
+// file, which its own package type-checks and tests: the two have to be equal. With --write the document is brought up to it.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,7 +16,9 @@ const documents = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encodin
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const origins = new Map();
+const shown = { equal: 0, different: 0 };
 for (const document of documents) {
+  checkShownFiles(document);
   const lines = readFileSync(join(root, document), "utf8").split("\n");
   let start = -1;
   lines.forEach((line, i) => {
@@ -63,5 +66,21 @@ process.stdout.write(
   }),
 );
 rmSync(folder, { recursive: true, force: true });
-console.log(`snippets: ${origins.size} in ${documents.length} documents`);
-process.exit(status ?? 1);
+console.log(
+  `snippets: ${origins.size} type-checked, ${shown.equal} equal to their file, in ${documents.length} documents`,
+);
+process.exit(shown.different > 0 ? 1 : (status ?? 1));
+
+function checkShownFiles(document) {
+  const text = readFileSync(join(root, document), "utf8");
+  const fresh = text.replaceAll(/^```ts file=(\S+)\n(.*?)^```$/gms, (block, path, code) => {
+    const file = readFileSync(join(root, path), "utf8");
+    if (file === code) shown.equal++;
+    else if (!process.argv.includes("--write")) {
+      shown.different++;
+      console.error(`${document}: what it shows of ${path} is not what stands there. Run with --write.`);
+    }
+    return block.replace(code, () => file);
+  });
+  if (process.argv.includes("--write") && fresh !== text) writeFileSync(join(root, document), fresh);
+}
