@@ -23,7 +23,7 @@ export interface AppendRow {
   readonly status: SessionStatus;
   readonly counts: EntryCounts;
   readonly revision: number;
-  readonly hasTags: boolean;
+  readonly isMoving: boolean;
 }
 
 type AppendColumns = [
@@ -54,8 +54,8 @@ export class EntryTable {
   readonly #byId;
   readonly #insert;
   readonly #count;
+  readonly #countAndMove;
   readonly #countAndStatus;
-  readonly #moveTags;
   readonly #all;
   readonly #ascending;
   readonly #descending;
@@ -67,7 +67,7 @@ export class EntryTable {
     this.#target = client
       .prepare<[string], AppendColumns>(
         "SELECT key, created_at, updated_at, status, entry_count, turn_count, user_message_count, " +
-          "assistant_message_count, awaiting_assistant, revision, tags <> '[]' FROM sessions WHERE id = ?",
+          "assistant_message_count, awaiting_assistant, revision, moving FROM sessions WHERE id = ?",
       )
       .raw();
     this.#byId = client.prepare<[string, number], EntryRow>(FIND_BY_ID).raw();
@@ -78,9 +78,11 @@ export class EntryTable {
       "updated_at = ?, entry_count = ?, turn_count = ?, user_message_count = ?, assistant_message_count = ?, " +
       "awaiting_assistant = ?, revision = ?";
     this.#count = client.prepare(`UPDATE sessions SET ${counters} WHERE key = ?`);
+    this.#countAndMove = client.prepare(`UPDATE sessions SET ${counters}, moving = 1 WHERE key = ?`);
     // Apart, since naming the status rewrites the indices on it.
-    this.#countAndStatus = client.prepare(`UPDATE sessions SET ${counters}, status = ? WHERE key = ?`);
-    this.#moveTags = client.prepare("UPDATE session_tags SET updated_at = ? WHERE session_key = ?");
+    this.#countAndStatus = client.prepare(
+      `UPDATE sessions SET ${counters}, moving = 1, status = ? WHERE key = ?`,
+    );
     this.#all = client
       .prepare<[number], EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE session_key = ? ORDER BY seq`)
       .raw();
@@ -115,7 +117,7 @@ export class EntryTable {
       assistants,
       awaiting,
       revision,
-      tagged,
+      moving,
     ] = row;
     return {
       key,
@@ -130,7 +132,7 @@ export class EntryTable {
         awaitingAssistant: awaiting === 1,
       },
       revision,
-      hasTags: tagged === 1,
+      isMoving: moving === 1,
     };
   }
 
@@ -146,7 +148,7 @@ export class EntryTable {
     });
   }
 
-  /** What an append changes in the session itself. */
+  /** What an append changes in the session itself, which moves from now on. */
   updateSession(
     before: AppendRow,
     after: Pick<AppendRow, "updatedAt" | "counts" | "status">,
@@ -162,9 +164,9 @@ export class EntryTable {
       counts.awaitingAssistant ? 1 : 0,
       revision,
     ];
-    if (status === before.status) this.#count.run(...counters, before.key);
-    else this.#countAndStatus.run(...counters, status, before.key);
-    if (before.hasTags && updatedAt !== before.updatedAt) this.#moveTags.run(updatedAt, before.key);
+    if (status !== before.status) this.#countAndStatus.run(...counters, status, before.key);
+    else if (before.isMoving) this.#count.run(...counters, before.key);
+    else this.#countAndMove.run(...counters, before.key);
   }
 
   /** @throws {SessionError} corrupt unless there are `entryCount` of them, without a gap. */

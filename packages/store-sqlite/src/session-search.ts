@@ -10,12 +10,16 @@ import {
   type SessionError,
   type SessionId,
 } from "@thulp-sessions/core";
-import { and, type SQL, sql } from "drizzle-orm";
+import { and, fillPlaceholders, type SQL, sql } from "drizzle-orm";
+import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
 import type { Database } from "./database.ts";
+import type { Statement } from "./driver.ts";
 import { conditionsOf } from "./filter-sql.ts";
+import { type FilterTemplate, splitFilter } from "./filter-template.ts";
 import { parseJson } from "./rows.ts";
 import { entries, sessions } from "./schema.ts";
-import { NAME_SLOT, slotOf } from "./search-index.ts";
+import { NAME, slotOf } from "./search-index.ts";
+import { StatementCache } from "./statement-cache.ts";
 
 interface FoundRow {
   readonly key: number;
@@ -33,6 +37,7 @@ export class SessionSearch {
   readonly #onDamaged: (error: SessionError) => void;
   readonly #name;
   readonly #content;
+  readonly #found = new StatementCache<{ statement: Statement<unknown[], FoundRow>; params: unknown[] }>();
 
   /** @param onDamaged is told of every text that cannot be read. */
   constructor(database: Database, onDamaged: (error: SessionError) => void) {
@@ -49,7 +54,7 @@ export class SessionSearch {
     const { limit, order } = request;
     const hits: PlacedHit[] = [];
     for (let { after } = request; ; ) {
-      const rows = this.#database.orm.all<FoundRow>(foundQuery({ ...request, after, limit: limit + 1 }));
+      const rows = this.#find({ ...request, after, limit: limit + 1 });
       for (const row of rows) {
         const hit = this.#hitOf(row, request.terms);
         if (!hit) continue;
@@ -62,9 +67,41 @@ export class SessionSearch {
     }
   }
 
+  #find(request: SearchRequest): FoundRow[] {
+    const { template, shape, values } = splitFilter(request.filter);
+    const { types, timeAfter, timeBefore, after } = request;
+    const wants: Wants = {
+      order: request.order,
+      types: types !== null,
+      timeAfter: timeAfter !== Number.NEGATIVE_INFINITY,
+      timeBefore: timeBefore !== Number.POSITIVE_INFINITY,
+      names: request.includeNames,
+      continued: after !== null,
+    };
+    const { statement, params } = this.#found.get(`${JSON.stringify(wants)} ${shape}`, () => {
+      const query = dialect.sqlToQuery(foundQuery(template, wants));
+      return {
+        statement: this.#database.client.prepare<unknown[], FoundRow>(query.sql),
+        params: query.params,
+      };
+    });
+    const given = {
+      ...values,
+      match: matchText(request.terms),
+      types: JSON.stringify(types),
+      timeAfter,
+      timeBefore,
+      limit: request.limit,
+      time: after?.updatedAt,
+      id: after?.id,
+      slot: after && slotOf(after.seq),
+    };
+    return statement.all(fillPlaceholders(params, given));
+  }
+
   /** `undefined` where the text does not have the words after all: split by another Unicode version, or damaged. */
   #hitOf({ key, id, updatedAt, slot }: FoundRow, terms: readonly SearchTerm[]): PlacedHit | undefined {
-    const seq = slot === NAME_SLOT ? null : slot - slotOf(0);
+    const seq = slot === slotOf(NAME) ? null : slot - slotOf(0);
     try {
       const match = matchStrings(this.#stringsOf(key, id, seq), terms);
       return match
@@ -84,31 +121,44 @@ export class SessionSearch {
   }
 }
 
+/** What a query depends on beside the filter. */
+interface Wants {
+  readonly order: SearchRequest["order"];
+  readonly types: boolean;
+  readonly timeAfter: boolean;
+  readonly timeBefore: boolean;
+  readonly names: boolean;
+  /** Only what comes after a place. */
+  readonly continued: boolean;
+}
+
+const dialect = new SQLiteSyncDialect();
+
 /** Where the words stand, in the order of the page, without the texts: those are read for the hits only. */
-function foundQuery(request: SearchRequest): SQL {
-  const { filter, types, timeAfter, timeBefore, includeNames, order, limit, after } = request;
-  const where: SQL[] = [sql`search_index MATCH ${matchText(request.terms)}`, ...conditionsOf(filter)];
+function foundQuery(filter: FilterTemplate, wants: Wants): SQL {
+  const given = (name: string) => sql.placeholder(name);
+  const where: SQL[] = [sql`search_index MATCH ${given("match")}`, ...conditionsOf(filter)];
   const ofEntries: SQL[] = [];
-  if (types) ofEntries.push(sql`${entries.type} IN (SELECT value FROM json_each(${JSON.stringify(types)}))`);
-  if (timeAfter !== Number.NEGATIVE_INFINITY) ofEntries.push(sql`${entries.timestamp} > ${timeAfter}`);
-  if (timeBefore !== Number.POSITIVE_INFINITY) ofEntries.push(sql`${entries.timestamp} < ${timeBefore}`);
+  if (wants.types) ofEntries.push(sql`${entries.type} IN (SELECT value FROM json_each(${given("types")}))`);
+  if (wants.timeAfter) ofEntries.push(sql`${entries.timestamp} > ${given("timeAfter")}`);
+  if (wants.timeBefore) ofEntries.push(sql`${entries.timestamp} < ${given("timeBefore")}`);
   const join =
     ofEntries.length > 0
       ? sql`CROSS JOIN ${entries} ON ${entries.sessionKey} = ${sessions.key} AND ${entries.seq} = (${SLOT}) - ${slotOf(0)}`
       : sql``;
-  if (!includeNames) where.push(sql`(${SLOT}) <> ${NAME_SLOT}`);
-  if (after) {
-    const place = sql`(${after.updatedAt}, ${after.id})`;
+  if (!wants.names) where.push(sql`(${SLOT}) <> ${slotOf(NAME)}`);
+  if (wants.continued) {
+    const place = sql`(${given("time")}, ${given("id")})`;
     where.push(sql`((${sessions.updatedAt}, ${sessions.id}) < ${place}
-      OR ((${sessions.updatedAt}, ${sessions.id}) = ${place} AND (${SLOT}) > ${slotOf(after.seq)}))`);
+      OR ((${sessions.updatedAt}, ${sessions.id}) = ${place} AND (${SLOT}) > ${given("slot")}))`);
   }
   const newest = sql`${sessions.updatedAt} DESC, ${sessions.id} DESC, search_index.rowid`;
   return sql`
     SELECT ${sessions.key}, ${sessions.id}, ${sessions.updatedAt} AS "updatedAt", ${SLOT} AS slot
     FROM search_index CROSS JOIN ${sessions} ON ${sessions.key} = ${SESSION_KEY} ${join}
     WHERE ${and(...where, ...ofEntries)}
-    ORDER BY ${order === "rank" ? sql`bm25(search_index), ${newest}` : newest}
-    LIMIT ${limit}`;
+    ORDER BY ${wants.order === "rank" ? sql`bm25(search_index), ${newest}` : newest}
+    LIMIT ${given("limit")}`;
 }
 
 /** The terms in FTS5's language. A word holds no quote, so that no query can be a syntax error. */

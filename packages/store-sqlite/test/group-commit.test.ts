@@ -5,7 +5,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { ChangeLog } from "../src/change-log.ts";
 import { openDatabase } from "../src/open.ts";
 import { checkOptions } from "../src/options.ts";
-import { SearchIndex } from "../src/search-index.ts";
 import { WriteQueue } from "../src/write-queue.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
@@ -110,12 +109,12 @@ async function queueOnNewFile() {
   });
   let commits = 0;
   const { client, orm } = database;
-  const queue = new WriteQueue(database, new ChangeLog(orm), new SearchIndex(client), () => commits++);
+  const queue = new WriteQueue(database, new ChangeLog(orm), () => commits++);
   const addContext = (key: number) => client.prepare("INSERT INTO contexts VALUES (?, '{}')").run(key);
   const addSession = (key: number) =>
     client
       .prepare(
-        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0)",
+        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0, 0)",
       )
       .run(key, session().metadata.id);
   const countSessions = () => client.prepare("SELECT count(*) FROM sessions").pluck().get();
@@ -152,7 +151,7 @@ test("what a call has written before it fails is taken back, and nothing else", 
     queue.run("a", () => addSession(1)),
     queue.run("b", (effects) => {
       effects.changed("created", session().metadata.id);
-      effects.indexName(2, "word");
+      effects.rowsToIndex = 1;
       addSession(2);
       throw new Error("halfway");
     }),

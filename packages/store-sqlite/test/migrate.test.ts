@@ -42,6 +42,7 @@ test("a new file is marked as ours, in WAL mode, with strict tables", async () =
       "changes",
       "contexts",
       "entries",
+      "search_progress",
       "session_tags",
       "sessions",
     ]);
