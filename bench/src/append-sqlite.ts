@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import type { SessionStore } from "@thulp-sessions/core";
+import type { SessionEntry, SessionStore } from "@thulp-sessions/core";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { openBareSqlite } from "./bare-sqlite.ts";
+import { type BareSqlite, openBareSqlite } from "./bare-sqlite.ts";
 import { entry, makeSession } from "./data.ts";
 import { type Contestant, compare, report, withFolder } from "./harness.ts";
 
@@ -23,13 +23,7 @@ export async function appendSqlite(quick: boolean): Promise<void> {
       const unindexed = await openUnindexed(join(dir, "unindexed.db"), durability);
       const one = await makeSession(together, 100);
       const contestants: Contestant[] = [
-        {
-          name: "bare statements, one transaction each",
-          operations: lone,
-          async run() {
-            for (let i = 0; i < lone; i++) bare.append(i);
-          },
-        },
+        bareAppends(bare, lone),
         callers("store-sqlite, 1 caller", alone, [await makeSession(alone, 100)], lone),
         callers(
           `store-sqlite, ${CALLERS} callers on one session`,
@@ -55,20 +49,42 @@ export async function appendSqlite(quick: boolean): Promise<void> {
   }
 }
 
+export function bareAppends(bare: BareSqlite, operations: number): Contestant {
+  let fresh: SessionEntry[] = [];
+  return {
+    name: "bare statements, one transaction each",
+    operations,
+    prepare() {
+      fresh = newEntries(operations);
+    },
+    async run() {
+      for (const each of fresh) bare.append(each);
+    },
+  };
+}
+
 let time = 1_700_000_000_000;
 
 /** So many callers as there are ids, each of which appends so many entries, one after the other. */
 export function callers(name: string, store: SessionStore, ids: readonly string[], each: number): Contestant {
+  let fresh: SessionEntry[] = [];
   return {
     name,
     operations: ids.length * each,
+    prepare() {
+      fresh = newEntries(ids.length * each);
+    },
     async run() {
       const caller = async (id: string) => {
-        for (let i = 0; i < each; i++) await store.append(id, [entry(i)], { at: time++ });
+        for (let i = 0; i < each; i++) await store.append(id, [fresh.pop() as SessionEntry], { at: time++ });
       };
       await Promise.all(ids.map(caller));
     },
   };
+}
+
+function newEntries(count: number): SessionEntry[] {
+  return Array.from({ length: count }, (_, i) => entry(i)).reverse();
 }
 
 function manySessions(store: SessionStore): Promise<string[]> {

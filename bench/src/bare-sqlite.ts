@@ -1,14 +1,14 @@
-import { newUuid } from "@thulp-sessions/core";
+import type { SessionEntry } from "@thulp-sessions/core";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { entry, makeSession } from "./data.ts";
+import { makeSession } from "./data.ts";
 
 /**
  * The floor for an append to store-sqlite: the same rows (the entry, the session with its counters) in the very same tables
  * with the same indices, by bare prepared statements, one transaction each.
  */
 export interface BareSqlite {
-  append(seed: number): void;
+  append(entry: SessionEntry): void;
   close(): void;
 }
 
@@ -30,16 +30,15 @@ export async function openBareSqlite(file: string, durability: "full" | "relaxed
       "assistant_message_count = 0, awaiting_assistant = 1, revision = revision + 1 WHERE key = ?",
   );
   const moveTags = db.prepare("UPDATE session_tags SET updated_at = ? WHERE session_key = ?");
-  const append = db.transaction((seed: number) => {
+  const append = db.transaction(({ id: entryId, content, entryType, timestamp }: SessionEntry) => {
     const session = select.get(id);
     if (!session) throw new Error("the session is gone");
-    const { content, entryType, timestamp } = entry(seed);
     const count = session.entry_count + 1;
     const updatedAt = session.updated_at + 1;
     insert.run(
       session.key,
       session.entry_count,
-      newUuid(),
+      entryId,
       timestamp,
       entryType.type,
       null,
@@ -48,5 +47,5 @@ export async function openBareSqlite(file: string, durability: "full" | "relaxed
     update.run(updatedAt, count, count, session.key);
     moveTags.run(updatedAt, session.key);
   });
-  return { append: (seed) => append.immediate(seed), close: () => db.close() };
+  return { append: (entry) => append.immediate(entry), close: () => db.close() };
 }

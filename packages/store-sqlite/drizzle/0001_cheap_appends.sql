@@ -25,4 +25,5 @@ CREATE INDEX `sessions_by_status_updated` ON `sessions` (`status`,`updated_at`,`
 CREATE INDEX `sessions_by_type_updated` ON `sessions` (`type`,`updated_at`,`id`) WHERE moving = 0;--> statement-breakpoint
 CREATE INDEX `sessions_by_parent_updated` ON `sessions` (`parent_session`,`updated_at`,`id`) WHERE parent_session IS NOT NULL AND moving = 0;--> statement-breakpoint
 CREATE INDEX `sessions_with_parent_updated` ON `sessions` (`updated_at`,`id`) WHERE parent_session IS NOT NULL AND moving = 0;--> statement-breakpoint
-CREATE INDEX `sessions_moving` ON `sessions` (`moving`) WHERE moving = 1;
+CREATE INDEX `sessions_moving` ON `sessions` (`moving`) WHERE moving = 1;--> statement-breakpoint
+ALTER TABLE `changes` DROP COLUMN `writer`;

@@ -1,3 +1,4 @@
+import type { ChangeLog } from "./change-log.ts";
 import type { Database } from "./database.ts";
 
 /**
@@ -5,10 +6,12 @@ import type { Database } from "./database.ts";
  * puts them there, at the price that each of their appends would have paid.
  */
 export class MovingSessions {
+  readonly #log: ChangeLog;
   readonly #moveTags;
   readonly #settle;
 
-  constructor({ client }: Pick<Database, "client">) {
+  constructor({ client }: Pick<Database, "client">, log: ChangeLog) {
+    this.#log = log;
     this.#moveTags = client.prepare(
       "UPDATE session_tags SET updated_at = (SELECT updated_at FROM sessions WHERE key = session_key) " +
         "WHERE session_key IN (SELECT key FROM sessions WHERE moving = 1)",
@@ -18,6 +21,7 @@ export class MovingSessions {
 
   /** Settles all of them, inside a transaction. */
   settle(): void {
+    this.#log.writeMoving();
     this.#moveTags.run();
     this.#settle.run();
   }

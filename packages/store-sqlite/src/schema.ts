@@ -38,7 +38,7 @@ export const sessions = sqliteTable(
     userMessageCount: integer("user_message_count").notNull(),
     assistantMessageCount: integer("assistant_message_count").notNull(),
     awaitingAssistant: integer("awaiting_assistant").notNull(),
-    /** The `seq` of the last change in `changes`: grows over all sessions, so that a version never comes back. */
+    /** The number of the last change: grows over all sessions, so that a version never comes back. See `changes`. */
     revision: integer().notNull(),
     /**
      * 1: entries have been appended since the indices by `updated_at` were last told. Such a session stands in none of
@@ -163,8 +163,9 @@ export const searchProgress = sqliteTable(
 );
 
 /**
- * The last changes, for the watchers of other processes, and where revisions come from. Only the oldest rows are ever
- * removed, never the last.
+ * The last changes, for the watchers of other processes, and where revisions come from, but for the appends: those are told
+ * by the revisions of the sessions that move, and come here when they settle. Only the oldest rows are ever removed, never
+ * the last.
  */
 export const changes = sqliteTable(
   "changes",
@@ -172,8 +173,6 @@ export const changes = sqliteTable(
     seq: integer().primaryKey(),
     sessionId: text("session_id").notNull(),
     type: text().notNull(),
-    /** A random number of the handle that wrote it, so that none hears of its own changes twice. */
-    writer: integer().notNull(),
   },
   () => [check("changes_type", sql`type IN ('created', 'changed', 'deleted')`)],
 );

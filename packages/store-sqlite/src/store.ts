@@ -104,8 +104,12 @@ export class SqliteStore extends BaseStore {
     const log = new ChangeLog(database.orm);
     this.#index = new SearchIndex(database, onDamaged);
     this.#queue = new WriteQueue(database, log, (commit) => this.#tell(commit));
-    this.#upkeep = new Upkeep(database, this.#index, new MovingSessions(database), this.#queue, (error) =>
-      this.#warnPutOff(error),
+    this.#upkeep = new Upkeep(
+      database,
+      this.#index,
+      new MovingSessions(database, log),
+      this.#queue,
+      (error) => this.#warnPutOff(error),
     );
     this.#poller = new ChangePoller(database, log, {
       changed: (changes) => this.#emit(changes),
@@ -179,11 +183,11 @@ export class SqliteStore extends BaseStore {
       };
       const plan = planAppend(id, target, entries, options);
       if (plan.fresh.length === 0) return appendResult(plan, target.version);
-      const revision = effects.changed("changed", id);
+      const revision = effects.appended(id);
       this.#entries.insert(row.key, plan.fresh, row.counts.entryCount);
       this.#entries.updateSession(row, plan, revision);
       effects.rowsToIndex = plan.fresh.length;
-      effects.isMoving = !row.isMoving;
+      effects.startsMoving = !row.isMoving;
       return appendResult(plan, String(revision));
     });
   }
@@ -283,7 +287,7 @@ export class SqliteStore extends BaseStore {
   #tell(committed: Committed): void {
     const { before, changes } = committed;
     this.#upkeep.wrote(committed);
-    this.#poller.skipOwn(before, changes.at(-1)?.revision ?? before);
+    this.#poller.passOwn(before, changes);
     this.#emit(changes);
   }
 

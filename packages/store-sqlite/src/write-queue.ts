@@ -36,6 +36,8 @@ interface Group {
   /** One for each call that was carried out. */
   readonly answers: (() => void)[];
   readonly committed: Committed;
+  /** Not when every call was refused. */
+  readonly hasWork: boolean;
 }
 
 interface Done {
@@ -62,6 +64,8 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
   #scheduled = false;
   #attempt = 0;
+  /** The revision given last, as long as nobody else has committed; `undefined` where it is to be looked up. */
+  #lastRevision: number | undefined;
 
   /** @param onCommit is told of every commit, before the callers are. */
   constructor(database: Database, log: ChangeLog, onCommit: (committed: Committed) => void) {
@@ -129,14 +133,16 @@ export class WriteQueue {
         sessionErrorOf(error, file, sessionId),
       );
     }
-    const { answers, committed } = group;
+    const { answers, committed, hasWork } = group;
     try {
-      this.#commitAll.run();
+      if (hasWork) this.#commitAll.run();
+      else this.#rollBack();
     } catch (error) {
       this.#rollBack();
       return failAll(this.#waiting.slice(0, answers.length), () => commitError(error, file));
     }
     // Outside: what is committed is not to be called failed.
+    this.#lastRevision = committed.changes.at(-1)?.revision ?? committed.before;
     const calls = answers.length;
     if (committed.changes.length > 0) answers.unshift(() => this.#onCommit(committed));
     return { calls, answers };
@@ -154,48 +160,56 @@ export class WriteQueue {
 
   /** Carries out calls from the front. */
   #runGroup(): Group {
-    this.#database.checkStillOurs();
+    const isChanged = this.#database.checkStillOurs();
     const start = performance.now();
-    const before = this.#log.lastRevision();
+    const before = isChanged ? this.#log.lastRevision() : (this.#lastRevision ?? this.#log.lastRevision());
+    this.#lastRevision = undefined;
+    // A call that is alone is undone with the transaction.
+    const isAlone = this.#waiting.length === 1;
     const answers: (() => void)[] = [];
     const changes: Change[] = [];
     let rowsToIndex = 0;
     let sessionsMoved = 0;
+    let hasWork = false;
     let isPromised = false;
     for (const call of this.#waiting) {
       if (answers.length === MAX_GROUP) break;
       if (answers.length > 0 && performance.now() - start > MAX_GROUP_MS) break;
       const effects = new Effects(before + changes.length + 1);
-      const { answer, isDone } = this.#runCall(call, effects);
+      const { answer, isDone } = this.#runCall(call, effects, isAlone);
       answers.push(answer);
       if (!isDone) continue;
+      hasWork = true;
       isPromised ||= call.sessionId !== undefined;
       rowsToIndex += effects.rowsToIndex;
-      if (effects.isMoving) sessionsMoved++;
+      if (effects.startsMoving) sessionsMoved++;
       if (effects.change) changes.push(effects.change);
     }
     this.#log.write(changes);
     // A call that found everything done already is only as good as the commit before it, which may have been another
     // process's that syncs less, or dies before its sync. So there has to be something for this COMMIT to sync.
     if (changes.length === 0 && isPromised && this.#database.durability === "full") this.#touch.run();
-    return { answers, committed: { before, changes, rowsToIndex, sessionsMoved } };
+    return { answers, committed: { before, changes, rowsToIndex, sessionsMoved }, hasWork };
   }
 
   #runCall(
     { write, sessionId, resolve, reject }: Waiting,
     effects: Effects,
+    isAlone: boolean,
   ): { answer: () => void; isDone: boolean } {
     const { client, file } = this.#database;
-    this.#savepoint.run();
+    if (!isAlone) this.#savepoint.run();
     try {
       const value = write(effects);
-      this.#release.run();
+      if (!isAlone) this.#release.run();
       return { answer: () => resolve(value), isDone: true };
     } catch (error) {
       // Some errors (a full disk) end the whole transaction: then nothing of the group was kept.
       if (!client.inTransaction) throw error;
-      this.#undo.run();
-      this.#release.run();
+      if (!isAlone) {
+        this.#undo.run();
+        this.#release.run();
+      }
       return { answer: () => reject(sessionErrorOf(error, file, sessionId)), isDone: false };
     }
   }
