@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
 import { listFs, loadFs } from "./read-fs.ts";
+import { searchSqlite } from "./search-sqlite.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
@@ -9,6 +10,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-sqlite": appendSqlite,
   "load-fs": loadFs,
   "list-fs": listFs,
+  "search-sqlite": searchSqlite,
 };
 
 const { values, positionals } = parseArgs({

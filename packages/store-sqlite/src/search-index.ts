@@ -4,7 +4,7 @@ import { corruptError } from "./errors.ts";
 
 /** Stands for a `seq` where the name of a session is meant, which comes before its entries. */
 export const NAME = -1;
-const LAST_SLOT = 2 ** 31 - 1;
+export const LAST_SLOT = 2 ** 31 - 1;
 
 /** The place of an entry, or of the name, among the rows of its session in the index. */
 export function slotOf(seq: number): number {
@@ -75,11 +75,13 @@ export class SearchIndex {
     );
   }
 
-  /** The last rows there are, and how many up to them may wait at the most. */
-  target(): { readonly place: IndexPlace; readonly waiting: number } {
-    const { entryKey, sessionKey } = this.#progress.get() as IndexPlace;
-    const place = this.#last.get() as IndexPlace;
-    return { place, waiting: place.entryKey - entryKey + (place.sessionKey - sessionKey) };
+  /** The last rows there are: what a search has to find. */
+  target(): IndexPlace {
+    return this.#last.get() as IndexPlace;
+  }
+
+  isUpToDate(): boolean {
+    return hasReached(this.#progress.get() as IndexPlace, this.target());
   }
 
   /** Indexes the next rows that wait, inside a transaction. True when those of `target` are done. */
@@ -110,7 +112,7 @@ export class SearchIndex {
       if (words !== "") this.#add.run(row.sessionKey, slotOf(row.seq), words);
     }
     if (rows.length > 0) this.#moveOn.run(entryKey, sessionKey);
-    return rows.length === 0 || (entryKey >= target.entryKey && sessionKey >= target.sessionKey);
+    return rows.length === 0 || hasReached({ entryKey, sessionKey }, target);
   }
 
   /** Takes out a session's entries from `seq` on. Their rows have to be gone already. */
@@ -135,7 +137,7 @@ export class SearchIndex {
 
   /** After rows were deleted: keys above those that are left come back with other rows, which have to be indexed. */
   #givenOutAgain(): void {
-    const { entryKey, sessionKey } = this.#last.get() as IndexPlace;
+    const { entryKey, sessionKey } = this.target();
     this.#moveBack.run(entryKey, sessionKey, entryKey, sessionKey);
   }
 
@@ -149,4 +151,8 @@ export class SearchIndex {
       return [];
     }
   }
+}
+
+function hasReached(place: IndexPlace, target: IndexPlace): boolean {
+  return place.entryKey >= target.entryKey && place.sessionKey >= target.sessionKey;
 }

@@ -32,7 +32,7 @@ export class SessionList {
     const items: SessionMetadata[] = [];
     for (let { after } = request; ; ) {
       // One more, to know whether there are more.
-      const rows = this.#rows({ ...request, after, limit: limit + 1 });
+      const rows = this.rows({ ...request, after, limit: limit + 1 });
       for (const row of rows) {
         const metadata = this.#readable(row);
         if (metadata && items.push(metadata) > limit) return { items: items.slice(0, limit), hasMore: true };
@@ -49,8 +49,8 @@ export class SessionList {
     return statement.get(values)?.sessions ?? 0;
   }
 
-  /** In the order of the page; both parts of it, where it has two. */
-  #rows(request: ListRequest): MetadataRow[] {
+  /** Up to `limit` rows in the order of the page, from both its parts where it has two. */
+  rows(request: ListRequest): MetadataRow[] {
     const { orderBy, direction, limit } = request;
     if (orderBy === "createdAt") return this.#part(request, "all");
     const moving = this.#part(request, "moving");

@@ -100,7 +100,7 @@ export class SqliteStore extends BaseStore {
     this.#entries = new EntryTable(database);
     const onDamaged = (error: SessionError) => this.#warnOnce(error);
     this.#list = new SessionList(database, onDamaged);
-    this.#search = new SessionSearch(database, onDamaged);
+    this.#search = new SessionSearch(database, this.#list, onDamaged);
     const log = new ChangeLog(database.orm);
     this.#index = new SearchIndex(database, onDamaged);
     this.#queue = new WriteQueue(database, log, (commit) => this.#tell(commit));
@@ -262,6 +262,10 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    const page = await this.#database.read(() =>
+      this.#index.isUpToDate() ? this.#search.page(request) : null,
+    );
+    if (page) return page;
     await this.#upkeep.indexAll();
     return this.#database.read(() => this.#search.page(request));
   }

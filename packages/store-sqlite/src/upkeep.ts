@@ -60,9 +60,8 @@ export class Upkeep {
    * @throws {SessionError} busy, corrupt, io
    */
   async indexAll(): Promise<void> {
-    const { place, waiting } = await this.#database.read(() => this.#index.target());
-    if (waiting === 0) return;
-    while (!(await this.#queue.run(undefined, () => this.#index.step(place))));
+    const target = await this.#database.read(() => this.#index.target());
+    while (!(await this.#queue.run(undefined, () => this.#index.step(target))));
     this.#rowsWaiting = 0;
   }
 
@@ -96,8 +95,8 @@ export class Upkeep {
   }
 
   async #indexAlone(): Promise<void> {
-    const { place } = this.#index.target();
+    const target = this.#index.target();
     this.#rowsWaiting = 0;
-    while (!this.#stopped && !(await this.#queue.run(undefined, () => this.#index.step(place))));
+    while (!this.#stopped && !(await this.#queue.run(undefined, () => this.#index.step(target))));
   }
 }
