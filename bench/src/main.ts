@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { growthSqlite } from "./growth-sqlite.ts";
 import { listFs, loadFs } from "./read-fs.ts";
+import { listSqlite, loadSqlite } from "./read-sqlite.ts";
 import { searchSqlite } from "./search-sqlite.ts";
 
 /** Every measurement by its name. */
@@ -10,6 +12,9 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-sqlite": appendSqlite,
   "load-fs": loadFs,
   "list-fs": listFs,
+  "load-sqlite": loadSqlite,
+  "list-sqlite": listSqlite,
+  "growth-sqlite": growthSqlite,
   "search-sqlite": searchSqlite,
 };
 
