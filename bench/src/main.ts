@@ -5,6 +5,7 @@ import { growthSqlite } from "./growth-sqlite.ts";
 import { listFs, loadFs } from "./read-fs.ts";
 import { listSqlite, loadSqlite } from "./read-sqlite.ts";
 import { searchSqlite } from "./search-sqlite.ts";
+import { tokenizers } from "./tokenizers.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "list-sqlite": listSqlite,
   "growth-sqlite": growthSqlite,
   "search-sqlite": searchSqlite,
+  tokenizers,
 };
 
 const { values, positionals } = parseArgs({
