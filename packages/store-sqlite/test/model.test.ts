@@ -114,7 +114,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (store) =>
         store.delete(id),
   ),
-  fc.constant(search),
+  { weight: 3, arbitrary: fc.constant(search) },
 );
 
 /** What a call came to, but for what may differ: the version. */
