@@ -91,7 +91,8 @@ export class SessionSearch {
     const rows: FoundRow[] = [];
     for (const [key, slot] of places) {
       const found = sessionOf(key);
-      if (found && (includeNames || slot !== slotOf(NAME))) rows.push({ ...found, key, slot });
+      if (found && (includeNames || slot !== slotOf(NAME)))
+        rows.push({ key, slot, id: found.id, updatedAt: found.updatedAt });
     }
     rows.sort(byPlace);
     const from = after && { updatedAt: after.updatedAt, id: after.id, slot: slotOf(after.seq) };

@@ -103,7 +103,7 @@ export class SqliteStore extends BaseStore {
     this.#search = new SessionSearch(database, this.#list, onDamaged);
     const log = new ChangeLog(database.orm);
     this.#index = new SearchIndex(database, onDamaged);
-    this.#queue = new WriteQueue(database, log, (commit) => this.#tell(commit));
+    this.#queue = new WriteQueue(database, log, this.#entries, (commit) => this.#tell(commit));
     this.#upkeep = new Upkeep(
       database,
       this.#index,
@@ -172,7 +172,7 @@ export class SqliteStore extends BaseStore {
     entries: readonly SessionEntry[],
     options: AppendOptions,
   ): Promise<AppendResult> {
-    return this.#queue.run(id, (effects) => {
+    return this.#queue.append(id, (effects) => {
       const row = this.#entries.appendTarget(id);
       if (!row) throw notFound(id);
       const target = {
@@ -185,7 +185,7 @@ export class SqliteStore extends BaseStore {
       if (plan.fresh.length === 0) return appendResult(plan, target.version);
       const revision = effects.appended(id);
       this.#entries.insert(row.key, plan.fresh, row.counts.entryCount);
-      this.#entries.updateSession(row, plan, revision);
+      this.#entries.changeSession(id, row, plan, revision);
       effects.rowsToIndex = plan.fresh.length;
       effects.startsMoving = !row.isMoving;
       return appendResult(plan, String(revision));

@@ -1,3 +1,4 @@
+import { SessionError } from "@thulp-sessions/core";
 import type { ChangeLog } from "./change-log.ts";
 import type { Database } from "./database.ts";
 import { type Change, Effects } from "./effects.ts";
@@ -16,9 +17,18 @@ interface Waiting {
   readonly write: Write<unknown>;
   /** `undefined` for upkeep, which nobody relies on: it is committed, and not synced for its own sake. */
   readonly sessionId: string | undefined;
+  /** It throws, if at all, before it writes; what it changes in its session's row is written later (`Deferred`). */
+  readonly isAppend: boolean;
   readonly since: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What appends leave to be written once for all of a group: the row of their session. */
+export interface Deferred {
+  write(): void;
+  /** Of a group that was taken back. */
+  forget(): void;
 }
 
 /** The commit that a group of calls ended in. */
@@ -49,11 +59,13 @@ interface Done {
 
 /**
  * Group commit: all calls that wait at the same moment share one transaction and one sync. Each has a savepoint of its
- * own, so that one that fails takes no other with it, and is answered only after the COMMIT.
+ * own (an append only where one has failed), so that one that fails takes no other with it, and is answered only after the
+ * COMMIT.
  */
 export class WriteQueue {
   readonly #database: Database;
   readonly #log: ChangeLog;
+  readonly #deferred: Deferred;
   readonly #onCommit: (committed: Committed) => void;
   readonly #begin;
   readonly #commitAll;
@@ -68,9 +80,15 @@ export class WriteQueue {
   #lastRevision: number | undefined;
 
   /** @param onCommit is told of every commit, before the callers are. */
-  constructor(database: Database, log: ChangeLog, onCommit: (committed: Committed) => void) {
+  constructor(
+    database: Database,
+    log: ChangeLog,
+    deferred: Deferred,
+    onCommit: (committed: Committed) => void,
+  ) {
     this.#database = database;
     this.#log = log;
+    this.#deferred = deferred;
     this.#onCommit = onCommit;
     const { client } = database;
     this.#begin = client.prepare("BEGIN IMMEDIATE");
@@ -88,9 +106,18 @@ export class WriteQueue {
    *   where that is not certain.
    */
   run<T>(sessionId: string | undefined, write: Write<T>): Promise<T> {
+    return this.#enqueue({ sessionId, write, isAppend: false });
+  }
+
+  /** The same for a write that throws, if at all, before it writes, and defers the row of its session. */
+  append<T>(sessionId: string, write: Write<T>): Promise<T> {
+    return this.#enqueue({ sessionId, write, isAppend: true });
+  }
+
+  #enqueue<T>(call: Pick<Waiting, "sessionId" | "isAppend"> & { readonly write: Write<T> }): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const since = performance.now();
-      this.#waiting.push({ write, sessionId, since, resolve: resolve as Waiting["resolve"], reject });
+      this.#waiting.push({ ...call, since, resolve: resolve as Waiting["resolve"], reject });
       this.#schedule();
     });
   }
@@ -112,8 +139,12 @@ export class WriteQueue {
     if (this.#waiting.length > 0) this.#schedule();
   }
 
-  /** "busy" where another process is writing, and all stay waiting. */
-  #commit(): Done | "busy" {
+  /**
+   * "busy" where another process is writing, and all stay waiting.
+   *
+   * @param careful a savepoint for appends too.
+   */
+  #commit(careful = false): Done | "busy" {
     const { file } = this.#database;
     try {
       this.#begin.run();
@@ -126,9 +157,10 @@ export class WriteQueue {
     }
     let group: Group;
     try {
-      group = this.#runGroup();
+      group = this.#runGroup(careful);
     } catch (error) {
       this.#rollBack();
+      if (error instanceof AppendFailed) return this.#commit(true);
       return failAll(this.#waiting.slice(0, MAX_GROUP), (sessionId) =>
         sessionErrorOf(error, file, sessionId),
       );
@@ -151,6 +183,7 @@ export class WriteQueue {
   /** Where even that fails, the next BEGIN fails too, and says why. */
   #rollBack(): void {
     const { client } = this.#database;
+    this.#deferred.forget();
     try {
       if (client.inTransaction) client.exec("ROLLBACK");
     } catch {
@@ -159,7 +192,7 @@ export class WriteQueue {
   }
 
   /** Carries out calls from the front. */
-  #runGroup(): Group {
+  #runGroup(careful: boolean): Group {
     const isChanged = this.#database.checkStillOurs();
     const start = performance.now();
     const before = isChanged ? this.#log.lastRevision() : (this.#lastRevision ?? this.#log.lastRevision());
@@ -176,7 +209,9 @@ export class WriteQueue {
       if (answers.length === MAX_GROUP) break;
       if (answers.length > 0 && performance.now() - start > MAX_GROUP_MS) break;
       const effects = new Effects(before + changes.length + 1);
-      const { answer, isDone } = this.#runCall(call, effects, isAlone);
+      if (!call.isAppend) this.#deferred.write();
+      const guard = isAlone ? "transaction" : call.isAppend && !careful ? "none" : "savepoint";
+      const { answer, isDone } = this.#runCall(call, effects, guard);
       answers.push(answer);
       if (!isDone) continue;
       hasWork = true;
@@ -185,6 +220,7 @@ export class WriteQueue {
       if (effects.startsMoving) sessionsMoved++;
       if (effects.change) changes.push(effects.change);
     }
+    this.#deferred.write();
     this.#log.write(changes);
     // A call that found everything done already is only as good as the commit before it, which may have been another
     // process's that syncs less, or dies before its sync. So there has to be something for this COMMIT to sync.
@@ -192,21 +228,23 @@ export class WriteQueue {
     return { answers, committed: { before, changes, rowsToIndex, sessionsMoved }, hasWork };
   }
 
+  /** @param guard what a call that fails is undone with; an append is expected to fail before it has written anything. */
   #runCall(
     { write, sessionId, resolve, reject }: Waiting,
     effects: Effects,
-    isAlone: boolean,
+    guard: "savepoint" | "transaction" | "none",
   ): { answer: () => void; isDone: boolean } {
     const { client, file } = this.#database;
-    if (!isAlone) this.#savepoint.run();
+    if (guard === "savepoint") this.#savepoint.run();
     try {
       const value = write(effects);
-      if (!isAlone) this.#release.run();
+      if (guard === "savepoint") this.#release.run();
       return { answer: () => resolve(value), isDone: true };
     } catch (error) {
       // Some errors (a full disk) end the whole transaction: then nothing of the group was kept.
       if (!client.inTransaction) throw error;
-      if (!isAlone) {
+      if (guard === "none" && !(error instanceof SessionError)) throw new AppendFailed();
+      if (guard === "savepoint") {
         this.#undo.run();
         this.#release.run();
       }
@@ -227,6 +265,9 @@ export class WriteQueue {
     setTimeout(() => this.#drain(), retryDelay(this.#attempt++));
   }
 }
+
+/** SQLite has failed in an append, which may have been half written: the group begins anew, each call guarded. */
+class AppendFailed extends Error {}
 
 /** @param errorOf what a caller is told, by his session where there is but one. */
 function failAll(calls: readonly Waiting[], errorOf: (sessionId: string | undefined) => unknown): Done {
