@@ -9,6 +9,7 @@ export class MovingSessions {
   readonly #log: ChangeLog;
   readonly #moveTags;
   readonly #settle;
+  readonly #count;
 
   constructor({ client }: Pick<Database, "client">, log: ChangeLog) {
     this.#log = log;
@@ -17,6 +18,11 @@ export class MovingSessions {
         "WHERE session_key IN (SELECT key FROM sessions WHERE moving = 1)",
     );
     this.#settle = client.prepare("UPDATE sessions SET moving = 0 WHERE moving = 1");
+    this.#count = client.prepare<[], number>("SELECT count(*) FROM sessions WHERE moving = 1").pluck();
+  }
+
+  count(): number {
+    return this.#count.get() ?? 0;
   }
 
   /** Settles all of them, inside a transaction. */

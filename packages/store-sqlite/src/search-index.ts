@@ -84,6 +84,13 @@ export class SearchIndex {
     return hasReached(this.#progress.get() as IndexPlace, this.target());
   }
 
+  /** How many rows wait, at the most: keys have gaps. */
+  waiting(): number {
+    const { entryKey, sessionKey } = this.#progress.get() as IndexPlace;
+    const target = this.target();
+    return Math.max(0, target.entryKey - entryKey) + Math.max(0, target.sessionKey - sessionKey);
+  }
+
   /** Indexes the next rows that wait, inside a transaction. True when those of `target` are done. */
   step(target: IndexPlace): boolean {
     const before = this.#progress.get() as IndexPlace;

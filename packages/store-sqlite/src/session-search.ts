@@ -16,7 +16,7 @@ import { type FoundRow, FoundRows, type Place } from "./search-found.ts";
 import { LAST_SLOT, NAME, slotOf } from "./search-index.ts";
 import type { SessionList } from "./session-list.ts";
 
-/** Chosen by bench search-sqlite: to collect so many places takes about as long as to look into so many sessions. */
+/** Few enough of either that a page takes milliseconds (bench search-sqlite). */
 const DEFAULT_BOUNDS = { many: 2000, mostLookedInto: 500 };
 
 export interface SearchBounds {

@@ -22,9 +22,10 @@ export class Upkeep {
   readonly #queue: WriteQueue;
   readonly #onFailed: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
-  // What this handle has put off; other processes see to theirs.
-  #rowsWaiting = 0;
-  #sessionsMoved = 0;
+  // What is put off, at the most: others may have done it. Looked up at the first commit, since a process that ends at once
+  // leaves it to the next.
+  #rowsWaiting: number | undefined;
+  #sessionsMoving = 0;
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -45,11 +46,17 @@ export class Upkeep {
 
   /** To be told after each commit. */
   wrote({ rowsToIndex, sessionsMoved }: Pick<Committed, "rowsToIndex" | "sessionsMoved">): void {
-    this.#rowsWaiting += rowsToIndex;
-    this.#sessionsMoved += sessionsMoved;
-    if (this.#stopped || this.#rowsWaiting + this.#sessionsMoved === 0) return;
-    const isTooMuch = this.#rowsWaiting > MOST_ROWS_WAITING;
-    if (isTooMuch || this.#sessionsMoved > MOST_MOVING) this.#start(isTooMuch);
+    if (this.#stopped) return;
+    if (this.#rowsWaiting === undefined) {
+      if (!this.#lookUp()) return;
+    } else {
+      this.#rowsWaiting += rowsToIndex;
+      this.#sessionsMoving += sessionsMoved;
+    }
+    const waiting = this.#rowsWaiting ?? 0;
+    if (waiting + this.#sessionsMoving === 0) return;
+    const isTooMuch = waiting > MOST_ROWS_WAITING;
+    if (isTooMuch || this.#sessionsMoving > MOST_MOVING) this.#start(isTooMuch);
     else if (this.#timer) this.#timer.refresh();
     else this.#timer = setTimeout(() => this.#start(true), IDLE_MS).unref();
   }
@@ -72,6 +79,17 @@ export class Upkeep {
     await this.#running;
   }
 
+  /** False where the file cannot be read now: then at the next commit. */
+  #lookUp(): boolean {
+    try {
+      this.#sessionsMoving = this.#moving.count();
+      this.#rowsWaiting = this.#index.waiting();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** @param index whether the rows that wait are indexed too. */
   #start(index: boolean): void {
     if (this.#running || this.#stopped) return;
@@ -82,21 +100,25 @@ export class Upkeep {
 
   async #run(index: boolean): Promise<void> {
     try {
-      const steps: Promise<unknown>[] = [];
       // Started together they share a transaction.
-      if (this.#sessionsMoved > 0) steps.push(this.#queue.run(undefined, () => this.#moving.settle()));
-      if (index) steps.push(this.#indexAlone());
-      this.#sessionsMoved = 0;
-      await Promise.all(steps);
+      await Promise.all([this.#settle(), index ? this.#indexAlone() : undefined]);
     } catch (error) {
       // Whoever holds the file now does it, or the next search.
       if (!isSessionError(error, "busy")) this.#onFailed(error);
     }
   }
 
+  async #settle(): Promise<void> {
+    if (this.#sessionsMoving === 0) return;
+    const before = this.#sessionsMoving;
+    await this.#queue.run(undefined, () => this.#moving.settle());
+    this.#sessionsMoving -= before;
+  }
+
   async #indexAlone(): Promise<void> {
     const target = this.#index.target();
-    this.#rowsWaiting = 0;
+    const before = this.#rowsWaiting ?? 0;
     while (!this.#stopped && !(await this.#queue.run(undefined, () => this.#index.step(target))));
+    this.#rowsWaiting = (this.#rowsWaiting ?? 0) - before;
   }
 }

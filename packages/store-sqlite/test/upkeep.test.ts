@@ -89,6 +89,22 @@ test("when too many sessions move they settle, though writes go on", { timeout: 
   );
 });
 
+test("what processes that end at once leave behind does not add up", { timeout: 30_000 }, async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const first = await openAt(file);
+  const sessions = Array.from({ length: 270 }, () => session());
+  await Promise.all(sessions.map((each) => first.create(each)));
+  await first.close();
+  const { moving } = openToLook(file);
+  for (const { metadata } of sessions) {
+    const store = await openAt(file);
+    await store.append(metadata.id, [entry("x")], { at: 2000 });
+    await store.close();
+    if (moving() < 10) return;
+  }
+  expect.unreachable("they were never settled");
+});
+
 test("when too much waits it is indexed, though nobody searches", { timeout: 60_000 }, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
