@@ -1,93 +1,116 @@
 import { join } from "node:path";
+import type { SessionEntry, SessionStore } from "@thulp-sessions/core";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
+import { type BareSqlite, openBareSqlite } from "./bare-sqlite.ts";
 import { entry, makeSession } from "./data.ts";
 import { type Contestant, compare, report, withFolder } from "./harness.ts";
 
-/** Appending to store-sqlite: against the same rows written by bare prepared statements, alone and with 64 callers. */
+const CALLERS = 64;
+
+/** Appending to store-sqlite: against the same rows by bare prepared statements, alone and with 64 callers. */
 export async function appendSqlite(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 21;
-  const operations = quick ? 10 : 200;
+  const lone = quick ? 10 : 200;
+  const each = quick ? 2 : 16;
   for (const durability of ["full", "relaxed"] as const) {
     await withFolder(async (dir) => {
-      const store = await openSqliteStore({ file: join(dir, "sessions.db"), durability });
-      const bare = bareAppend(join(dir, "bare.db"), operations, durability);
-      let time = 1_700_000_000_000;
-      const callers = async (ids: readonly string[], each: number): Promise<void> => {
-        const caller = async (id: string) => {
-          for (let i = 0; i < each; i++) await store.append(id, [entry(i)], { at: time++ });
-        };
-        await Promise.all(ids.map(caller));
-      };
-      const alone = await makeSession(store, 100);
-      const long = await makeSession(store, 10_000);
-      const one = await makeSession(store, 100);
-      const many = await Promise.all(Array.from({ length: 64 }, () => makeSession(store, 100)));
-      const results = await compare(
-        [
-          bare.contestant,
-          { name: "store-sqlite, session of 100", operations, run: () => callers([alone], operations) },
-          { name: "store-sqlite, session of 10000", operations, run: () => callers([long], operations) },
-          {
-            name: "store-sqlite, 64 callers on one session",
-            operations: 64 * 16,
-            run: () =>
-              callers(
-                Array.from({ length: 64 }, () => one),
-                16,
-              ),
-          },
-          {
-            name: "store-sqlite, 64 callers on 64 sessions",
-            operations: 64 * 16,
-            run: () => callers(many, 16),
-          },
-        ],
-        rounds,
-      );
+      const bare = await openBareSqlite(join(dir, "bare.db"), durability);
+      // Each in a file of its own: what one puts off must not be done in the time of another.
+      const alone = await openSqliteStore({ file: join(dir, "alone.db"), durability });
+      const together = await openSqliteStore({ file: join(dir, "together.db"), durability });
+      const apart = await openSqliteStore({ file: join(dir, "apart.db"), durability });
+      const unindexed = await openUnindexed(join(dir, "unindexed.db"), durability);
+      const one = await makeSession(together, 100);
+      const contestants: Contestant[] = [
+        bareAppends(bare, lone),
+        callers("store-sqlite, 1 caller", alone, [await makeSession(alone, 100)], lone),
+        callers(
+          `store-sqlite, ${CALLERS} callers on one session`,
+          together,
+          Array.from({ length: CALLERS }, () => one),
+          each,
+        ),
+        callers(
+          `store-sqlite, ${CALLERS} callers on ${CALLERS} sessions`,
+          apart,
+          await manySessions(apart),
+          each,
+        ),
+        callers("the same without an index for search", unindexed, await manySessions(unindexed), each),
+      ];
       report(
-        `append, store-sqlite, durability ${durability}, against bare statements, one transaction each`,
-        results,
+        `append, store-sqlite, durability ${durability}, against the same rows by bare statements`,
+        await compare(contestants, rounds),
       );
-      await store.close();
+      await reportIndexing(apart, join(dir, "apart.db"));
+      await Promise.all([alone, together, apart, unindexed].map((store) => store.close()));
       bare.close();
     });
   }
 }
 
-/** A session's counters and its entry, in one transaction. */
-function bareAppend(
-  file: string,
-  operations: number,
-  durability: "full" | "relaxed",
-): { contestant: Contestant; close: () => void } {
-  const db = new Database(file);
-  db.pragma("journal_mode = WAL");
-  db.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
-  db.exec(`
-    CREATE TABLE sessions (key INTEGER PRIMARY KEY, updated_at INTEGER NOT NULL, entry_count INTEGER NOT NULL) STRICT;
-    CREATE TABLE entries (
-      session_key INTEGER NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, timestamp INTEGER NOT NULL,
-      entry_type TEXT NOT NULL, content TEXT NOT NULL, UNIQUE (session_key, seq)
-    ) STRICT;
-    INSERT INTO sessions VALUES (1, 0, 0);
-  `);
-  const insert = db.prepare("INSERT INTO entries VALUES (1, ?, ?, ?, ?, ?)");
-  const update = db.prepare("UPDATE sessions SET updated_at = ?, entry_count = ? WHERE key = 1");
-  let seq = 0;
-  const append = db.transaction((i: number) => {
-    const { id, timestamp, entryType, content } = entry(i);
-    insert.run(seq, id, timestamp, JSON.stringify(entryType), JSON.stringify(content));
-    update.run(timestamp, ++seq);
-  });
+export function bareAppends(bare: BareSqlite, operations: number): Contestant {
+  let fresh: SessionEntry[] = [];
   return {
-    contestant: {
-      name: "bare statements, one transaction each",
-      operations,
-      async run() {
-        for (let i = 0; i < operations; i++) append.immediate(i);
-      },
+    name: "bare statements, one transaction each",
+    operations,
+    prepare() {
+      fresh = newEntries(operations);
     },
-    close: () => db.close(),
+    async run() {
+      for (const each of fresh) bare.append(each);
+    },
   };
+}
+
+let time = 1_700_000_000_000;
+
+/** So many callers as there are ids, each of which appends so many entries, one after the other. */
+export function callers(name: string, store: SessionStore, ids: readonly string[], each: number): Contestant {
+  let fresh: SessionEntry[] = [];
+  return {
+    name,
+    operations: ids.length * each,
+    prepare() {
+      fresh = newEntries(ids.length * each);
+    },
+    async run() {
+      const caller = async (id: string) => {
+        for (let i = 0; i < each; i++) await store.append(id, [fresh.pop() as SessionEntry], { at: time++ });
+      };
+      await Promise.all(ids.map(caller));
+    },
+  };
+}
+
+function newEntries(count: number): SessionEntry[] {
+  return Array.from({ length: count }, (_, i) => entry(i)).reverse();
+}
+
+function manySessions(store: SessionStore): Promise<string[]> {
+  return Promise.all(Array.from({ length: CALLERS }, () => makeSession(store, 100)));
+}
+
+/** What was put off: the time that the next search takes for each entry that waits to be indexed. */
+async function reportIndexing(store: SessionStore, file: string): Promise<void> {
+  const db = new Database(file, { readonly: true });
+  const waiting = db
+    .prepare<[], number>("SELECT (SELECT max(key) FROM entries) - entry_key FROM search_progress")
+    .pluck();
+  const before = waiting.get() ?? 0;
+  const start = performance.now();
+  await store.search({ text: "agent", limit: 1 });
+  const each = ((performance.now() - start) * 1000) / Math.max(1, before);
+  console.log(`  a search then has ${before} entries to index first: ${each.toFixed(1)} us each`);
+  db.close();
+}
+
+/** A store that believes that its index is up to date for ever. */
+async function openUnindexed(file: string, durability: "full" | "relaxed"): Promise<SessionStore> {
+  await (await openSqliteStore({ file })).close();
+  const db = new Database(file);
+  db.prepare("UPDATE search_progress SET entry_key = ?, session_key = ?").run(2 ** 53 - 1, 2 ** 53 - 1);
+  db.close();
+  return openSqliteStore({ file, durability });
 }

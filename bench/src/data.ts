@@ -1,4 +1,10 @@
-import { newUuid, type SessionEntry, type SessionStore } from "@thulp-sessions/core";
+import {
+  newUuid,
+  type Session,
+  type SessionEntry,
+  type SessionMetadata,
+  type SessionStore,
+} from "@thulp-sessions/core";
 
 const WORDS =
   "the agent reads a file and writes what it has found into the next message of the session ".split(" ");
@@ -21,16 +27,25 @@ function entries(count: number): SessionEntry[] {
 /** Makes a session with so many entries and gives its id. */
 export async function makeSession(store: SessionStore, entryCount: number): Promise<string> {
   const id = newUuid();
-  const metadata = {
-    id: id as never,
-    name: `Session of ${entryCount}`,
-    sessionType: { type: "conversation", purpose: "benchmark" } as const,
+  await store.create(sessionOf(id, { name: `Session of ${entryCount}`, entries: entries(entryCount) }));
+  return id;
+}
+
+/** A session for benchmarks, with what is given. */
+export function sessionOf(
+  id: string,
+  { entries = [], ...given }: Partial<SessionMetadata> & { entries?: readonly SessionEntry[] } = {},
+): Session {
+  const metadata: SessionMetadata = {
+    id: id as SessionMetadata["id"],
+    name: "Session",
+    sessionType: { type: "conversation", purpose: "benchmark" },
     createdAt: 1,
     updatedAt: 1,
-    status: "active" as const,
+    status: "active",
     tags: ["bench"],
     parentSession: null,
+    ...given,
   };
-  await store.create({ metadata, entries: entries(entryCount), context: {} });
-  return id;
+  return { metadata, entries, context: {} };
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 /** Somebody who does the work that is compared. */
 export interface Contestant {
   readonly name: string;
+  /** Makes ready what one window takes, such as data that must be new each time. Not measured. */
+  prepare?(): void;
   /** Does one window of the work: `operations` of them. */
   run(): Promise<void>;
   readonly operations: number;
@@ -23,6 +25,7 @@ export async function compare(contestants: readonly Contestant[], rounds: number
   const times = contestants.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, contestant] of contestants.entries()) {
+      contestant.prepare?.();
       const start = performance.now();
       await contestant.run();
       const each = ((performance.now() - start) * 1000) / contestant.operations;

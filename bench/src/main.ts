@@ -1,7 +1,11 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { growthSqlite } from "./growth-sqlite.ts";
 import { listFs, loadFs } from "./read-fs.ts";
+import { listSqlite, loadSqlite } from "./read-sqlite.ts";
+import { searchSqlite } from "./search-sqlite.ts";
+import { tokenizers } from "./tokenizers.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
@@ -9,6 +13,11 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-sqlite": appendSqlite,
   "load-fs": loadFs,
   "list-fs": listFs,
+  "load-sqlite": loadSqlite,
+  "list-sqlite": listSqlite,
+  "growth-sqlite": growthSqlite,
+  "search-sqlite": searchSqlite,
+  tokenizers,
 };
 
 const { values, positionals } = parseArgs({

@@ -79,6 +79,7 @@ export {
   SessionManager,
   type SessionManagerOptions,
 } from "./manager.ts";
+export { matchStrings } from "./match-strings.ts";
 export {
   ENTRY_TYPE_NAMES,
   type EntryType,
@@ -110,7 +111,6 @@ export {
   contentStrings,
   indexText,
   MAX_SEARCH_TEXT,
-  matchStrings,
   parseSearchText,
   type SearchHit,
   type SearchPage,
@@ -118,8 +118,6 @@ export {
   type SearchTerm,
   STRING_BOUNDARY,
   searchQuerySchema,
-  type TextMatch,
-  tokenize,
 } from "./search.ts";
 export {
   type AppendedEntry,
@@ -138,5 +136,6 @@ export {
   type WriteOptions,
 } from "./store.ts";
 export type { SubscribeOptions, SubscriptionEvent } from "./subscription.ts";
+export { tokenize } from "./tokenize.ts";
 export { entriesQuerySchema, listQuerySchema, parseInput } from "./validate.ts";
 export { type StoreWarning, type WarningListener, Warnings } from "./warnings.ts";

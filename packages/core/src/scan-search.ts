@@ -1,7 +1,8 @@
 import type { PlacedHit, Rows, SearchRequest } from "./base-store.ts";
 import { matchesFilter } from "./filter.ts";
+import { matchStrings, type TextMatch } from "./match-strings.ts";
 import type { SessionMetadata, StoredEntry } from "./model.ts";
-import { contentStrings, matchStrings, type TextMatch } from "./search.ts";
+import { contentStrings } from "./search.ts";
 
 /**
  * Search for stores without an index: looks through the given sessions, one after the other, until the page is full.

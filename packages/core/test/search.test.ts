@@ -12,6 +12,8 @@ import {
 } from "@thulp-sessions/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { matchPlain } from "../src/match-plain.ts";
+import { matchTokens } from "../src/match-strings.ts";
 import { errorOf } from "./make.ts";
 
 const words = (text: string) => tokenize(text).map(({ word }) => word);
@@ -337,5 +339,42 @@ describe("a match", () => {
       matchStrings([text], parseSearchText(terms.map((term) => `${term}*`).join(" ")))?.occurrences,
     ).toBe(1000);
     expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+describe("plain text", () => {
+  // Few letters, so that terms are found; symbols, so that plain is not only ASCII; some that are not plain.
+  const unit = fc.constantFrom(..."aaAbb    -.\n\u2019\u2026\u{1f600}", "é", "ſ");
+  const text = fc.string({ unit, maxLength: 40 });
+  const query = fc.string({ unit: fc.constantFrom(...'aAb  "*-'), maxLength: 6 });
+  const long = fc.constantFrom("a".repeat(255), "a".repeat(256), "a".repeat(257), `${"a".repeat(256)}b a`);
+
+  test("matches where the words of the text do", () => {
+    let found = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(text, long), { maxLength: 3 }),
+        fc.oneof(query, long),
+        (strings, given) => {
+          const terms = parseSearchText(given);
+          if (terms.length === 0) return;
+          const plain = matchPlain(strings, terms);
+          if (plain === null) return;
+          expect(plain).toEqual(matchTokens(strings, terms));
+          if (plain !== "nowhere") found++;
+        },
+      ),
+      { numRuns: 5000 },
+    );
+    expect(found).toBeGreaterThan(200);
+  });
+
+  test("is indexed by the words that it has", () => {
+    fc.assert(
+      fc.property(fc.oneof(text, long), (given) => {
+        expect(indexText([given])).toBe(words(given).join(" "));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

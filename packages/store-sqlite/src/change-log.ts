@@ -1,32 +1,39 @@
-import { randomBytes } from "node:crypto";
 import type { SessionId } from "@thulp-sessions/core";
 import { asc, gt, lte, max, min, sql } from "drizzle-orm";
 import type { Orm } from "./driver.ts";
 import type { Change } from "./effects.ts";
-import { changes } from "./schema.ts";
+import { changes, sessions } from "./schema.ts";
 
 /** A watcher that falls further behind than this is told to look at everything again. */
 const KEPT_REVISIONS = 10_000;
 /** How many revisions pass between two prunings. */
 const PRUNE_EVERY = 1000;
 
+const isMoving = sql`${sessions.moving} = 1`;
+
 /**
- * The table `changes`. It serves two ends at the price of one page in a commit: its highest number is the counter that
- * versions come from, and its rows tell other processes what was changed, deletions included.
+ * Which revision was given last, and which sessions were changed after one: by the table `changes`, and by the sessions that
+ * move, whose appends are not written down there.
  */
 export class ChangeLog {
-  /** Tells this handle's rows from those of others. */
-  readonly #writer = randomBytes(6).readUIntBE(0, 6);
   readonly #last;
+  readonly #lastMoving;
   readonly #first;
   readonly #insert;
   readonly #since;
+  readonly #movedSince;
+  readonly #logMoving;
   readonly #prune;
 
   constructor(orm: Orm) {
     this.#last = orm
       .select({ seq: max(changes.seq) })
       .from(changes)
+      .prepare();
+    this.#lastMoving = orm
+      .select({ seq: max(sessions.revision) })
+      .from(sessions)
+      .where(isMoving)
       .prepare();
     this.#first = orm
       .select({ seq: min(changes.seq) })
@@ -38,7 +45,6 @@ export class ChangeLog {
         seq: sql.placeholder("seq"),
         sessionId: sql.placeholder("sessionId"),
         type: sql.placeholder("type"),
-        writer: this.#writer,
       })
       .prepare();
     this.#since = orm
@@ -46,6 +52,22 @@ export class ChangeLog {
       .from(changes)
       .where(gt(changes.seq, sql.placeholder("seq")))
       .orderBy(asc(changes.seq))
+      .prepare();
+    this.#movedSince = orm
+      .select({ seq: sessions.revision, sessionId: sessions.id })
+      .from(sessions)
+      .where(sql`${isMoving} AND ${sessions.revision} > ${sql.placeholder("seq")}`)
+      .prepare();
+    // One whose last change was no append stands there already.
+    this.#logMoving = orm
+      .insert(changes)
+      .select(
+        orm
+          .select({ seq: sessions.revision, sessionId: sessions.id, type: sql`'changed'`.as("type") })
+          .from(sessions)
+          .where(sql`${isMoving} AND ${sessions.revision} > ${sql.placeholder("seq")}`),
+      )
+      .onConflictDoNothing()
       .prepare();
     this.#prune = orm
       .delete(changes)
@@ -55,13 +77,14 @@ export class ChangeLog {
 
   /** The revision given last, by whatever process; 0 before the first. */
   lastRevision(): number {
-    return this.#last.get()?.seq ?? 0;
+    return Math.max(this.#last.get()?.seq ?? 0, this.#lastMoving.get()?.seq ?? 0);
   }
 
   /** Writes down the changes of one commit; those of one session become one row, as for a watcher. */
   write(made: readonly Change[]): void {
     const merged = new Map<SessionId, Change>();
     for (const change of made) {
+      if (change.isAppend) continue;
       const before = merged.get(change.id);
       merged.delete(change.id);
       const stillNew = before?.type === "created" && change.type === "changed";
@@ -80,22 +103,38 @@ export class ChangeLog {
     }
   }
 
-  /** What others have changed after that revision; `null` where it is not known any more. */
+  /** To be called before sessions settle: what `changes` does not say of them is then known nowhere else. */
+  writeMoving(): void {
+    this.#logMoving.run({ seq: this.lastRevision() - KEPT_REVISIONS });
+  }
+
+  /** What was changed after that revision, by whom ever; `null` where it is not known any more. */
   since(revision: number): { readonly changes: readonly Change[]; readonly last: number } | null {
     const first = this.#first.get()?.seq ?? 0;
+    const last = this.lastRevision();
     // Rows go from the old end only, and none of the last ones: while one at or below the revision is there, or the
     // revision is recent, none above it is missing.
-    if (first > revision && this.lastRevision() - revision > KEPT_REVISIONS) return null;
-    const rows = this.#since.all({ seq: revision });
-    return {
-      changes: rows
-        .filter(({ writer }) => writer !== this.#writer)
-        .map(({ seq, sessionId, type }) => ({
+    if (first > revision && last - revision > KEPT_REVISIONS) return null;
+    const logged = this.#since.all({ seq: revision }).map(
+      ({ seq, sessionId, type }): Change => ({
+        revision: seq,
+        id: sessionId as SessionId,
+        type: type as Change["type"],
+        isAppend: false,
+      }),
+    );
+    const seen = new Set(logged.map((change) => change.revision));
+    const moved = this.#movedSince
+      .all({ seq: revision })
+      .filter(({ seq }) => !seen.has(seq))
+      .map(
+        ({ seq, sessionId }): Change => ({
           revision: seq,
           id: sessionId as SessionId,
-          type: type as Change["type"],
-        })),
-      last: rows.at(-1)?.seq ?? revision,
-    };
+          type: "changed",
+          isAppend: true,
+        }),
+      );
+    return { changes: [...logged, ...moved].sort((a, b) => a.revision - b.revision), last };
   }
 }

@@ -26,6 +26,8 @@ export class ChangePoller {
   #timer: NodeJS.Timeout | undefined;
   #seenData = 0;
   #seenRevision = 0;
+  /** Revisions after the one seen that this handle has given. */
+  readonly #ownRevisions = new Set<number>();
   #failing = false;
 
   constructor({ client }: Database, log: ChangeLog, listener: ChangeListener) {
@@ -38,6 +40,7 @@ export class ChangePoller {
   start(): void {
     this.#seenData = this.#dataVersion.get() ?? 0;
     this.#seenRevision = this.#log.lastRevision();
+    this.#ownRevisions.clear();
     this.#timer = setInterval(() => this.#poll(), INTERVAL_MS).unref();
   }
 
@@ -46,9 +49,13 @@ export class ChangePoller {
     this.#timer = undefined;
   }
 
-  /** Passes over changes of this handle, where nobody else's stand before them. */
-  skipOwn(before: number, last: number): void {
-    if (this.#timer && this.#seenRevision === before) this.#seenRevision = last;
+  /** Own changes, which are told otherwise, are not to be told again. */
+  passOwn(before: number, changes: readonly Change[]): void {
+    if (!this.#timer) return;
+    const last = changes.at(-1)?.revision ?? before;
+    // Where nobody else's stand before them, that is all there is to it.
+    if (this.#seenRevision === before) this.#seenRevision = last;
+    else for (const { revision } of changes) this.#ownRevisions.add(revision);
   }
 
   #poll(): void {
@@ -61,9 +68,12 @@ export class ChangePoller {
       this.#failing = false;
       if (news) {
         this.#seenRevision = news.last;
-        this.#listener.changed(news.changes);
+        const others = news.changes.filter(({ revision }) => !this.#ownRevisions.has(revision));
+        this.#ownRevisions.clear();
+        this.#listener.changed(others);
       } else {
         this.#seenRevision = this.#log.lastRevision();
+        this.#ownRevisions.clear();
         this.#listener.missed();
       }
     } catch (error) {

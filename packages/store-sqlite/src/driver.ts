@@ -4,6 +4,7 @@ import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 
 /** A connection of better-sqlite3. */
 export type Client = BetterSqlite3.Database;
+export type Statement<P extends unknown[], R> = BetterSqlite3.Statement<P, R>;
 /** drizzle over that connection. */
 export type Orm = BetterSQLite3Database;
 

@@ -1,18 +1,21 @@
-import type { SessionEntry, SessionId } from "@thulp-sessions/core";
-import { contentStrings } from "@thulp-sessions/core";
-import { NAME_SLOT, type SearchUpdate, slotOf } from "./search-index.ts";
+import type { SessionId } from "@thulp-sessions/core";
 
 export interface Change {
   readonly type: "created" | "changed" | "deleted";
   readonly id: SessionId;
   readonly revision: number;
+  /** Told by the session itself, which moves, and not by a row in `changes`. */
+  readonly isAppend: boolean;
 }
 
 /** What one writing call leaves to be done for its whole group. Dropped where the call fails. */
 export class Effects {
   /** What the call changes in `changes`; null while it changes nothing. A call changes one session. */
   change: Change | null = null;
-  readonly searchUpdates: SearchUpdate[] = [];
+  /** How many rows it has written that `search_index` does not have yet. */
+  rowsToIndex = 0;
+  /** Whether the session did not move before. */
+  startsMoving = false;
   readonly #revision: number;
 
   /** @param revision the next one that is free. */
@@ -22,28 +25,13 @@ export class Effects {
 
   /** Notes that the call changes the session, and gives the revision that the session has from now on. */
   changed(type: Change["type"], id: SessionId): number {
-    this.change = { type, id, revision: this.#revision };
+    this.change = { type, id, revision: this.#revision, isAppend: false };
     return this.#revision;
   }
 
-  indexName(sessionKey: number, name: string): void {
-    this.searchUpdates.push({ type: "add", sessionKey, slot: NAME_SLOT, strings: [name] });
-  }
-
-  indexEntries(sessionKey: number, entries: readonly SessionEntry[], firstSeq: number): void {
-    entries.forEach(({ content }, i) => {
-      const strings = contentStrings(content);
-      if (strings.length > 0)
-        this.searchUpdates.push({ type: "add", sessionKey, slot: slotOf(firstSeq + i), strings });
-    });
-  }
-
-  unindexName(sessionKey: number): void {
-    this.searchUpdates.push({ type: "remove", sessionKey, from: NAME_SLOT, to: NAME_SLOT });
-  }
-
-  /** Takes the entries from `seq` on out of the index. */
-  unindexEntries(sessionKey: number, seq: number): void {
-    this.searchUpdates.push({ type: "remove", sessionKey, from: slotOf(seq), to: Number.POSITIVE_INFINITY });
+  /** The same for an append, after which the session moves. */
+  appended(id: SessionId): number {
+    this.change = { type: "changed", id, revision: this.#revision, isAppend: true };
+    return this.#revision;
   }
 }

@@ -14,6 +14,7 @@ import {
 import type { Database } from "./database.ts";
 import { corruptError } from "./errors.ts";
 import { ENTRY_COLUMNS, type EntryRow, entryOf, entryTypeRow } from "./rows.ts";
+import type { Deferred } from "./write-queue.ts";
 
 /** What of a session an append looks at. */
 export interface AppendRow {
@@ -23,7 +24,7 @@ export interface AppendRow {
   readonly status: SessionStatus;
   readonly counts: EntryCounts;
   readonly revision: number;
-  readonly hasTags: boolean;
+  readonly isMoving: boolean;
 }
 
 type AppendColumns = [
@@ -48,14 +49,16 @@ export const FIND_BY_ID = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE entry_id =
  * below drizzle for that reason: its prepared queries reach 0.87 to 0.95 of the rate of bare ones, since they fill and
  * map every row by name; here rows come as arrays.
  */
-export class EntryTable {
+export class EntryTable implements Deferred {
   readonly #file: string;
+  /** Rows of sessions that appends have changed, and as they stand in the file. */
+  readonly #unwritten = new Map<SessionId, { readonly before: AppendRow; readonly now: AppendRow }>();
   readonly #target;
   readonly #byId;
   readonly #insert;
   readonly #count;
+  readonly #countAndMove;
   readonly #countAndStatus;
-  readonly #moveTags;
   readonly #all;
   readonly #ascending;
   readonly #descending;
@@ -67,7 +70,7 @@ export class EntryTable {
     this.#target = client
       .prepare<[string], AppendColumns>(
         "SELECT key, created_at, updated_at, status, entry_count, turn_count, user_message_count, " +
-          "assistant_message_count, awaiting_assistant, revision, tags <> '[]' FROM sessions WHERE id = ?",
+          "assistant_message_count, awaiting_assistant, revision, moving FROM sessions WHERE id = ?",
       )
       .raw();
     this.#byId = client.prepare<[string, number], EntryRow>(FIND_BY_ID).raw();
@@ -78,9 +81,11 @@ export class EntryTable {
       "updated_at = ?, entry_count = ?, turn_count = ?, user_message_count = ?, assistant_message_count = ?, " +
       "awaiting_assistant = ?, revision = ?";
     this.#count = client.prepare(`UPDATE sessions SET ${counters} WHERE key = ?`);
+    this.#countAndMove = client.prepare(`UPDATE sessions SET ${counters}, moving = 1 WHERE key = ?`);
     // Apart, since naming the status rewrites the indices on it.
-    this.#countAndStatus = client.prepare(`UPDATE sessions SET ${counters}, status = ? WHERE key = ?`);
-    this.#moveTags = client.prepare("UPDATE session_tags SET updated_at = ? WHERE session_key = ?");
+    this.#countAndStatus = client.prepare(
+      `UPDATE sessions SET ${counters}, moving = 1, status = ? WHERE key = ?`,
+    );
     this.#all = client
       .prepare<[number], EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE session_key = ? ORDER BY seq`)
       .raw();
@@ -101,7 +106,10 @@ export class EntryTable {
     this.#deleteFrom = client.prepare("DELETE FROM entries WHERE session_key = ? AND seq >= ?");
   }
 
+  /** As appends that are not written yet have left it. */
   appendTarget(id: SessionId): AppendRow | undefined {
+    const unwritten = this.#unwritten.get(id);
+    if (unwritten) return unwritten.now;
     const row = this.#target.get(id);
     if (!row) return undefined;
     const [
@@ -115,7 +123,7 @@ export class EntryTable {
       assistants,
       awaiting,
       revision,
-      tagged,
+      moving,
     ] = row;
     return {
       key,
@@ -130,7 +138,7 @@ export class EntryTable {
         awaitingAssistant: awaiting === 1,
       },
       revision,
-      hasTags: tagged === 1,
+      isMoving: moving === 1,
     };
   }
 
@@ -146,13 +154,28 @@ export class EntryTable {
     });
   }
 
-  /** What an append changes in the session itself. */
-  updateSession(
+  /** Notes what an append changes in the session itself, which moves from now on. */
+  changeSession(
+    id: SessionId,
     before: AppendRow,
-    after: Pick<AppendRow, "updatedAt" | "counts" | "status">,
+    { updatedAt, counts, status }: Pick<AppendRow, "updatedAt" | "counts" | "status">,
     revision: number,
   ): void {
-    const { updatedAt, counts, status } = after;
+    const now = { ...before, updatedAt, counts, status, revision, isMoving: true };
+    this.#unwritten.set(id, { before: this.#unwritten.get(id)?.before ?? before, now });
+  }
+
+  /** Writes what appends have changed in their sessions. */
+  write(): void {
+    for (const { before, now } of this.#unwritten.values()) this.#updateSession(before, now);
+    this.#unwritten.clear();
+  }
+
+  forget(): void {
+    this.#unwritten.clear();
+  }
+
+  #updateSession(before: AppendRow, { key, updatedAt, counts, status, revision }: AppendRow): void {
     const counters = [
       updatedAt,
       counts.entryCount,
@@ -162,9 +185,9 @@ export class EntryTable {
       counts.awaitingAssistant ? 1 : 0,
       revision,
     ];
-    if (status === before.status) this.#count.run(...counters, before.key);
-    else this.#countAndStatus.run(...counters, status, before.key);
-    if (before.hasTags && updatedAt !== before.updatedAt) this.#moveTags.run(updatedAt, before.key);
+    if (status !== before.status) this.#countAndStatus.run(...counters, status, key);
+    else if (before.isMoving) this.#count.run(...counters, key);
+    else this.#countAndMove.run(...counters, key);
   }
 
   /** @throws {SessionError} corrupt unless there are `entryCount` of them, without a gap. */

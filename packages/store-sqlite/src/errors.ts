@@ -31,6 +31,17 @@ export function sessionErrorOf(error: unknown, file: string, sessionId?: string)
   });
 }
 
+/** Of a COMMIT, in which the log may have been written before what failed, its sync for example. */
+export function commitError(error: unknown, file: string): unknown {
+  if (!isSqliteError(error) || !error.code.startsWith("SQLITE_IOERR")) return sessionErrorOf(error, file);
+  return new SessionError(
+    "io",
+    `${file}: the disk failed while the call was committed, so that it is not certain whether it was kept: look at the ` +
+      `session before you repeat it, or repeat an append with the same ids. SQLite says: ${error.message} (${error.code}).`,
+    { cause: error, details: { path: file } },
+  );
+}
+
 export function busyError(file: string, waitedMs: number, cause: unknown): SessionError {
   return new SessionError(
     "busy",

@@ -1,5 +1,5 @@
-import { asciiLowerCase, type SessionFilter } from "@thulp-sessions/core";
-import { type SQL, sql } from "drizzle-orm";
+import { type Placeholder, type SQL, sql } from "drizzle-orm";
+import type { FilterTemplate } from "./filter-template.ts";
 import { sessions, sessionTags } from "./schema.ts";
 
 /** A filter as SQL over `sessions`. */
@@ -7,18 +7,18 @@ export interface FilterSql {
   /** All of these have to hold, as in a WHERE. */
   readonly conditions: readonly SQL[];
   /** A tag that every match has too. It is kept apart because a page is best read from `session_tags` then. */
-  readonly tag: string | undefined;
+  readonly tag: Placeholder | undefined;
 }
 
 /**
  * Compiles a filter, equal to `matchesFilter` of core. What has to hold for every match, one condition for each key,
  * is left open to the indices; the rest is closed to SQLite's planner (by the `+`), which would weigh every part of it.
  */
-export function compileFilter(filter: SessionFilter): FilterSql {
+export function compileFilter(filter: FilterTemplate): FilterSql {
   const open = new Map<string, SQL>();
   const closed: SQL[] = [];
-  let tag: string | undefined;
-  const collect = ({ and, or, not, ...keys }: SessionFilter): void => {
+  let tag: Placeholder | undefined;
+  const collect = ({ and, or, not, ...keys }: FilterTemplate): void => {
     for (const [key, condition] of atoms(keys)) {
       if (key === "tag" && tag === undefined) tag = keys.tag;
       else if (key === "tag" || open.has(key)) closed.push(condition);
@@ -36,13 +36,19 @@ export function compileFilter(filter: SessionFilter): FilterSql {
 }
 
 /** The same with the tag among the conditions. */
-export function conditionsOf(filter: SessionFilter): SQL[] {
+export function conditionsOf(filter: FilterTemplate): SQL[] {
   const { conditions, tag } = compileFilter(filter);
   return tag === undefined ? [...conditions] : [...conditions, hasTag(tag)];
 }
 
+/** The same, closed to the planner: for few rows that are found otherwise. */
+export function closedConditionsOf(filter: FilterTemplate): SQL[] {
+  const conditions = conditionsOf(filter);
+  return conditions.length === 0 ? [] : [sql`+(${all(conditions)})`];
+}
+
 /** One expression, in parentheses where it needs them, that is never NULL. */
-function compile({ and, or, not, ...keys }: SessionFilter): SQL {
+function compile({ and, or, not, ...keys }: FilterTemplate): SQL {
   const own = all(atoms(keys).map(([, condition]) => condition));
   const nested: SQL[] = [];
   if (and) nested.push(all(and.map(compile)));
@@ -52,7 +58,7 @@ function compile({ and, or, not, ...keys }: SessionFilter): SQL {
   return nested.length === 0 ? own : nested.reduce((left, right) => sql`(${left} AND ${right})`, own);
 }
 
-function any(filters: readonly SessionFilter[]): SQL {
+function any(filters: readonly FilterTemplate[]): SQL {
   return balanced(filters.map(compile), sql` OR `, sql`0`);
 }
 
@@ -71,12 +77,12 @@ function balanced(conditions: readonly SQL[], operator: SQL, whenNone: SQL): SQL
 }
 
 /** The keys of one filter that need no other filter. Each condition is in parentheses and never NULL. */
-function atoms(filter: Omit<SessionFilter, "and" | "or" | "not">): [key: string, SQL][] {
+function atoms(filter: Omit<FilterTemplate, "and" | "or" | "not">): [key: string, SQL][] {
   const { status, type, tag, createdAfter, createdBefore, updatedAfter, updatedBefore } = filter;
   const { nameContains, parent, hasParent } = filter;
   const conditions: [string, SQL | undefined][] = [
     ["status", status === undefined ? undefined : sql`(${sessions.status} = ${status})`],
-    ["type", type === undefined ? undefined : sql`(${sessions.type} = ${asciiLowerCase(type)})`],
+    ["type", type === undefined ? undefined : sql`(${sessions.type} = ${type})`],
     ["tag", tag === undefined ? undefined : hasTag(tag)],
     ["createdAfter", createdAfter === undefined ? undefined : sql`(${sessions.createdAt} > ${createdAfter})`],
     [
@@ -90,9 +96,7 @@ function atoms(filter: Omit<SessionFilter, "and" | "or" | "not">): [key: string,
     ],
     [
       "nameContains",
-      nameContains === undefined
-        ? undefined
-        : sql`(instr(${sessions.nameLower}, ${nameContains.toLowerCase()}) > 0)`,
+      nameContains === undefined ? undefined : sql`(instr(${sessions.nameLower}, ${nameContains}) > 0)`,
     ],
     // IS and not =, which is NULL where there is no parent, and so is its NOT.
     ["parent", parent === undefined ? undefined : sql`(${sessions.parentSession} IS ${parent})`],
@@ -105,6 +109,6 @@ function hasParentSql(hasParent: boolean): SQL {
   return hasParent ? sql`(${sessions.parentSession} IS NOT NULL)` : sql`(${sessions.parentSession} IS NULL)`;
 }
 
-function hasTag(tag: string): SQL {
+function hasTag(tag: Placeholder): SQL {
   return sql`EXISTS (SELECT 1 FROM ${sessionTags} WHERE ${sessionTags.sessionKey} = ${sessions.key} AND ${sessionTags.tag} = ${tag})`;
 }

@@ -2,17 +2,22 @@ import type { Client } from "./driver.ts";
 import { APPLICATION_ID, checkVersion, knownMigrations, notOurs } from "./ownership.ts";
 
 /**
- * Brings the tables to this version, in one transaction. drizzle's own migrator looks at what was applied before it
- * begins its transaction; two processes that open a new file at the same moment would both apply everything.
+ * Brings the tables to this version, in one transaction. drizzle's own migrator looks at what was applied before it begins its
+ * transaction; two processes that open a new file at the same moment would both apply everything.
  *
+ * @param copy called before tables with sessions in them are changed, with the version that they have.
  * @throws {SessionError} unsupported, with nothing changed. SQLite's errors, `SQLITE_BUSY` among them, come through.
  */
-export function migrate(client: Client, file: string): void {
+export function migrate(client: Client, file: string, copy: (version: number) => void): void {
   const migrations = knownMigrations();
   if (checkedVersion(client, file) === migrations.length) return;
   client.exec("BEGIN IMMEDIATE");
   try {
-    for (const { sql } of migrations.slice(checkedVersion(client, file))) {
+    const version = checkedVersion(client, file);
+    // Another process may have been quicker.
+    if (version === migrations.length) return;
+    if (version > 0 && client.prepare("SELECT 1 FROM sessions LIMIT 1").get() !== undefined) copy(version);
+    for (const { sql } of migrations.slice(version)) {
       for (const statement of sql) client.exec(statement);
     }
     client.exec(

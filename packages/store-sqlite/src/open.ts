@@ -1,4 +1,5 @@
 import { SessionError } from "@thulp-sessions/core";
+import { copyBeforeMigration } from "./copy-before-migration.ts";
 import { Database } from "./database.ts";
 import { type Client, type Driver, loadDriver } from "./driver.ts";
 import { sessionErrorOf } from "./errors.ts";
@@ -18,7 +19,7 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
     await refuseNewer(driver, options);
     const opened = driver.connect(file, { fileMustExist: true });
     client = opened;
-    await retryWhileBusy(file, busyTimeoutMs, () => setUp(opened, options));
+    await retryWhileBusy(file, busyTimeoutMs, () => setUp(driver, opened, options));
     return new Database(opened, driver.orm(opened), options, release);
   } catch (error) {
     client?.close();
@@ -45,13 +46,13 @@ async function refuseNewer(driver: Driver, { file, busyTimeoutMs }: CheckedOptio
 }
 
 /** May be begun again from the start. Even a PRAGMA can meet a lock. */
-function setUp(client: Client, { file, durability }: CheckedOptions): void {
+function setUp(driver: Driver, client: Client, { file, durability }: CheckedOptions): void {
   client.pragma("synchronous = FULL");
   client.pragma("fullfsync = ON");
   // A migration that copies a table anew must not set off the cascades.
   client.pragma("foreign_keys = OFF");
   // A new file gets its tables before WAL: from its first commit on, its header says whose it is.
-  migrate(client, file);
+  migrate(client, file, (version) => copyBeforeMigration(driver, file, version));
   useWal(client, file);
   client.pragma("foreign_keys = ON");
   if (durability === "relaxed") client.pragma("synchronous = NORMAL");

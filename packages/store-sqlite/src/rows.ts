@@ -19,7 +19,6 @@ import { sessions } from "./schema.ts";
 type SessionRow = typeof sessions.$inferSelect;
 
 const {
-  key,
   nameLower,
   entryCount,
   turnCount,
@@ -30,7 +29,7 @@ const {
   ...metadataColumns
 } = getTableColumns(sessions);
 
-/** What of a session row makes its metadata. */
+/** What of a session row makes its metadata, and its key. */
 export { metadataColumns };
 export type MetadataRow = Pick<SessionRow, keyof typeof metadataColumns>;
 

@@ -38,31 +38,38 @@ export const sessions = sqliteTable(
     userMessageCount: integer("user_message_count").notNull(),
     assistantMessageCount: integer("assistant_message_count").notNull(),
     awaitingAssistant: integer("awaiting_assistant").notNull(),
-    /** The `seq` of the last change in `changes`: grows over all sessions, so that a version never comes back. */
+    /** The number of the last change: grows over all sessions, so that a version never comes back. See `changes`. */
     revision: integer().notNull(),
+    /**
+     * 1: entries have been appended since the indices by `updated_at` were last told. Such a session stands in none of
+     * them, so that an append does not rewrite them each time; a page adds the few that move (moving-sessions.ts).
+     */
+    moving: integer().notNull().default(0),
   },
   (table) => [
     unique("sessions_by_id").on(table.id),
     // The name stands at the end so that `nameContains` reads the index and not the rows.
-    index("sessions_by_updated").on(table.updatedAt, table.id, table.nameLower),
+    index("sessions_by_updated").on(table.updatedAt, table.id, table.nameLower).where(sql`moving = 0`),
     index("sessions_by_created").on(table.createdAt, table.id, table.nameLower),
-    index("sessions_by_status_updated").on(table.status, table.updatedAt, table.id),
+    index("sessions_by_status_updated").on(table.status, table.updatedAt, table.id).where(sql`moving = 0`),
     index("sessions_by_status_created").on(table.status, table.createdAt, table.id),
-    index("sessions_by_type_updated").on(table.type, table.updatedAt, table.id),
+    index("sessions_by_type_updated").on(table.type, table.updatedAt, table.id).where(sql`moving = 0`),
     index("sessions_by_type_created").on(table.type, table.createdAt, table.id),
     // Partial: a session without a parent pays nothing for them.
     index("sessions_by_parent_updated")
       .on(table.parentSession, table.updatedAt, table.id)
-      .where(sql`parent_session IS NOT NULL`),
+      .where(sql`parent_session IS NOT NULL AND moving = 0`),
     index("sessions_by_parent_created")
       .on(table.parentSession, table.createdAt, table.id)
       .where(sql`parent_session IS NOT NULL`),
     index("sessions_with_parent_updated")
       .on(table.updatedAt, table.id)
-      .where(sql`parent_session IS NOT NULL`),
+      .where(sql`parent_session IS NOT NULL AND moving = 0`),
     index("sessions_with_parent_created")
       .on(table.createdAt, table.id)
       .where(sql`parent_session IS NOT NULL`),
+    index("sessions_moving").on(table.moving).where(sql`moving = 1`),
+    check("sessions_moving", sql`moving IN (0, 1)`),
     check("sessions_key", sql`key BETWEEN 1 AND 2147483647`),
     check("sessions_id", sql`length(id) = 36`),
     check("sessions_status", sql`status IN ('active', 'completed', 'failed', 'cancelled', 'paused')`),
@@ -84,7 +91,10 @@ export const contexts = sqliteTable("contexts", {
   context: text().notNull(),
 });
 
-/** The tags, each once; the times and the id are the session's, for a page by tag in every order. */
+/**
+ * The tags, each once; the times and the id are the session's, for a page by tag in every order. `updated_at` is out of date
+ * while the session moves.
+ */
 export const sessionTags = sqliteTable(
   "session_tags",
   {
@@ -138,8 +148,24 @@ export const entries = sqliteTable(
 );
 
 /**
- * The last changes, for the watchers of other processes, and where revisions come from. Only the oldest rows are ever
- * removed, never the last.
+ * How far `search_index` has come, in one row: rows of `entries` and `sessions` with a greater key wait to be indexed.
+ * An append so pays nothing for the index; a search first brings it up to date. Where the rows with the greatest keys are
+ * deleted, their keys are given out again: then the mark has to go back with them.
+ */
+export const searchProgress = sqliteTable(
+  "search_progress",
+  {
+    id: integer().primaryKey(),
+    entryKey: integer("entry_key").notNull(),
+    sessionKey: integer("session_key").notNull(),
+  },
+  () => [check("search_progress_one_row", sql`id = 1`)],
+);
+
+/**
+ * The last changes, for the watchers of other processes, and where revisions come from, but for the appends: those are told
+ * by the revisions of the sessions that move, and come here when they settle. Only the oldest rows are ever removed, never
+ * the last.
  */
 export const changes = sqliteTable(
   "changes",
@@ -147,8 +173,6 @@ export const changes = sqliteTable(
     seq: integer().primaryKey(),
     sessionId: text("session_id").notNull(),
     type: text().notNull(),
-    /** A random number of the handle that wrote it, so that none hears of its own changes twice. */
-    writer: integer().notNull(),
   },
   () => [check("changes_type", sql`type IN ('created', 'changed', 'deleted')`)],
 );

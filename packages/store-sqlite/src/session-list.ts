@@ -2,14 +2,24 @@ import type { ListRequest, Rows, SessionError, SessionFilter, SessionMetadata } 
 import { isSessionError } from "@thulp-sessions/core";
 import { and, asc, count, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import { compileFilter } from "./filter-sql.ts";
+import { closedConditionsOf, compileFilter } from "./filter-sql.ts";
+import { type FilterTemplate, splitFilter } from "./filter-template.ts";
 import { type MetadataRow, metadataColumns, metadataOf } from "./rows.ts";
 import { sessions, sessionTags } from "./schema.ts";
+import { StatementCache } from "./statement-cache.ts";
 
-/** Pages of sessions. The statements depend on the filter and are made anew for each page. */
+/**
+ * Which sessions a statement reads: those that stand in the indices by `updatedAt`, the few that move (schema.ts), or, by
+ * `createdAt`, all.
+ */
+type Part = "settled" | "moving" | "all";
+
+/** Pages of sessions. */
 export class SessionList {
   readonly #database: Database;
   readonly #onDamaged: (error: SessionError) => void;
+  readonly #pages = new StatementCache<ReturnType<typeof preparePage>>();
+  readonly #counts = new StatementCache<ReturnType<typeof prepareCount>>();
 
   /** @param onDamaged is told of every session that is left out. */
   constructor(database: Database, onDamaged: (error: SessionError) => void) {
@@ -22,7 +32,7 @@ export class SessionList {
     const items: SessionMetadata[] = [];
     for (let { after } = request; ; ) {
       // One more, to know whether there are more.
-      const rows = pageQuery(this.#database, { ...request, after, limit: limit + 1 }).all();
+      const rows = this.rows({ ...request, after, limit: limit + 1 });
       for (const row of rows) {
         const metadata = this.#readable(row);
         if (metadata && items.push(metadata) > limit) return { items: items.slice(0, limit), hasMore: true };
@@ -34,20 +44,31 @@ export class SessionList {
   }
 
   count(filter: SessionFilter): number {
-    const { orm } = this.#database;
-    const { conditions, tag } = compileFilter(filter);
-    const query =
-      tag === undefined
-        ? orm
-            .select({ sessions: count() })
-            .from(sessions)
-            .where(and(...conditions))
-        : orm
-            .select({ sessions: count() })
-            .from(sessionTags)
-            .crossJoin(sessions)
-            .where(and(eq(sessionTags.tag, tag), eq(sessions.key, sessionTags.sessionKey), ...conditions));
-    return query.get()?.sessions ?? 0;
+    const { template, shape, values } = splitFilter(filter);
+    const statement = this.#counts.get(shape, () => prepareCount(this.#database, template));
+    return statement.get(values)?.sessions ?? 0;
+  }
+
+  /** Up to `limit` rows in the order of the page, from both its parts where it has two. */
+  rows(request: ListRequest): MetadataRow[] {
+    const { orderBy, direction, limit } = request;
+    if (orderBy === "createdAt") return this.#part(request, "all");
+    const moving = this.#part(request, "moving");
+    const settled = this.#part(request, "settled");
+    if (moving.length === 0) return settled;
+    const sign = direction === "asc" ? 1 : -1;
+    const byPlace = (a: MetadataRow, b: MetadataRow) =>
+      sign * (a.updatedAt - b.updatedAt || (a.id < b.id ? -1 : 1));
+    return [...settled, ...moving].sort(byPlace).slice(0, limit);
+  }
+
+  #part({ filter, after, limit, ...order }: ListRequest, part: Part): MetadataRow[] {
+    const { template, shape, values } = splitFilter(filter);
+    const key = `${part} ${order.orderBy} ${order.direction} ${after !== null} ${shape}`;
+    const statement = this.#pages.get(key, () =>
+      preparePage(this.#database, { ...order, template, part, continued: after !== null }),
+    );
+    return statement.all({ ...values, limit, time: after?.time, id: after?.id });
   }
 
   #readable(row: MetadataRow): SessionMetadata | undefined {
@@ -61,17 +82,34 @@ export class SessionList {
   }
 }
 
-/** The rows of a page in their order. */
-export function pageQuery({ orm }: Pick<Database, "orm">, request: ListRequest) {
-  const { filter, orderBy, direction, limit, after } = request;
-  const { conditions, tag } = compileFilter(filter);
+interface PageShape extends Pick<ListRequest, "orderBy" | "direction"> {
+  readonly template: FilterTemplate;
+  readonly part: Part;
+  /** Only what comes after a place. */
+  readonly continued: boolean;
+}
+
+function preparePage(database: Pick<Database, "orm">, shape: PageShape) {
+  return pageQuery(database, shape).prepare();
+}
+
+/** The rows of a page in their order. Placeholders beside those of the filter: `limit`, and `time` and `id` of the place. */
+export function pageQuery({ orm }: Pick<Database, "orm">, shape: PageShape) {
+  const { template, part, orderBy, direction, continued } = shape;
+  const { conditions, tag } =
+    part === "moving"
+      ? { conditions: closedConditionsOf(template), tag: undefined }
+      : compileFilter(template);
   const [time, id] =
     tag === undefined ? [sessions[orderBy], sessions.id] : [sessionTags[orderBy], sessionTags.sessionId];
   const order = direction === "asc" ? asc : desc;
   const where: SQL[] = [...conditions];
-  if (after) {
+  // As a constant: only so SQLite takes an index of such rows.
+  if (part !== "all")
+    where.push(part === "moving" ? sql`${sessions.moving} = 1` : sql`${sessions.moving} = 0`);
+  if (continued) {
     const comparison = direction === "asc" ? sql`>` : sql`<`;
-    where.push(sql`(${time}, ${id}) ${comparison} (${after.time}, ${after.id})`);
+    where.push(sql`(${time}, ${id}) ${comparison} (${sql.placeholder("time")}, ${sql.placeholder("id")})`);
   }
   if (tag === undefined) {
     return orm
@@ -79,7 +117,7 @@ export function pageQuery({ orm }: Pick<Database, "orm">, request: ListRequest) 
       .from(sessions)
       .where(and(...where))
       .orderBy(order(time), order(id))
-      .limit(limit);
+      .limit(sql.placeholder("limit"));
   }
   // A cross join keeps its order in SQLite: first the index of the tag, then the session.
   return orm
@@ -88,5 +126,20 @@ export function pageQuery({ orm }: Pick<Database, "orm">, request: ListRequest) 
     .crossJoin(sessions)
     .where(and(eq(sessionTags.tag, tag), eq(sessions.key, sessionTags.sessionKey), ...where))
     .orderBy(order(time), order(id))
-    .limit(limit);
+    .limit(sql.placeholder("limit"));
+}
+
+function prepareCount({ orm }: Pick<Database, "orm">, template: FilterTemplate) {
+  const { conditions, tag } = compileFilter(template);
+  const query = orm.select({ sessions: count() });
+  return tag === undefined
+    ? query
+        .from(sessions)
+        .where(and(...conditions))
+        .prepare()
+    : query
+        .from(sessionTags)
+        .crossJoin(sessions)
+        .where(and(eq(sessionTags.tag, tag), eq(sessions.key, sessionTags.sessionKey), ...conditions))
+        .prepare();
 }

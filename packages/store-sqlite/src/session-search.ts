@@ -10,63 +10,143 @@ import {
   type SessionError,
   type SessionId,
 } from "@thulp-sessions/core";
-import { and, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import { conditionsOf } from "./filter-sql.ts";
 import { parseJson } from "./rows.ts";
-import { entries, sessions } from "./schema.ts";
-import { NAME_SLOT, slotOf } from "./search-index.ts";
+import { type FoundRow, FoundRows, type Place } from "./search-found.ts";
+import { LAST_SLOT, NAME, slotOf } from "./search-index.ts";
+import type { SessionList } from "./session-list.ts";
 
-interface FoundRow {
-  readonly key: number;
-  readonly id: SessionId;
-  readonly updatedAt: number;
-  readonly slot: number;
+/** Few enough of either that a page takes milliseconds (bench search-sqlite). */
+const DEFAULT_BOUNDS = { many: 2000, mostLookedInto: 500 };
+
+export interface SearchBounds {
+  /** Words in more places than these are looked for session by session, newest first, until the page is full. */
+  readonly many: number;
+  /** So many sessions are looked into before all places are collected after all: the words may stand in old ones only. */
+  readonly mostLookedInto: number;
 }
-
-const SESSION_KEY = sql`search_index.rowid >> 31`;
-const SLOT = sql`search_index.rowid & 2147483647`;
 
 /** Finds with `search_index`; what a hit shows is matched anew in its text, by core. */
 export class SessionSearch {
   readonly #database: Database;
+  readonly #list: SessionList;
+  readonly #bounds: SearchBounds;
   readonly #onDamaged: (error: SessionError) => void;
+  readonly #found: FoundRows;
   readonly #name;
-  readonly #content;
 
   /** @param onDamaged is told of every text that cannot be read. */
-  constructor(database: Database, onDamaged: (error: SessionError) => void) {
+  constructor(
+    database: Database,
+    list: SessionList,
+    onDamaged: (error: SessionError) => void,
+    bounds: SearchBounds = DEFAULT_BOUNDS,
+  ) {
+    this.#bounds = bounds;
     this.#database = database;
+    this.#list = list;
     this.#onDamaged = onDamaged;
-    const { client } = database;
-    this.#name = client.prepare<[number], string>("SELECT name FROM sessions WHERE key = ?").pluck();
-    this.#content = client
-      .prepare<[number, number], string>("SELECT content FROM entries WHERE session_key = ? AND seq = ?")
-      .pluck();
+    this.#found = new FoundRows(database);
+    this.#name = database.client.prepare<[number], string>("SELECT name FROM sessions WHERE key = ?").pluck();
   }
 
   page(request: SearchRequest): Rows<PlacedHit> {
-    const { limit, order } = request;
+    const { limit, order, terms } = request;
+    const contentOf = this.#found.contentFinder(request);
     const hits: PlacedHit[] = [];
-    for (let { after } = request; ; ) {
-      const rows = this.#database.orm.all<FoundRow>(foundQuery({ ...request, after, limit: limit + 1 }));
-      for (const row of rows) {
-        const hit = this.#hitOf(row, request.terms);
-        if (!hit) continue;
-        if (hits.length === limit) return { items: hits, hasMore: order === "newest" };
-        hits.push(hit);
-      }
+    for (const row of this.#rows(request)) {
+      const hit = this.#hitOf(row, terms, contentOf);
+      if (!hit) continue;
+      if (hits.length === limit) return { items: hits, hasMore: order === "newest" };
+      hits.push(hit);
+    }
+    return { items: hits, hasMore: false };
+  }
+
+  /** In the order of the page. Some may turn out not to be hits: then there are more. */
+  *#rows(request: SearchRequest): Generator<FoundRow> {
+    let { after } = request;
+    if (request.order === "newest") {
+      const places = this.#found.places(request, this.#bounds.many);
+      if (places) return yield* this.#sorted(request, places);
+      const walked = yield* this.#walk(request);
+      if (walked === "all") return;
+      after = walked.rest;
+    }
+    // One more, to know whether there are more.
+    const limit = request.limit + 1;
+    for (;;) {
+      const rows = this.#found.collect({ ...request, after, limit });
+      yield* rows;
       const last = rows.at(-1);
-      if (!last || rows.length <= limit || order === "rank") return { items: hits, hasMore: false };
+      if (!last || rows.length < limit || request.order === "rank") return;
       after = { updatedAt: last.updatedAt, id: last.id, seq: last.slot - slotOf(0) };
     }
   }
 
-  /** `undefined` where the text does not have the words after all: split by another Unicode version, or damaged. */
-  #hitOf({ key, id, updatedAt, slot }: FoundRow, terms: readonly SearchTerm[]): PlacedHit | undefined {
-    const seq = slot === NAME_SLOT ? null : slot - slotOf(0);
+  /** Few places, all of which are known. */
+  *#sorted(request: SearchRequest, places: readonly Place[]): Generator<FoundRow> {
+    const { includeNames, after } = request;
+    const sessionOf = memoized(this.#found.sessionFinder(request));
+    const rows: FoundRow[] = [];
+    for (const [key, slot] of places) {
+      const found = sessionOf(key);
+      if (found && (includeNames || slot !== slotOf(NAME)))
+        rows.push({ key, slot, id: found.id, updatedAt: found.updatedAt });
+    }
+    rows.sort(byPlace);
+    const from = after && { updatedAt: after.updatedAt, id: after.id, slot: slotOf(after.seq) };
+    for (const row of rows) if (!from || byPlace(row, from) > 0) yield row;
+  }
+
+  /** Session by session; gives what is left to be looked for. */
+  *#walk(request: SearchRequest): Generator<FoundRow, "all" | { readonly rest: SearchRequest["after"] }> {
+    const { filter, after } = request;
+    const order = { filter, orderBy: "updatedAt", direction: "desc" } as const;
+    // With the session that the last page ended in: nothing stands between its id and this.
+    let place = after && { time: after.updatedAt, id: `${after.id}~` as SessionId };
+    let lookedInto = 0;
+    for (let limit = 5; lookedInto < this.#bounds.mostLookedInto; limit = Math.min(limit * 4, 100)) {
+      const sessions = this.#list.rows({ ...order, after: place, limit });
+      for (const { key, id, updatedAt } of sessions) {
+        const first = id === after?.id ? slotOf(after.seq) + 1 : slotOf(NAME);
+        for (const slot of this.#inSession(request, key, first))
+          yield { key, id: id as SessionId, updatedAt, slot };
+      }
+      const last = sessions.at(-1);
+      if (!last || sessions.length < limit) return "all";
+      place = { time: last.updatedAt, id: last.id as SessionId };
+      lookedInto += sessions.length;
+    }
+    if (lookedInto === 0 || !place) return { rest: after };
+    // Behind everything of that session.
+    return { rest: { updatedAt: place.time, id: place.id, seq: LAST_SLOT } };
+  }
+
+  *#inSession(request: SearchRequest, key: number, first: number): Generator<number> {
+    for (let from = first; ; ) {
+      const slots = this.#found.inSession(request, key, from);
+      yield* slots;
+      const last = slots.at(-1);
+      if (last === undefined || slots.length <= request.limit) return;
+      from = last + 1;
+    }
+  }
+
+  /**
+   * `undefined` where an entry is not one that is asked for, or the text does not have the words after all: split by another
+   * Unicode version, or damaged.
+   */
+  #hitOf(
+    { key, id, updatedAt, slot }: FoundRow,
+    terms: readonly SearchTerm[],
+    contentOf: (key: number, seq: number) => string | undefined,
+  ): PlacedHit | undefined {
+    const seq = slot === slotOf(NAME) ? null : slot - slotOf(0);
+    const text = seq === null ? this.#name.get(key) : contentOf(key, seq);
+    if (text === undefined) return undefined;
     try {
-      const match = matchStrings(this.#stringsOf(key, id, seq), terms);
+      const match = matchStrings(seq === null ? [text] : this.#stringsOf(id, seq, text), terms);
       return match
         ? { sessionId: id, seq, snippet: match.snippet, offsets: match.offsets, updatedAt }
         : undefined;
@@ -77,41 +157,20 @@ export class SessionSearch {
     }
   }
 
-  #stringsOf(key: number, id: SessionId, seq: number | null): string[] {
-    if (seq === null) return [this.#name.get(key) ?? ""];
-    const text = this.#content.get(key, seq) ?? "null";
-    return contentStrings(parseJson<JsonValue>(text, this.#database.file, id, `entries[${seq}].content`));
+  #stringsOf(id: SessionId, seq: number, content: string): string[] {
+    return contentStrings(parseJson<JsonValue>(content, this.#database.file, id, `entries[${seq}].content`));
   }
 }
 
-/** Where the words stand, in the order of the page, without the texts: those are read for the hits only. */
-function foundQuery(request: SearchRequest): SQL {
-  const { filter, types, timeAfter, timeBefore, includeNames, order, limit, after } = request;
-  const where: SQL[] = [sql`search_index MATCH ${matchText(request.terms)}`, ...conditionsOf(filter)];
-  const ofEntries: SQL[] = [];
-  if (types) ofEntries.push(sql`${entries.type} IN (SELECT value FROM json_each(${JSON.stringify(types)}))`);
-  if (timeAfter !== Number.NEGATIVE_INFINITY) ofEntries.push(sql`${entries.timestamp} > ${timeAfter}`);
-  if (timeBefore !== Number.POSITIVE_INFINITY) ofEntries.push(sql`${entries.timestamp} < ${timeBefore}`);
-  const join =
-    ofEntries.length > 0
-      ? sql`CROSS JOIN ${entries} ON ${entries.sessionKey} = ${sessions.key} AND ${entries.seq} = (${SLOT}) - ${slotOf(0)}`
-      : sql``;
-  if (!includeNames) where.push(sql`(${SLOT}) <> ${NAME_SLOT}`);
-  if (after) {
-    const place = sql`(${after.updatedAt}, ${after.id})`;
-    where.push(sql`((${sessions.updatedAt}, ${sessions.id}) < ${place}
-      OR ((${sessions.updatedAt}, ${sessions.id}) = ${place} AND (${SLOT}) > ${slotOf(after.seq)}))`);
-  }
-  const newest = sql`${sessions.updatedAt} DESC, ${sessions.id} DESC, search_index.rowid`;
-  return sql`
-    SELECT ${sessions.key}, ${sessions.id}, ${sessions.updatedAt} AS "updatedAt", ${SLOT} AS slot
-    FROM search_index CROSS JOIN ${sessions} ON ${sessions.key} = ${SESSION_KEY} ${join}
-    WHERE ${and(...where, ...ofEntries)}
-    ORDER BY ${order === "rank" ? sql`bm25(search_index), ${newest}` : newest}
-    LIMIT ${limit}`;
+/** The newest session first, then by slot. */
+function byPlace(a: Omit<FoundRow, "key">, b: Omit<FoundRow, "key">): number {
+  return b.updatedAt - a.updatedAt || (a.id === b.id ? a.slot - b.slot : a.id < b.id ? 1 : -1);
 }
 
-/** The terms in FTS5's language. A word holds no quote, so that no query can be a syntax error. */
-function matchText(terms: readonly SearchTerm[]): string {
-  return terms.map(({ words, prefix }) => `"${words.join(" ")}"${prefix ? " *" : ""}`).join(" AND ");
+function memoized<T>(find: (key: number) => T): (key: number) => T {
+  const known = new Map<number, T>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, find(key));
+    return known.get(key) as T;
+  };
 }

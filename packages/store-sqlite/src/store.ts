@@ -35,6 +35,7 @@ import type { Database } from "./database.ts";
 import type { Change } from "./effects.ts";
 import { EntryTable } from "./entry-table.ts";
 import { sessionErrorOf } from "./errors.ts";
+import { MovingSessions } from "./moving-sessions.ts";
 import { openDatabase } from "./open.ts";
 import { checkOptions, type SqliteStoreOptions } from "./options.ts";
 import { headOf } from "./rows.ts";
@@ -42,6 +43,7 @@ import { SearchIndex } from "./search-index.ts";
 import { SessionList } from "./session-list.ts";
 import { SessionSearch } from "./session-search.ts";
 import { checkVersion, SessionTable } from "./session-table.ts";
+import { Upkeep } from "./upkeep.ts";
 import { type Committed, WriteQueue } from "./write-queue.ts";
 
 /**
@@ -69,7 +71,9 @@ export class SqliteStore extends BaseStore {
   readonly #entries: EntryTable;
   readonly #list: SessionList;
   readonly #search: SessionSearch;
+  readonly #index: SearchIndex;
   readonly #queue: WriteQueue;
+  readonly #upkeep: Upkeep;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
 
@@ -96,10 +100,16 @@ export class SqliteStore extends BaseStore {
     this.#entries = new EntryTable(database);
     const onDamaged = (error: SessionError) => this.#warnOnce(error);
     this.#list = new SessionList(database, onDamaged);
-    this.#search = new SessionSearch(database, onDamaged);
+    this.#search = new SessionSearch(database, this.#list, onDamaged);
     const log = new ChangeLog(database.orm);
-    this.#queue = new WriteQueue(database, log, new SearchIndex(database.client), (commit) =>
-      this.#tell(commit),
+    this.#index = new SearchIndex(database, onDamaged);
+    this.#queue = new WriteQueue(database, log, this.#entries, (commit) => this.#tell(commit));
+    this.#upkeep = new Upkeep(
+      database,
+      this.#index,
+      new MovingSessions(database, log),
+      this.#queue,
+      (error) => this.#warnPutOff(error),
     );
     this.#poller = new ChangePoller(database, log, {
       changed: (changes) => this.#emit(changes),
@@ -116,8 +126,7 @@ export class SqliteStore extends BaseStore {
       const counts = countEntries(entries);
       const key = this.#sessions.insert(metadata, context, counts, revision);
       this.#entries.insert(key, entries, 0);
-      effects.indexName(key, metadata.name);
-      effects.indexEntries(key, entries, 0);
+      effects.rowsToIndex = 1 + entries.length;
       return headOf(metadata, context, counts, revision);
     });
   }
@@ -153,10 +162,7 @@ export class SqliteStore extends BaseStore {
         revision,
         context === before ? undefined : context,
       );
-      if (metadata.name !== record.metadata.name) {
-        effects.unindexName(record.key);
-        effects.indexName(record.key, metadata.name);
-      }
+      if (metadata.name !== record.metadata.name) this.#index.rename(record.key, metadata.name);
       return headOf(metadata, context, record.counts, revision);
     });
   }
@@ -166,7 +172,7 @@ export class SqliteStore extends BaseStore {
     entries: readonly SessionEntry[],
     options: AppendOptions,
   ): Promise<AppendResult> {
-    return this.#queue.run(id, (effects) => {
+    return this.#queue.append(id, (effects) => {
       const row = this.#entries.appendTarget(id);
       if (!row) throw notFound(id);
       const target = {
@@ -177,10 +183,11 @@ export class SqliteStore extends BaseStore {
       };
       const plan = planAppend(id, target, entries, options);
       if (plan.fresh.length === 0) return appendResult(plan, target.version);
-      const revision = effects.changed("changed", id);
+      const revision = effects.appended(id);
       this.#entries.insert(row.key, plan.fresh, row.counts.entryCount);
-      this.#entries.updateSession(row, plan, revision);
-      effects.indexEntries(row.key, plan.fresh, row.counts.entryCount);
+      this.#entries.changeSession(id, row, plan, revision);
+      effects.rowsToIndex = plan.fresh.length;
+      effects.startsMoving = !row.isMoving;
       return appendResult(plan, String(revision));
     });
   }
@@ -208,8 +215,8 @@ export class SqliteStore extends BaseStore {
       const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, at) };
       const revision = effects.changed("changed", id);
       this.#entries.deleteFrom(record.key, entryCount);
+      this.#index.removeEntries(record.key, entryCount);
       this.#sessions.update(record, metadata, counts, revision);
-      effects.unindexEntries(record.key, entryCount);
       return headOf(metadata, context, counts, revision);
     });
   }
@@ -224,12 +231,11 @@ export class SqliteStore extends BaseStore {
       const counts = countEntries(entries);
       const revision = effects.changed("changed", id);
       this.#entries.deleteFrom(record.key, 0);
+      this.#index.removeEntries(record.key, 0);
       this.#entries.insert(record.key, entries, 0);
       this.#sessions.update(record, metadata, counts, revision, context);
-      effects.unindexName(record.key);
-      effects.unindexEntries(record.key, 0);
-      effects.indexName(record.key, metadata.name);
-      effects.indexEntries(record.key, entries, 0);
+      if (metadata.name !== record.metadata.name) this.#index.rename(record.key, metadata.name);
+      effects.rowsToIndex = entries.length;
       return headOf(metadata, context, counts, revision);
     });
   }
@@ -242,8 +248,7 @@ export class SqliteStore extends BaseStore {
       checkVersion(id, revision, expectedVersion);
       effects.changed("deleted", id);
       this.#sessions.delete(key);
-      effects.unindexName(key);
-      effects.unindexEntries(key, 0);
+      this.#index.removeSession(key);
       return true;
     });
   }
@@ -256,7 +261,12 @@ export class SqliteStore extends BaseStore {
     return this.#database.read(() => this.#list.count(filter));
   }
 
-  protected override doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
+  protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    const page = await this.#database.read(() =>
+      this.#index.isUpToDate() ? this.#search.page(request) : null,
+    );
+    if (page) return page;
+    await this.#upkeep.indexAll();
     return this.#database.read(() => this.#search.page(request));
   }
 
@@ -270,6 +280,7 @@ export class SqliteStore extends BaseStore {
 
   protected override async doClose(): Promise<void> {
     this.#poller.stop();
+    await this.#upkeep.stop();
     try {
       this.#database.close();
     } catch (error) {
@@ -277,8 +288,10 @@ export class SqliteStore extends BaseStore {
     }
   }
 
-  #tell({ before, changes }: Committed): void {
-    this.#poller.skipOwn(before, changes.at(-1)?.revision ?? before);
+  #tell(committed: Committed): void {
+    const { before, changes } = committed;
+    this.#upkeep.wrote(committed);
+    this.#poller.passOwn(before, changes);
     this.#emit(changes);
   }
 
@@ -296,13 +309,17 @@ export class SqliteStore extends BaseStore {
   }
 
   #warnUnwatchable(error: unknown): void {
+    this.#warnOfTrouble("Changes by other processes cannot be seen at the moment.", error);
+  }
+
+  #warnPutOff(error: unknown): void {
+    this.#warnOfTrouble("What was written last could not be made ready for search.", error);
+  }
+
+  #warnOfTrouble(trouble: string, error: unknown): void {
     const { file } = this.#database;
     const cause = sessionErrorOf(error, file);
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.warnings.emit({
-      code: "io",
-      message: `Changes by other processes cannot be seen at the moment. ${reason}`,
-      path: file,
-    });
+    this.warnings.emit({ code: "io", message: `${trouble} ${reason}`, path: file });
   }
 }

@@ -1,23 +1,34 @@
+import { SessionError } from "@thulp-sessions/core";
 import type { ChangeLog } from "./change-log.ts";
 import type { Database } from "./database.ts";
 import { type Change, Effects } from "./effects.ts";
-import { busyError, isBusy, sessionErrorOf } from "./errors.ts";
+import { busyError, commitError, isBusy, sessionErrorOf } from "./errors.ts";
 import { APPLICATION_ID } from "./ownership.ts";
 import { retryDelay } from "./retry.ts";
-import type { SearchIndex } from "./search-index.ts";
 
-/** Bounds how long one transaction holds up the event loop. */
+/** Bound how long one transaction holds up the event loop: so many calls, or calls for so many milliseconds. */
 const MAX_GROUP = 500;
+const MAX_GROUP_MS = 25;
 
 /** One step of one call; it runs synchronously, inside its own savepoint. */
 export type Write<T> = (effects: Effects) => T;
 
 interface Waiting {
   readonly write: Write<unknown>;
-  readonly sessionId: string;
+  /** `undefined` for upkeep, which nobody relies on: it is committed, and not synced for its own sake. */
+  readonly sessionId: string | undefined;
+  /** It throws, if at all, before it writes; what it changes in its session's row is written later (`Deferred`). */
+  readonly isAppend: boolean;
   readonly since: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What appends leave to be written once for all of a group: the row of their session. */
+export interface Deferred {
+  write(): void;
+  /** Of a group that was taken back. */
+  forget(): void;
 }
 
 /** The commit that a group of calls ended in. */
@@ -25,16 +36,36 @@ export interface Committed {
   /** The revision given last before the group. */
   readonly before: number;
   readonly changes: readonly Change[];
+  /** How many rows of it wait to be indexed. */
+  readonly rowsToIndex: number;
+  /** How many sessions move from it on. */
+  readonly sessionsMoved: number;
+}
+
+interface Group {
+  /** One for each call that was carried out. */
+  readonly answers: (() => void)[];
+  readonly committed: Committed;
+  /** Not when every call was refused. */
+  readonly hasWork: boolean;
+}
+
+interface Done {
+  /** How many calls of those that wait these are. */
+  readonly calls: number;
+  /** For the callers, to be given now. */
+  readonly answers: (() => void)[];
 }
 
 /**
  * Group commit: all calls that wait at the same moment share one transaction and one sync. Each has a savepoint of its
- * own, so that one that fails takes no other with it, and is answered only after the COMMIT.
+ * own (an append only where one has failed), so that one that fails takes no other with it, and is answered only after the
+ * COMMIT.
  */
 export class WriteQueue {
   readonly #database: Database;
   readonly #log: ChangeLog;
-  readonly #index: SearchIndex;
+  readonly #deferred: Deferred;
   readonly #onCommit: (committed: Committed) => void;
   readonly #begin;
   readonly #commitAll;
@@ -45,17 +76,19 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
   #scheduled = false;
   #attempt = 0;
+  /** The revision given last, as long as nobody else has committed; `undefined` where it is to be looked up. */
+  #lastRevision: number | undefined;
 
   /** @param onCommit is told of every commit, before the callers are. */
   constructor(
     database: Database,
     log: ChangeLog,
-    index: SearchIndex,
+    deferred: Deferred,
     onCommit: (committed: Committed) => void,
   ) {
     this.#database = database;
     this.#log = log;
-    this.#index = index;
+    this.#deferred = deferred;
     this.#onCommit = onCommit;
     const { client } = database;
     this.#begin = client.prepare("BEGIN IMMEDIATE");
@@ -67,11 +100,24 @@ export class WriteQueue {
     this.#touch = client.prepare(`PRAGMA application_id = ${APPLICATION_ID}`);
   }
 
-  /** @throws {SessionError} whatever `write` throws; busy; io and corrupt, and then nothing was written. */
-  run<T>(sessionId: string, write: Write<T>): Promise<T> {
+  /**
+   * @param sessionId the session that the call is about; `undefined` for upkeep, which is not synced for its own sake.
+   * @throws {SessionError} whatever `write` throws; busy and corrupt, and then nothing was written; io, and then it says so
+   *   where that is not certain.
+   */
+  run<T>(sessionId: string | undefined, write: Write<T>): Promise<T> {
+    return this.#enqueue({ sessionId, write, isAppend: false });
+  }
+
+  /** The same for a write that throws, if at all, before it writes, and defers the row of its session. */
+  append<T>(sessionId: string, write: Write<T>): Promise<T> {
+    return this.#enqueue({ sessionId, write, isAppend: true });
+  }
+
+  #enqueue<T>(call: Pick<Waiting, "sessionId" | "isAppend"> & { readonly write: Write<T> }): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const since = performance.now();
-      this.#waiting.push({ write, sessionId, since, resolve: resolve as Waiting["resolve"], reject });
+      this.#waiting.push({ ...call, since, resolve: resolve as Waiting["resolve"], reject });
       this.#schedule();
     });
   }
@@ -85,17 +131,20 @@ export class WriteQueue {
 
   #drain(): void {
     this.#scheduled = false;
-    const group = this.#waiting.slice(0, MAX_GROUP);
-    const outcome = this.#commit(group);
+    const outcome = this.#commit();
     if (outcome === "busy") return;
     this.#attempt = 0;
-    this.#waiting = this.#waiting.slice(group.length);
+    this.#waiting = this.#waiting.slice(outcome.calls);
     for (const answer of outcome.answers) answer();
     if (this.#waiting.length > 0) this.#schedule();
   }
 
-  /** Answers for the callers, to be given now; "busy" where another process is writing and the group stays waiting. */
-  #commit(group: readonly Waiting[]): { answers: (() => void)[] } | "busy" {
+  /**
+   * "busy" where another process is writing, and all stay waiting.
+   *
+   * @param careful a savepoint for appends too.
+   */
+  #commit(careful = false): Done | "busy" {
     const { file } = this.#database;
     try {
       this.#begin.run();
@@ -104,25 +153,37 @@ export class WriteQueue {
         this.#waitForLock(error);
         return "busy";
       }
-      return { answers: failAll(group, error, file) };
+      return failAll(this.#waiting, (sessionId) => sessionErrorOf(error, file, sessionId));
     }
-    let done: { answers: (() => void)[]; committed: Committed };
+    let group: Group;
     try {
-      done = this.#runGroup(group);
-      this.#commitAll.run();
+      group = this.#runGroup(careful);
     } catch (error) {
       this.#rollBack();
-      return { answers: failAll(group, error, file) };
+      if (error instanceof AppendFailed) return this.#commit(true);
+      return failAll(this.#waiting.slice(0, MAX_GROUP), (sessionId) =>
+        sessionErrorOf(error, file, sessionId),
+      );
+    }
+    const { answers, committed, hasWork } = group;
+    try {
+      if (hasWork) this.#commitAll.run();
+      else this.#rollBack();
+    } catch (error) {
+      this.#rollBack();
+      return failAll(this.#waiting.slice(0, answers.length), () => commitError(error, file));
     }
     // Outside: what is committed is not to be called failed.
-    const { answers, committed } = done;
+    this.#lastRevision = committed.changes.at(-1)?.revision ?? committed.before;
+    const calls = answers.length;
     if (committed.changes.length > 0) answers.unshift(() => this.#onCommit(committed));
-    return { answers };
+    return { calls, answers };
   }
 
   /** Where even that fails, the next BEGIN fails too, and says why. */
   #rollBack(): void {
     const { client } = this.#database;
+    this.#deferred.forget();
     try {
       if (client.inTransaction) client.exec("ROLLBACK");
     } catch {
@@ -130,42 +191,64 @@ export class WriteQueue {
     }
   }
 
-  #runGroup(group: readonly Waiting[]): { answers: (() => void)[]; committed: Committed } {
-    this.#database.checkStillOurs();
-    const before = this.#log.lastRevision();
+  /** Carries out calls from the front. */
+  #runGroup(careful: boolean): Group {
+    const isChanged = this.#database.checkStillOurs();
+    const start = performance.now();
+    const before = isChanged ? this.#log.lastRevision() : (this.#lastRevision ?? this.#log.lastRevision());
+    this.#lastRevision = undefined;
+    // A call that is alone is undone with the transaction.
+    const isAlone = this.#waiting.length === 1;
     const answers: (() => void)[] = [];
-    const done: Effects[] = [];
     const changes: Change[] = [];
-    for (const call of group) {
+    let rowsToIndex = 0;
+    let sessionsMoved = 0;
+    let hasWork = false;
+    let isPromised = false;
+    for (const call of this.#waiting) {
+      if (answers.length === MAX_GROUP) break;
+      if (answers.length > 0 && performance.now() - start > MAX_GROUP_MS) break;
       const effects = new Effects(before + changes.length + 1);
-      answers.push(this.#runCall(call, effects, done));
-      if (done.at(-1) === effects && effects.change) changes.push(effects.change);
+      if (!call.isAppend) this.#deferred.write();
+      const guard = isAlone ? "transaction" : call.isAppend && !careful ? "none" : "savepoint";
+      const { answer, isDone } = this.#runCall(call, effects, guard);
+      answers.push(answer);
+      if (!isDone) continue;
+      hasWork = true;
+      isPromised ||= call.sessionId !== undefined;
+      rowsToIndex += effects.rowsToIndex;
+      if (effects.startsMoving) sessionsMoved++;
+      if (effects.change) changes.push(effects.change);
     }
+    this.#deferred.write();
     this.#log.write(changes);
-    this.#index.apply(done.flatMap(({ searchUpdates }) => searchUpdates));
     // A call that found everything done already is only as good as the commit before it, which may have been another
     // process's that syncs less, or dies before its sync. So there has to be something for this COMMIT to sync.
-    if (changes.length === 0 && done.length > 0 && this.#database.durability === "full") {
-      this.#touch.run();
-    }
-    return { answers, committed: { before, changes } };
+    if (changes.length === 0 && isPromised && this.#database.durability === "full") this.#touch.run();
+    return { answers, committed: { before, changes, rowsToIndex, sessionsMoved }, hasWork };
   }
 
-  /** The answer for one caller. On success its effects are added to `done`. */
-  #runCall({ write, sessionId, resolve, reject }: Waiting, effects: Effects, done: Effects[]): () => void {
+  /** @param guard what a call that fails is undone with; an append is expected to fail before it has written anything. */
+  #runCall(
+    { write, sessionId, resolve, reject }: Waiting,
+    effects: Effects,
+    guard: "savepoint" | "transaction" | "none",
+  ): { answer: () => void; isDone: boolean } {
     const { client, file } = this.#database;
-    this.#savepoint.run();
+    if (guard === "savepoint") this.#savepoint.run();
     try {
       const value = write(effects);
-      this.#release.run();
-      done.push(effects);
-      return () => resolve(value);
+      if (guard === "savepoint") this.#release.run();
+      return { answer: () => resolve(value), isDone: true };
     } catch (error) {
       // Some errors (a full disk) end the whole transaction: then nothing of the group was kept.
       if (!client.inTransaction) throw error;
-      this.#undo.run();
-      this.#release.run();
-      return () => reject(sessionErrorOf(error, file, sessionId));
+      if (guard === "none" && !(error instanceof SessionError)) throw new AppendFailed();
+      if (guard === "savepoint") {
+        this.#undo.run();
+        this.#release.run();
+      }
+      return { answer: () => reject(sessionErrorOf(error, file, sessionId)), isDone: false };
     }
   }
 
@@ -183,10 +266,15 @@ export class WriteQueue {
   }
 }
 
-function failAll(group: readonly Waiting[], error: unknown, file: string): (() => void)[] {
-  return group.map(
+/** SQLite has failed in an append, which may have been half written: the group begins anew, each call guarded. */
+class AppendFailed extends Error {}
+
+/** @param errorOf what a caller is told, by his session where there is but one. */
+function failAll(calls: readonly Waiting[], errorOf: (sessionId: string | undefined) => unknown): Done {
+  const answers = calls.map(
     ({ reject, sessionId }) =>
       () =>
-        reject(sessionErrorOf(error, file, group.length === 1 ? sessionId : undefined)),
+        reject(errorOf(calls.length === 1 ? sessionId : undefined)),
   );
+  return { calls: calls.length, answers };
 }

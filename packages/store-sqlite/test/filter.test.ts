@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   MAX_FILTER_DEPTH,
   MAX_FILTER_NODES,
@@ -5,15 +6,22 @@ import {
   type SessionFilter,
   type SessionMetadata,
 } from "@thulp-sessions/core";
+import Sqlite from "better-sqlite3";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SqliteStore } from "../src/index.ts";
 import { filterArbitrary, metadataArbitrary } from "./filter-data.ts";
-import { tempStore } from "./temp-store.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
 
+/** A third of the sessions moves, as after an append: pages are put together of these and the others. */
 async function storeWith(sessions: readonly SessionMetadata[]): Promise<SqliteStore> {
-  const store = await tempStore();
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
   await Promise.all(sessions.map((metadata) => store.create({ metadata, entries: [], context: {} })));
+  const client = new Sqlite(file);
+  const { changes } = client.prepare("UPDATE sessions SET moving = 1 WHERE key % 3 = 0").run();
+  client.close();
+  expect(changes).toBeGreaterThan(sessions.length / 4);
   return store;
 }
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
+import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { ChangeLog } from "../src/change-log.ts";
 import { openDatabase } from "../src/open.ts";
 import { checkOptions } from "../src/options.ts";
-import { SearchIndex } from "../src/search-index.ts";
 import { WriteQueue } from "../src/write-queue.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
@@ -103,6 +103,42 @@ test("with durability full, repeats and other calls with nothing to write are sy
   expect(commitsIn(file) - before).toBe(0);
 });
 
+test("an append that SQLite fails in the middle of takes no other with it, and nothing of it is kept", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const [one, two] = [session(), session()];
+  for (const each of [one, two]) await store.create(each);
+  const client = new Sqlite(file);
+  client.exec(`CREATE TRIGGER fails BEFORE INSERT ON entries WHEN new.content = '"fails"'
+    BEGIN SELECT raise(ABORT, 'as the test wants it'); END`);
+  client.close();
+  const append = ({ metadata }: typeof one, ...contents: string[]) =>
+    store.append(
+      metadata.id,
+      contents.map((content) => entry(content)),
+      { at: 2000 },
+    );
+  const results = await Promise.allSettled([
+    append(one, "a"),
+    append(one, "half", "fails"),
+    append(two, "b"),
+    append(two, "fails"),
+    append(one, "c"),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  expect(results[1]).toMatchObject({ reason: { code: "io", details: { sessionId: one.metadata.id } } });
+  const contents = async ({ metadata }: typeof one) =>
+    (await store.get(metadata.id)).entries.map(({ content }) => content);
+  expect([await contents(one), await contents(two)]).toEqual([["a", "c"], ["b"]]);
+  expect((await store.head(one.metadata.id)).entryCount).toBe(2);
+});
+
 async function queueOnNewFile() {
   const database = await openDatabase(checkOptions({ file: join(await tempFolder(), "sessions.db") }));
   onTestFinished(() => {
@@ -110,12 +146,12 @@ async function queueOnNewFile() {
   });
   let commits = 0;
   const { client, orm } = database;
-  const queue = new WriteQueue(database, new ChangeLog(orm), new SearchIndex(client), () => commits++);
+  const queue = new WriteQueue(database, new ChangeLog(orm), { write() {}, forget() {} }, () => commits++);
   const addContext = (key: number) => client.prepare("INSERT INTO contexts VALUES (?, '{}')").run(key);
   const addSession = (key: number) =>
     client
       .prepare(
-        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0)",
+        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0, 0)",
       )
       .run(key, session().metadata.id);
   const countSessions = () => client.prepare("SELECT count(*) FROM sessions").pluck().get();
@@ -152,7 +188,7 @@ test("what a call has written before it fails is taken back, and nothing else", 
     queue.run("a", () => addSession(1)),
     queue.run("b", (effects) => {
       effects.changed("created", session().metadata.id);
-      effects.indexName(2, "word");
+      effects.rowsToIndex = 1;
       addSession(2);
       throw new Error("halfway");
     }),

@@ -1,10 +1,11 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sameSession } from "@thulp-sessions/core";
+import { newUuid, sameSession } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { APPLICATION_ID, knownMigrations } from "../src/ownership.ts";
+import { bundleChild, startChild } from "./child-process.ts";
 import { FIXTURE_SESSIONS } from "./fixture-data.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
@@ -42,6 +43,7 @@ test("a new file is marked as ours, in WAL mode, with strict tables", async () =
       "changes",
       "contexts",
       "entries",
+      "search_progress",
       "session_tags",
       "sessions",
     ]);
@@ -58,7 +60,7 @@ test("opening again changes no table", async () => {
 });
 
 // One for every schema that was released; a later migration has to carry each of them over.
-test.each(["schema-1.db"])("%s is read, searched and written", async (name) => {
+test.each(["schema-1.db", "schema-2.db"])("%s is read, searched and written", async (name) => {
   const file = join(await tempFolder(), "sessions.db");
   await copyFile(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), file);
   const store = await openAt(file);
@@ -82,4 +84,61 @@ test.each(["schema-1.db"])("%s is read, searched and written", async (name) => {
   });
   expect(entries[0]?.seq).toBe(0);
   await store.create(session());
+});
+
+/** A file of schema 1 with sessions in it, in a folder of its own. */
+async function oldFile(name = "sessions.db"): Promise<{ file: string; names: () => Promise<string[]> }> {
+  const folder = await tempFolder();
+  const file = join(folder, name);
+  await copyFile(fileURLToPath(new URL("fixtures/schema-1.db", import.meta.url)), file);
+  return { file, names: async () => (await readdir(folder)).sort() };
+}
+
+test("before tables with sessions in them are changed, the file is copied as it is", async () => {
+  const { file, names } = await oldFile();
+  const before = tablesOf(file);
+  const store = await openAt(file);
+  await store.create(session());
+  await store.close();
+  const [, copy = "", ...others] = await names();
+  expect([copy, others]).toEqual([expect.stringMatching(/^sessions\.db\.schema-1-\d+$/), []]);
+  const path = join(file, "..", copy);
+  expect(tablesOf(path)).toEqual(before);
+  if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
+  // It is a database of ours, which can be opened in the place of the other.
+  const kept = await openAt(path);
+  expect(await kept.count()).toBe(FIXTURE_SESSIONS.length);
+});
+
+test("of processes that open an old file at the same moment one copies it", { timeout: 30_000 }, async () => {
+  const writer = await bundleChild("writer");
+  onTestFinished(() => writer.remove());
+  const { file, names } = await oldFile();
+  const children = Array.from({ length: 4 }, () =>
+    startChild(writer.script, file, "full", "1", "1", newUuid()),
+  );
+  expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
+  expect((await names()).filter((name) => name.includes(".schema-"))).toHaveLength(1);
+  expect(await (await openAt(file)).count()).toBe(FIXTURE_SESSIONS.length + 4);
+});
+
+test("where the copy cannot be made nothing is changed", async () => {
+  // The longest name that a file system takes: there is no room for that of the copy.
+  const { file, names } = await oldFile(`${"x".repeat(235)}.db`);
+  const before = await readFile(file);
+  await expect(openAt(file)).rejects.toMatchObject({
+    code: "io",
+    message: expect.stringContaining("Nothing was changed"),
+  });
+  expect(await readFile(file)).toEqual(before);
+  expect(await names()).toEqual([`${"x".repeat(235)}.db`]);
+});
+
+test("a new file and one without sessions are not copied", async () => {
+  const { file, names } = await oldFile();
+  const client = new Sqlite(file);
+  client.exec("DELETE FROM sessions");
+  client.close();
+  await (await openAt(file)).close();
+  expect(await names()).toEqual(["sessions.db"]);
 });

@@ -75,6 +75,8 @@ const at = fc.nat(20);
 const tags = fc.array(fc.constantFrom("a", "b"), { maxLength: 3 });
 
 type Step = (store: SessionStore) => Promise<unknown>;
+/** Brings the index up to date, so that what follows meets it in every state. */
+const search: Step = (store) => store.search({ text: "alpha" });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
@@ -112,6 +114,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (store) =>
         store.delete(id),
   ),
+  { weight: 3, arbitrary: fc.constant(search) },
 );
 
 /** What a call came to, but for what may differ: the version. */
@@ -200,7 +203,8 @@ async function indexedIn(
   const staleTags = client
     .prepare(
       `SELECT * FROM session_tags AS tag LEFT JOIN sessions ON sessions.key = tag.session_key
-       WHERE (tag.session_id, tag.created_at, tag.updated_at) IS NOT (sessions.id, sessions.created_at, sessions.updated_at)`,
+       WHERE (tag.session_id, tag.created_at) IS NOT (sessions.id, sessions.created_at)
+         OR (sessions.moving = 0 AND tag.updated_at <> sessions.updated_at)`,
     )
     .all();
   client.close();
@@ -223,7 +227,11 @@ test("answers, keeps and finds what the memory store does", { timeout: 120_000 }
       if (together) {
         // One group: the steps share a transaction, and still come in their order.
         const outcomes = await Promise.all(steps.map((step) => outcome(step(store))));
-        for (const [i, step] of steps.entries()) expect(outcomes[i]).toEqual(await outcome(step(model)));
+        for (const [i, step] of steps.entries()) {
+          const wanted = await outcome(step(model));
+          // When a search among the writes of one moment looks is not said.
+          if (step !== search) expect(outcomes[i]).toEqual(wanted);
+        }
       } else {
         for (const step of steps) expect(await outcome(step(store))).toEqual(await outcome(step(model)));
       }

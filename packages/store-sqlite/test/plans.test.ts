@@ -2,7 +2,9 @@ import { join } from "node:path";
 import type { ListRequest, SessionFilter, SessionId } from "@thulp-sessions/core";
 import { expect, onTestFinished, test } from "vitest";
 import type { Database } from "../src/database.ts";
+import type { Client } from "../src/driver.ts";
 import { FIND_BY_ID } from "../src/entry-table.ts";
+import { splitFilter } from "../src/filter-template.ts";
 import { openDatabase } from "../src/open.ts";
 import { checkOptions } from "../src/options.ts";
 import { pageQuery } from "../src/session-list.ts";
@@ -18,11 +20,20 @@ async function database(): Promise<Database> {
   return opened;
 }
 
-function planOf({ client, orm }: Database, request: ListRequest): string[] {
-  const { sql, params } = pageQuery({ orm }, request).toSQL();
+function planOf(
+  { client, orm }: Database,
+  { filter, after, ...order }: Omit<ListRequest, "limit">,
+): string[] {
+  const part = order.orderBy === "updatedAt" ? "settled" : "all";
+  const { template } = splitFilter(filter);
+  const { sql } = pageQuery({ orm }, { ...order, template, part, continued: after !== null }).toSQL();
+  return explain(client, sql);
+}
+
+function explain(client: Client, sql: string): string[] {
   return client
-    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
-    .all(...params)
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql.replaceAll("?", "1")}`)
+    .all()
     .map(({ detail }) => detail);
 }
 
@@ -56,7 +67,7 @@ test.each(cases)(
   async (_, filter, updatedAt, createdAt) => {
     const opened = await database();
     for (const order of orders) {
-      const plan = planOf(opened, { ...order, filter, limit: 51 });
+      const plan = planOf(opened, { ...order, filter });
       const wanted = order.orderBy === "updatedAt" ? updatedAt : createdAt;
       const what = `${JSON.stringify(order)}: ${plan.join(" / ")}`;
       expect(
@@ -80,7 +91,7 @@ test.each(cases)(
 
 test("bounds of the order are bounds of the index", async () => {
   const opened = await database();
-  const order = { direction: "desc", limit: 51, after: null } as const;
+  const order = { direction: "desc", after: null } as const;
   expect(planOf(opened, { ...order, orderBy: "updatedAt", filter: { updatedBefore: 5 } })).toEqual([
     expect.stringMatching(/^SEARCH sessions USING INDEX sessions_by_updated \(updated_at</),
   ]);
@@ -91,10 +102,23 @@ test("bounds of the order are bounds of the index", async () => {
 
 test("an entry is found by its id without walking through the session", async () => {
   const { client } = await database();
-  const plan = client
-    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${FIND_BY_ID.replaceAll("?", "1")}`)
-    .all();
-  expect(plan.map(({ detail }) => detail)).toEqual([
+  expect(explain(client, FIND_BY_ID)).toEqual([
     expect.stringMatching(/^SEARCH entries USING INDEX entries_by_id \(entry_id=\? AND session_key=\?\)/),
   ]);
+});
+
+test.each(cases)("%s: of the sessions that move, only those are read", async (_, filter) => {
+  const { client, orm } = await database();
+  const { template } = splitFilter(filter);
+  for (const { direction, after } of orders) {
+    const shape = {
+      orderBy: "updatedAt",
+      direction,
+      template,
+      part: "moving",
+      continued: after !== null,
+    } as const;
+    const [first] = explain(client, pageQuery({ orm }, shape).toSQL().sql);
+    expect(first).toMatch(/^SEARCH sessions USING INDEX sessions_moving \(moving=\?\)/);
+  }
 });

@@ -79,7 +79,7 @@ test("a watcher that has missed more than is remembered is told to look at every
   const other = new Sqlite(file);
   other.exec(`
     BEGIN;
-    INSERT INTO changes SELECT seq + 20000, session_id, type, 1 FROM changes ORDER BY seq DESC LIMIT 1;
+    INSERT INTO changes SELECT seq + 20000, session_id, type FROM changes ORDER BY seq DESC LIMIT 1;
     DELETE FROM changes WHERE seq < (SELECT max(seq) FROM changes);
     COMMIT`);
   other.close();

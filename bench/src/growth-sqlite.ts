@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { newUuid, type SessionStore } from "@thulp-sessions/core";
+import { openSqliteStore } from "@thulp-sessions/store-sqlite";
+import { callers } from "./append-sqlite.ts";
+import { entry, sessionOf } from "./data.ts";
+import { compare, report, withFolder } from "./harness.ts";
+
+/** The same append into sessions and files of different sizes. */
+export async function growthSqlite(quick: boolean): Promise<void> {
+  const rounds = quick ? 2 : 21;
+  const operations = quick ? 10 : 200;
+  const [longSession, smallFile, largeFile] = quick ? [2_000, 100, 5_000] : [100_000, 1_000, 1_000_000];
+  await withFolder(async (dir) => {
+    const open = (name: string) => openSqliteStore({ file: join(dir, name), durability: "full" });
+    const [store, small, large] = [await open("sessions.db"), await open("small.db"), await open("large.db")];
+    const empty = await withEntries(store, 0);
+    const long = await withEntries(store, longSession);
+    report(
+      "append, store-sqlite, durability full, into a long session, against an empty one",
+      await compare(
+        [
+          callers("a session that was empty", store, [empty], operations),
+          callers(`a session of ${longSession}`, store, [long], operations),
+        ],
+        rounds,
+      ),
+    );
+    // In sessions of 1,000, as files grow.
+    for (const [of, entries] of [
+      [small, smallFile],
+      [large, largeFile],
+    ] as const)
+      for (let i = 0; i < entries / 1_000; i++) await withEntries(of, Math.min(entries, 1_000));
+    // What filling them has put off is not to be done while appends are measured.
+    for (const each of [small, large]) await each.search({ text: "agent", limit: 1 });
+    report(
+      "append, store-sqlite, durability full, into a large file, against a small one",
+      await compare(
+        [
+          callers(`a file of ${smallFile} entries`, small, [await withEntries(small, 0)], operations),
+          callers(`a file of ${largeFile} entries`, large, [await withEntries(large, 0)], operations),
+        ],
+        rounds,
+      ),
+    );
+    for (const each of [store, small, large]) await each.close();
+  });
+}
+
+async function withEntries(store: SessionStore, count: number): Promise<string> {
+  const id = newUuid();
+  await store.create(sessionOf(id));
+  for (let done = 0; done < count; done += 1_000) {
+    const entries = Array.from({ length: Math.min(1_000, count - done) }, (_, i) => entry(done + i));
+    await store.append(id, entries, { at: done });
+  }
+  return id;
+}

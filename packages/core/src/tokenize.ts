@@ -1,0 +1,60 @@
+/** Words are compared by their first 256 UTF-16 units: base64 and the like would swell every index otherwise. */
+export const MAX_WORD_LENGTH = 256;
+
+export interface Token {
+  readonly word: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+// Scripts that put no spaces between words: each character is a word, and a run of them in a query is a phrase.
+const UNSPACED =
+  "\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}";
+// Bounded, since a regular expression that goes on for millions of characters overflows its stack. Only a run that was
+// cut off here is followed by another run at once.
+const WORD = new RegExp(
+  `(?=[\\p{L}\\p{N}])[${UNSPACED}]\\p{M}{0,64}|(?<run>(?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}]){1,${MAX_WORD_LENGTH}})`,
+  "gu",
+);
+const NOT_IN_WORD = /[^\p{L}\p{N}\p{M}]+/gu;
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+// Diacritics, frames (of keycaps) and variation selectors: an emoji may stand right before a word and leave one there.
+const NOT_COMPARED = /[\u0300-\u036f\u20d0-\u20ff\p{Variation_Selector}]+/gu;
+const ASCII_WORD = /^[a-z0-9]+$/;
+
+/**
+ * The words of a text, lower-cased, without diacritics of Latin, Greek and Cyrillic letters. A word is a run of
+ * letters, digits and marks that holds a letter or digit; in scripts without spaces each character is one. A word holds
+ * no ASCII but a-z and 0-9.
+ */
+export function tokenize(text: string): Token[] {
+  const tokens: { word: string; start: number; end: number }[] = [];
+  let runEnd = -1;
+  for (const match of text.matchAll(WORD)) {
+    const [raw, run] = match;
+    const start = match.index;
+    const end = start + raw.length;
+    if (run !== undefined && start === runEnd) {
+      const last = tokens.at(-1);
+      if (last?.end === start) last.end = end;
+    } else {
+      const word = foldWord(raw);
+      if (word !== "") tokens.push({ word, start, end });
+    }
+    runEnd = run === undefined ? -1 : end;
+  }
+  return tokens;
+}
+
+function foldWord(raw: string): string {
+  const short = raw.length > MAX_WORD_LENGTH ? raw.slice(0, MAX_WORD_LENGTH).toWellFormed() : raw;
+  if (ASCII_WORD.test(short)) return short;
+  const folded = short
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(NOT_COMPARED, "")
+    .replaceAll("ς", "σ")
+    .normalize("NFC")
+    .replace(NOT_IN_WORD, "");
+  return LETTER_OR_DIGIT.test(folded) ? folded : "";
+}

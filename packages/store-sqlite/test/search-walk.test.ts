@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import {
+  parseSearchText,
+  type SearchHit,
+  type SearchQuery,
+  type SearchRequest,
+  type SessionStore,
+} from "@thulp-sessions/core";
+import { MemoryStore } from "@thulp-sessions/core/memory";
+import Sqlite from "better-sqlite3";
+import { expect, onTestFinished, test } from "vitest";
+import { openDatabase } from "../src/open.ts";
+import { checkOptions } from "../src/options.ts";
+import { SessionList } from "../src/session-list.ts";
+import { type SearchBounds, SessionSearch } from "../src/session-search.ts";
+import { entry, session } from "./session-data.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
+
+const noWarning = () => {};
+
+/** Searches with bounds so low that every way of finding a page is taken with little data. */
+async function searchWith(file: string, bounds: SearchBounds): Promise<SessionSearch> {
+  const database = await openDatabase(checkOptions({ file }));
+  onTestFinished(() => database.close());
+  return new SessionSearch(database, new SessionList(database, noWarning), noWarning, bounds);
+}
+
+function allHits(
+  search: SessionSearch,
+  { text, filter, types, after: timeAfter, limit }: SearchQuery,
+): SearchHit[] {
+  const hits: SearchHit[] = [];
+  let after: SearchRequest["after"] = null;
+  for (;;) {
+    const { items, hasMore } = search.page({
+      terms: parseSearchText(text),
+      filter: filter ?? {},
+      types: types ?? null,
+      timeAfter: timeAfter ?? Number.NEGATIVE_INFINITY,
+      timeBefore: Number.POSITIVE_INFINITY,
+      includeNames: types === undefined && timeAfter === undefined,
+      order: "newest",
+      limit: limit as number,
+      after,
+    });
+    hits.push(...items.map(({ updatedAt: _, ...hit }) => hit));
+    const last = items.at(-1);
+    if (!hasMore || !last) return hits;
+    after = { updatedAt: last.updatedAt, id: last.sessionId, seq: last.seq ?? -1 };
+  }
+}
+
+async function allHitsOf(store: SessionStore, query: SearchQuery): Promise<SearchHit[]> {
+  const hits: SearchHit[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.search({ ...query, cursor });
+    hits.push(...page.items);
+    if (page.nextCursor === null) return hits;
+    cursor = page.nextCursor;
+  }
+}
+
+test.each<SearchBounds>([
+  { many: 0, mostLookedInto: 0 },
+  { many: 0, mostLookedInto: 7 },
+  { many: 10, mostLookedInto: 1_000 },
+  { many: 1_000, mostLookedInto: 1_000 },
+])("finds the same in every way: %o", async (bounds) => {
+  const file = join(await tempFolder(), "sessions.db");
+  const [store, model] = [await openAt(file), new MemoryStore()];
+  for (let i = 0; i < 40; i++) {
+    const entries = Array.from({ length: 6 }, (_, j) =>
+      entry(`common ${i < 3 ? "old" : ""} ${(i + j) % 7 === 0 ? "seldom" : ""}`, {
+        type: j % 2 === 0 ? "user_message" : "assistant_message",
+      }),
+    );
+    const given = session(
+      {
+        name: i % 5 === 0 ? "common name" : "x",
+        // Some at the same moment.
+        updatedAt: i - (i % 4),
+        tags: i % 3 === 0 ? ["third"] : [],
+      },
+      entries,
+    );
+    for (const each of [store, model]) await each.create(given);
+    // Some that stand in no index by their time.
+    if (i % 9 === 0) {
+      const [more] = [[entry("common later")]];
+      for (const each of [store, model]) await each.append(given.metadata.id, more, { at: 20 });
+    }
+  }
+  await store.search({ text: "common" });
+  const search = await searchWith(file, bounds);
+  const queries: SearchQuery[] = [
+    { text: "common" },
+    { text: "old" },
+    { text: "seldom com*" },
+    { text: '"common name"' },
+    { text: "common", filter: { tag: "third" } },
+    { text: "common", types: ["user_message"] },
+    { text: "common", after: 5 },
+    { text: "nowhere" },
+  ];
+  for (const query of queries) {
+    for (const limit of [1, 3, 6, 50]) {
+      const what = JSON.stringify({ ...query, limit });
+      expect(allHits(search, { ...query, limit }), what).toEqual(await allHitsOf(model, { ...query, limit }));
+    }
+  }
+});
+
+test.each<SearchBounds>([
+  { many: 0, mostLookedInto: 10 },
+  { many: 1_000, mostLookedInto: 10 },
+])("damaged entries that the index knows are passed over: %o", async (bounds) => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const entries = Array.from({ length: 9 }, () => entry("common"));
+  await store.create(session({}, entries));
+  await store.search({ text: "common" });
+  const client = new Sqlite(file);
+  client.prepare("UPDATE entries SET content = '{' WHERE seq BETWEEN 1 AND 6").run();
+  client.close();
+  const search = await searchWith(file, bounds);
+  const seqs = (limit: number) => allHits(search, { text: "common", limit }).map(({ seq }) => seq);
+  expect([seqs(1), seqs(2), seqs(9)]).toEqual(Array(3).fill([0, 7, 8]));
+});

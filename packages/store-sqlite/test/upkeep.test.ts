@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { expect, onTestFinished, test } from "vitest";
+import { ChangeLog } from "../src/change-log.ts";
+import { openDatabase } from "../src/open.ts";
+import { checkOptions } from "../src/options.ts";
+import { entry, session } from "./session-data.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
+
+// What appends put off, seen from outside: how many sessions move, how many rows wait for the index.
+
+function openToLook(file: string) {
+  const client = new Sqlite(file, { readonly: true });
+  onTestFinished(() => {
+    client.close();
+  });
+  const moving = client.prepare<[], number>("SELECT count(*) FROM sessions WHERE moving = 1").pluck();
+  const waiting = client
+    .prepare<[], number>(
+      "SELECT (SELECT coalesce(max(key), 0) FROM entries) - entry_key FROM search_progress",
+    )
+    .pluck();
+  return { moving: () => moving.get() ?? 0, waiting: () => waiting.get() ?? 0 };
+}
+
+/** Resolves when it holds; the time-out of the test is its end. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await setImmediate();
+}
+
+test("an append leaves its session moving and its entry waiting, until nobody writes", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const { metadata } = await store.create(session({ tags: ["a"], updatedAt: 1000 }));
+  await store.create(session({ tags: ["a"], updatedAt: 1500 }));
+  const look = openToLook(file);
+  const times = async () =>
+    (await store.list({ filter: { tag: "a" } })).items.map(({ updatedAt }) => updatedAt);
+  await store.append(metadata.id, [entry("alpha")], { at: 2000 });
+  expect([look.moving(), look.waiting()]).toEqual([1, 1]);
+  expect(await times()).toEqual([2000, 1500]);
+  await until(() => look.moving() === 0 && look.waiting() === 0);
+  expect(await times()).toEqual([2000, 1500]);
+});
+
+test("rows that get the keys of deleted ones are indexed", async () => {
+  const store = await openAt(join(await tempFolder(), "sessions.db"));
+  const given = session({ name: "gamma" }, [entry("alpha"), entry("alpha")]);
+  const { id } = given.metadata;
+  const count = async (text: string) => (await store.search({ text })).items.length;
+  await store.create(given);
+  expect(await count("alpha")).toBe(2);
+  await store.truncate(id, 1, { at: 2000 });
+  await store.append(id, [entry("beta")], { at: 2000 });
+  expect([await count("alpha"), await count("beta")]).toEqual([1, 1]);
+  await store.delete(id);
+  await store.create(session({ name: "delta" }, [entry("epsilon")]));
+  expect([await count("alpha"), await count("gamma"), await count("delta"), await count("epsilon")]).toEqual([
+    0, 0, 1, 1,
+  ]);
+});
+
+test("a search indexes what waits, and leaves sessions moving", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const { metadata } = await store.create(session());
+  const look = openToLook(file);
+  await store.append(metadata.id, [entry("alpha"), entry("beta")], { at: 2000 });
+  expect((await store.search({ text: "beta" })).items).toHaveLength(1);
+  expect([look.moving(), look.waiting()]).toEqual([1, 0]);
+});
+
+test("when too many sessions move they settle, though writes go on", { timeout: 30_000 }, async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const look = openToLook(file);
+  const sessions = Array.from({ length: 300 }, () => session());
+  await Promise.all(sessions.map((each) => store.create(each)));
+  const append = ({ metadata }: (typeof sessions)[number], i: number) =>
+    store.append(metadata.id, [entry(i)], { at: 2000 + i });
+  await Promise.all(sessions.slice(0, 256).map(append));
+  expect(look.moving()).toBe(256);
+  await append(sessions[256] as (typeof sessions)[number], 256);
+  // No pause in which the store could think itself idle.
+  while (look.moving() > 1) await append(sessions[299] as (typeof sessions)[number], 299);
+  expect((await store.list({ limit: 1000 })).items.map(({ updatedAt }) => updatedAt)).toEqual(
+    sessions.map((_, i) => (i === 299 || i <= 256 ? 2000 + i : 1000)).sort((a, b) => b - a),
+  );
+});
+
+test("what processes that end at once leave behind does not add up", { timeout: 30_000 }, async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const first = await openAt(file);
+  const sessions = Array.from({ length: 270 }, () => session());
+  await Promise.all(sessions.map((each) => first.create(each)));
+  await first.close();
+  const { moving } = openToLook(file);
+  for (const { metadata } of sessions) {
+    const store = await openAt(file);
+    await store.append(metadata.id, [entry("x")], { at: 2000 });
+    await store.close();
+    if (moving() < 10) return;
+  }
+  expect.unreachable("they were never settled");
+});
+
+test("when too much waits it is indexed, though nobody searches", { timeout: 60_000 }, async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const { metadata } = await store.create(session());
+  const look = openToLook(file);
+  for (let i = 0; i < 21; i++) {
+    await store.append(
+      metadata.id,
+      Array.from({ length: 1000 }, () => entry("x")),
+      { at: 2000 },
+    );
+    if (i === 19) expect(look.waiting()).toBe(20_000);
+  }
+  // No pause in which the store could think itself idle.
+  while (look.waiting() > 1000) await store.append(metadata.id, [entry("x")], { at: 2000 });
+});
+
+test("the log of changes knows of appends, before the session settles and after, once", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const [appended, updated] = [session(), session()];
+  await Promise.all([store.create(appended), store.create(updated)]);
+  const database = await openDatabase(checkOptions({ file }));
+  onTestFinished(() => database.close());
+  const log = new ChangeLog(database.orm);
+  const look = openToLook(file);
+  const before = log.lastRevision();
+  await store.append(appended.metadata.id, [entry("alpha")], { at: 2000 });
+  // Its last change is no append, and so is written down already.
+  await store.append(updated.metadata.id, [entry("beta")], { at: 2000 });
+  await store.update(updated.metadata.id, { name: "new" }, { at: 2000 });
+  const told = () =>
+    log.since(before)?.changes.map(({ id, type, revision }) => [id, type, revision - before]);
+  const wanted = [
+    [appended.metadata.id, "changed", 1],
+    [updated.metadata.id, "changed", 3],
+  ];
+  expect(look.moving()).toBe(2);
+  expect(told()).toEqual(wanted);
+  expect(log.lastRevision()).toBe(before + 3);
+  await until(() => look.moving() === 0);
+  expect(told()).toEqual(wanted);
+  expect(log.lastRevision()).toBe(before + 3);
+});
