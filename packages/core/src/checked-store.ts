@@ -201,6 +201,11 @@ export abstract class CheckedStore implements SessionStore {
     await this.doClose();
   }
 
+  /** Runs a call that the contract does not have, like those that it has: refused after `close`, which waits for it. */
+  protected run<T>(call: () => Promise<T>): Promise<T> {
+    return this.#run(call);
+  }
+
   async #run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closing) {
       throw new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`);

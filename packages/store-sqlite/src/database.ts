@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
 import type { Client, Orm } from "./driver.ts";
 import { sessionErrorOf } from "./errors.ts";
@@ -27,6 +27,7 @@ export class Database {
   /** Of the write-ahead log and its index, from the first write on. */
   readonly #logInodes = new Map<string, bigint | undefined>();
   #logSeenAt = Number.NEGATIVE_INFINITY;
+  #logBytes = 0;
   readonly #begin;
   readonly #end;
 
@@ -99,11 +100,22 @@ export class Database {
     if (isDue) this.#logSeenAt = now;
     else if (!existsSync(this.#wal)) throw takenAway(this.#wal);
     for (const file of isDue ? [this.#wal, this.#shm] : [this.#shm]) {
-      const inode = inodeOf(file);
+      const stat = lookAt(file);
+      const inode = stat?.ino;
+      if (file === this.#wal) this.#logBytes = Number(stat?.size ?? 0);
       const seen = this.#logInodes.get(file);
       if (seen === undefined) this.#logInodes.set(file, inode);
       else if (inode !== seen) throw takenAway(file);
     }
+  }
+
+  /** How long the write-ahead log was when it was last looked at, which is seldom. */
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
+  logWasCut(): void {
+    this.#logBytes = 0;
   }
 
   close(): void {
@@ -130,8 +142,12 @@ function takenAway(path: string): SessionError {
 }
 
 function inodeOf(path: string): bigint | undefined {
+  return lookAt(path)?.ino;
+}
+
+function lookAt(path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
     throw new SessionError("io", `${path} cannot be looked at: ${(cause as Error).message}.`, {
       cause,

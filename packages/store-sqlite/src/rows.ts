@@ -16,7 +16,7 @@ import { getTableColumns } from "drizzle-orm";
 import { corruptError } from "./errors.ts";
 import { sessions } from "./schema.ts";
 
-type SessionRow = typeof sessions.$inferSelect;
+export type SessionRow = typeof sessions.$inferSelect;
 
 const {
   nameLower,
