@@ -95,3 +95,16 @@ test("a new file that another process is just making is waited for, up to the bo
   other.exec("ROLLBACK");
   expect(await (await opening).count()).toBe(0);
 });
+
+test("time in which this process itself stood still does not count as waiting", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { busyTimeoutMs: 200 });
+  const { metadata } = await store.create(session());
+  const lock = holdLock(file);
+  const append = store.append(metadata.id, [entry("after all")], { at: 1 });
+  setTimeout(() => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    setTimeout(() => lock.release(), 30);
+  }, 5);
+  expect((await append).entryCount).toBe(1);
+});
