@@ -38,7 +38,8 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
     throw invalidInput(`to: there is a file ${target} already. Recover into a new one.`, { field: "to" });
   const client = (await loadDriver()).connect(source, { readonly: true, fileMustExist: true });
   try {
-    const store = await openSqliteStore({ file: target });
+    // Brought to the disk as a whole, when it is closed.
+    const store = await openSqliteStore({ file: target, durability: "relaxed" });
     try {
       return await copyAll(new DamagedFile(client, source), (session) => store.create(session));
     } finally {

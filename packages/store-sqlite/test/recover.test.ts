@@ -12,7 +12,7 @@ const PAGE = 4096;
 /** A file of some hundred pages, closed, with nothing left in its log. */
 async function filledFile(): Promise<{ file: string; sessions: Session[] }> {
   const file = join(await tempFolder(), "sessions.db");
-  const store = await openSqliteStore({ file });
+  const store = await openSqliteStore({ file, durability: "relaxed" });
   const sessions = Array.from({ length: 40 }, (_, i) => ({
     ...session(
       { name: `Session ${i}`, tags: i % 2 ? ["odd"] : [], updatedAt: 1000 + i },
@@ -77,7 +77,7 @@ test("whatever index is damaged, everything is recovered", async () => {
       entries: 1200,
       problems: [],
     });
-    expect(await readFile(file)).toEqual(before);
+    expect(before.equals(await readFile(file))).toBe(true);
   }
 });
 
@@ -154,7 +154,7 @@ test("pages that are overwritten at random are told by checkIntegrity, and read 
     const before = await readFile(file);
     const to = join(file, "..", `recovered-${round}.db`);
     const report = await recoverSqliteFile({ from: file, to });
-    expect(await readFile(file)).toEqual(before);
+    expect(before.equals(await readFile(file))).toBe(true);
     expect((await contentsOf(to)).size).toBe(report.sessions);
     const store = await openSqliteStore({ file: to });
     expect(await store.checkIntegrity()).toEqual([]);
