@@ -125,11 +125,7 @@ interface Step {
 }
 
 /** The entries after `place`, if the entry at `place` is still the one that was told; else where to go on from. */
-async function nextStep(
-  feed: SessionFeed,
-  place: Place,
-  told: ReadonlyMap<number, string>,
-): Promise<Step> {
+async function nextStep(feed: SessionFeed, place: Place, told: ReadonlyMap<number, string>): Promise<Step> {
   if (place.seq < 0) {
     const { items, nextCursor } = await feed.read({ limit: PAGE });
     return { entries: items, caughtUp: nextCursor === null };
