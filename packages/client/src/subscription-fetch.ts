@@ -1,3 +1,4 @@
+import { pause } from "./backoff.ts";
 import { type Fetch, notTheApi } from "./checked-fetch.ts";
 import { fromServer, isAbort } from "./session-error.ts";
 
@@ -72,20 +73,4 @@ async function errorIn(response: Response): Promise<Error | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
-  if (ms === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }
-    function stop() {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    }
-    signal?.addEventListener("abort", stop);
-  });
 }
