@@ -1,12 +1,14 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { httpRead } from "./http-read.ts";
 import { listFs, loadFs } from "./read-fs.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
+  "http-read": httpRead,
   "load-fs": loadFs,
   "list-fs": listFs,
 };

@@ -2,6 +2,7 @@ import { type AnyProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCErro
 import { getHTTPStatusCode } from "@trpc/server/http";
 import type { ApiContext } from "./context.ts";
 import { appRouter } from "./router.ts";
+import { runProcedure } from "./run-procedure.ts";
 
 /** One query or mutation, as it came in a request of its own. */
 export interface SingleCall {
@@ -28,12 +29,9 @@ export async function answerSingleCall({ path, procedure, input, ctx }: SingleCa
   const { type } = procedure._def;
   let parsed: unknown;
   try {
-    const data: unknown = await procedure({
+    const data = await runProcedure(procedure, {
       path,
-      type,
       ctx,
-      batchIndex: 0,
-      signal: undefined,
       getRawInput: async () => {
         parsed = parse(input);
         return parsed;
