@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isSessionError } from "@thulp-sessions/core";
 import {
@@ -10,9 +9,11 @@ import {
   type SingleCall,
 } from "@thulp-sessions/router";
 import type { Access } from "./access.ts";
-import { allowOrigin, sendPreflight } from "./cors.ts";
+import { AnswerQueue } from "./answer-queue.ts";
+import { sendPreflight } from "./cors.ts";
 import { directCall } from "./direct-call.ts";
 import { sendError } from "./error-response.ts";
+import { Exchange } from "./exchange.ts";
 import type { StoreHealth } from "./health.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -37,20 +38,10 @@ export interface HandlerOptions {
   readonly maxBodyBytes: number;
 }
 
-/** A request on its way. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly requestId: string;
-  /** The path, encoded, without what follows it. */
-  readonly path: string;
-  /** What follows the path's question mark. */
-  readonly query: string | null;
-}
-
 /** From a request of `node:http` to its answer. */
 export class RequestHandler {
   readonly #options: HandlerOptions;
+  readonly #answers = new AnswerQueue();
   #stopping = false;
 
   constructor(options: HandlerOptions) {
@@ -58,19 +49,18 @@ export class RequestHandler {
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const requestId = randomUUID();
-    response.setHeader("x-request-id", requestId);
-    response.setHeader("x-content-type-options", "nosniff");
-    response.setHeader("cache-control", "no-store");
-    if (this.#stopping) response.setHeader("connection", "close");
-    if (this.#options.logger.isLevelEnabled("debug")) this.#logWhenDone(request, response, requestId);
-    this.#answer(request, response, requestId).catch((cause) => {
+    const exchange = new Exchange(request, response, this.#stopping);
+    if (this.#options.logger.isLevelEnabled("debug")) this.#logWhenDone(exchange);
+    this.#answer(exchange).catch((cause) => {
       // The caller has gone away: nobody is there to be told, and nothing is wrong here.
       if (response.closed) return;
-      if (isSessionError(cause, "busy")) response.setHeader("retry-after", RETRY_AFTER_S);
-      sendError(response, cause, requestId);
+      if (!response.headersSent) {
+        exchange.begin();
+        if (isSessionError(cause, "busy")) response.setHeader("retry-after", RETRY_AFTER_S);
+      }
+      sendError(response, cause, exchange.requestId);
       this.#options.metrics.refused(failureOf(cause).status);
-      this.#report(cause, undefined, requestId);
+      this.#report(cause, undefined, exchange.requestId);
     });
   };
 
@@ -80,28 +70,30 @@ export class RequestHandler {
     this.#options.streams.stop();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+  async #answer(exchange: Exchange): Promise<void> {
     const { access } = this.#options;
+    const { request, response } = exchange;
     const { method = "", headers } = request;
-    allowOrigin(response, access.checkSite(headers));
-    const exchange = { request, response, requestId, ...splitTarget(request.url ?? "") };
-    if (method === "OPTIONS") return sendPreflight(request, response);
-    if (exchange.path.startsWith(PREFIX)) {
+    exchange.origin = access.checkSite(headers);
+    const { path } = exchange;
+    if (path.startsWith(PREFIX) && method !== "OPTIONS") {
       allowMethods(response, method, ["GET", "POST"]);
       access.checkToken(headers);
       if (method === "POST") checkJson(headers["content-type"]);
-      return this.#call({ ...exchange, path: exchange.path.slice(PREFIX.length) });
+      return this.#call(exchange, path.slice(PREFIX.length));
     }
-    if (exchange.path === "/health") return this.#sendHealth(exchange);
-    if (exchange.path === "/metrics") return this.#sendMetrics(exchange);
+    exchange.begin();
+    if (method === "OPTIONS") return sendPreflight(request, response);
+    if (path === "/health") return this.#sendHealth(exchange);
+    if (path === "/metrics") return this.#sendMetrics(exchange);
     throw new Refusal(
       404,
       `There is nothing at this path: the API is at ${PREFIX}, e.g. ${PREFIX}server.info.`,
     );
   }
 
-  async #call(exchange: Exchange): Promise<void> {
-    const { request, path, query } = exchange;
+  async #call(exchange: Exchange, path: string): Promise<void> {
+    const { request, query } = exchange;
     const { gate, maxBodyBytes } = this.#options;
     const parameters = query === null ? null : new URLSearchParams(query);
     const direct = directCall(request, path, parameters);
@@ -111,24 +103,27 @@ export class RequestHandler {
       if (direct) {
         const input = body ?? parameters?.get("input") ?? null;
         await this.#callDirectly(exchange, { ...direct, input, ctx: this.#contextOf(exchange) });
-      } else await this.#callStock(exchange, body, pass);
+      } else await this.#callStock(exchange, path, body, pass);
     } finally {
       pass.leave();
     }
   }
 
-  async #callDirectly({ response, path, requestId }: Exchange, call: SingleCall): Promise<void> {
+  async #callDirectly(exchange: Exchange, call: SingleCall): Promise<void> {
     const { status, body, error } = await answerSingleCall(call);
+    const headers = exchange.headers();
+    headers.push("vary", "trpc-accept, accept", "content-type", "application/json");
+    headers.push("content-length", `${Buffer.byteLength(body)}`);
     if (error) {
-      this.#report(error, path, requestId);
-      if (isPassing(error)) response.setHeader("retry-after", RETRY_AFTER_S);
+      this.#report(error, call.path, exchange.requestId);
+      if (isPassing(error)) headers.push("retry-after", `${RETRY_AFTER_S}`);
     }
-    response.appendHeader("vary", "trpc-accept, accept");
-    sendJson(response, status, body);
+    this.#answers.send({ response: exchange.response, status, headers, body });
   }
 
-  async #callStock(exchange: Exchange, body: string | null, pass: Pass): Promise<void> {
-    const { request, response, requestId, path, query } = exchange;
+  async #callStock(exchange: Exchange, path: string, body: string | null, pass: Pass): Promise<void> {
+    const { request, response, requestId, query } = exchange;
+    exchange.begin();
     const isSubscription = procedureAt(path)?._def.type === "subscription";
     const stream = isSubscription ? this.#options.streams.enter(path, request.socket) : null;
     try {
@@ -152,9 +147,13 @@ export class RequestHandler {
   }
 
   #contextOf({ request, requestId }: Exchange): ApiContext {
+    const { manager, info, counts, hook } = this.#options.context;
     const { traceparent } = request.headers;
     return {
-      ...this.#options.context,
+      manager,
+      info,
+      counts,
+      hook,
       requestId,
       traceparent: typeof traceparent === "string" ? traceparent : undefined,
     };
@@ -184,7 +183,7 @@ export class RequestHandler {
   }
 
   /** Without what follows the path: inputs may stand there. */
-  #logWhenDone(request: IncomingMessage, response: ServerResponse, requestId: string): void {
+  #logWhenDone({ request, response, requestId }: Exchange): void {
     const start = performance.now();
     response.once("close", () => {
       const { method, url = "" } = request;
@@ -201,22 +200,6 @@ export class RequestHandler {
       );
     });
   }
-}
-
-function splitTarget(target: string): { path: string; query: string | null } {
-  const mark = target.indexOf("?");
-  const path = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? null : target.slice(mark + 1);
-  // Most are as plain as that, and need no parser.
-  if (/^\/(?:trpc\/)?[A-Za-z0-9.]+$/.test(path) && !path.includes("..") && !query?.includes("#")) {
-    return { path, query };
-  }
-  const text = `http://server${target}`;
-  if (!target.startsWith("/") || !URL.canParse(text)) {
-    throw new Refusal(400, "The request's target is not a path.");
-  }
-  const { pathname, search } = new URL(text);
-  return { path: pathname, query: search === "" ? null : search.slice(1) };
 }
 
 function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {
