@@ -4,7 +4,6 @@ declare module "autocannon" {
     readonly method?: "GET" | "POST";
     readonly body?: string;
     readonly headers?: Readonly<Record<string, string>>;
-    readonly setupRequest?: (request: Request) => Request;
   }
   interface Options {
     readonly url: string;

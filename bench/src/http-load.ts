@@ -5,20 +5,18 @@ export interface Load {
   readonly connections: number;
   readonly seconds: number;
   readonly method: "GET" | "POST";
-  /** Makes the body of each request. */
-  readonly body?: () => string;
+  /** The bodies, by turns. */
+  readonly bodies?: readonly string[];
 }
 
 /** Sends requests over so many connections. Whatever is not answered with 200 is a mistake of the measurement. */
-export async function load({ url, connections, seconds, method, body }: Load) {
+export async function load({ url, connections, seconds, method, bodies }: Load) {
   const headers = { "content-type": "application/json" };
   const { errors, non2xx, requests, duration } = await autocannon({
     url,
     connections,
     duration: seconds,
-    ...(body && {
-      requests: [{ method, headers, setupRequest: (request) => ({ ...request, body: body() }) }],
-    }),
+    ...(bodies && { requests: bodies.map((body) => ({ method, headers, body })) }),
   });
   if (errors > 0 || non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} refusals`);
   return { operations: requests.total, seconds: duration };

@@ -14,7 +14,7 @@ export async function httpRead(quick: boolean): Promise<void> {
     const files = await ServerProcess.start({ kind: "api", store: `fs:${join(folder, "sessions")}` });
     const memory = await ServerProcess.start({ kind: "api" });
     const ids = await Promise.all(
-      [sqlite, files, memory].map(async (api) => String(await api.ask("session", 20))),
+      [sqlite, files, memory].map(async (api) => ((await api.ask("sessions", 1)) as string[])[0] ?? ""),
     );
     const [ofSqlite = "", ofFiles = "", ofMemory = ""] = ids;
     const answer = await fetch(headUrl(memory, ofMemory));

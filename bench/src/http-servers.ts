@@ -3,10 +3,12 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startServer } from "@thulp-sessions/api";
 import { openStore } from "@thulp-sessions/config";
+import { type SessionEntry, SessionManager, type SessionStore } from "@thulp-sessions/core";
 import { initTRPC } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { entry, makeSession } from "./data.ts";
 import type { Role } from "./server-process.ts";
+import { StoreOfNothing } from "./store-of-nothing.ts";
 
 type Questions = Readonly<Record<string, (input: unknown) => unknown>>;
 interface Served {
@@ -50,13 +52,19 @@ async function start({ kind, store = "memory:", durability = "full", bytes = 500
       return listen(stockServer());
     case "broadcast":
       return broadcastServer();
+    case "library":
+      return library(await openStore(store, { durability }));
+    case "nothing": {
+      const server = await startServer({ store: new StoreOfNothing(), port: 0 });
+      return { url: server.url, stop: () => server.stop(), questions: {} };
+    }
     case "api": {
       const opened = await openStore(store, { durability });
       const server = await startServer({ store: opened, port: 0 });
       return {
         url: server.url,
         stop: () => server.stop(),
-        questions: { session: (entries) => makeSession(opened, Number(entries)) },
+        questions: { sessions: (count) => makeSessions(opened, Number(count)) },
       };
     }
   }
@@ -93,6 +101,41 @@ function stockServer(): Server {
     mutation: t.procedure.mutation(() => ({ entryCount: 1 })),
   });
   return createServer(createHTTPHandler({ router, basePath: "/trpc/" }));
+}
+
+/** No server at all: appends in this process, by so many callers, each by turns to every session. */
+function library(store: SessionStore): Served {
+  const manager = new SessionManager(store);
+  return {
+    url: "",
+    stop: () => store.close(),
+    questions: {
+      sessions: (count) => makeSessions(store, Number(count)),
+      async append(input) {
+        const { ids, callers, seconds, body } = input as {
+          ids: string[];
+          callers: number;
+          seconds: number;
+          body: string;
+        };
+        const start = performance.now();
+        let operations = 0;
+        const caller = async () => {
+          for (let n = 0; performance.now() - start < seconds * 1000; n++) {
+            const { entries } = JSON.parse(body) as { entries: SessionEntry[] };
+            await manager.addEntries(ids[n % ids.length] as string, entries);
+            operations++;
+          }
+        };
+        await Promise.all(Array.from({ length: callers }, caller));
+        return { operations, seconds: (performance.now() - start) / 1000 };
+      },
+    },
+  };
+}
+
+function makeSessions(store: SessionStore, count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => makeSession(store, 20)));
 }
 
 /** Server-sent events, as bare as they can be: what is broadcast is written to everybody. */

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { httpAppend } from "./http-append.ts";
 import { httpRead } from "./http-read.ts";
 import { listFs, loadFs } from "./read-fs.ts";
 
@@ -8,6 +9,7 @@ import { listFs, loadFs } from "./read-fs.ts";
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
+  "http-append": httpAppend,
   "http-read": httpRead,
   "load-fs": loadFs,
   "list-fs": listFs,

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 /** What a server can be asked to be; see `http-servers.ts`. */
 export interface Role {
-  readonly kind: "bare" | "stock" | "api" | "broadcast";
-  /** For `api`: the URL of its store. */
+  readonly kind: "bare" | "stock" | "api" | "nothing" | "library" | "broadcast";
+  /** For `api` and `library`: the URL of its store. */
   readonly store?: string;
   readonly durability?: "full" | "relaxed";
   /** For `bare`: how many bytes it answers. */
@@ -26,7 +26,9 @@ export class ServerProcess {
     const child = fork(fileURLToPath(new URL("./http-servers.js", import.meta.url)), [JSON.stringify(role)], {
       execArgv: ["--expose-gc"],
     });
-    const [{ url }] = (await once(child, "message")) as [{ url: string }];
+    const failed = once(child, "exit").then(() => Promise.reject(new Error(`${role.kind}: the server ends`)));
+    const [{ url }] = (await Promise.race([once(child, "message"), failed])) as [{ url: string }];
+    failed.catch(() => {});
     return new ServerProcess(child, url);
   }
 
