@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
 import { httpAppend } from "./http-append.ts";
+import { httpFanout } from "./http-fanout.ts";
 import { httpRead } from "./http-read.ts";
 import { listFs, loadFs } from "./read-fs.ts";
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
   "http-append": httpAppend,
+  "http-fanout": httpFanout,
   "http-read": httpRead,
   "load-fs": loadFs,
   "list-fs": listFs,

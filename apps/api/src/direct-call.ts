@@ -8,8 +8,8 @@ const PLAIN_PATH = /^[A-Za-z0-9.]+$/;
 const OTHER_WAYS = ["batch", "connectionParams"];
 
 /**
- * The one call of a request that needs nothing of tRPC's adapters: a query or a mutation that is there, asked for by the
- * method that it takes, alone, in JSON. `null` for everything else, right or wrong: that goes the stock way.
+ * The one call of a request that needs nothing of tRPC's adapters: a procedure that is there, asked for by a method that it
+ * takes, alone, in JSON. `null` for everything else, right or wrong: that goes the stock way.
  */
 export function directCall(
   request: IncomingMessage,
@@ -19,10 +19,7 @@ export function directCall(
   const { method, headers } = request;
   if (!PLAIN_PATH.test(path)) return null;
   const procedure = procedureAt(path);
-  const type = procedure?._def.type;
-  if (procedure === undefined || type === "subscription" || (type === "mutation" && method !== "POST")) {
-    return null;
-  }
+  if (procedure === undefined || (procedure._def.type === "mutation" && method !== "POST")) return null;
   // A GET that claims a type of body is refused, or is taken for one with that body.
   if (method === "GET" && headers["content-type"] !== undefined) return null;
   // What `accept` says matters only to batches that are streamed.

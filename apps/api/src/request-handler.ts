@@ -3,10 +3,12 @@ import { isSessionError } from "@thulp-sessions/core";
 import {
   type ApiContext,
   answerSingleCall,
+  EVENT_STREAM_HEADERS,
   failureOf,
   procedureAt,
   Refusal,
   type SingleCall,
+  streamEvents,
 } from "@thulp-sessions/router";
 import type { Access } from "./access.ts";
 import { AnswerQueue } from "./answer-queue.ts";
@@ -21,6 +23,7 @@ import type { OpenStreams } from "./open-streams.ts";
 import { readBody } from "./request-body.ts";
 import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
 import { answerStockCall, isPassing } from "./stock-call.ts";
+import { StreamWriter } from "./stream-writer.ts";
 import { type Pass, RETRY_AFTER_S, type WriteGate } from "./write-gate.ts";
 
 /** Where the API begins; clients are given the server's root and add it themselves. */
@@ -102,7 +105,13 @@ export class RequestHandler {
       const body = request.method === "POST" ? await readBody(request, maxBodyBytes, pass) : null;
       if (direct) {
         const input = body ?? parameters?.get("input") ?? null;
-        await this.#callDirectly(exchange, { ...direct, input, ctx: this.#contextOf(exchange) });
+        const call = { ...direct, input, ctx: this.#contextOf(exchange) };
+        if (direct.procedure._def.type !== "subscription") await this.#callDirectly(exchange, call);
+        else {
+          // A stream has no end: what its request took up is free again.
+          pass.leave();
+          await this.#streamDirectly(exchange, call, parameters);
+        }
       } else await this.#callStock(exchange, path, body, pass);
     } finally {
       pass.leave();
@@ -119,6 +128,33 @@ export class RequestHandler {
       if (isPassing(error)) headers.push("retry-after", `${RETRY_AFTER_S}`);
     }
     this.#answers.send({ response: exchange.response, status, headers, body });
+  }
+
+  async #streamDirectly(
+    exchange: Exchange,
+    call: SingleCall,
+    parameters: URLSearchParams | null,
+  ): Promise<void> {
+    const { request, response, requestId } = exchange;
+    exchange.begin();
+    const stream = this.#options.streams.enter(call.path, request.socket);
+    try {
+      response.once("close", () => stream.abort.abort());
+      response.appendHeader("vary", "trpc-accept, accept");
+      for (const [name, value] of Object.entries(EVENT_STREAM_HEADERS)) response.setHeader(name, value);
+      const writer = new StreamWriter(response);
+      writer.begin(true);
+      await streamEvents({
+        ...call,
+        lastEventId: lastEventIdOf(request, parameters),
+        signal: stream.abort.signal,
+        write: writer.write,
+        onError: (error) => this.#report(error, call.path, requestId),
+      });
+    } finally {
+      response.end();
+      stream.leave();
+    }
   }
 
   async #callStock(exchange: Exchange, path: string, body: string | null, pass: Pass): Promise<void> {
@@ -200,6 +236,13 @@ export class RequestHandler {
       );
     });
   }
+}
+
+/** As tRPC looks for it. */
+function lastEventIdOf({ headers }: IncomingMessage, parameters: URLSearchParams | null): string | null {
+  const header = headers["last-event-id"];
+  if (typeof header === "string") return header;
+  return parameters?.get("lastEventId") ?? parameters?.get("Last-Event-Id") ?? null;
 }
 
 function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {

@@ -1,8 +1,5 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-
-/** How long a client waits before it comes back to a broken event stream, in milliseconds. */
-const RECONNECT = "retry: 1000\n\n";
+import { StreamWriter } from "./stream-writer.ts";
 
 export function sendJson(response: ServerResponse, status: number, body: string): void {
   sendText(response, status, "application/json", body);
@@ -24,16 +21,14 @@ export async function sendResponse(response: ServerResponse, answer: Response): 
     // tRPC names no type where it refuses a request as a whole.
     return sendJson(response, answer.status, await answer.text());
   }
-  // Also sends the headers, before there is anything to tell.
-  if (isEventStream(answer)) response.write(RECONNECT);
-  else response.flushHeaders();
-  const closed = once(response, "close");
+  const writer = new StreamWriter(response);
+  writer.begin(isEventStream(answer));
   const reader = answer.body?.getReader();
   try {
     while (reader && !response.destroyed) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!response.write(value)) await Promise.race([once(response, "drain"), closed]);
+      await writer.write(value);
     }
   } finally {
     await reader?.cancel();

@@ -273,7 +273,8 @@ describe("the direct way", () => {
     expect(asked("POST", "sessions.head", json)).not.toBeNull();
     expect(asked("POST", "entries.append", json)).not.toBeNull();
     expect(asked("GET", "entries.append")).toBeNull();
-    expect(asked("GET", "entries.subscribe")).toBeNull();
+    expect(asked("GET", "entries.subscribe")).not.toBeNull();
+    expect(asked("GET", "entries.subscribe", { "trpc-accept": "x" })).toBeNull();
     expect(asked("GET", "sessions.head,sessions.list", {}, "batch=1")).toBeNull();
     expect(asked("GET", "sessions.head", {}, "batch=1")).toBeNull();
     expect(asked("GET", "sessions.head", json)).toBeNull();
@@ -283,5 +284,79 @@ describe("the direct way", () => {
     expect(asked("GET", "sessions%2Ehead")).toBeNull();
     expect(asked("GET", "toString")).toBeNull();
     expect(asked("GET", "__proto__")).toBeNull();
+  });
+});
+
+describe("the direct way of a subscription", () => {
+  /** The whole answer until it ends, or until the text is in it. */
+  function streamed(port: number, target: string, headers: Record<string, string>, enough?: string) {
+    return new Promise<{ headers: unknown; text: string }>((resolve, reject) => {
+      const outgoing = request({ port, path: target, headers, agent: false }, (answer) => {
+        let text = "";
+        const { date: _, "x-request-id": __, ...rest } = answer.headers;
+        answer.setEncoding("utf8");
+        answer.on("data", (chunk: string) => {
+          text += chunk;
+          if (enough !== undefined && text.includes(enough)) answer.destroy();
+        });
+        answer.on("error", () => {});
+        answer.on("close", () => resolve({ headers: rest, text }));
+      });
+      outgoing.on("error", reject);
+      outgoing.end();
+    });
+  }
+
+  it.each<[string, string, unknown, Record<string, string>]>([
+    ["everything until the session is deleted", "entries.subscribe", { id: IDS[0] }, {}],
+    ["what follows a token", "entries.subscribe", { id: IDS[0] }, { "last-event-id": `0.${IDS[1]}` }],
+    ["what follows an older token", "entries.subscribe", { id: IDS[0], after: "start" }, {}],
+    ["a session that is not there", "entries.subscribe", { id: IDS[3] }, {}],
+    ["an id that is none", "entries.subscribe", { id: "x" }, {}],
+    ["a token that is none", "entries.subscribe", { id: IDS[0], after: "x" }, {}],
+    [
+      "a token that is none, in the header",
+      "entries.subscribe",
+      { id: IDS[0] },
+      { "last-event-id": "x\u00ff" },
+    ],
+    ["an input that is none", "entries.subscribe", null, {}],
+    ["an input that is none, with a token", "entries.subscribe", [], { "last-event-id": "x" }],
+    ["a session that cannot be read", "entries.subscribe", { id: BROKEN }, {}],
+    ["a list", "sessions.watch", undefined, {}],
+    ["a list, with a token that it has no use for", "sessions.watch", {}, { "last-event-id": "x" }],
+  ])("tells the same as tRPC's own: %s", async (_, path, given, headers) => {
+    const { store, options } = world();
+    const { server, client } = await serve({ store, manager: options });
+    const entries = [1, 2, 3].map((n) => ({
+      id: IDS[n] ?? "",
+      entryType: { type: "user_message" } as const,
+      content: { text: `\n${n}\u2028` },
+    }));
+    await client.sessions.create.mutate({
+      id: IDS[0],
+      name: "a",
+      sessionType: CHAT,
+      entries: entries.slice(0, 2),
+    });
+    const target = `/trpc/${path}${given === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify(given))}`}`;
+    const enough = path === "sessions.watch" ? '"deleted"' : undefined;
+    const ours = streamed(server.port, target, headers, enough);
+    const stock = streamed(server.port, target, { ...headers, "trpc-accept": "x" }, enough);
+    // Those that do not end by themselves hear what happens now.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await client.entries.append.mutate({ id: IDS[0] ?? "", entries: entries.slice(2) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.sessions.rewind.mutate({ id: IDS[0] ?? "", entryCount: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await client.sessions.delete.mutate({ id: IDS[0] ?? "" });
+    const [a, b] = await Promise.all([ours, stock]);
+    const known = ({ headers: told, text }: typeof a) => ({
+      headers: told,
+      // What is cut at the reader's end ends anywhere behind what was waited for.
+      text: text.replaceAll(/\(request [0-9a-f-]{36}\)/g, "(request)").trimEnd(),
+    });
+    expect(known(a)).toEqual(known(b));
+    expect(a.text).toContain("event: connected");
   });
 });

@@ -7,6 +7,8 @@ interface Call {
   readonly ctx: ApiContext;
   readonly input: unknown;
   readonly getRawInput: () => Promise<unknown>;
+  /** Ends a subscription. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Result =
@@ -25,15 +27,15 @@ type Middleware = (call: object) => Promise<Result>;
  */
 export async function runProcedure(
   procedure: AnyProcedure,
-  { path, ctx, getRawInput }: Pick<Call, "path" | "ctx" | "getRawInput">,
+  { path, ctx, getRawInput, signal }: Pick<Call, "path" | "ctx" | "getRawInput" | "signal">,
 ): Promise<unknown> {
   const { type } = procedure._def;
   const middlewares = middlewaresOf(procedure);
   if (middlewares === null) {
-    return procedure({ path, type, ctx, getRawInput, signal: undefined, batchIndex: 0 });
+    return procedure({ path, type, ctx, getRawInput, signal, batchIndex: 0 });
   }
   const { meta } = procedure._def;
-  const result = await run(middlewares, 0, meta, { path, type, ctx, getRawInput, input: undefined });
+  const result = await run(middlewares, 0, meta, { path, type, ctx, getRawInput, signal, input: undefined });
   if (!result.ok) throw result.error;
   return result.data;
 }
@@ -44,7 +46,7 @@ async function run(
   meta: unknown,
   call: Call,
 ): Promise<Result> {
-  const { path, type, ctx, input, getRawInput } = call;
+  const { path, type, ctx, input, getRawInput, signal } = call;
   try {
     return await (middlewares[index] as Middleware)({
       path,
@@ -53,7 +55,7 @@ async function run(
       input,
       getRawInput,
       meta,
-      signal: undefined,
+      signal,
       batchIndex: 0,
       next: (options?: NextOptions) =>
         run(middlewares, index + 1, meta, {
@@ -62,6 +64,7 @@ async function run(
           ctx: options?.ctx ? { ...ctx, ...options.ctx } : ctx,
           input: options && "input" in options ? options.input : input,
           getRawInput: options?.getRawInput ?? getRawInput,
+          signal,
         }),
     });
   } catch (cause) {

@@ -33,7 +33,7 @@ export async function answerSingleCall({ path, procedure, input, ctx }: SingleCa
       path,
       ctx,
       getRawInput: async () => {
-        parsed = parse(input);
+        parsed = parseInput(input);
         return parsed;
       },
     });
@@ -53,7 +53,8 @@ export async function answerSingleCall({ path, procedure, input, ctx }: SingleCa
   }
 }
 
-function parse(input: string | null): unknown {
+/** @throws {TRPCError} BAD_REQUEST for what is not JSON. */
+export function parseInput(input: string | null): unknown {
   if (!input) return undefined;
   try {
     return JSON.parse(input);
