@@ -5,6 +5,11 @@ import type { EntriesQuery, EntryPage, SessionStore, StoreChange } from "./store
 /** How many pages are kept between two changes, for followers that come to them a little later. */
 const KEPT_PAGES = 4;
 
+/** The next turn of the event loop, as soon as the platform has it. Node's own is much quicker than a timer. */
+const nextTurn: (work: () => void) => unknown =
+  (globalThis as { setImmediate?: (work: () => void) => unknown }).setImmediate ??
+  ((work) => setTimeout(work, 0));
+
 const feedsOfStores = new WeakMap<SessionStore, Map<SessionId, SessionFeed>>();
 
 /**
@@ -15,28 +20,31 @@ export class SessionFeed {
   readonly #store: SessionStore;
   readonly #id: SessionId;
   readonly #changes: Promise<AsyncIterableIterator<StoreChange>>;
-  readonly #waiting = new Set<() => void>();
+  /** Who waits for a change, each under the signal that ends it. */
+  readonly #waiting = new Map<AbortSignal, () => void>();
   #pages = new Map<string, Promise<EntryPage>>();
   #followers = 0;
   #generation = 0;
+  #waking = false;
   #ended = false;
   #failure: unknown;
 
   /**
-   * Resolves when every change from now on will be told. Whoever joins has to leave.
+   * Resolves when every change from now on will be told. Whoever joins has to leave, with the same signal.
    *
    * @throws {SessionError} what the store's `watch` throws; then nobody has joined.
    */
-  static async join(store: SessionStore, id: SessionId): Promise<SessionFeed> {
+  static async join(store: SessionStore, id: SessionId, signal: AbortSignal): Promise<SessionFeed> {
     const feeds = feedsOfStores.get(store) ?? new Map<SessionId, SessionFeed>();
     feedsOfStores.set(store, feeds);
     const feed = feeds.get(id) ?? new SessionFeed(store, id);
     feeds.set(id, feed);
     feed.#followers++;
+    signal.addEventListener("abort", feed.#release);
     try {
       await feed.#changes;
     } catch (error) {
-      feed.leave();
+      feed.leave(signal);
       throw error;
     }
     return feed;
@@ -57,7 +65,8 @@ export class SessionFeed {
     return this.#generation;
   }
 
-  leave(): void {
+  leave(signal: AbortSignal): void {
+    signal.removeEventListener("abort", this.#release);
     if (--this.#followers > 0) return;
     this.#retire();
     this.#pages.clear();
@@ -84,16 +93,9 @@ export class SessionFeed {
 
   /** True as soon as something has changed since `generation`; false when the watch or the follower has ended. */
   async changedSince(generation: number, signal: AbortSignal): Promise<boolean> {
-    if (generation === this.#generation && !this.#ended && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#waiting.delete(wake);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener("abort", wake);
-      });
+    // Woken, it may have read already what it is woken for.
+    while (generation === this.#generation && !this.#ended && !signal.aborted) {
+      await new Promise<void>((resolve) => this.#waiting.set(signal, resolve));
     }
     if (signal.aborted) return false;
     if (this.#failure !== undefined) throw this.#failure;
@@ -105,7 +107,7 @@ export class SessionFeed {
       while (!(await changes.next()).done) {
         this.#generation++;
         this.#pages = new Map();
-        this.#wake();
+        this.#wakeSoon();
       }
     } catch (error) {
       this.#failure = error;
@@ -115,9 +117,32 @@ export class SessionFeed {
     this.#wake();
   }
 
-  #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+  /**
+   * Not at once: whoever has made the change is answered first, in the turn before, and what changes meanwhile is told
+   * together. The more there is to tell, the less each of it costs.
+   */
+  #wakeSoon(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    nextTurn(() =>
+      nextTurn(() => {
+        this.#waking = false;
+        this.#wake();
+      }),
+    );
   }
+
+  #wake(): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  readonly #release = ({ target }: Event): void => {
+    const signal = target as AbortSignal;
+    this.#waiting.get(signal)?.();
+    this.#waiting.delete(signal);
+  };
 
   /** Who joins from now on begins a new one. */
   #retire(): void {

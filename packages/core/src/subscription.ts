@@ -81,7 +81,7 @@ async function* follow(
   let seen: number;
   try {
     // Watch before reading: what is written in between is then told rather than lost.
-    feed = await SessionFeed.join(store, id);
+    feed = await SessionFeed.join(store, id, signal);
     do {
       for (;;) {
         if (signal.aborted) return;
@@ -114,7 +114,7 @@ async function* follow(
     } while (await feed.changedSince(seen, signal));
   } finally {
     outerSignal?.removeEventListener("abort", end);
-    feed?.leave();
+    feed?.leave(signal);
   }
 }
 
