@@ -2,19 +2,23 @@ import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
 import { httpAppend } from "./http-append.ts";
+import { httpCrash } from "./http-crash.ts";
 import { httpFanout } from "./http-fanout.ts";
 import { httpRead } from "./http-read.ts";
 import { listFs, loadFs } from "./read-fs.ts";
+import { startUp } from "./start-up.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
   "http-append": httpAppend,
+  "http-crash": httpCrash,
   "http-fanout": httpFanout,
   "http-read": httpRead,
   "load-fs": loadFs,
   "list-fs": listFs,
+  "start-up": startUp,
 };
 
 const { values, positionals } = parseArgs({
