@@ -12,21 +12,25 @@ export async function startUp(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 11;
   await withFolder(async (folder) => {
     const places = [`sqlite:${join(folder, "sessions.db")}`, `fs:${join(folder, "sessions")}`];
+    const heads: string[] = [];
     for (const place of places) {
       const store = await openStore(place, { durability: "relaxed" });
       for (let made = 0; made < sessions; made += 100) {
         await Promise.all(Array.from({ length: 100 }, () => makeSession(store, 5)));
       }
+      heads.push(
+        `/trpc/sessions.head?input=${encodeURIComponent(JSON.stringify({ id: await makeSession(store, 5) }))}`,
+      );
       await store.close();
     }
     const contestants = await Promise.all(
-      places.map(async (place) => {
+      places.map(async (place, i) => {
         const server = await CommandServer.at(["--store", place]);
         return {
-          name: `the server, ${place.split(":")[0]}`,
+          name: `the server on ${place.split(":")[0]}, sessions.head`,
           operations: 1,
           run: async () => {
-            await server.start("/trpc/sessions.list?input=%7B%22limit%22%3A1%7D");
+            await server.start(heads[i]);
           },
           after: () => server.end("SIGTERM"),
         };

@@ -1,69 +1,22 @@
 import type { Call, CallHook, CallOutcome } from "@thulp-sessions/router";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Instruments, LiveCounts } from "./instruments.ts";
 
-const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+/** How many observations are kept at most before the library that counts them is loaded. */
+const MAX_PENDING = 1000;
 
-/** What a server counts while it runs; read when somebody asks. */
-export interface LiveCounts {
-  readonly waitingWrites: () => number;
-  readonly subscriptionsByPath: () => ReadonlyMap<string, number>;
-}
-
-/** The numbers behind `/metrics`. Labels are paths of the API and codes, never ids or contents. */
+/** The numbers behind `/metrics`. The library that counts them takes as long to load as half the server: it comes when it is wanted. */
 export class Metrics {
-  readonly #registry = new Registry();
-  readonly #calls = new Counter({
-    name: "thulp_sessions_calls_total",
-    help: "Calls by path and by how they ended: ok, the code of the error, or internal.",
-    labelNames: ["path", "outcome"],
-    registers: [this.#registry],
-  });
-  readonly #durations = new Histogram({
-    name: "thulp_sessions_call_duration_seconds",
-    help: "How long queries and mutations took, from the input to the answer.",
-    labelNames: ["path"],
-    buckets: SECONDS,
-    registers: [this.#registry],
-  });
-  readonly #refusals = new Counter({
-    name: "thulp_sessions_refused_requests_total",
-    help: "Requests that were refused before any call of theirs was looked at, by HTTP status.",
-    labelNames: ["status"],
-    registers: [this.#registry],
-  });
-  readonly #groups = new Histogram({
-    name: "thulp_sessions_write_group_size",
-    help: "How many writes were answered together: a store that commits in groups answers each group at once.",
-    buckets: GROUP_SIZES,
-    registers: [this.#registry],
-  });
+  readonly #counts: LiveCounts;
+  readonly #ofProcess: boolean;
+  #loading: Promise<Instruments> | undefined;
+  #instruments: Instruments | undefined;
+  #pending: ((instruments: Instruments) => void)[] = [];
 
   /** @param ofProcess whether to tell of memory, processor time and the event loop of the process, too. */
-  constructor({ waitingWrites, subscriptionsByPath }: LiveCounts, ofProcess: boolean) {
-    const registers = [this.#registry];
-    new Gauge({
-      name: "thulp_sessions_waiting_writes",
-      help: "Writes that have been taken and not answered yet.",
-      registers,
-      collect() {
-        this.set(waitingWrites());
-      },
-    });
-    new Gauge({
-      name: "thulp_sessions_subscribers",
-      help: "Subscriptions that are open, by path.",
-      labelNames: ["path"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [path, count] of subscriptionsByPath()) this.set({ path }, count);
-      },
-    });
-    if (ofProcess) collectDefaultMetrics({ register: this.#registry });
+  constructor(counts: LiveCounts, ofProcess: boolean) {
+    this.#counts = counts;
+    this.#ofProcess = ofProcess;
   }
-
-  readonly contentType: string = this.#registry.contentType;
 
   /** Counts and times a call. */
   readonly hook: CallHook = async (call, next) => {
@@ -74,19 +27,40 @@ export class Metrics {
   };
 
   refused(status: number): void {
-    this.#refusals.inc({ status });
+    this.#record(({ refusals }) => refusals.inc({ status }));
   }
 
-  readonly group = (size: number): void => this.#groups.observe(size);
+  group(size: number): void {
+    this.#record(({ groups }) => groups.observe(size));
+  }
 
   /** In Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<{ readonly type: string; readonly text: string }> {
+    const { registry } = await this.#load();
+    return { type: registry.contentType, text: await registry.metrics() };
   }
 
   #ended({ path, type }: Call, outcome: CallOutcome, ms: number): void {
-    this.#calls.inc({ path, outcome });
-    if (type !== "subscription") this.#durations.observe({ path }, ms / 1000);
+    this.#record(({ calls, durations }) => {
+      calls.inc({ path, outcome });
+      if (type !== "subscription") durations.observe({ path }, ms / 1000);
+    });
+  }
+
+  #record(observation: (instruments: Instruments) => void): void {
+    if (this.#instruments) observation(this.#instruments);
+    else if (this.#pending.push(observation) === MAX_PENDING) this.#load();
+  }
+
+  #load(): Promise<Instruments> {
+    this.#loading ??= import("./instruments.ts").then((loaded) => {
+      const instruments = new loaded.Instruments(this.#counts, this.#ofProcess);
+      for (const observation of this.#pending) observation(instruments);
+      this.#pending = [];
+      this.#instruments = instruments;
+      return instruments;
+    });
+    return this.#loading;
   }
 }
 

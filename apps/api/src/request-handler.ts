@@ -205,7 +205,8 @@ export class RequestHandler {
     const { access, metrics } = this.#options;
     allowMethods(response, request.method ?? "", ["GET", "HEAD"]);
     access.checkToken(request.headers);
-    sendText(response, 200, metrics.contentType, await metrics.text());
+    const { type, text } = await metrics.text();
+    sendText(response, 200, type, text);
   }
 
   /** Logs what is the server's own failure; what a caller did wrong, the caller is told. */
