@@ -23,6 +23,8 @@ export class AnswerQueue {
     const answers = this.#answers;
     this.#answers = [];
     for (const { response, status, headers, body } of answers) {
+      // Gone meanwhile: nobody is there to be answered.
+      if (response.destroyed) continue;
       // Copied by neither, but the types say that it may be changed.
       response.writeHead(status, headers as string[]);
       response.end(body);

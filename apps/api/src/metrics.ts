@@ -1,5 +1,6 @@
 import type { Call, CallHook, CallOutcome } from "@thulp-sessions/router";
 import type { Instruments, LiveCounts } from "./instruments.ts";
+import type { Logger } from "./log.ts";
 
 /** How many observations are kept at most before the library that counts them is loaded. */
 const MAX_PENDING = 1000;
@@ -64,7 +65,20 @@ export class Metrics {
   }
 }
 
-/** One hook around another. */
-export function around(outer: CallHook | undefined, inner: CallHook): CallHook {
-  return outer ? (call, next) => outer(call, () => inner(call, next)) : inner;
+/** One hook around another. The outer one is somebody else's: what it fails at is logged, and changes nothing about the call. */
+export function around(outer: CallHook | undefined, inner: CallHook, logger: Logger): CallHook {
+  if (!outer) return inner;
+  return async (call, next) => {
+    let outcome: CallOutcome | undefined;
+    try {
+      await outer(call, async () => {
+        outcome = await inner(call, next);
+        return outcome;
+      });
+    } catch (err) {
+      const { path, requestId } = call;
+      logger.error({ err, path, requestId }, "the hook around the calls fails");
+    }
+    return outcome ?? inner(call, next);
+  };
 }

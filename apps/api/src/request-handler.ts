@@ -20,6 +20,7 @@ import type { StoreHealth } from "./health.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OpenStreams } from "./open-streams.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { readBody } from "./request-body.ts";
 import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
 import { answerStockCall, isPassing } from "./stock-call.ts";
@@ -45,10 +46,12 @@ export interface HandlerOptions {
 export class RequestHandler {
   readonly #options: HandlerOptions;
   readonly #answers = new AnswerQueue();
+  readonly #refusals: RefusalLog;
   #stopping = false;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
+    this.#refusals = new RefusalLog(options.logger);
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -215,7 +218,7 @@ export class RequestHandler {
     const { logger } = this.#options;
     if (status === 500) logger.error({ requestId, path, status, err: cause }, "call failed");
     else if (status > 500 && !this.#stopping) {
-      logger.warn({ requestId, path, status, reason: cause.message }, "call refused");
+      this.#refusals.tell({ requestId, path, status, reason: cause.message });
     }
   }
 

@@ -129,7 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         limits: options.manager?.limits ?? null,
       },
       counts: () => ({ subscriptions: streams.count, waitingWrites: gate.waiting }),
-      hook: around(options.hook, metrics.hook),
+      hook: around(options.hook, metrics.hook, logger),
     },
     access: new Access({ host, token, allowedOrigins }),
     health: new StoreHealth(store),

@@ -115,6 +115,28 @@ describe("a hook", () => {
     ]);
   });
 
+  it("that fails is logged, and changes nothing: before the call, or after it", async () => {
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    let when: "before" | "after" = "before";
+    const hook: CallHook = async (_, next) => {
+      if (when === "before") throw new Error("hook broke");
+      await next();
+      throw new Error("hook broke");
+    };
+    const { client } = await serve({ hook, logger });
+    await client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT });
+    when = "after";
+    await client.entries.append.mutate({ id: ID, entries: [user("1")] });
+    expect(await client.sessions.head.query({ id: ID })).toMatchObject({ entryCount: 1 });
+    const failures = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
+    expect(failures).toMatchObject([
+      { path: "sessions.create", err: { message: "hook broke" } },
+      { path: "entries.append", err: { message: "hook broke" } },
+      { path: "sessions.head", err: { message: "hook broke" } },
+    ]);
+  });
+
   it("that does not go on does not make the call vanish", async () => {
     const { client } = await serve({ hook: async () => "ok" });
     expect(await client.sessions.count.query()).toBe(0);
@@ -148,6 +170,28 @@ describe("the log", () => {
       expect(ms).toBeGreaterThanOrEqual(0);
     }
     expect(lines.join("")).not.toMatch(/secret|t0ken|wr0ng/);
+  });
+
+  it("tells of refused calls once, not of each, while the server is overloaded", async () => {
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const store = new MemoryStore();
+    let letGo: () => void = () => {};
+    store.append = () =>
+      new Promise((_, reject) => {
+        letGo = () => reject(new Error("enough"));
+      });
+    const { url, client } = await serve({ store, logger, maxWaitingWrites: 1 });
+    await client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT });
+    const body = JSON.stringify({ id: ID, entries: [user("1")] });
+    const headers = { "content-type": "application/json" };
+    const append = () => send(`${url}/trpc/entries.append`, { method: "POST", headers, body });
+    const first = append();
+    await until(async () => (await client.server.info.query()).waitingWriteCount === 1, "one waited");
+    for (let n = 0; n < 20; n++) expect((await append()).status).toBe(503);
+    letGo();
+    await first;
+    expect(lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "call refused")).toHaveLength(1);
   });
 
   it("is quiet about requests otherwise", async () => {

@@ -23,7 +23,9 @@ export class SubscriptionFetch {
   }
 
   readonly fetch: Fetch = async (input, init) => {
-    await pause(BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0, init?.signal);
+    const backoffMs = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0;
+    // Random, so that all who have lost the same server do not come back at the same moment.
+    await pause(backoffMs * (0.5 + Math.random() / 2), init?.signal);
     this.#failures++;
     const response = await this.#fetch(input, init).catch((error) => {
       if (!isAbort(error)) this.failure = error;
