@@ -10,6 +10,8 @@ export interface Contestant {
   /** Does one window of the work: `operations` of them. */
   run(): Promise<void>;
   readonly operations: number;
+  /** Cleans up behind a window; not measured. */
+  after?(): Promise<void>;
 }
 
 export interface Result {
@@ -30,6 +32,7 @@ export async function compare(contestants: readonly Contestant[], rounds: number
       await contestant.run();
       const each = ((performance.now() - start) * 1000) / contestant.operations;
       if (round > 0) times[i]?.push(each);
+      await contestant.after?.();
     }
   }
   return contestants.map(({ name }, i) => {
