@@ -5,6 +5,7 @@ import {
   type AppendPlan,
   type AppendResult,
   appendResult,
+  deepFreeze,
   type EntryId,
   planAppend,
   type SessionEntry,
@@ -29,7 +30,7 @@ import { JsonScanner } from "./json-scanner.ts";
 import { appendText, CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { Rewrite } from "./rewrite.ts";
 import {
-  addBatch,
+  addEntries,
   closingOf,
   type PlacedEntry,
   type SessionState,
@@ -114,9 +115,8 @@ export async function appendCalls(
 
 /** The stored entries with this id, read from where they stand. */
 function storedEntries(state: SessionState, id: EntryId): StoredEntry[] {
-  return (state.byId.get(id) ?? []).map((seq) => {
-    const start = state.bounds[seq * 2] as number;
-    const read = readBytes(state.path, start, state.bounds[seq * 2 + 1]);
+  return state.index.find(id).map((seq) => {
+    const read = readBytes(state.path, state.index.startOf(seq), state.index.endOf(seq));
     if (!read)
       throw new SessionError("io", `${state.path} was removed while it was written to.`, {
         details: { path: state.path },
@@ -202,7 +202,8 @@ async function writeInPlace(
   let at = 0;
   const results = planned.map(({ plan }) => {
     const batch = plan.fresh.map((entry): PlacedEntry => ({ ...entry, ...(ranges[at++] as Range) }));
-    addBatch(state, bytes, offset, batch, plan.updatedAt);
+    addEntries(state, bytes, offset, batch);
+    state.metadata = deepFreeze({ ...state.metadata, updatedAt: plan.updatedAt });
     return appendResult(plan, versionOf(state));
   });
   Object.assign(state, { stamp, settled: true, synced: durability === "full" });

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { ByteWindow } from "./byte-window.ts";
 
 /** `full`: an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
 export type Durability = "full" | "relaxed";
@@ -121,6 +122,37 @@ export function readBytes(
           return { bytes: bytes.subarray(0, length), stamp: before };
       }
     });
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/**
+ * Reads a file from front to back through a window, and gives what `read` makes of it with the stamp it belongs to;
+ * `undefined` when there is no file. Begins anew while somebody writes, as `readBytes`.
+ */
+export function readThrough<T>(
+  path: string,
+  read: (window: ByteWindow) => T,
+): { result: T; stamp: FileStamp } | undefined {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw ioError(path, "open", error);
+  }
+  try {
+    for (let tries = 1; ; tries++) {
+      const before = io(path, "look at", () => stampOfDescriptor(descriptor));
+      const result = read(
+        new ByteWindow(before.size, (into, start) =>
+          io(path, "read", () => readFully(descriptor, into, start)),
+        ),
+      );
+      const after = io(path, "look at", () => stampOfDescriptor(descriptor));
+      if (sameStamp(before, after) || tries === READ_TRIES) return { result, stamp: before };
+    }
   } finally {
     fs.closeSync(descriptor);
   }

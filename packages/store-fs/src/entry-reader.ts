@@ -1,5 +1,5 @@
 import type { StoredEntry } from "@thulp-sessions/core";
-import { decodeEntry } from "./codec.ts";
+import { decodeEntry, parseRange, plainEntry } from "./codec.ts";
 import { readBytes, sameFile } from "./disk.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { type SessionState, storedEntry } from "./session-state.ts";
@@ -24,27 +24,29 @@ export class EntryReader {
 
   /** Throws {@link FileReplaced}. */
   read(seq: number): StoredEntry {
-    const { bounds } = this.#state;
-    const start = bounds[seq * 2] as number;
-    const end = bounds[seq * 2 + 1] as number;
+    const { index, plain } = this.#state;
+    const start = index.startOf(seq);
+    const end = index.endOf(seq);
     if (start < this.#start || end > this.#start + this.#bytes.length) this.#readFrom(seq);
-    const scanner = new JsonScanner(this.#bytes, start - this.#start);
-    return storedEntry(this.#bytes, decodeEntry(scanner), seq);
+    const from = start - this.#start;
+    if (!plain) return storedEntry(this.#bytes, decodeEntry(new JsonScanner(this.#bytes, from)), seq);
+    // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
+    const entry = plainEntry(parseRange(this.#bytes, { start: from, end: end - this.#start }), seq);
+    return index.isInexact(seq) ? { ...entry, inexact: true } : entry;
   }
 
   #readFrom(seq: number): void {
-    const { bounds, path, stamp, counts } = this.#state;
+    const { index, path, stamp } = this.#state;
     let [first, last] = [seq, seq];
     for (;;) {
       const next = this.#step === 1 ? last + 1 : first - 1;
-      const from = bounds[Math.min(first, next) * 2] as number;
-      const to = bounds[Math.max(last, next) * 2 + 1] as number;
-      if (next < 0 || next >= counts.entryCount || to - from > WINDOW_BYTES) break;
+      if (next < 0 || next >= index.count) break;
+      if (index.endOf(Math.max(last, next)) - index.startOf(Math.min(first, next)) > WINDOW_BYTES) break;
       if (this.#step === 1) last = next;
       else first = next;
     }
-    const start = bounds[first * 2] as number;
-    const read = readBytes(path, start, bounds[last * 2 + 1]);
+    const start = index.startOf(first);
+    const read = readBytes(path, start, index.endOf(last));
     // Written to in place it keeps what it had; in the place of a replaced one stands another file.
     if (!read || !sameFile(read.stamp, stamp)) throw new FileReplaced();
     this.#bytes = read.bytes;

@@ -125,3 +125,14 @@ export function appendText(batches: readonly (readonly SessionEntry[])[], first:
   parts.push(Buffer.from(CLOSING));
   return { bytes: Buffer.concat(parts), ranges };
 }
+
+/** Does the text, of ASCII characters, stand at `at`? */
+export function standsAt(bytes: Buffer, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Does the text stand at `at`, and is it the last? */
+export function endsWith(bytes: Buffer, at: number, text: string): boolean {
+  return at + text.length === bytes.length && standsAt(bytes, at, text);
+}

@@ -28,7 +28,7 @@ import {
   scanSearch,
   type WriteOptions,
 } from "@thulp-sessions/core";
-import { decodeEntry, plainEntry } from "./codec.ts";
+import { decodeEntry, plainEntry, textOf } from "./codec.ts";
 import { Damage } from "./damage.ts";
 import { changedMeanwhile, type Durability } from "./disk.ts";
 import { EntryReader, FileReplaced } from "./entry-reader.ts";
@@ -191,7 +191,10 @@ export class FileStore extends BaseStore {
       try {
         return read();
       } catch (error) {
-        if (!(error instanceof FileReplaced || error instanceof Damage)) throw error;
+        // SyntaxError: of bytes that were checked before, so they are others now.
+        const changed =
+          error instanceof FileReplaced || error instanceof Damage || error instanceof SyntaxError;
+        if (!changed) throw error;
         this.#files.forget(id);
         if (tries === READ_TRIES) throw changedMeanwhile(this.#files.pathOf(id));
         await setImmediate();
@@ -223,20 +226,20 @@ export class FileStore extends BaseStore {
 const MAX_TEXT_BYTES = 0x1fff_ffe8;
 
 /** @param bytes those that the state is of. */
-function allEntries({ bounds, counts, inexact, plain, torn }: SessionState, bytes: Buffer): StoredEntry[] {
+function allEntries({ index, plain, torn }: SessionState, bytes: Buffer): StoredEntry[] {
   if (plain && !torn && bytes.length < MAX_TEXT_BYTES) {
     // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
-    const { entries } = JSON.parse(bytes.toString("utf8")) as { entries: unknown };
+    const { entries } = JSON.parse(textOf(bytes)) as { entries: unknown };
     // A session written as an array has a method of that name.
     if (Array.isArray(entries)) {
       const read = entries.map(plainEntry);
-      return inexact.size === 0
-        ? read
-        : read.map((entry) => (inexact.has(entry.seq) ? { ...entry, inexact: true } : entry));
+      return index.hasInexact
+        ? read.map((entry) => (index.isInexact(entry.seq) ? { ...entry, inexact: true } : entry))
+        : read;
     }
   }
-  return Array.from({ length: counts.entryCount }, (_, seq) => {
-    const scanner = new JsonScanner(bytes, bounds[seq * 2]);
+  return Array.from({ length: index.count }, (_, seq) => {
+    const scanner = new JsonScanner(bytes, index.startOf(seq));
     return storedEntry(bytes, decodeEntry(scanner), seq);
   });
 }

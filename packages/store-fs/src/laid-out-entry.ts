@@ -1,0 +1,109 @@
+import type { EntryId, EntryType } from "@thulp-sessions/core";
+import { isCanonicalUuid } from "@thulp-sessions/core";
+import { ENTRY_FIELDS, ENTRY_TYPES, LEVELS_IN_CONTENT, type PassedEntry } from "./codec.ts";
+import { Damage } from "./damage.ts";
+import type { JsonScanner } from "./json-scanner.ts";
+import { ENTRY_ENDING, standsAt } from "./layout.ts";
+
+// Most entries of most files are as we have written them: fields in one order, each on a line of its own. For these the
+// lines are compared and only the values looked at, several times as fast as by the decoder that takes everything.
+
+const [ID, TIMESTAMP, ENTRY_TYPE, CONTENT] = ENTRY_FIELDS;
+const BEFORE_ID = `{\n      "${ID}": "`;
+const BEFORE_TIMESTAMP = `",\n      "${TIMESTAMP}": `;
+const BEFORE_TYPE = `,\n      "${ENTRY_TYPE}": {\n        "type": "`;
+const BEFORE_CONTENT = `\n      },\n      "${CONTENT}": `;
+const ENDING = ENTRY_ENDING;
+const MORE = ',\n      "more": true';
+const GROUPED = ',\n      "grouped": true';
+const ID_LENGTH = 36;
+const TRUE = "true";
+const FALSE = "false";
+
+/** The name with its closing quote, and the lines of the fields, for each type whose fields are all texts or booleans. */
+const TYPES = Object.entries(ENTRY_TYPES).flatMap(([type, fields]) => {
+  const simple = fields.every(([, , kind]) => kind === "string" || kind === "bool");
+  const lines = fields.map(([name, , kind]) => ({
+    before: `,\n        "${name}": `,
+    kind,
+  }));
+  return simple ? [{ type: { type } as Pick<EntryType, "type">, name: `${type}"`, lines }] : [];
+});
+
+/**
+ * Passes over the entry that begins just where the scanner stands; `null` when it is laid out otherwise, is damaged or
+ * goes on behind what is in memory: then the scanner stands where it stood, and the decoder has to say.
+ */
+export function passLaidOutEntry(scanner: JsonScanner): PassedEntry | null {
+  const start = scanner.position;
+  const entry = pass(scanner, start);
+  if (!entry) scanner.position = start;
+  return entry;
+}
+
+function pass(scanner: JsonScanner, start: number): PassedEntry | null {
+  const { bytes } = scanner;
+  if (!standsAt(bytes, start, BEFORE_ID)) return null;
+  const idStart = start + BEFORE_ID.length;
+  let at = idStart + ID_LENGTH;
+  if (!standsAt(bytes, at, BEFORE_TIMESTAMP)) return null;
+  at = passDigits(bytes, at + BEFORE_TIMESTAMP.length);
+  if (at < 0 || !standsAt(bytes, at, BEFORE_TYPE)) return null;
+  at += BEFORE_TYPE.length;
+  const variant = TYPES.find(({ name }) => standsAt(bytes, at, name));
+  if (!variant) return null;
+  at += variant.name.length;
+  try {
+    for (const { before, kind } of variant.lines) {
+      if (!standsAt(bytes, at, before)) return null;
+      at += before.length;
+      if (kind === "bool") {
+        const literal = standsAt(bytes, at, TRUE) ? TRUE : standsAt(bytes, at, FALSE) ? FALSE : null;
+        if (!literal) return null;
+        at += literal.length;
+      } else {
+        scanner.position = at;
+        scanner.passString();
+        at = scanner.position;
+      }
+    }
+    if (!standsAt(bytes, at, BEFORE_CONTENT)) return null;
+    scanner.sawInexact = false;
+    scanner.position = at + BEFORE_CONTENT.length;
+    scanner.skip("value", LEVELS_IN_CONTENT);
+    at = scanner.position;
+  } catch (error) {
+    if (error instanceof Damage) return null;
+    throw error;
+  }
+  const more = standsAt(bytes, at, MORE);
+  const grouped = !more && standsAt(bytes, at, GROUPED);
+  if (more) at += MORE.length;
+  else if (grouped) at += GROUPED.length;
+  if (!standsAt(bytes, at, ENDING)) return null;
+  scanner.position = at + ENDING.length;
+  const id = bytes.toString("latin1", idStart, idStart + ID_LENGTH);
+  if (!isCanonicalUuid(id)) return null;
+  return {
+    start,
+    end: scanner.position,
+    id: id as EntryId,
+    entryType: variant.type,
+    inexact: scanner.sawInexact,
+    more,
+    grouped,
+    plain: true,
+  };
+}
+
+/** Behind a whole number that JavaScript holds, or -1. */
+function passDigits(bytes: Buffer, start: number): number {
+  let at = start;
+  for (;;) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x30 || byte > 0x39) break;
+    at++;
+  }
+  const length = at - start;
+  return length === 0 || length > 15 || (length > 1 && bytes[start] === 0x30) ? -1 : at;
+}
