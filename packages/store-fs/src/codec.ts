@@ -197,14 +197,15 @@ export function decodeEntry(scanner: JsonScanner): DecodedEntry {
 }
 
 /** An entry out of `JSON.parse`, of bytes in which `decodeEntry` has found a plain one. */
-export function plainEntry(raw: unknown, seq: number): StoredEntry {
-  const { id, timestamp, entry_type: tagged, content } = raw as PlainEntry;
+export function plainEntry(raw: PlainEntry, seq: number): StoredEntry {
+  const { id, timestamp, entry_type: tagged, content } = raw;
   const entryType: Record<string, unknown> = { type: tagged.type };
   for (const [name, ours] of ENTRY_TYPES[tagged.type] as Variants[string]) entryType[ours] = tagged[name];
   return { id, timestamp, entryType: entryType as EntryType, content, seq };
 }
 
-interface PlainEntry extends Pick<SessionEntry, "id" | "timestamp" | "content"> {
+/** As it stands in a file. */
+export interface PlainEntry extends Pick<SessionEntry, "id" | "timestamp" | "content"> {
   readonly entry_type: { readonly type: string; readonly [field: string]: unknown };
 }
 

@@ -95,80 +95,20 @@ export function sameFile(a: FileStamp, b: FileStamp): boolean {
 /** How often a read is begun anew when the file is written at the same time. */
 const READ_TRIES = 10;
 
-/**
- * The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to; `undefined` when there is
- * no file. Begins anew while somebody writes, and gives what it has after a few times: a reader never waits.
- */
-export function readBytes(
-  path: string,
-  start = 0,
-  end?: number,
-): { bytes: Buffer; stamp: FileStamp } | undefined {
-  let descriptor: number;
-  try {
-    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw ioError(path, "open", error);
-  }
-  try {
-    return io(path, "read", () => {
-      for (let tries = 1; ; tries++) {
-        const before = stampOfDescriptor(descriptor);
-        const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end ?? before.size, before.size) - start));
-        const length = readFully(descriptor, bytes, start);
-        const after = stampOfDescriptor(descriptor);
-        if (sameStamp(before, after) || tries === READ_TRIES)
-          return { bytes: bytes.subarray(0, length), stamp: before };
-      }
-    });
-  } finally {
-    fs.closeSync(descriptor);
-  }
+/** A file that is open for reading. */
+export interface ReadableFile {
+  /** What it is now. */
+  stamp(): FileStamp & { readonly isRegular: boolean };
+  /** Fills the buffer from a place in the file, and gives how many bytes there were. */
+  readInto(into: Buffer, start: number): number;
 }
 
 /**
- * Reads a file from front to back through a window, and gives what `read` makes of it with the stamp it belongs to;
- * `undefined` when there is no file. Begins anew while somebody writes, as `readBytes`.
+ * Opens a file, gives what `use` gives, and closes it; `undefined` when there is none, or a symbolic link.
+ *
+ * @throws {SessionError} io
  */
-export function readThrough<T>(
-  path: string,
-  read: (window: ByteWindow) => T,
-): { result: T; stamp: FileStamp } | undefined {
-  let descriptor: number;
-  try {
-    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw ioError(path, "open", error);
-  }
-  try {
-    for (let tries = 1; ; tries++) {
-      const before = io(path, "look at", () => stampOfDescriptor(descriptor));
-      const result = read(
-        new ByteWindow(before.size, (into, start) =>
-          io(path, "read", () => readFully(descriptor, into, start)),
-        ),
-      );
-      const after = io(path, "look at", () => stampOfDescriptor(descriptor));
-      if (sameStamp(before, after) || tries === READ_TRIES) return { result, stamp: before };
-    }
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-/** A few bytes as text. */
-export function readAt(descriptor: number, start: number, length: number): string {
-  const bytes = Buffer.allocUnsafe(length);
-  return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
-}
-
-/**
- * The first bytes of a regular file with a stamp that is not younger than they are; `undefined` when there is no file or
- * it is no regular one.
- */
-export function readHead(path: string, length: number): { bytes: Buffer; stamp: FileStamp } | undefined {
+export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T): T | undefined {
   let descriptor: number;
   try {
     descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
@@ -177,15 +117,73 @@ export function readHead(path: string, length: number): { bytes: Buffer; stamp: 
     throw ioError(path, "open", error);
   }
   try {
-    return io(path, "read", () => {
-      const stat = fs.fstatSync(descriptor, { bigint: true });
-      if (!stat.isFile()) return undefined;
-      const bytes = Buffer.allocUnsafe(Math.min(length, Number(stat.size)));
-      return { bytes: bytes.subarray(0, readFully(descriptor, bytes, 0)), stamp: toStamp(stat) };
+    return use({
+      stamp: () =>
+        io(path, "look at", () => {
+          const stat = fs.fstatSync(descriptor, { bigint: true });
+          return { ...toStamp(stat), isRegular: stat.isFile() };
+        }),
+      readInto: (into, start) => io(path, "read", () => readFully(descriptor, into, start)),
     });
   } finally {
     fs.closeSync(descriptor);
   }
+}
+
+/**
+ * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins anew while
+ * somebody writes, and gives what it has after a few times: a reader never waits.
+ */
+function readSteadily<T>(
+  path: string,
+  read: (file: ReadableFile, size: number) => T,
+): { result: T; stamp: FileStamp } | undefined {
+  return withReadableFile(path, (file) => {
+    for (let tries = 1; ; tries++) {
+      const stamp = file.stamp();
+      const result = read(file, stamp.size);
+      if (tries === READ_TRIES || sameStamp(stamp, file.stamp())) return { result, stamp };
+    }
+  });
+}
+
+/** The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to. */
+export function readBytes(
+  path: string,
+  start = 0,
+  end?: number,
+): { bytes: Buffer; stamp: FileStamp } | undefined {
+  const read = readSteadily(path, (file, size) => {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end ?? size, size) - start));
+    return bytes.subarray(0, file.readInto(bytes, start));
+  });
+  return read && { bytes: read.result, stamp: read.stamp };
+}
+
+/** Reads a file from front to back through a window, and gives what `read` makes of it with the stamp it belongs to. */
+export function readThrough<T>(
+  path: string,
+  read: (window: ByteWindow) => T,
+): { result: T; stamp: FileStamp } | undefined {
+  return readSteadily(path, (file, size) =>
+    read(new ByteWindow(size, (into, start) => file.readInto(into, start))),
+  );
+}
+
+/** A few bytes as text. */
+export function readAt(descriptor: number, start: number, length: number): string {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
+}
+
+/** The first bytes of a regular file with a stamp that is not younger than they are; `undefined` when there is none. */
+export function readHead(path: string, length: number): { bytes: Buffer; stamp: FileStamp } | undefined {
+  return withReadableFile(path, (file) => {
+    const { isRegular, ...stamp } = file.stamp();
+    if (!isRegular) return undefined;
+    const bytes = Buffer.allocUnsafe(Math.min(length, stamp.size));
+    return { bytes: bytes.subarray(0, file.readInto(bytes, 0)), stamp };
+  });
 }
 
 function readFully(descriptor: number, bytes: Buffer, start: number): number {

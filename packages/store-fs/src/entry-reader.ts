@@ -1,55 +1,106 @@
 import type { StoredEntry } from "@thulp-sessions/core";
-import { decodeEntry, parseRange, plainEntry } from "./codec.ts";
-import { readBytes, sameFile } from "./disk.ts";
+import { decodeEntry, type PlainEntry, plainEntry, textOf } from "./codec.ts";
+import { type FileStamp, type ReadableFile, sameFile, sameStamp, withReadableFile } from "./disk.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { type SessionState, storedEntry } from "./session-state.ts";
 
-/** How much is read at once: as many entries as fit, one at least. */
-const WINDOW_BYTES = 256 * 1024;
+/**
+ * How much is read and parsed at once: as many entries as fit, one at least. So large that calls do not count, so small
+ * that text and buffer stay in the processor's cache and among the young objects.
+ */
+const CHUNK_BYTES = 64 * 1024;
+
+const OPEN = "[".charCodeAt(0);
+const CLOSE = "]".charCodeAt(0);
 
 /** Thrown when the file is another one than that of the state. */
 export class FileReplaced extends Error {}
 
+/** All entries of a state. Throws {@link FileReplaced}. */
+export function readAllEntries(state: SessionState): StoredEntry[] {
+  return withEntries(state, (reader) => {
+    const entries: StoredEntry[] = [];
+    for (let seq = 0; seq < state.index.count; ) {
+      const chunk = reader.chunk(seq, 1, state.index.count);
+      entries.push(...chunk);
+      seq += chunk.length;
+    }
+    // Nothing has been changed meanwhile that might concern what was read.
+    if (!sameStamp(reader.stamp(), state.stamp)) throw new FileReplaced();
+    return entries;
+  });
+}
+
+/** Opens the file of a state for reading entries. Throws {@link FileReplaced}. */
+export function withEntries<T>(state: SessionState, use: (reader: EntryReader) => T): T {
+  const result = withReadableFile(state.path, (file) => {
+    // Written to in place it keeps what it had; in the place of a replaced one stands another file.
+    if (!sameFile(file.stamp(), state.stamp)) throw new FileReplaced();
+    return { value: use(new EntryReader(state, file)) };
+  });
+  if (!result) throw new FileReplaced();
+  return result.value;
+}
+
 /** Reads entries from where a state says they stand, some at a time. */
 export class EntryReader {
   readonly #state: SessionState;
-  readonly #step: 1 | -1;
-  #bytes: Buffer = Buffer.alloc(0);
-  #start = 0;
+  readonly #file: ReadableFile;
+  #buffer = Buffer.alloc(0);
 
-  constructor(state: SessionState, direction: "asc" | "desc") {
+  constructor(state: SessionState, file: ReadableFile) {
     this.#state = state;
-    this.#step = direction === "asc" ? 1 : -1;
+    this.#file = file;
   }
 
-  /** Throws {@link FileReplaced}. */
-  read(seq: number): StoredEntry {
-    const { index, plain } = this.#state;
-    const start = index.startOf(seq);
-    const end = index.endOf(seq);
-    if (start < this.#start || end > this.#start + this.#bytes.length) this.#readFrom(seq);
-    const from = start - this.#start;
-    if (!plain) return storedEntry(this.#bytes, decodeEntry(new JsonScanner(this.#bytes, from)), seq);
-    // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
-    const entry = plainEntry(parseRange(this.#bytes, { start: from, end: end - this.#start }), seq);
-    return index.isInexact(seq) ? { ...entry, inexact: true } : entry;
+  stamp(): FileStamp {
+    return this.#file.stamp();
   }
 
-  #readFrom(seq: number): void {
-    const { index, path, stamp } = this.#state;
+  /**
+   * The entry and those that follow it in the direction, as many as are read at once, at least it.
+   *
+   * @param direction 1 or -1.
+   * @param atMost no more than so many.
+   */
+  chunk(seq: number, direction: 1 | -1, atMost: number): StoredEntry[] {
+    const { index } = this.#state;
     let [first, last] = [seq, seq];
-    for (;;) {
-      const next = this.#step === 1 ? last + 1 : first - 1;
+    while (last - first + 1 < atMost) {
+      const next = direction === 1 ? last + 1 : first - 1;
       if (next < 0 || next >= index.count) break;
-      if (index.endOf(Math.max(last, next)) - index.startOf(Math.min(first, next)) > WINDOW_BYTES) break;
-      if (this.#step === 1) last = next;
+      if (index.endOf(Math.max(last, next)) - index.startOf(Math.min(first, next)) > CHUNK_BYTES) break;
+      if (direction === 1) last = next;
       else first = next;
     }
+    const entries = this.#read(first, last);
+    return direction === 1 ? entries : entries.reverse();
+  }
+
+  #read(first: number, last: number): StoredEntry[] {
+    const { index, plain } = this.#state;
     const start = index.startOf(first);
-    const read = readBytes(path, start, index.endOf(last));
-    // Written to in place it keeps what it had; in the place of a replaced one stands another file.
-    if (!read || !sameFile(read.stamp, stamp)) throw new FileReplaced();
-    this.#bytes = read.bytes;
-    this.#start = start;
+    const length = index.endOf(last) - start;
+    if (this.#buffer.length < length + 2)
+      this.#buffer = Buffer.allocUnsafe(Math.max(length, CHUNK_BYTES) + 2);
+    const bytes = this.#buffer.subarray(0, length + 2);
+    if (this.#file.readInto(bytes.subarray(1, length + 1), start) !== length) throw new FileReplaced();
+    const base = start - 1;
+    if (!plain) {
+      return Array.from({ length: last - first + 1 }, (_, i) => {
+        const scanner = new JsonScanner(bytes, index.startOf(first + i) - base);
+        return storedEntry(bytes, decodeEntry(scanner), first + i);
+      });
+    }
+    // These bytes were checked when the state was made of them: what is left is the engine's own parser.
+    bytes[0] = OPEN;
+    bytes[length + 1] = CLOSE;
+    const parsed = JSON.parse(textOf(bytes)) as readonly PlainEntry[];
+    if (parsed.length !== last - first + 1) throw new FileReplaced();
+    return parsed.map((entry, i) => {
+      const seq = first + i;
+      const read = plainEntry(entry, seq);
+      return index.isInexact(seq) ? { ...read, inexact: true } : read;
+    });
   }
 }

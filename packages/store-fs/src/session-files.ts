@@ -3,18 +3,13 @@ import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
 import { type FileStamp, readBytes, sameFile, sameStamp, stampOf } from "./disk.ts";
 import { type SessionScan, scanSession } from "./session-scan.ts";
-import { catchUp, damageError, readState, type SessionState, stateOf } from "./session-state.ts";
+import { catchUp, damageError, readState, type SessionState } from "./session-state.ts";
 
 /** How much the states of all sessions may take together; the one in use is kept, however large. */
 const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
 
 /** What a state takes beside its index and its header, roughly. */
 const BYTES_PER_STATE = 2_048;
-
-interface ReadFile {
-  readonly bytes: Buffer;
-  readonly stamp: FileStamp;
-}
 
 /** The session files of a folder, and what is remembered of them. A state is used only if the file still is what it was. */
 export class SessionFiles {
@@ -60,16 +55,6 @@ export class SessionFiles {
     return this.remember(id, extended ?? this.#readState(id, known));
   }
 
-  /** The same with all bytes of the file. @throws {SessionError} as `state` */
-  stateAndBytes(id: SessionId): { readonly state: SessionState; readonly bytes: Buffer } {
-    const known = this.state(id);
-    const read = this.#read(id);
-    const state = sameStamp(read.stamp, known.stamp)
-      ? known
-      : this.remember(id, this.#stateOf(id, read, known));
-    return { state, bytes: read.bytes };
-  }
-
   /** The bytes of the whole file with what stands where in them. @throws {SessionError} as `state` */
   scan(id: SessionId): { readonly bytes: Buffer; readonly stamp: FileStamp; readonly scan: SessionScan } {
     this.stamp(id);
@@ -79,26 +64,12 @@ export class SessionFiles {
     return withDamage(path, id, () => ({ ...read, scan: scanSession(read.bytes) }));
   }
 
-  #read(id: SessionId): ReadFile {
-    const read = readBytes(this.pathOf(id));
-    if (!read) throw notFound(id);
-    return read;
-  }
-
   /** @param before what was known of the file until now. */
   #readState(id: SessionId, before: SessionState | undefined): SessionState {
     const path = this.pathOf(id);
     const state = withDamage(path, id, () => readState(path, id));
     if (!state) throw notFound(id);
     return compared(state, before);
-  }
-
-  #stateOf(id: SessionId, { bytes, stamp }: ReadFile, before: SessionState | undefined): SessionState {
-    const path = this.pathOf(id);
-    return compared(
-      withDamage(path, id, () => stateOf(path, id, bytes, stamp)),
-      before,
-    );
   }
 
   /** Also after a write, since then the state has grown. */

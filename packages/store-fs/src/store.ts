@@ -28,12 +28,10 @@ import {
   scanSearch,
   type WriteOptions,
 } from "@thulp-sessions/core";
-import { decodeEntry, plainEntry, textOf } from "./codec.ts";
 import { Damage } from "./damage.ts";
 import { changedMeanwhile, type Durability } from "./disk.ts";
-import { EntryReader, FileReplaced } from "./entry-reader.ts";
+import { FileReplaced, readAllEntries, withEntries } from "./entry-reader.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import { JsonScanner } from "./json-scanner.ts";
 import type { LockFolder } from "./lock.ts";
 import { SessionFiles } from "./session-files.ts";
 import { SessionList } from "./session-list.ts";
@@ -79,11 +77,11 @@ export class FileStore extends BaseStore {
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
     return this.#reading(id, () => {
-      const { state, bytes } = this.#files.stateAndBytes(id);
+      const state = this.#files.state(id);
       if (state.damage) throw damageError(state.path, id, state.damage);
       return {
         metadata: state.metadata,
-        entries: allEntries(state, bytes),
+        entries: readAllEntries(state),
         context: state.context,
         version: versionOf(state),
         ...(state.contextInexact ? { inexact: true } : {}),
@@ -222,28 +220,6 @@ export class FileStore extends BaseStore {
   }
 }
 
-/** Beyond this a file does not fit into one string. */
-const MAX_TEXT_BYTES = 0x1fff_ffe8;
-
-/** @param bytes those that the state is of. */
-function allEntries({ index, plain, torn }: SessionState, bytes: Buffer): StoredEntry[] {
-  if (plain && !torn && bytes.length < MAX_TEXT_BYTES) {
-    // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
-    const { entries } = JSON.parse(textOf(bytes)) as { entries: unknown };
-    // A session written as an array has a method of that name.
-    if (Array.isArray(entries)) {
-      const read = entries.map(plainEntry);
-      return index.hasInexact
-        ? read.map((entry) => (index.isInexact(entry.seq) ? { ...entry, inexact: true } : entry))
-        : read;
-    }
-  }
-  return Array.from({ length: index.count }, (_, seq) => {
-    const scanner = new JsonScanner(bytes, index.startOf(seq));
-    return storedEntry(bytes, decodeEntry(scanner), seq);
-  });
-}
-
 /** Throws {@link FileReplaced}. */
 function readPage(state: SessionState, request: EntriesRequest): Rows<StoredEntry> {
   const { after, before, types, direction, limit } = request;
@@ -253,14 +229,25 @@ function readPage(state: SessionState, request: EntriesRequest): Rows<StoredEntr
   // What lies behind the damage is not known: not even whether there is anything.
   const damage = before > entryCount ? state.damage : null;
   if (damage && direction === "desc") throw damageError(state.path, state.metadata.id, damage);
-  const reader = new EntryReader(state, direction);
   const items: StoredEntry[] = [];
-  for (let i = from; i < to; i++) {
-    const entry = reader.read(direction === "asc" ? i : to - 1 - (i - from));
-    if (types && !types.includes(entry.entryType.type)) continue;
-    if (items.length === limit) return { items, hasMore: true };
-    items.push(entry);
-  }
+  const step = direction === "asc" ? 1 : -1;
+  const more = withEntries(state, (reader) => {
+    let left = to - from;
+    for (let seq = direction === "asc" ? from : to - 1; left > 0; ) {
+      const wanted = types ? left : Math.min(left, limit - items.length);
+      if (wanted === 0) return true;
+      const chunk = reader.chunk(seq, step, wanted);
+      for (const entry of chunk) {
+        if (types && !types.includes(entry.entryType.type)) continue;
+        if (items.length === limit) return true;
+        items.push(entry);
+      }
+      left -= chunk.length;
+      seq += step * chunk.length;
+    }
+    return false;
+  });
+  if (more) return { items, hasMore: true };
   if (damage && items.length === 0) throw damageError(state.path, state.metadata.id, damage);
   return { items, hasMore: damage !== null };
 }
