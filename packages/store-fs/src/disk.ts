@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
 import { ByteWindow } from "./byte-window.ts";
+import { markTime } from "./file-times.ts";
 
 /** `full`: an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
 export type Durability = "full" | "relaxed";
@@ -70,6 +71,10 @@ export function stampOf(
   };
 }
 
+export function stampOfOpen(path: string, descriptor: number): FileStamp {
+  return io(path, "look at", () => stampOfDescriptor(descriptor));
+}
+
 function stampOfDescriptor(descriptor: number): FileStamp {
   return toStamp(fs.fstatSync(descriptor, { bigint: true }));
 }
@@ -126,7 +131,7 @@ export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T
       readInto: (into, start) => io(path, "read", () => readFully(descriptor, into, start)),
     });
   } finally {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
   }
 }
 
@@ -207,44 +212,50 @@ export function writeFully(descriptor: number, bytes: Buffer, start: number): vo
 export function openInPlace(path: string): { readonly descriptor: number; readonly stamp: FileStamp } {
   const descriptor = io(path, "open", () => fs.openSync(path, fs.constants.O_RDWR | NO_FOLLOW));
   try {
-    return { descriptor, stamp: io(path, "look at", () => stampOfDescriptor(descriptor)) };
+    return { descriptor, stamp: stampOfOpen(path, descriptor) };
   } catch (error) {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
     throw error;
   }
 }
 
-/** An existing file, open for reading and writing in place while `use` runs. */
-export async function withOpenFile<T>(path: string, use: (descriptor: number) => Promise<T>): Promise<T> {
-  const { descriptor } = openInPlace(path);
+/**
+ * The stamp of what was just written to a descriptor: nobody can write to it from now on without making it another one.
+ *
+ * @param exactTimes whether the file system sees to that itself (`hasExactTimes`).
+ */
+export function stampOfWritten(path: string, descriptor: number, exactTimes: boolean): FileStamp {
+  return io(path, "look at", () => {
+    if (!exactTimes) markTime(descriptor);
+    return stampOfDescriptor(descriptor);
+  });
+}
+
+/** Brings what was written to a descriptor to the disk, without holding up the event loop. */
+export function syncData(path: string, descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fdatasync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
+  });
+}
+
+/** Nothing is to be done where that fails: what was written has been looked after before. */
+export function closeFile(descriptor: number): void {
   try {
-    return await use(descriptor);
-  } finally {
     fs.closeSync(descriptor);
+  } catch {
+    // The system has let go of it all the same.
   }
 }
 
-/**
- * Brings what was written to a descriptor to the disk, without holding up the event loop. The stamp it gives was taken
- * before that: what others write meanwhile is not covered by it.
- */
-export async function finishWrite(
-  path: string,
-  descriptor: number,
-  durability: Durability,
-): Promise<FileStamp> {
-  const stamp = io(path, "look at", () => stampOfDescriptor(descriptor));
-  if (durability === "full") {
-    await new Promise<void>((resolve, reject) => {
-      fs.fdatasync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
-    });
-  }
-  return stamp;
+/** Takes away what stands behind `length`. */
+export function cutFile(descriptor: number, length: number): void {
+  fs.ftruncateSync(descriptor, length);
 }
 
 interface ReplaceOptions {
   readonly mode: number;
   readonly durability: Durability;
+  readonly exactTimes: boolean;
   /** Called when all is ready but the last step; what it throws stops it. */
   readonly beforeRename?: () => void;
 }
@@ -260,43 +271,62 @@ export function replaceFile(path: string, bytes: Buffer, options: ReplaceOptions
   });
 }
 
-/** The same where there is no file yet. @throws an `io` error whose cause is EEXIST where there is one after all. */
-export function createFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
-  return writeBeside(path, bytes, options, (temporary) =>
-    io(path, "create", () => {
-      fs.linkSync(temporary, path);
-      fs.unlinkSync(temporary);
-    }),
-  );
+/**
+ * The same where there is no file yet; when it fails there is none, as far as the disk takes that.
+ *
+ * @throws an `io` error whose cause is EEXIST where there is one after all.
+ */
+export async function createFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
+  let linked = false;
+  try {
+    return await writeBeside(path, bytes, options, (temporary) =>
+      io(path, "create", () => {
+        fs.linkSync(temporary, path);
+        linked = true;
+        fs.unlinkSync(temporary);
+      }),
+    );
+  } catch (error) {
+    if (linked) removeQuietly(path);
+    throw error;
+  }
 }
 
 async function writeBeside(
   path: string,
   bytes: Buffer,
-  { mode, durability }: ReplaceOptions,
+  { mode, durability, exactTimes }: ReplaceOptions,
   putInPlace: (temporary: string) => void,
 ): Promise<FileStamp> {
   const temporary = `${path}.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
+  const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
+  let inPlace = false;
   try {
-    const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
-    try {
-      io(temporary, "write", () => {
-        // After opening: the umask does not touch it.
-        fs.fchmodSync(descriptor, mode);
-        writeFully(descriptor, bytes, 0);
-      });
-      if (durability === "full") await syncAll(temporary, descriptor);
-      putInPlace(temporary);
-      // Of the file that we have written, whatever stands at the path by now.
-      const stamp = io(path, "look at", () => stampOfDescriptor(descriptor));
-      await syncFolder(dirname(path), durability);
-      return stamp;
-    } finally {
-      fs.closeSync(descriptor);
-    }
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
+    io(temporary, "write", () => {
+      // After opening: the umask does not touch it.
+      fs.fchmodSync(descriptor, mode);
+      writeFully(descriptor, bytes, 0);
+      if (!exactTimes) markTime(descriptor);
+    });
+    if (durability === "full") await syncAll(temporary, descriptor);
+    putInPlace(temporary);
+    inPlace = true;
+    // Of the file that we have written, whatever stands at the path by now.
+    const stamp = stampOfOpen(path, descriptor);
+    await syncFolder(dirname(path), durability);
+    return stamp;
+  } finally {
+    closeFile(descriptor);
+    if (!inPlace) removeQuietly(temporary);
+  }
+}
+
+/** What is left where even that fails is removed at the next open. */
+function removeQuietly(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // The error that has led here is the one to tell of.
   }
 }
 
@@ -311,12 +341,16 @@ export async function writeNewFile(
   try {
     io(path, "write", () => writeFully(descriptor, bytes, 0));
     if (durability === "full") await syncAll(path, descriptor);
+  } catch (error) {
+    removeQuietly(path);
+    throw error;
   } finally {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
   }
   await syncFolder(dirname(path), durability);
 }
 
+/** @throws an `io` error, also when only the folder could not be synced: then the file may be there again after a loss of power. */
 export async function removeFile(path: string, durability: Durability): Promise<void> {
   io(path, "remove", () => fs.unlinkSync(path));
   await syncFolder(dirname(path), durability);
@@ -335,6 +369,6 @@ export async function syncFolder(folder: string, durability: Durability): Promis
   try {
     await syncAll(folder, descriptor);
   } finally {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
   }
 }

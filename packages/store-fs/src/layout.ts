@@ -105,25 +105,30 @@ export interface AppendText {
 
 /**
  * Each batch but the last of one write is marked `grouped`, each entry of a batch but the last `more`: from that a reader
- * tells how far a torn write has come.
+ * tells how far a torn write has come. Batches without entries are none.
  */
 export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): AppendText {
-  const parts: Buffer[] = [];
-  const ranges: Range[] = [];
-  let end = 0;
+  const texts: string[] = [];
+  const lastBatch = batches.findLastIndex((batch) => batch.length > 0);
   batches.forEach((batch, i) => {
     batch.forEach((entry, j) => {
-      const mark = j < batch.length - 1 ? { more: true } : i < batches.length - 1 ? { grouped: true } : {};
-      const separator = first && ranges.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      const bytes = Buffer.from(separator + entryText({ ...encodeEntry(entry), ...mark }));
-      parts.push(bytes);
-      const start = end + separator.length;
-      end += bytes.length;
-      ranges.push({ start, end });
+      const encoded = encodeEntry(entry);
+      if (j < batch.length - 1) encoded["more"] = true;
+      else if (i < lastBatch) encoded["grouped"] = true;
+      texts.push((first && texts.length === 0 ? FIRST_SEPARATOR : SEPARATOR) + entryText(encoded));
     });
   });
-  parts.push(Buffer.from(CLOSING));
-  return { bytes: Buffer.concat(parts), ranges };
+  const text = texts.join("") + CLOSING;
+  const bytes = Buffer.from(text);
+  // Where all of it is ASCII characters are bytes.
+  const lengthOf = bytes.length === text.length ? (part: string) => part.length : Buffer.byteLength;
+  let end = 0;
+  const ranges = texts.map((part, i): Range => {
+    const start = end + (first && i === 0 ? FIRST_SEPARATOR.length : SEPARATOR.length);
+    end += lengthOf(part);
+    return { start, end };
+  });
+  return { bytes, ranges };
 }
 
 /** Does the text, of ASCII characters, stand at `at`? */

@@ -3,6 +3,7 @@ import { uptime } from "node:os";
 import { join } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { io, ioError, isErrno } from "./disk.ts";
+import { hasExactTimes } from "./file-times.ts";
 import { describeOwner, isDead, isHere, type LockOwner, newOwner, parseOwner } from "./owner.ts";
 
 /** How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms. */
@@ -21,6 +22,8 @@ interface Held {
   readonly release: () => void;
   since: number;
   working: boolean;
+  /** It is let go of at the end of this turn of the event loop, unless work goes on. */
+  ending: boolean;
 }
 
 /**
@@ -39,6 +42,7 @@ export class LockFolder {
   readonly #held = new Map<string, Held>();
   /** Tells our links from those of others. */
   #ownerInode = 0n;
+  #exactTimes: boolean | undefined;
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
   constructor(sessionsFolder: string, timeoutMs: number) {
@@ -53,7 +57,7 @@ export class LockFolder {
    * @param options.onRelease called when the lock is let go, which may be some pieces of work later.
    * @throws {SessionError} busy when somebody holds it for too long.
    */
-  async hold<T>(
+  hold<T>(
     name: string,
     work: () => Promise<T>,
     {
@@ -61,17 +65,36 @@ export class LockFolder {
       onRelease = () => {},
     }: { timeoutMs?: number; onRelease?: () => void } = {},
   ): Promise<T> {
-    const held = await this.#take(name, timeoutMs, onRelease);
+    const known = this.#held.get(name);
+    // Without a wait in between: most appends come one after the other.
+    if (known && performance.now() - known.since < LONGEST_BURST_MS) return this.#during(name, known, work);
+    return this.#take(name, timeoutMs, onRelease).then((held) => this.#during(name, held, work));
+  }
+
+  async #during<T>(name: string, held: Held, work: () => Promise<T>): Promise<T> {
     held.working = true;
     try {
       return await work();
     } finally {
       held.working = false;
-      // Work that comes in the same turn finds it held.
-      setImmediate(() => {
-        if (!held.working) this.#letGo(name, held);
-      });
+      this.#letGoWhenIdle(name, held);
     }
+  }
+
+  /** Work that comes in the same turn finds it held. */
+  #letGoWhenIdle(name: string, held: Held): void {
+    if (held.ending) return;
+    held.ending = true;
+    setImmediate(() => {
+      held.ending = false;
+      if (!held.working) this.#letGo(name, held);
+    });
+  }
+
+  /** Does every change of a file in here give it times of its own? Under a lock only: then the folder is there. */
+  get exactTimes(): boolean {
+    this.#exactTimes ??= hasExactTimes(this.#folder);
+    return this.#exactTimes;
   }
 
   close(): void {
@@ -82,7 +105,6 @@ export class LockFolder {
   async #take(name: string, timeoutMs: number, onRelease: () => void): Promise<Held> {
     const known = this.#held.get(name);
     if (known) {
-      if (performance.now() - known.since < LONGEST_BURST_MS) return known;
       // Somebody may have removed it by hand, against all advice: then it is somebody else's now, or nobody's.
       if (isOwnLink(known.lock, this.#ownerInode) && !isWanted(known.lock)) {
         known.since = performance.now();
@@ -94,7 +116,7 @@ export class LockFolder {
     }
     const lock = join(this.#folder, `${name}.lock`);
     await this.#acquire(lock, timeoutMs);
-    const held = { lock, release: onRelease, since: performance.now(), working: false };
+    const held = { lock, release: onRelease, since: performance.now(), working: false, ending: false };
     this.#held.set(name, held);
     return held;
   }

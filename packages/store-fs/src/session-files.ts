@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { type FileStamp, readBytes, sameFile, sameStamp, stampOf } from "./disk.ts";
+import { type FileStamp, readBytes, sameFile, sameStamp, stampOf, stampOfOpen } from "./disk.ts";
 import { type SessionScan, scanSession } from "./session-scan.ts";
 import { catchUp, damageError, readState, type SessionState } from "./session-state.ts";
 
@@ -53,6 +53,18 @@ export class SessionFiles {
     this.forget(id);
     const extended = known && catchUp(known, stamp);
     return this.remember(id, extended ?? this.#readState(id, known));
+  }
+
+  /**
+   * The same while the file is open, as it is from one append to the next: what happens to the file, its being moved and
+   * removed included, shows in the stamp.
+   *
+   * @throws {SessionError} as `state`
+   */
+  stateOfOpen(id: SessionId, descriptor: number): SessionState {
+    const known = this.#states.get(id)?.state;
+    const same = known?.settled && sameStamp(known.stamp, stampOfOpen(known.path, descriptor));
+    return same ? known : this.state(id);
   }
 
   /** The bytes of the whole file with what stands where in them. @throws {SessionError} as `state` */

@@ -14,8 +14,9 @@ import {
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
 import { type FileStamp, io, readBytes, readHead, sameStamp, stampOf } from "./disk.ts";
+import { isPast } from "./file-times.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
-import { damageError, isSettled } from "./session-state.ts";
+import { damageError } from "./session-state.ts";
 
 /** The metadata of most sessions ends within this many bytes. */
 const HEAD_BYTES = 2048;
@@ -96,7 +97,7 @@ export class SessionList {
       return undefined;
     }
     const { stamp } = head;
-    const settled = isSettled(stamp);
+    const settled = isPast(stamp.changedNs);
     try {
       return { stamp, settled, metadata: deepFreeze({ ...readMetadata(path, head), id }) };
     } catch (error) {

@@ -18,6 +18,7 @@ import { type DecodedEntry, decodeEntry, type PassedEntry, parseRange, type Rang
 import type { Damage } from "./damage.ts";
 import { type FileStamp, readBytes, readThrough, sameFile, sameStamp } from "./disk.ts";
 import { EntryIndex } from "./entry-index.ts";
+import { isPast } from "./file-times.ts";
 import { passLaidOutEntry } from "./laid-out-entry.ts";
 import { UPDATED_AT_OFFSET, UPDATED_AT_WIDTH } from "./layout.ts";
 import { type SessionScan, scanSession, scanTail } from "./session-scan.ts";
@@ -51,9 +52,6 @@ export interface SessionState {
   readonly damage: Damage | null;
 }
 
-/** The clock of a file system ticks; a file may change twice within one tick. */
-const CLOCK_TICK_NS = 20_000_000n;
-
 /** Reads all of it once, with no more in memory than a stretch at a time. Throws {@link Damage} when the metadata cannot be read. */
 export function readState(path: string, id: SessionId): SessionState | undefined {
   const read = readThrough(path, (window) => stateOfWindow(id, window));
@@ -74,7 +72,7 @@ export function stateOf(path: string, id: SessionId, bytes: Buffer, stamp: FileS
 type Content = Omit<SessionState, "path" | "stamp" | "settled" | "synced" | "nameSynced">;
 
 function stateAt(path: string, stamp: FileStamp, content: Content): SessionState {
-  return { path, stamp, settled: isSettled(stamp), synced: false, nameSynced: false, ...content };
+  return { path, stamp, settled: isPast(stamp.changedNs), synced: false, nameSynced: false, ...content };
 }
 
 /** `null` when the file is damaged or torn. */
@@ -215,13 +213,9 @@ export function catchUp(state: SessionState, stamp: FileStamp): SessionState | u
   addEntries(state, tail.bytes, lastStart, entries);
   state.metadata = deepFreeze({ ...state.metadata, updatedAt });
   state.stamp = tail.stamp;
-  state.settled = isSettled(tail.stamp);
+  state.settled = isPast(tail.stamp.changedNs);
   state.synced = false;
   return state;
-}
-
-export function isSettled(stamp: FileStamp): boolean {
-  return BigInt(Date.now()) * 1_000_000n - stamp.changedNs > CLOCK_TICK_NS;
 }
 
 /** Without the columns that every append overwrites: they are told apart as `updatedAt`. */

@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { join } from "node:path";
+
+// A stamp (device, inode, size, times) tells that a file is unchanged only if every change gives it other times. The clock
+// behind file times often ticks a few hundred times a second; what is changed twice within a tick shows one time only.
+
+/** Longer than a tick of the clocks in use; and where a file system keeps whole seconds, or two. */
+const TICK_NS = 20_000_000n;
+const COARSE_TICK_NS = 2_000_000_000n;
+const SECOND_NS = 1_000_000_000n;
+
+/** Is the time so far back that whatever happens to the file from now on gets a later one? */
+export function isPast(timeNs: bigint): boolean {
+  const tick = timeNs % SECOND_NS === 0n ? COARSE_TICK_NS : TICK_NS;
+  return BigInt(Date.now()) * 1_000_000n - timeNs > tick;
+}
+
+/** So often a change has to get a time of its own before it is believed: by chance a tick may fall between two of them. */
+const PROBES = 4;
+
+/** Does every change of a file in the folder, once the file was looked at, give it times of its own? Newer Linux does that. */
+export function hasExactTimes(folder: string): boolean {
+  const path = join(folder, `times-${process.pid}-${randomBytes(4).toString("hex")}`);
+  try {
+    const descriptor = fs.openSync(path, "wx", 0o600);
+    try {
+      let last = { mtimeNs: 0n, ctimeNs: 0n };
+      for (let i = 0; i < PROBES; i++) {
+        fs.writeSync(descriptor, "x", 0);
+        const now = fs.fstatSync(descriptor, { bigint: true });
+        if (now.mtimeNs === last.mtimeNs || now.ctimeNs === last.ctimeNs) return false;
+        last = now;
+      }
+      return true;
+    } finally {
+      fs.closeSync(descriptor);
+      fs.unlinkSync(path);
+    }
+  } catch {
+    // Where it cannot be found out, times are marked: that is right everywhere.
+    return false;
+  }
+}
+
+/**
+ * Gives a file that was just written a time of change that the system's own clock does not give: whoever writes to it next,
+ * within the same tick too, makes it another one.
+ */
+export function markTime(descriptor: number): void {
+  const now = Date.now() / 1000;
+  fs.futimesSync(descriptor, now, now + Math.random() / 1000);
+}
