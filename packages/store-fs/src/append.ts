@@ -206,19 +206,14 @@ function writeInPlace(
   const descriptor = open();
   // Where the stamp alone does not tell whether somebody has written since.
   if (!state.settled && !hasClosingAt(path, descriptor, offset)) throw changedMeanwhile(path);
-  const done = (stamp: FileStamp): Written => {
-    state.stamp = stamp;
-    state.settled = true;
-    state.synced = durability === "full";
-    return { results: addAll(state, planned, bytes, offset, ranges), outcome: "in place" };
-  };
+  const before = state.metadata.updatedAt;
   const failed = (error: unknown): never => {
-    takeBack(descriptor, state);
+    takeBack(descriptor, offset, before);
     throw error;
   };
   let stamp: FileStamp;
   try {
-    if (updatedAt !== state.metadata.updatedAt) writeUpdatedAt(path, descriptor, updatedAt);
+    if (updatedAt !== before) writeUpdatedAt(path, descriptor, updatedAt);
     io(path, "append to", () => writeFully(descriptor, bytes, offset));
     // Before the sync: what others write meanwhile is not covered by it.
     stamp = stampOfWritten(path, descriptor, exactTimes);
@@ -227,10 +222,13 @@ function writeInPlace(
   }
   // Somebody has written at the same moment: what he has done is not ours to take back.
   if (stamp.size !== offset + bytes.length) throw changedMeanwhile(path);
-  if (durability !== "full") return done(stamp);
-  return syncData(path, descriptor)
-    .then(() => syncName(state, durability))
-    .then(() => done(stamp), failed);
+  const synced = durability === "full" ? syncData(path, descriptor) : undefined;
+  // While the disk is at work. Whoever reads waits until it is done; if it fails, this state is forgotten.
+  const written: Written = { results: addAll(state, planned, bytes, offset, ranges), outcome: "in place" };
+  state.stamp = stamp;
+  state.settled = true;
+  state.synced = synced !== undefined;
+  return synced ? synced.then(() => syncName(state, durability)).then(() => written, failed) : written;
 }
 
 function writeUpdatedAt(path: string, descriptor: number, updatedAt: number): void {
@@ -264,12 +262,11 @@ function hasClosingAt(path: string, descriptor: number, offset: number): boolean
 }
 
 /** After a failed write, as far as that goes: the file as it was, so that other programs can read it. */
-function takeBack(descriptor: number, state: SessionState): void {
+function takeBack(descriptor: number, offset: number, updatedAt: number): void {
   try {
-    const offset = closingOf(state);
     cutFile(descriptor, offset);
     writeFully(descriptor, Buffer.from(CLOSING), offset);
-    writeFully(descriptor, Buffer.from(updatedAtText(state.metadata.updatedAt)), UPDATED_AT_OFFSET);
+    writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
   } catch {
     // The disk does not take that either: what is left is a torn tail, which the next write cuts off.
   }

@@ -237,6 +237,8 @@ export class SessionWriter {
       if (!appending) continue;
       this.#appending.set(id, appending);
       await appending.finally(() => this.#appending.delete(id));
+      // Others had their turn meanwhile.
+      this.#turnAt = performance.now();
     }
   }
 
