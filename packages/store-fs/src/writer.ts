@@ -145,8 +145,10 @@ export class SessionWriter {
       const calls = [call];
       this.#waitingAppends.set(id, calls);
       this.#alone(id, async () => {
-        // Those whose last call has just been answered call again before this returns: they go along.
-        await this.#othersTurn();
+        // Those whose last call has just been answered call again before this returns: they go along. Where nothing is
+        // synced there is little to share; then only the events of the process have to get their turn.
+        if (this.#durability === "full" || performance.now() - this.#turnAt > LONGEST_RUN_MS)
+          await this.#othersTurn();
         this.#waitingAppends.delete(id);
         await this.#appendAll(id, calls);
       }).catch((error) => {
