@@ -42,7 +42,7 @@ export const ENTRY_FIELDS = ["id", "timestamp", "entry_type", "content"] as cons
 type FieldKind = "string" | "whole" | "bool" | "float" | "metrics";
 type Variants = Readonly<Record<string, readonly (readonly [file: string, ours: string, kind: FieldKind])[]>>;
 
-const SESSION_TYPES: Variants = {
+export const SESSION_TYPES: Variants = {
   teacher_demo: [
     ["task", "task", "string"],
     ["model", "model", "string"],

@@ -89,6 +89,21 @@ function toStamp(stat: fs.BigIntStats): FileStamp {
   };
 }
 
+const LOOK = { bigint: true, throwIfNoEntry: false } as const;
+
+/** Does the path still stand for the file of the stamp, unchanged? */
+export function isStill(path: string, stamp: FileStamp): boolean {
+  const stat = io(path, "look at", () => fs.lstatSync(path, LOOK));
+  return (
+    stat !== undefined &&
+    stat.ctimeNs === stamp.changedNs &&
+    stat.mtimeNs === stamp.modifiedNs &&
+    stat.ino === stamp.inode &&
+    stat.dev === stamp.device &&
+    Number(stat.size) === stamp.size
+  );
+}
+
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
   return sameFile(a, b) && a.size === b.size && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs;
 }
@@ -125,7 +140,7 @@ export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T
     return use({
       stamp: () =>
         io(path, "look at", () => {
-          const stat = fs.fstatSync(descriptor, { bigint: true });
+          const stat = fs.fstatSync(descriptor, LOOK);
           return { ...toStamp(stat), isRegular: stat.isFile() };
         }),
       readInto: (into, start) => io(path, "read", () => readFully(descriptor, into, start)),
@@ -181,14 +196,29 @@ export function readAt(descriptor: number, start: number, length: number): strin
   return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
 }
 
-/** The first bytes of a regular file with a stamp that is not younger than they are; `undefined` when there is none. */
-export function readHead(path: string, length: number): { bytes: Buffer; stamp: FileStamp } | undefined {
-  return withReadableFile(path, (file) => {
-    const { isRegular, ...stamp } = file.stamp();
-    if (!isRegular) return undefined;
-    const bytes = Buffer.allocUnsafe(Math.min(length, stamp.size));
-    return { bytes: bytes.subarray(0, file.readInto(bytes, 0)), stamp };
-  });
+/**
+ * Fills `into` with the first bytes of a regular file, and gives those with a stamp that is not younger than they are;
+ * `undefined` when there is none.
+ */
+export function readHead(path: string, into: Buffer): { bytes: Buffer; stamp: FileStamp } | undefined {
+  // Not by withReadableFile: a folder is listed file by file.
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
+  } catch (error) {
+    if (isErrno(error, "ENOENT") || isErrno(error, "ELOOP")) return undefined;
+    throw ioError(path, "open", error);
+  }
+  try {
+    const stat = fs.fstatSync(descriptor, LOOK);
+    if (!stat.isFile()) return undefined;
+    const length = fs.readSync(descriptor, into, 0, into.length, 0);
+    return { bytes: length < into.length ? into.subarray(0, length) : into, stamp: toStamp(stat) };
+  } catch (error) {
+    throw ioError(path, "read", error);
+  } finally {
+    closeFile(descriptor);
+  }
 }
 
 function readFully(descriptor: number, bytes: Buffer, start: number): number {

@@ -108,7 +108,13 @@ export class JsonScanner {
 
   /** Reads a string. */
   string(reason = "expected a string"): string {
-    if (this.peek() !== QUOTE) this.fail(reason);
+    this.peek();
+    return this.stringHere(reason);
+  }
+
+  /** Reads the string that begins just here. */
+  stringHere(reason = "expected a string"): string {
+    if (this.bytes[this.position] !== QUOTE) this.fail(reason);
     const start = this.position;
     const escaped = this.#skipString("value");
     return escaped

@@ -2,6 +2,7 @@ import type { EntryId, EntryType } from "@thulp-sessions/core";
 import { ENTRY_FIELDS, ENTRY_TYPES, LEVELS_IN_CONTENT, type PassedEntry } from "./codec.ts";
 import { Damage } from "./damage.ts";
 import type { JsonScanner } from "./json-scanner.ts";
+import { isCanonicalAt, passDigits, startsAt } from "./laid-out.ts";
 import { ENTRY_ENDING } from "./layout.ts";
 
 // Most entries of most files are as we have written them: fields in one order, each on a line of its own. For these the
@@ -42,22 +43,22 @@ export function passLaidOutEntry(scanner: JsonScanner): PassedEntry | null {
 
 function pass(scanner: JsonScanner, start: number): PassedEntry | null {
   const { bytes } = scanner;
-  if (!standsAt(bytes, start, BEFORE_ID)) return null;
+  if (!startsAt(bytes, start, BEFORE_ID)) return null;
   const idStart = start + BEFORE_ID.length;
   let at = idStart + ID_LENGTH;
-  if (!isCanonicalAt(bytes, idStart) || !standsAt(bytes, at, BEFORE_TIMESTAMP)) return null;
+  if (!isCanonicalAt(bytes, idStart) || !startsAt(bytes, at, BEFORE_TIMESTAMP)) return null;
   at = passDigits(bytes, at + BEFORE_TIMESTAMP.length);
-  if (at < 0 || !standsAt(bytes, at, BEFORE_TYPE)) return null;
+  if (at < 0 || !startsAt(bytes, at, BEFORE_TYPE)) return null;
   at += BEFORE_TYPE.length;
   const variant = typeAt(bytes, at);
   if (!variant) return null;
   at += variant.name.length;
   try {
     for (const { before, kind } of variant.lines) {
-      if (!standsAt(bytes, at, before)) return null;
+      if (!startsAt(bytes, at, before)) return null;
       at += before.length;
       if (kind === "bool") {
-        const literal = standsAt(bytes, at, TRUE) ? TRUE : standsAt(bytes, at, FALSE) ? FALSE : null;
+        const literal = startsAt(bytes, at, TRUE) ? TRUE : startsAt(bytes, at, FALSE) ? FALSE : null;
         if (!literal) return null;
         at += literal.length;
       } else {
@@ -66,7 +67,7 @@ function pass(scanner: JsonScanner, start: number): PassedEntry | null {
         at = scanner.position;
       }
     }
-    if (!standsAt(bytes, at, BEFORE_CONTENT)) return null;
+    if (!startsAt(bytes, at, BEFORE_CONTENT)) return null;
     scanner.sawInexact = false;
     scanner.position = at + BEFORE_CONTENT.length;
     scanner.skip("value", LEVELS_IN_CONTENT);
@@ -75,11 +76,11 @@ function pass(scanner: JsonScanner, start: number): PassedEntry | null {
     if (error instanceof Damage) return null;
     throw error;
   }
-  const more = standsAt(bytes, at, MORE);
-  const grouped = !more && standsAt(bytes, at, GROUPED);
+  const more = startsAt(bytes, at, MORE);
+  const grouped = !more && startsAt(bytes, at, GROUPED);
   if (more) at += MORE.length;
   else if (grouped) at += GROUPED.length;
-  if (!standsAt(bytes, at, ENDING)) return null;
+  if (!startsAt(bytes, at, ENDING)) return null;
   scanner.position = at + ENDING.length;
   return {
     start,
@@ -94,38 +95,6 @@ function pass(scanner: JsonScanner, start: number): PassedEntry | null {
 }
 
 function typeAt(bytes: Buffer, at: number): (typeof TYPES)[number] | undefined {
-  for (const type of TYPES) if (standsAt(bytes, at, type.name)) return type;
+  for (const type of TYPES) if (startsAt(bytes, at, type.name)) return type;
   return undefined;
-}
-
-function standsAt(bytes: Buffer, at: number, text: Buffer): boolean {
-  const { length } = text;
-  if (at + length > bytes.length) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
-}
-
-/** 1 for a hexadecimal digit in lower case. */
-const HEX = new Uint8Array(256).fill(1, 0x30, 0x3a).fill(1, 0x61, 0x67);
-
-/** Does a UUID in lower case with hyphens stand there? */
-function isCanonicalAt(bytes: Buffer, start: number): boolean {
-  for (let i = 0; i < ID_LENGTH; i++) {
-    const byte = bytes[start + i] ?? 0;
-    const wanted = i === 8 || i === 13 || i === 18 || i === 23 ? byte === 0x2d : HEX[byte] === 1;
-    if (!wanted) return false;
-  }
-  return true;
-}
-
-/** Behind a whole number that JavaScript holds, or -1. */
-function passDigits(bytes: Buffer, start: number): number {
-  let at = start;
-  for (;;) {
-    const byte = bytes[at] ?? 0;
-    if (byte < 0x30 || byte > 0x39) break;
-    at++;
-  }
-  const length = at - start;
-  return length === 0 || length > 15 || (length > 1 && bytes[start] === 0x30) ? -1 : at;
 }

@@ -144,13 +144,12 @@ export class FileStore extends BaseStore {
     const sign = direction === "asc" ? 1 : -1;
     const compare = (metadata: SessionMetadata, time: number, id: string) =>
       sign * (metadata[orderBy] - time || (metadata.id < id ? -1 : metadata.id > id ? 1 : 0));
-    const rows = (await this.#list.all())
-      .filter(
-        (metadata) =>
-          matchesFilter(filter, metadata) && (!after || compare(metadata, after.time, after.id) > 0),
-      )
-      .sort((a, b) => compare(a, b[orderBy], b.id));
-    return { items: rows.slice(0, limit), hasMore: rows.length > limit };
+    const rows = (await this.#list.all()).filter(
+      (metadata) =>
+        matchesFilter(filter, metadata) && (!after || compare(metadata, after.time, after.id) > 0),
+    );
+    const first = firstOf(rows, limit + 1, (a, b) => compare(a, b[orderBy], b.id));
+    return { items: first.slice(0, limit), hasMore: first.length > limit };
   }
 
   protected override async doCount(filter: SessionFilter): Promise<number> {
@@ -218,6 +217,23 @@ export class FileStore extends BaseStore {
   #warn({ code, message, details: { sessionId, path } }: SessionError): void {
     this.warnings.emit({ code, message, ...(sessionId ? { sessionId } : {}), ...(path ? { path } : {}) });
   }
+}
+
+/** The first `count` in the order, without bringing all the others into it. */
+function firstOf<T>(items: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length === count && compare(item, first[count - 1] as T) >= 0) continue;
+    let [from, to] = [0, first.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (compare(first[middle] as T, item) <= 0) from = middle + 1;
+      else to = middle;
+    }
+    first.splice(from, 0, item);
+    if (first.length > count) first.pop();
+  }
+  return first;
 }
 
 /** Throws {@link FileReplaced}. */
