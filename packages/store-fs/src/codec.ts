@@ -419,8 +419,11 @@ function readTags(scanner: JsonScanner): string[] {
   return tags;
 }
 
+/** Metadata as it stands in a file. */
+export type EncodedMetadata = Readonly<Record<MetadataField, unknown>>;
+
 /** What is written for each field of the metadata. */
-export function encodeMetadata(metadata: SessionMetadata): Record<MetadataField, unknown> {
+export function encodeMetadata(metadata: SessionMetadata): EncodedMetadata {
   return {
     id: metadata.id,
     name: metadata.name,

@@ -16,6 +16,12 @@ export function isPast(timeNs: bigint): boolean {
   return BigInt(Date.now()) * 1_000_000n - timeNs > tick;
 }
 
+/** The same of a time in milliseconds. */
+export function isPastMs(timeMs: number): boolean {
+  const tick = Number.isInteger(timeMs / 1_000) ? COARSE_TICK_NS : TICK_NS;
+  return Date.now() - timeMs > Number(tick) / 1e6;
+}
+
 /** So often a change has to get a time of its own before it is believed: by chance a tick may fall between two of them. */
 const PROBES = 4;
 

@@ -1,135 +1,100 @@
+import { isUtf8 } from "node:buffer";
 import {
+  isCanonicalUuid,
   SESSION_STATUSES,
   type SessionId,
   type SessionMetadata,
   type SessionStatus,
   type SessionType,
 } from "@thulp-sessions/core";
-import { METADATA_FIELDS, SESSION_TYPES } from "./codec.ts";
-import { Damage } from "./damage.ts";
-import { JsonScanner } from "./json-scanner.ts";
-import { isCanonicalAt, passDigits, startsAt } from "./laid-out.ts";
-import { UPDATED_AT_OFFSET, UPDATED_AT_WIDTH } from "./layout.ts";
+import { type EncodedMetadata, METADATA_FIELDS, SESSION_TYPES, textOf } from "./codec.ts";
+import { METADATA_OFFSET, PREFIX, UPDATED_AT_OFFSET, UPDATED_AT_WIDTH } from "./layout.ts";
 
-// The metadata of most files is as we have written it, each field on a line of its own: then the lines are compared and
-// only the values read, in a fraction of the time that the decoder takes, which accepts everything.
+/** Behind the metadata of our files. */
+const FOLLOWING = '\n  },\n  "context": ';
+const UPDATED_AT_END = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
+const FIELD_COUNT = METADATA_FIELDS.length;
 
-const [ID, NAME, SESSION_TYPE, CREATED_AT, , STATUS, TAGS, PARENT] = METADATA_FIELDS;
-const line = (field: string) => Buffer.from(`,\n    "${field}": `);
-const BEFORE_ID = Buffer.from(`,\n    "${ID}": "`);
-const BEFORE_NAME = Buffer.from(`",\n    "${NAME}": `);
-const BEFORE_TYPE = Buffer.from(`,\n    "${SESSION_TYPE}": {\n      "type": "`);
-const BEFORE_CREATED_AT = Buffer.from(`\n    },\n    "${CREATED_AT}": `);
-const BEFORE_STATUS = Buffer.from(`,\n    "${STATUS}": "`);
-const BEFORE_TAGS = line(TAGS);
-const BEFORE_PARENT = line(PARENT);
-const NO_TAGS = Buffer.from("[]");
-const TAGS_OPENING = Buffer.from("[\n      ");
-const NEXT_TAG = Buffer.from(",\n      ");
-const TAGS_CLOSING = Buffer.from("\n    ]");
-const NULL = Buffer.from("null");
-const QUOTE = Buffer.from('"');
-const ENDING = Buffer.from("\n  }");
-const ID_LENGTH = 36;
+/**
+ * The metadata at the head of a file of ours, frozen; `null` when the decoder, which accepts everything that the original
+ * accepts, has to say. The engine's own parser takes more than the original: so only what it writes again just as it stands
+ * there is taken, which is so for everything that we have written.
+ *
+ * @param head the first bytes of a file.
+ */
+export function readLaidOutMetadata(head: Buffer): SessionMetadata | null {
+  const text = textOf(head);
+  if (!text.startsWith(PREFIX)) return null;
+  const end = text.indexOf(FOLLOWING);
+  if (end < 0) return null;
+  if (text.length !== head.length && !isUtf8(head.subarray(0, Buffer.byteLength(text.slice(0, end)))))
+    return null;
+  const raw = parse(text.slice(METADATA_OFFSET, end + "\n  }".length));
+  if (!raw || Object.keys(raw).length !== FIELD_COUNT) return null;
+  const again = JSON.stringify({ metadata: raw }, null, 2);
+  const comma = again.indexOf(",", UPDATED_AT_OFFSET);
+  const asItStands =
+    again.slice(UPDATED_AT_OFFSET, comma) === text.slice(UPDATED_AT_OFFSET, UPDATED_AT_END).trimStart() &&
+    again.slice(comma, -"\n  }\n}".length) === text.slice(UPDATED_AT_END, end);
+  return asItStands ? decoded(raw) : null;
+}
 
-const TYPES = Object.entries(SESSION_TYPES).map(([type, fields]) => ({
-  type,
-  name: Buffer.from(`${type}"`),
-  fields: fields.map(([name, ours, kind]) => ({ before: Buffer.from(`,\n      "${name}": `), ours, kind })),
-}));
-const STATUSES = SESSION_STATUSES.map((status) => ({ status, text: Buffer.from(`${status}"`) }));
-
-/** The metadata at the head of a file of ours, frozen, and where it ends; `null` when the decoder has to say. */
-export function readLaidOutMetadata(bytes: Buffer): { value: SessionMetadata; end: number } | null {
-  const scanner = new JsonScanner(bytes);
+function parse(text: string): EncodedMetadata | null {
   try {
-    return read(bytes, scanner);
-  } catch (error) {
-    if (error instanceof Damage) return null;
-    throw error;
+    return JSON.parse(text) as EncodedMetadata;
+  } catch {
+    return null;
   }
 }
 
-/** @param bytes begin as only our files do. */
-function read(bytes: Buffer, scanner: JsonScanner): { value: SessionMetadata; end: number } | null {
-  const updatedAt = Number(bytes.toString("latin1", UPDATED_AT_OFFSET, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH));
-  let at = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
-  if (!startsAt(bytes, at, BEFORE_ID)) return null;
-  at += BEFORE_ID.length;
-  const id = bytes.toString("latin1", at, at + ID_LENGTH);
-  if (!isCanonicalAt(bytes, at)) return null;
-  at += ID_LENGTH;
-  if (!startsAt(bytes, at, BEFORE_NAME)) return null;
-  scanner.position = at + BEFORE_NAME.length;
-  const name = scanner.stringHere();
-  at = scanner.position;
-  if (!startsAt(bytes, at, BEFORE_TYPE)) return null;
-  at += BEFORE_TYPE.length;
-  const variant = TYPES.find((each) => startsAt(bytes, at, each.name));
-  if (!variant) return null;
-  at += variant.name.length;
-  const sessionType: Record<string, string | number> = { type: variant.type };
-  for (const { before, ours, kind } of variant.fields) {
-    if (!startsAt(bytes, at, before)) return null;
-    at += before.length;
-    if (kind === "string") {
-      scanner.position = at;
-      sessionType[ours] = scanner.stringHere();
-      at = scanner.position;
-    } else {
-      const end = passDigits(bytes, at);
-      if (end < 0) return null;
-      sessionType[ours] = Number(bytes.toString("latin1", at, end));
-      at = end;
-    }
+function decoded(raw: EncodedMetadata): SessionMetadata | null {
+  const { id, name, status, tags, session_type, created_at, updated_at, parent_session } = raw;
+  const sessionType = sessionTypeOf(session_type);
+  const valid =
+    sessionType !== null &&
+    isUuid(id) &&
+    isText(name) &&
+    isWhole(created_at) &&
+    isWhole(updated_at) &&
+    SESSION_STATUSES.includes(status as SessionStatus) &&
+    Array.isArray(tags) &&
+    tags.every(isText) &&
+    (parent_session === null || isUuid(parent_session));
+  if (!valid) return null;
+  return Object.freeze({
+    id: id as SessionId,
+    name,
+    sessionType,
+    createdAt: created_at,
+    updatedAt: updated_at,
+    status: status as SessionStatus,
+    tags: Object.freeze(tags) as readonly string[],
+    parentSession: parent_session as SessionId | null,
+  });
+}
+
+function sessionTypeOf(raw: unknown): SessionType | null {
+  if (typeof raw !== "object" || raw === null) return null;
+  const { type, ...values } = raw as Record<string, unknown>;
+  const fields = typeof type === "string" && Object.hasOwn(SESSION_TYPES, type) ? SESSION_TYPES[type] : null;
+  if (!fields || Object.keys(values).length !== fields.length) return null;
+  const sessionType: Record<string, unknown> = { type };
+  for (const [name, ours, kind] of fields) {
+    const value = values[name];
+    if (kind === "string" ? !isText(value) : !isWhole(value)) return null;
+    sessionType[ours] = value;
   }
-  if (!startsAt(bytes, at, BEFORE_CREATED_AT)) return null;
-  at += BEFORE_CREATED_AT.length;
-  const createdEnd = passDigits(bytes, at);
-  if (createdEnd < 0 || !startsAt(bytes, createdEnd, BEFORE_STATUS)) return null;
-  const createdAt = Number(bytes.toString("latin1", at, createdEnd));
-  at = createdEnd + BEFORE_STATUS.length;
-  const status = STATUSES.find(({ text }) => startsAt(bytes, at, text));
-  if (!status) return null;
-  at += status.text.length;
-  if (!startsAt(bytes, at, BEFORE_TAGS)) return null;
-  at += BEFORE_TAGS.length;
-  const tags: string[] = [];
-  if (startsAt(bytes, at, NO_TAGS)) {
-    at += NO_TAGS.length;
-  } else {
-    for (let before = TAGS_OPENING; startsAt(bytes, at, before); before = NEXT_TAG) {
-      scanner.position = at + before.length;
-      tags.push(scanner.stringHere());
-      at = scanner.position;
-    }
-    if (tags.length === 0 || !startsAt(bytes, at, TAGS_CLOSING)) return null;
-    at += TAGS_CLOSING.length;
-  }
-  if (!startsAt(bytes, at, BEFORE_PARENT)) return null;
-  at += BEFORE_PARENT.length;
-  let parentSession: string | null = null;
-  if (startsAt(bytes, at, NULL)) {
-    at += NULL.length;
-  } else {
-    if (!startsAt(bytes, at, QUOTE) || !isCanonicalAt(bytes, at + 1)) return null;
-    parentSession = bytes.toString("latin1", at + 1, at + 1 + ID_LENGTH);
-    at += 1 + ID_LENGTH;
-    if (!startsAt(bytes, at, QUOTE)) return null;
-    at++;
-  }
-  if (!startsAt(bytes, at, ENDING)) return null;
-  return {
-    value: Object.freeze({
-      id: id as SessionId,
-      name,
-      sessionType: Object.freeze(sessionType) as unknown as SessionType,
-      createdAt,
-      updatedAt,
-      status: status.status as SessionStatus,
-      tags: Object.freeze(tags),
-      parentSession: parentSession as SessionId | null,
-    }),
-    end: at + ENDING.length,
-  };
+  return Object.freeze(sessionType) as unknown as SessionType;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.isWellFormed();
+}
+
+function isUuid(value: unknown): value is string {
+  return typeof value === "string" && isCanonicalUuid(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

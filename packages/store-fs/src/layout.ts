@@ -4,7 +4,11 @@ import { encodeEntry, encodeMetadata, METADATA_FIELDS, type Range } from "./code
 // The bytes of our files: docs/file-format.md describes them one by one. `updated_at` stands first, at one fixed offset,
 // padded to 16 columns, so that an append overwrites it in place; `entries` stands last, so that an append ends the file.
 
-const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+/** What every file of ours begins with. */
+export const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+const PREFIX_BYTES = Buffer.from(PREFIX);
+/** Where the opening brace of the metadata stands. */
+export const METADATA_OFFSET = PREFIX.indexOf("{", 1);
 export const UPDATED_AT_OFFSET = PREFIX.length;
 export const UPDATED_AT_WIDTH = 16;
 export const ENTRIES_OPENING = '\n  "entries": [';
@@ -18,8 +22,9 @@ export const ENTRY_ENDING = "\n    }";
 
 /** Does the file begin as only ours do? */
 export function hasOurBeginning(bytes: Buffer): boolean {
-  const text = bytes.toString("latin1", 0, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH + 2);
-  return text.startsWith(PREFIX) && /^ *\d+,\n$/.test(text.slice(UPDATED_AT_OFFSET));
+  if (!bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES)) return false;
+  const end = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
+  return /^ *\d+,\n$/.test(bytes.toString("latin1", UPDATED_AT_OFFSET, end + 2));
 }
 
 /** The columns of `updated_at`. */

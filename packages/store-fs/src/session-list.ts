@@ -13,11 +13,10 @@ import {
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { type FileStamp, io, isStill, readBytes, readHead, stampOf } from "./disk.ts";
-import { isPast } from "./file-times.ts";
+import { type CoarseStamp, io, isStill, readBytes, readHead, stampOf } from "./disk.ts";
+import { isPastMs } from "./file-times.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
-import { hasOurBeginning } from "./layout.ts";
 import { damageError } from "./session-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
@@ -30,7 +29,7 @@ const FILES_PER_TURN = 256;
 interface Listed {
   readonly id: SessionId;
   readonly path: string;
-  stamp: FileStamp | undefined;
+  stamp: CoarseStamp | undefined;
   settled: boolean;
   /** `null` when it cannot be read. */
   metadata: SessionMetadata | null;
@@ -119,14 +118,14 @@ export class SessionList {
     }
     const { stamp } = head;
     listed.stamp = stamp;
-    listed.settled = isPast(stamp.changedNs);
+    listed.settled = isPastMs(stamp.ctimeMs);
     try {
       const metadata = readMetadata(path, head);
       listed.metadata = metadata.id === id ? metadata : deepFreeze({ ...metadata, id });
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       const { code, message } = damageError(path, id, error);
-      this.#warn(path, `${stamp.size} ${stamp.changedNs}`, message, id, code);
+      this.#warn(path, `${stamp.size} ${stamp.ctimeMs}`, message, id, code);
       listed.metadata = null;
     }
     return true;
@@ -159,9 +158,12 @@ export class SessionList {
 }
 
 /** The metadata at the head of a file; of one that is laid out otherwise all of it is read. Throws {@link Damage}. */
-function readMetadata(path: string, { bytes, stamp }: { bytes: Buffer; stamp: FileStamp }): SessionMetadata {
-  const ours = hasOurBeginning(bytes) ? readLaidOutMetadata(bytes) : null;
-  if (ours && isUtf8(bytes.subarray(0, ours.end))) return ours.value;
+function readMetadata(
+  path: string,
+  { bytes, stamp }: { bytes: Buffer; stamp: CoarseStamp },
+): SessionMetadata {
+  const ours = readLaidOutMetadata(bytes);
+  if (ours) return ours;
   for (let head = bytes, more = LONG_HEAD_BYTES; ; more = Number.POSITIVE_INFINITY) {
     try {
       return deepFreeze(metadataIn(head).value);
