@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
+import { randomInt } from "node:crypto";
 import fs from "node:fs";
-import { join } from "node:path";
 
 // A stamp (device, inode, size, times) tells that a file is unchanged only if every change gives it other times. The clock
 // behind file times often ticks a few hundred times a second; what is changed twice within a tick shows one time only.
@@ -22,31 +21,26 @@ export function isPastMs(timeMs: number): boolean {
   return Date.now() - timeMs > Number(tick) / 1e6;
 }
 
+/** A tick is at least a millisecond long. Seconds in a double are good to a quarter of a microsecond. */
+const MARK_US = { least: 10, range: 900 };
+
 /** So often a change has to get a time of its own before it is believed: by chance a tick may fall between two of them. */
 const PROBES = 4;
 
-/** Does every change of a file in the folder, once the file was looked at, give it times of its own? Newer Linux does that. */
-export function hasExactTimes(folder: string): boolean {
-  const path = join(folder, `times-${process.pid}-${randomBytes(4).toString("hex")}`);
-  try {
-    const descriptor = fs.openSync(path, "wx", 0o600);
-    try {
-      let last = { mtimeNs: 0n, ctimeNs: 0n };
-      for (let i = 0; i < PROBES; i++) {
-        fs.writeSync(descriptor, "x", 0);
-        const now = fs.fstatSync(descriptor, { bigint: true });
-        if (now.mtimeNs === last.mtimeNs || now.ctimeNs === last.ctimeNs) return false;
-        last = now;
-      }
-      return true;
-    } finally {
-      fs.closeSync(descriptor);
-      fs.unlinkSync(path);
-    }
-  } catch {
-    // Where it cannot be found out, times are marked: that is right everywhere.
-    return false;
+/**
+ * Does every change of a file, once it was looked at, give it times of its own? Newer Linux sees to that.
+ *
+ * @param descriptor of a new file on the same file system, which is written to.
+ */
+export function hasExactTimes(descriptor: number): boolean {
+  let last = { mtimeNs: 0n, ctimeNs: 0n };
+  for (let i = 0; i < PROBES; i++) {
+    fs.writeSync(descriptor, "x", 0);
+    const now = fs.fstatSync(descriptor, { bigint: true });
+    if (now.mtimeNs === last.mtimeNs || now.ctimeNs === last.ctimeNs) return false;
+    last = now;
   }
+  return true;
 }
 
 /**
@@ -54,6 +48,8 @@ export function hasExactTimes(folder: string): boolean {
  * within the same tick too, makes it another one.
  */
 export function markTime(descriptor: number): void {
-  const now = Date.now() / 1000;
-  fs.futimesSync(descriptor, now, now + Math.random() / 1000);
+  // Off the time that the clock shows in this tick, and before it shows the next.
+  const clock = Number(fs.fstatSync(descriptor, { bigint: true }).mtimeNs / 1_000n);
+  const marked = (clock + MARK_US.least + randomInt(MARK_US.range)) / 1e6;
+  fs.futimesSync(descriptor, marked, marked);
 }

@@ -1,10 +1,18 @@
 import fs from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
-import { SessionError } from "@thulp-sessions/core";
-import { io, ioError, isErrno } from "./disk.ts";
+import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { closeFile, io, ioError, isErrno, writeFully } from "./disk.ts";
 import { hasExactTimes } from "./file-times.ts";
-import { describeOwner, isDead, isHere, type LockOwner, newOwner, parseOwner } from "./owner.ts";
+import {
+  describeOwner,
+  isDead,
+  isHere,
+  type LockOwner,
+  newOwner,
+  parseOwner,
+  processExists,
+} from "./owner.ts";
 
 /** How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms. */
 const FIRST_WAIT_MS = 1;
@@ -15,6 +23,8 @@ const BOOT_MARGIN_MS = 60_000;
 
 /** How long a lock is kept at most while others wait for it, in ms. */
 const LONGEST_BURST_MS = 5;
+
+const LOCK_ENDING = ".lock";
 
 /** A lock that is held, with work going on or just done. */
 interface Held {
@@ -42,7 +52,7 @@ export class LockFolder {
   readonly #held = new Map<string, Held>();
   /** Tells our links from those of others. */
   #ownerInode = 0n;
-  #exactTimes: boolean | undefined;
+  #exactTimes = false;
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
   constructor(sessionsFolder: string, timeoutMs: number) {
@@ -91,9 +101,20 @@ export class LockFolder {
     });
   }
 
-  /** Does every change of a file in here give it times of its own? Under a lock only: then the folder is there. */
+  /** Takes away the locks that dead processes have left, where nobody else is at it: nobody may ever ask for them again. */
+  async clearLeft(): Promise<void> {
+    for (const name of namesIn(this.#folder)) {
+      if (!name.endsWith(LOCK_ENDING)) continue;
+      const owner = readOwner(join(this.#folder, name));
+      if (owner === "gone" || owner === null || !isDead(owner)) continue;
+      await this.hold(name.slice(0, -LOCK_ENDING.length), async () => {}, { timeoutMs: 0 }).catch((error) => {
+        if (!isSessionError(error)) throw error;
+      });
+    }
+  }
+
+  /** Does every change of a file in here give it times of its own? Known as soon as a lock was held. */
   get exactTimes(): boolean {
-    this.#exactTimes ??= hasExactTimes(this.#folder);
     return this.#exactTimes;
   }
 
@@ -114,7 +135,7 @@ export class LockFolder {
       // Whoever waits looks again within this time.
       await new Promise((resolve) => setTimeout(resolve, LAST_WAIT_MS));
     }
-    const lock = join(this.#folder, `${name}.lock`);
+    const lock = join(this.#folder, name + LOCK_ENDING);
     await this.#acquire(lock, timeoutMs);
     const held = { lock, release: onRelease, since: performance.now(), working: false, ending: false };
     this.#held.set(name, held);
@@ -181,11 +202,27 @@ export class LockFolder {
     io(this.#ownerFile, "create", () => {
       makeFolder(this.#folder);
       removeOwnersOfTheDead(this.#folder);
-      const temporary = `${this.#ownerFile}.new`;
-      fs.writeFileSync(temporary, JSON.stringify(this.#owner), { mode: 0o600 });
+      const temporary = `${this.#ownerFile}.new-${process.pid}`;
+      const descriptor = fs.openSync(temporary, "w", 0o600);
+      try {
+        this.#exactTimes = hasExactTimes(descriptor);
+        writeFully(descriptor, Buffer.from(JSON.stringify(this.#owner)), 0);
+      } finally {
+        closeFile(descriptor);
+      }
       fs.renameSync(temporary, this.#ownerFile);
       this.#ownerInode = fs.lstatSync(this.#ownerFile, { bigint: true }).ino;
     });
+  }
+}
+
+/** None while there is no such folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw ioError(folder, "list", error);
   }
 }
 
@@ -243,7 +280,9 @@ function isFromBeforeBoot(lock: string): boolean {
 }
 
 function removeOwnersOfTheDead(folder: string): void {
-  for (const name of fs.readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
+    const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
+    if (unfinishedBy !== undefined && !processExists(Number(unfinishedBy))) unlink(join(folder, name));
     if (!/^owner-[0-9a-f]{16}$/.test(name)) continue;
     const owner = readOwner(join(folder, name));
     if (owner !== "gone" && owner !== null && isDead(owner)) unlink(join(folder, name));

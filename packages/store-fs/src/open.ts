@@ -48,6 +48,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
   io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
   const locks = new LockFolder(folder, lockTimeoutMs);
   await removeLeftTemporaries(folder, locks);
+  await locks.clearLeft();
   const store = new FileStore(folder, durability, locks);
   if (onWarning) store.warnings.listen(onWarning);
   return store;
