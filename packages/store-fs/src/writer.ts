@@ -89,15 +89,21 @@ export class SessionWriter {
     const { id } = session.metadata;
     return this.#alone(id, async () => {
       const path = this.#files.pathOf(id);
-      if (stampOf(path)) throw alreadyExists(id);
+      if (stampOf(path)) {
+        // What an earlier call has left that failed, and could not take back: now it is told of, so it has to last.
+        if (this.#unsynced.has(id)) await this.#writeAnew(id);
+        throw alreadyExists(id);
+      }
       const bytes = newFile(session);
       const stamp = await createFile(path, bytes, {
         mode: NEW_FILE_MODE,
         durability: this.#durability,
         exactTimes: this.#locks.exactTimes,
       }).catch((error) => {
-        throw error instanceof SessionError && isErrno(error.cause, "EEXIST") ? alreadyExists(id) : error;
+        if (error instanceof SessionError && isErrno(error.cause, "EEXIST")) throw alreadyExists(id);
+        this.#distrust(id, error);
       });
+      this.#unsynced.delete(id);
       return headOf(this.#written("created", id, bytes, stamp));
     });
   }
@@ -175,6 +181,7 @@ export class SessionWriter {
       }
       this.#files.forget(id);
       await removeFile(path, this.#durability);
+      this.#unsynced.delete(id);
       this.#onWritten("deleted", id);
       return true;
     });
