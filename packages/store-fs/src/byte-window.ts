@@ -14,10 +14,11 @@ export class ByteWindow {
   #buffer: Buffer;
   readonly #readInto: ReadInto;
 
-  constructor(size: number, readInto: ReadInto) {
+  /** @param length of the window, at first. */
+  constructor(size: number, readInto: ReadInto, length = WINDOW_BYTES) {
     this.#size = size;
     this.#readInto = readInto;
-    this.#buffer = Buffer.allocUnsafe(Math.min(size, WINDOW_BYTES));
+    this.#buffer = Buffer.allocUnsafe(Math.min(size, length));
     this.bytes = this.#buffer.subarray(0, readInto(this.#buffer, 0));
   }
 

@@ -76,7 +76,7 @@ function stateAt(path: string, stamp: FileStamp, content: Content): SessionState
 }
 
 /** `null` when the file is damaged or torn. */
-function stateOfWindow(id: SessionId, window: ByteWindow): Content | null {
+export function stateOfWindow(id: SessionId, window: ByteWindow): Content | null {
   const index = new EntryIndex();
   let counts = countEntries([]);
   let plain = true;

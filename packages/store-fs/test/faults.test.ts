@@ -183,6 +183,23 @@ async function failOnce(
   }
 }
 
+test.each(operations)(
+  "at full $name is not acknowledged without a sync",
+  async ({ run, prepare, before, isDone, name }) => {
+    const dir = makeFolder();
+    const disk = new FaultyDisk();
+    const store = await openFileStore({ dir });
+    await store.create(session(ID, before ?? [entry(1), entry(2)]));
+    prepare?.(dir);
+    const syncs = disk.syncs;
+    await run(store);
+    expect(disk.syncs).toBeGreaterThan(syncs);
+    expect(isDone(await read(store, name === "a new session" ? NEW : ID))).toBe(true);
+    await store.close();
+    removeFolder(dir);
+  },
+);
+
 const faults: readonly [Fault, boolean][] = [
   ["EIO", false],
   ["ENOSPC", true],
