@@ -180,6 +180,7 @@ export class SessionWriter {
         if (version !== expectedVersion) throw versionConflict(id, version);
       }
       this.#files.forget(id);
+      this.#closeFile(id);
       await removeFile(path, this.#durability);
       this.#unsynced.delete(id);
       this.#onWritten("deleted", id);
@@ -287,7 +288,8 @@ export class SessionWriter {
 
   /** @throws {SessionError} not_found, corrupt, unsupported */
   #state(id: SessionId): SessionState {
-    const opened = this.#openFiles.get(id);
+    // Where times are exact the open file shows its being replaced, too: that spares looking for its path.
+    const opened = this.#locks.exactTimes ? this.#openFiles.get(id) : undefined;
     const state = opened ? this.#files.stateOfOpen(id, opened.descriptor) : this.#files.state(id);
     if (state.damage) throw damageError(state.path, id, state.damage);
     return state;
@@ -369,6 +371,8 @@ export class SessionWriter {
     const { mode } = this.#files.stamp(id);
     const replacement = newBytes(bytes, scan);
     this.#files.forget(id);
+    // It is another file after that; and some systems replace no file that is open.
+    this.#closeFile(id);
     const written = await replaceFile(state.path, replacement, {
       mode,
       durability: this.#durability,
