@@ -75,6 +75,12 @@ export function stampOfOpen(path: string, descriptor: number): FileStamp {
   return io(path, "look at", () => stampOfDescriptor(descriptor));
 }
 
+/** Is an open file the one of the stamp, unchanged, and does it still have a name? */
+export function isStillOpen(path: string, descriptor: number, stamp: FileStamp): boolean {
+  const stat = io(path, "look at", () => fs.fstatSync(descriptor, LOOK));
+  return stat.nlink > 0n && sameStamp(toStamp(stat), stamp);
+}
+
 function stampOfDescriptor(descriptor: number): FileStamp {
   return toStamp(fs.fstatSync(descriptor, LOOK));
 }

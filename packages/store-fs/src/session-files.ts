@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { type FileStamp, readBytes, sameFile, sameStamp, stampOf, stampOfOpen } from "./disk.ts";
+import { type FileStamp, isStillOpen, readBytes, sameFile, sameStamp, stampOf } from "./disk.ts";
 import { type SessionScan, scanSession } from "./session-scan.ts";
 import { catchUp, damageError, readState, type SessionState } from "./session-state.ts";
 
@@ -63,7 +63,7 @@ export class SessionFiles {
    */
   stateOfOpen(id: SessionId, descriptor: number): SessionState {
     const known = this.#states.get(id)?.state;
-    const same = known?.settled && sameStamp(known.stamp, stampOfOpen(known.path, descriptor));
+    const same = known?.settled && isStillOpen(known.path, descriptor, known.stamp);
     return same ? known : this.state(id);
   }
 
