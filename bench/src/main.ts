@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
-import { listFs, loadFs } from "./read-fs.ts";
+import { listFs, loadFs, memoryFs } from "./read-fs.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-sqlite": appendSqlite,
   "load-fs": loadFs,
   "list-fs": listFs,
+  "memory-fs": memoryFs,
 };
 
 const { values, positionals } = parseArgs({
