@@ -3,6 +3,7 @@ import {
   type AppendOptions,
   type AppendPlan,
   type AppendResult,
+  type AppendTarget,
   appendResult,
   type EntryId,
   planAppend,
@@ -107,7 +108,6 @@ function planCalls(
   const refused: Refused[] = [];
   const planned: Planned[] = [];
   const { createdAt } = state.metadata;
-  const version = versionOf(state);
   let { counts } = state;
   let { status, updatedAt } = state.metadata;
   const fresh = new Map<EntryId, StoredEntry>();
@@ -119,7 +119,13 @@ function planCalls(
   };
   for (const call of calls) {
     try {
-      const target = { metadata: { createdAt, updatedAt, status }, counts, version, findEntries };
+      const target: AppendTarget = {
+        metadata: { createdAt, updatedAt, status },
+        counts,
+        // Most calls expect none.
+        version: call.options.expectedVersion === undefined ? "" : versionOf(state),
+        findEntries,
+      };
       const plan = planAppend(id, target, call.entries, call.options);
       planned.push({ call, plan });
       ({ counts, status, updatedAt } = plan);
@@ -251,7 +257,7 @@ function addAll(
       const { start, end } = ranges[at++] as Range;
       return { id, entryType, start, end };
     });
-    addEntries(state, bytes, offset, batch);
+    addEntries(state, bytes, offset, batch, plan.counts);
     state.metadata = Object.freeze({ ...state.metadata, updatedAt: plan.updatedAt });
     return appendResult(plan, versionOf(state));
   });

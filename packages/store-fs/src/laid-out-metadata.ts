@@ -21,8 +21,9 @@ const FIELD_COUNT = METADATA_FIELDS.length;
  * there is taken, which is so for everything that we have written.
  *
  * @param head the first bytes of a file.
+ * @param sessionId under which the session is served.
  */
-export function readLaidOutMetadata(head: Buffer): SessionMetadata | null {
+export function readLaidOutMetadata(head: Buffer, sessionId: SessionId): SessionMetadata | null {
   const text = textOf(head);
   if (!text.startsWith(PREFIX)) return null;
   const end = text.indexOf(FOLLOWING);
@@ -36,7 +37,7 @@ export function readLaidOutMetadata(head: Buffer): SessionMetadata | null {
   const asItStands =
     again.slice(UPDATED_AT_OFFSET, comma) === text.slice(UPDATED_AT_OFFSET, UPDATED_AT_END).trimStart() &&
     again.slice(comma, -"\n  }\n}".length) === text.slice(UPDATED_AT_END, end);
-  return asItStands ? decoded(raw) : null;
+  return asItStands ? decoded(raw, sessionId) : null;
 }
 
 function parse(text: string): EncodedMetadata | null {
@@ -47,12 +48,12 @@ function parse(text: string): EncodedMetadata | null {
   }
 }
 
-function decoded(raw: EncodedMetadata): SessionMetadata | null {
+function decoded(raw: EncodedMetadata, sessionId: SessionId): SessionMetadata | null {
   const { id, name, status, tags, session_type, created_at, updated_at, parent_session } = raw;
   const sessionType = sessionTypeOf(session_type);
   const valid =
     sessionType !== null &&
-    isUuid(id) &&
+    (id === sessionId || isUuid(id)) &&
     isText(name) &&
     isWhole(created_at) &&
     isWhole(updated_at) &&
@@ -62,7 +63,8 @@ function decoded(raw: EncodedMetadata): SessionMetadata | null {
     (parent_session === null || isUuid(parent_session));
   if (!valid) return null;
   return Object.freeze({
-    id: id as SessionId,
+    // The file's name is the session's identity.
+    id: sessionId,
     name,
     sessionType,
     createdAt: created_at,
@@ -75,9 +77,10 @@ function decoded(raw: EncodedMetadata): SessionMetadata | null {
 
 function sessionTypeOf(raw: unknown): SessionType | null {
   if (typeof raw !== "object" || raw === null) return null;
-  const { type, ...values } = raw as Record<string, unknown>;
+  const values = raw as Readonly<Record<string, unknown>>;
+  const { type } = values;
   const fields = typeof type === "string" && Object.hasOwn(SESSION_TYPES, type) ? SESSION_TYPES[type] : null;
-  if (!fields || Object.keys(values).length !== fields.length) return null;
+  if (!fields || Object.keys(values).length !== fields.length + 1) return null;
   const sessionType: Record<string, unknown> = { type };
   for (const [name, ours, kind] of fields) {
     const value = values[name];

@@ -120,8 +120,7 @@ export class SessionList {
     listed.stamp = stamp;
     listed.settled = isPastMs(stamp.ctimeMs);
     try {
-      const metadata = readMetadata(path, head);
-      listed.metadata = metadata.id === id ? metadata : deepFreeze({ ...metadata, id });
+      listed.metadata = readMetadata(path, id, head);
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       const { code, message } = damageError(path, id, error);
@@ -160,19 +159,20 @@ export class SessionList {
 /** The metadata at the head of a file; of one that is laid out otherwise all of it is read. Throws {@link Damage}. */
 function readMetadata(
   path: string,
+  id: SessionId,
   { bytes, stamp }: { bytes: Buffer; stamp: CoarseStamp },
 ): SessionMetadata {
-  const ours = readLaidOutMetadata(bytes);
+  const ours = readLaidOutMetadata(bytes, id);
   if (ours) return ours;
   for (let head = bytes, more = LONG_HEAD_BYTES; ; more = Number.POSITIVE_INFINITY) {
     try {
-      return deepFreeze(metadataIn(head).value);
+      return deepFreeze({ ...metadataIn(head).value, id });
     } catch (error) {
       if (!(error instanceof Damage) || stamp.size <= head.length) throw error;
     }
     const longer = readBytes(path, 0, more)?.bytes ?? Buffer.alloc(0);
     // It has been cut short meanwhile.
-    if (longer.length <= head.length) return deepFreeze(metadataIn(longer).value);
+    if (longer.length <= head.length) return deepFreeze({ ...metadataIn(longer).value, id });
     head = longer;
   }
 }

@@ -159,12 +159,14 @@ export interface PlacedEntry extends Range {
  *
  * @param entries as they stand in `text`, from the first on that is new.
  * @param offset where in the file `text` begins.
+ * @param counts of the session with them.
  */
 export function addEntries(
   state: SessionState,
   text: Buffer,
   offset: number,
   entries: readonly PlacedEntry[],
+  counts: EntryCounts,
 ): void {
   const last = entries.at(-1);
   if (!last) return;
@@ -173,7 +175,7 @@ export function addEntries(
     state.index.add(entry.id, offset + entry.start, offset + entry.end, entry.inexact ?? false);
     state.plain &&= entry.plain ?? true;
   }
-  state.counts = countEntries(entries, state.counts);
+  state.counts = counts;
   state.lastId = last.id;
 }
 
@@ -210,7 +212,7 @@ export function catchUp(state: SessionState, stamp: FileStamp): SessionState | u
     header.bytes.toString("latin1", UPDATED_AT_OFFSET, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH),
   );
   if (!entries || entries.at(-1)?.more || !Number.isSafeInteger(updatedAt)) return undefined;
-  addEntries(state, tail.bytes, lastStart, entries);
+  addEntries(state, tail.bytes, lastStart, entries, countEntries(entries, state.counts));
   state.metadata = deepFreeze({ ...state.metadata, updatedAt });
   state.stamp = tail.stamp;
   state.settled = isPast(tail.stamp.changedNs);
