@@ -36,7 +36,7 @@ export const METADATA_FIELDS = [
   "tags",
   "parent_session",
 ] as const;
-export type MetadataField = (typeof METADATA_FIELDS)[number];
+type MetadataField = (typeof METADATA_FIELDS)[number];
 export const ENTRY_FIELDS = ["id", "timestamp", "entry_type", "content"] as const;
 
 type FieldKind = "string" | "whole" | "bool" | "float" | "metrics";

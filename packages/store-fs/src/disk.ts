@@ -71,7 +71,7 @@ export function stampOf(
   };
 }
 
-export function stampOfOpen(path: string, descriptor: number): FileStamp {
+function stampOfOpen(path: string, descriptor: number): FileStamp {
   return io(path, "look at", () => stampOfDescriptor(descriptor));
 }
 
