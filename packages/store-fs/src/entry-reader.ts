@@ -25,8 +25,10 @@ export function readAllEntries(state: SessionState): StoredEntry[] {
       entries.push(...chunk);
       seq += chunk.length;
     }
-    // Nothing has been changed meanwhile that might concern what was read.
-    if (!sameStamp(reader.stamp(), state.stamp)) throw new FileReplaced();
+    // What others of ours append meanwhile stands behind what was read, and leaves it as it is.
+    const stamp = reader.stamp();
+    const grown = state.ours && sameFile(stamp, state.stamp) && stamp.size > state.stamp.size;
+    if (!grown && !sameStamp(stamp, state.stamp)) throw new FileReplaced();
     return entries;
   });
 }

@@ -27,6 +27,16 @@ export function hasOurBeginning(bytes: Buffer): boolean {
   return /^ *\d+,\n$/.test(bytes.toString("latin1", UPDATED_AT_OFFSET, end + 2));
 }
 
+/** Does the file begin as only ours do, but with zeros where `updated_at` stands, as the loss of power may leave it? */
+export function isTimeLost(bytes: Buffer): boolean {
+  const end = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
+  return (
+    bytes.length > end &&
+    bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES) &&
+    bytes.subarray(UPDATED_AT_OFFSET, end).every((byte) => byte === 0)
+  );
+}
+
 /** The columns of `updated_at`. */
 export function updatedAtText(updatedAt: number): string {
   return String(updatedAt).padStart(UPDATED_AT_WIDTH);

@@ -17,6 +17,8 @@ import { type CoarseStamp, io, isStill, readBytes, readHead, stampOf } from "./d
 import { isPastMs } from "./file-times.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
+import { isTimeLost } from "./layout.ts";
+import { scanSession } from "./session-scan.ts";
 import { damageError } from "./session-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
@@ -164,13 +166,17 @@ function readMetadata(
 ): SessionMetadata {
   const ours = readLaidOutMetadata(bytes, id);
   if (ours) return ours;
+  if (isTimeLost(bytes) && bytes.length >= stamp.size)
+    return deepFreeze({ ...scanSession(bytes).metadata.value, id });
   for (let head = bytes, more = LONG_HEAD_BYTES; ; more = Number.POSITIVE_INFINITY) {
     try {
       return deepFreeze({ ...metadataIn(head).value, id });
     } catch (error) {
       if (!(error instanceof Damage) || stamp.size <= head.length) throw error;
     }
-    const longer = readBytes(path, 0, more)?.bytes ?? Buffer.alloc(0);
+    const longer =
+      readBytes(path, 0, isTimeLost(head) ? Number.POSITIVE_INFINITY : more)?.bytes ?? Buffer.alloc(0);
+    if (isTimeLost(longer)) return deepFreeze({ ...scanSession(longer).metadata.value, id });
     // It has been cut short meanwhile.
     if (longer.length <= head.length) return deepFreeze({ ...metadataIn(longer).value, id });
     head = longer;

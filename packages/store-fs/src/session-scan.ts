@@ -12,7 +12,17 @@ import {
 import { Damage } from "./damage.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { passLaidOutEntry } from "./laid-out-entry.ts";
-import { CLOSING, ENTRY_BEGINNING, endsWith, FIRST_SEPARATOR, SEPARATOR, standsAt } from "./layout.ts";
+import {
+  CLOSING,
+  ENTRY_BEGINNING,
+  endsWith,
+  FIRST_SEPARATOR,
+  isTimeLost,
+  SEPARATOR,
+  standsAt,
+  UPDATED_AT_OFFSET,
+  updatedAtText,
+} from "./layout.ts";
 import { SessionWalk } from "./session-walk.ts";
 
 /** What stands where in the bytes of a session file. */
@@ -35,6 +45,28 @@ export interface SessionScan {
 
 /** Reads a whole file. Throws {@link Damage} when not even the metadata can be read. */
 export function scanSession(bytes: Buffer): SessionScan {
+  return isTimeLost(bytes) ? scanWithoutTime(bytes) : scanBytes(bytes);
+}
+
+/** A crash in the middle of an append: its time is gone, so that of the last entry stands in, until the next write. */
+function scanWithoutTime(bytes: Buffer): SessionScan {
+  const timed = Buffer.from(bytes);
+  timed.write(updatedAtText(0), UPDATED_AT_OFFSET);
+  const scan = scanBytes(timed);
+  const { value } = scan.metadata;
+  const updatedAt = scan.entries.reduce(
+    (latest, { timestamp }) => Math.max(latest, timestamp),
+    value.createdAt,
+  );
+  const end = scan.entries.at(-1)?.end ?? scan.entriesStart;
+  return {
+    ...scan,
+    metadata: { ...scan.metadata, value: { ...value, updatedAt } },
+    torn: scan.damage ? null : (scan.torn ?? { start: end, end: bytes.length }),
+  };
+}
+
+function scanBytes(bytes: Buffer): SessionScan {
   const entries: DecodedEntry[] = [];
   const walk = new SessionWalk(ByteWindow.over(bytes), decodeEntry, (entry) => entries.push(entry));
   const damage = walk.run();

@@ -34,7 +34,7 @@ import {
   writeFully,
 } from "./disk.ts";
 import { keepAside } from "./keep-aside.ts";
-import { CLOSING, newFile } from "./layout.ts";
+import { CLOSING, newFile, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { LockFolder } from "./lock.ts";
 import { type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
 import { SerialQueue } from "./serial-queue.ts";
@@ -339,6 +339,7 @@ export class SessionWriter {
       try {
         if (!sameStamp(stamp, state.stamp)) throw changedMeanwhile(path);
         io(path, "cut", () => {
+          writeFully(descriptor, Buffer.from(updatedAtText(state.metadata.updatedAt)), UPDATED_AT_OFFSET);
           cutFile(descriptor, from);
           writeFully(descriptor, Buffer.from(CLOSING), from);
         });

@@ -88,6 +88,33 @@ test("a file that somebody cuts short while it is served is damaged: entries tha
   expect(readFileSync(path)).toEqual(bytes);
 });
 
+test("a session that is appended to while it is read, every time, is read all the same", async () => {
+  const { dir, store, path } = await openSession();
+  for (let i = 0; i < 5; i++) await store.append(ID, [entry(`entry number ${i}`)], { at: i });
+  const other = await openFileStore({ dir, durability: "relaxed" });
+  onTestFinished(() => other.close());
+  await other.head(ID);
+  const read = fs.readSync;
+  let appended = 0;
+  vi.spyOn(fs, "readSync").mockImplementation(((descriptor: number, ...rest: [Buffer]) => {
+    const bytes = readFileSync(path, "utf8").slice(0, -"\n  ]\n}".length);
+    const last = bytes.slice(bytes.lastIndexOf(",\n    {"));
+    const text = `${last.replace(/"id": "[^"]*"/, `"id": "${newUuid()}"`)}\n  ]\n}`;
+    const file = fs.openSync(path, "r+");
+    fs.writeSync(file, text, bytes.length);
+    fs.closeSync(file);
+    appended++;
+    return read(descriptor, ...rest);
+  }) as never);
+  const { entries } = await other.get(ID);
+  expect(entries.length).toBeGreaterThanOrEqual(5);
+  expect((await other.readEntries(ID, { last: 3 })).items).toHaveLength(3);
+  expect((await other.head(ID)).entryCount).toBeGreaterThanOrEqual(entries.length);
+  expect(appended).toBeGreaterThan(2);
+  vi.restoreAllMocks();
+  expect((await other.get(ID)).entries).toHaveLength(5 + appended);
+});
+
 test("a folder that is taken away is not made anew by a write", async () => {
   const { dir, store } = await openSession();
   renameSync(dir, `${dir}-away`);
