@@ -197,6 +197,11 @@ export type CoarseStamp = Pick<fs.Stats, "dev" | "ino" | "size" | "mtimeMs" | "c
 
 const LOOK_COARSELY = { throwIfNoEntry: false } as const;
 
+/** @throws {SessionError} io, also when there is none. */
+export function stampOfFolder(folder: string): CoarseStamp {
+  return io(folder, "list", () => fs.statSync(folder));
+}
+
 /** Does the path still stand for the file of the stamp, unchanged? */
 export function isStill(path: string, stamp: CoarseStamp): boolean {
   const stat = io(path, "look at", () => fs.lstatSync(path, LOOK_COARSELY));

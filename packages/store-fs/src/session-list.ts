@@ -13,7 +13,7 @@ import {
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { type CoarseStamp, io, isStill, readBytes, readHead, stampOf } from "./disk.ts";
+import { type CoarseStamp, io, isStill, readBytes, readHead, stampOf, stampOfFolder } from "./disk.ts";
 import { isPastMs } from "./file-times.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
@@ -48,6 +48,8 @@ export class SessionList {
   /** What is read last: of no use beyond that file. */
   readonly #head = Buffer.allocUnsafeSlow(HEAD_BYTES);
   #look = 0;
+  /** What was in the folder when it was read last, unless something may have come since under the same time. */
+  #names: { readonly stamp: CoarseStamp; readonly listed: Listed[] } | undefined;
 
   constructor(folder: string, warnings: Warnings) {
     this.#folder = folder;
@@ -57,12 +59,9 @@ export class SessionList {
   /** In no order. A session whose metadata cannot be read is left out, with one warning for each state of its file. */
   async all(): Promise<SessionMetadata[]> {
     const look = ++this.#look;
-    const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
     const found: SessionMetadata[] = [];
     let turn = 0;
-    for (const name of names) {
-      const listed = this.#listed.get(name) ?? this.#enter(name);
-      if (!listed) continue;
+    for (const listed of this.#inFolder()) {
       if (++turn % FILES_PER_TURN === 0) await setImmediate();
       listed.look = look;
       if (this.#lookAt(listed) && listed.metadata) found.push(listed.metadata);
@@ -71,6 +70,18 @@ export class SessionList {
     if (look === this.#look && this.#listed.size > turn)
       for (const [name, listed] of this.#listed) if (listed.look !== look) this.#listed.delete(name);
     return found;
+  }
+
+  /** Names are read anew only if the folder was written to. */
+  #inFolder(): Listed[] {
+    const stamp = stampOfFolder(this.#folder);
+    if (this.#names && sameNames(this.#names.stamp, stamp)) return this.#names.listed;
+    const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
+    const listed = names.flatMap((name) => this.#listed.get(name) ?? this.#enter(name) ?? []);
+    // Some file systems, those that keep whole seconds, do not mark a folder.
+    const marked = !Number.isInteger(stamp.mtimeMs) && isPastMs(stamp.mtimeMs) && isPastMs(stamp.ctimeMs);
+    this.#names = marked ? { stamp, listed } : undefined;
+    return listed;
   }
 
   #enter(name: string): Listed | null {
@@ -156,6 +167,10 @@ export class SessionList {
     this.#warned.add(key);
     this.#warnings.emit({ code, message, path, ...(sessionId ? { sessionId } : {}) });
   }
+}
+
+function sameNames(a: CoarseStamp, b: CoarseStamp): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
 }
 
 /** The metadata at the head of a file; of one that is laid out otherwise all of it is read. Throws {@link Damage}. */

@@ -210,6 +210,26 @@ test("one session that cannot be read takes no other out of list and search", as
   expect(warnings).toContain(unreadable);
 });
 
+test("a folder whose names are known is read again when one comes, goes or changes", async () => {
+  const { dir, store, path } = await openSession();
+  // Some time later: until then nobody trusts what was read.
+  const now = Date.now();
+  vi.spyOn(Date, "now").mockReturnValue(now + 60_000);
+  const readdir = vi.spyOn(fs, "readdirSync");
+  const ids = async () => (await store.list()).items.map(({ id }) => id as string).sort();
+  expect([await ids(), await ids(), readdir.mock.calls.length]).toEqual([[ID], [ID], 1]);
+  const other = "bbbbbbbb-0000-4000-8000-000000000001";
+  writeFileSync(join(dir, `${other}.json`), readFileSync(path));
+  expect([await ids(), await ids(), readdir.mock.calls.length]).toEqual([[ID, other], [ID, other], 2]);
+  const third = "cccccccc-0000-4000-8000-000000000001";
+  renameSync(join(dir, `${other}.json`), join(dir, `${third}.json`));
+  expect(await ids()).toEqual([ID, third]);
+  fs.rmSync(join(dir, `${third}.json`));
+  expect(await ids()).toEqual([ID]);
+  await store.delete(ID);
+  expect(await ids()).toEqual([]);
+});
+
 test("a lock that cannot be let go does not end the process, and is let go later", async () => {
   const { dir, store } = await openSession();
   const unlink = fs.unlinkSync;
