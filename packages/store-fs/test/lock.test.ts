@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { LockFolder } from "../src/lock.ts";
 import { newOwner } from "../src/owner.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -83,6 +83,25 @@ test("a taker that dies while it takes over holds nobody up", async () => {
   const locks = new LockFolder(folder, 1_000);
   expect(await locks.hold(NAME, async () => "done")).toBe("done");
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a killed process that its parent has not noticed yet holds nobody up",
+  async () => {
+    const folder = temporaryFolder();
+    // The shell's child ends; the shell becomes something that does not ask for it.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [line] = await once(parent.stdout, "data");
+    const pid = Number(String(line));
+    const state = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
+    await vi.waitFor(() => expect(state()).toBe("Z"), { timeout: 10_000 });
+    const started = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19];
+    leaveLock(folder, { pid, started });
+    expect(await new LockFolder(folder, 1_000).hold(NAME, async () => "done")).toBe("done");
+    parent.kill("SIGKILL");
+  },
+);
 
 test("a process that got the number of a dead one is not taken for it", async () => {
   const folder = temporaryFolder();

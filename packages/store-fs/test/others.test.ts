@@ -1,6 +1,12 @@
 import fs, { chmodSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newUuid, type SessionEntry, SessionManager, userMessage } from "@thulp-sessions/core";
+import {
+  newUuid,
+  type SessionEntry,
+  SessionManager,
+  type StoreWarning,
+  userMessage,
+} from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -228,6 +234,20 @@ test("a folder whose names are known is read again when one comes, goes or chang
   expect(await ids()).toEqual([ID]);
   await store.delete(ID);
   expect(await ids()).toEqual([]);
+});
+
+test.skipIf(process.platform !== "linux")("a network drive is named", async () => {
+  const dir = temporaryFolder();
+  const real = fs.statfsSync(dir);
+  const warnings: StoreWarning[] = [];
+  const open = async () => (await openFileStore({ dir, onWarning: (each) => warnings.push(each) })).close();
+  await open();
+  expect(warnings).toEqual([]);
+  vi.spyOn(fs, "statfsSync").mockReturnValue({ ...real, type: 0x6969 } as never);
+  await open();
+  expect(warnings).toMatchObject([
+    { code: "unsupported", path: dir, message: expect.stringContaining("NFS") },
+  ]);
 });
 
 test("a lock that cannot be let go does not end the process, and is let go later", async () => {
