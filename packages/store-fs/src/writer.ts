@@ -247,14 +247,14 @@ export class SessionWriter {
       if (!appending) continue;
       this.#appending.set(id, appending);
       await appending.finally(() => this.#appending.delete(id));
-      // Others had their turn meanwhile.
-      this.#turnAt = performance.now();
     }
   }
 
   #appendGroup(id: SessionId, state: SessionState, group: readonly AppendCall[]): Promise<void> | undefined {
     const ended = (outcome: AppendOutcome): void => {
       if (outcome === "in place") {
+        // While the disk was at work others had their turn.
+        if (this.#durability === "full") this.#turnAt = performance.now();
         this.#files.remember(id, state);
         this.#onWritten("changed", id, state.stamp);
       } else if (outcome === "failed") {

@@ -94,6 +94,24 @@ test("a file that somebody cuts short while it is served is damaged: entries tha
   expect(readFileSync(path)).toEqual(bytes);
 });
 
+test.each(["full", "relaxed"] as const)(
+  "appends one after the other at %s let timers run, repeats too",
+  async (durability) => {
+    const { store } = await openSession(durability);
+    const again = entry("again");
+    for (const next of [() => entry("new"), () => again]) {
+      let fired = false;
+      setTimeout(() => {
+        fired = true;
+      }, 1);
+      // Far more than it takes; without a turn for others it would never end.
+      const deadline = performance.now() + 5_000;
+      while (!fired && performance.now() < deadline) await store.append(ID, [next()], { at: 1 });
+      expect(fired).toBe(true);
+    }
+  },
+);
+
 test("a session that is appended to while it is read, every time, is read all the same", async () => {
   const { dir, store, path } = await openSession();
   for (let i = 0; i < 5; i++) await store.append(ID, [entry(`entry number ${i}`)], { at: i });
