@@ -101,8 +101,14 @@ export class LockFolder {
     });
   }
 
-  /** Takes away the locks that dead processes have left, where nobody else is at it: nobody may ever ask for them again. */
+  /** Takes away the locks and the files that dead processes have left, where nobody else is at it: nobody may ever ask for them again. */
   async clearLeft(): Promise<void> {
+    try {
+      removeOwnersOfTheDead(this.#folder);
+    } catch (error) {
+      // Whoever may only read here leaves them to others.
+      if (!isSessionError(error)) throw error;
+    }
     for (const name of namesIn(this.#folder)) {
       if (!name.endsWith(LOCK_ENDING)) continue;
       const owner = readOwner(join(this.#folder, name));

@@ -1,10 +1,11 @@
 // A process of its own that changes the sessions of a folder at random until it is killed. Runs the built package.
-// Arguments: folder, durability, seed, the sessions there are (JSON: id -> how many entries). On stdout: every call before it
-// is made, as JSON, and "ok" after it was acknowledged; both synchronously, so that what was told was told before the kill.
-import { writeSync } from "node:fs";
+// Arguments: folder, durability, seed, the sessions there are (JSON: id -> how many entries), after how many file calls it
+// kills itself (0: somebody else does). On stdout: every call before it is made, as JSON, and "ok" after it was acknowledged;
+// both synchronously, so that what was told was told before the kill.
+import fs, { writeSync } from "node:fs";
 import { openFileStore } from "@thulp-sessions/store-fs";
 
-const [dir, durability, seed, known] = process.argv.slice(2);
+const [dir, durability, seed, known, fileCalls] = process.argv.slice(2);
 const counts = new Map(Object.entries(JSON.parse(known)));
 const store = await openFileStore({ dir, durability });
 
@@ -19,6 +20,33 @@ function uuid() {
   const digits = Array.from({ length: 32 }, () => random(16).toString(16)).join("");
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
+
+/** A kill from outside hardly ever falls between two file calls, or into a write: here it does, with a part written. */
+function dieAfter(calls) {
+  let left = calls;
+  for (const name of [
+    "openSync",
+    "writeSync",
+    "ftruncateSync",
+    "linkSync",
+    "renameSync",
+    "unlinkSync",
+    "fsync",
+    "fdatasync",
+  ]) {
+    const real = fs[name];
+    fs[name] = (...args) => {
+      if (--left > 0) return real(...args);
+      const [descriptor, bytes, offset, length, position] = args;
+      // The system copies the sixteen bytes of `updated_at` in one go.
+      const part = length <= 16 ? random(2) * length : random(length);
+      if (name === "writeSync") real(descriptor, bytes, offset, part, position);
+      process.kill(process.pid, "SIGKILL");
+      for (;;);
+    };
+  }
+}
+if (fileCalls !== "0") dieAfter(Number(fileCalls));
 
 /** How many entries of how many characters: alone, a few, over pages, and so many that the system writes in pieces. */
 function batch() {

@@ -73,10 +73,18 @@ async function workAndKill(
   const known = Object.fromEntries([...model].map(([id, { entries }]) => [id, entries.length]));
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, "crash-process.mjs"), dir, durability, String(seed), JSON.stringify(known)],
+    [
+      join(import.meta.dirname, "crash-process.mjs"),
+      dir,
+      durability,
+      String(seed),
+      JSON.stringify(known),
+      // Every second one kills itself, between two file calls or in the middle of a write.
+      String(seed % 2 === 0 ? 0 : 1 + Math.floor(Math.random() * 60)),
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const calls = Math.floor(Math.random() * 12);
+  const calls = seed % 2 === 0 ? Math.floor(Math.random() * 12) : Number.POSITIVE_INFINITY;
   let acknowledged = 0;
   let inFlight: Call | null = null;
   const kill = () => void child.kill("SIGKILL");
