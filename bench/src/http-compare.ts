@@ -1,4 +1,4 @@
-import type { Result } from "./harness.ts";
+import { quantiles, type Result, resultOf } from "./harness.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Work that another process does, as fast as it can. */
@@ -31,16 +31,10 @@ export async function compareServers(
       cpuTimes[i]?.push(cpu / operations);
     }
   }
-  return contestants.map(({ name }, i) => {
-    const at = quantiles(times[i] ?? []);
-    return {
-      name,
-      medianUs: at(0.5),
-      lowUs: at(0.25),
-      highUs: at(0.75),
-      cpuUs: quantiles(cpuTimes[i] ?? [])(0.5),
-    };
-  });
+  return contestants.map(({ name }, i) => ({
+    ...resultOf(name, times[i] ?? []),
+    cpuUs: quantiles(cpuTimes[i] ?? [])(0.5),
+  }));
 }
 
 /** Prints the results as ratios to the first one, in time and in the server's processor time. */
@@ -55,9 +49,4 @@ export function reportServers(title: string, results: readonly ServedResult[]): 
       `  ${name.padEnd(52)}${time.padEnd(34)}${ratio} x   processor ${cpuUs.toFixed(1).padStart(7)} us ${cpuRatio} x`,
     );
   }
-}
-
-export function quantiles(values: readonly number[]): (share: number) => number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,8 +1,7 @@
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { entry } from "./data.ts";
-import { withFolder } from "./harness.ts";
-import { quantiles } from "./http-compare.ts";
+import { quantiles, withFolder } from "./harness.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const SUBSCRIBERS = 100;

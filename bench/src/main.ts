@@ -6,7 +6,7 @@ import { httpAppend } from "./http-append.ts";
 import { httpCrash } from "./http-crash.ts";
 import { httpFanout } from "./http-fanout.ts";
 import { httpRead } from "./http-read.ts";
-import { listFs, loadFs } from "./read-fs.ts";
+import { listFs, loadFs, memoryFs } from "./read-fs.ts";
 import { listSqlite, loadSqlite } from "./read-sqlite.ts";
 import { searchSqlite } from "./search-sqlite.ts";
 import { startUp } from "./start-up.ts";
@@ -28,6 +28,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "search-sqlite": searchSqlite,
   tokenizers,
   "start-up": startUp,
+  "memory-fs": memoryFs,
 };
 
 const { values, positionals } = parseArgs({

@@ -20,9 +20,9 @@ import type {
   WriteOptions,
 } from "./store.ts";
 import {
-  appendOptionsSchema,
   entriesQuerySchema,
   listQuerySchema,
+  parseAppendOptions,
   parseChange,
   parseEntries,
   parseInput,
@@ -110,11 +110,7 @@ export abstract class CheckedStore implements SessionStore {
 
   async append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
     return this.#run(() =>
-      this.doAppend(
-        parseSessionId(id),
-        parseEntries(entries),
-        parseInput(appendOptionsSchema, options, "options"),
-      ),
+      this.doAppend(parseSessionId(id), parseEntries(entries), parseAppendOptions(options)),
     );
   }
 

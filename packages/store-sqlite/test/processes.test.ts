@@ -85,7 +85,7 @@ test("what a killed writer was told of is there", { timeout: 120_000 }, async ()
 });
 
 /** Lists, counts, searches and follows until it is told to stop; each of its calls has to succeed. */
-function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: string) {
+function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: SessionId) {
   let running = true;
   const told = (async () => {
     const changes = await store.watch({ id });
@@ -127,7 +127,7 @@ test.each([
     const store = await openAt(file);
     const ids: SessionId[] = [];
     for (let i = 0; i < count; i++) ids.push((await store.create(session({ tags: ["t"] }))).metadata.id);
-    const looker = lookOn(store, ids[0] as string);
+    const looker = lookOn(store, ids[0] as SessionId);
     const children = Array.from({ length: 8 }, (_, i) =>
       startChild(writer.script, file, "full", "500", "1", ids[i % count] as string),
     );
