@@ -1,7 +1,7 @@
 import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
 import type { Client, Orm } from "./driver.ts";
-import { sessionErrorOf } from "./errors.ts";
+import { isBusy, sessionErrorOf } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import { refused } from "./ownership.ts";
 import { retryWhileBusy } from "./retry.ts";
@@ -63,6 +63,16 @@ export class Database {
     try {
       return await retryWhileBusy(this.file, this.busyTimeoutMs, () => this.#snapshot(read));
     } catch (error) {
+      throw sessionErrorOf(error, this.file, sessionId);
+    }
+  }
+
+  /** The same for a read of one statement, which sees one state by itself. */
+  async readOnce<T>(read: () => T, sessionId?: string): Promise<T> {
+    try {
+      return read();
+    } catch (error) {
+      if (isBusy(error)) return this.read(read, sessionId);
       throw sessionErrorOf(error, this.file, sessionId);
     }
   }

@@ -147,7 +147,7 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override doHead(id: SessionId): Promise<SessionHead> {
-    return this.#database.read(() => this.#sessions.head(id), id);
+    return this.#database.readOnce(() => this.#sessions.head(id), id);
   }
 
   protected override doUpdate(
