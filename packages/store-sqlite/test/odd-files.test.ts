@@ -69,10 +69,10 @@ describe("a spoilt file is told of, and stays what it is", () => {
     const random = randomNumbers(1);
     let refused = 0;
     for (let i = 0; i < 40; i++) {
-      await writeFile(file, whole.subarray(0, random(whole.length)));
-      if ((await stat(file)).size > 0) refused += await look(file, ids);
+      await writeFile(file, whole.subarray(0, 1 + random(whole.length - 1)));
+      refused += await look(file, ids);
     }
-    expect(refused).toBeGreaterThan(40);
+    expect(refused).toBeGreaterThanOrEqual(40);
   });
 
   test("overwritten in places", { timeout: 60_000 }, async () => {
@@ -133,14 +133,17 @@ describe.skipIf(!canBeOthers)(
       return child.lines;
     }
 
-    test("a file that may only be read is refused with what to do, and stays as it is", async () => {
+    test("a file that may only be read is read; a write is refused with what to do", async () => {
       const { folder, file, ids } = await filled();
       await chmod(folder, 0o777);
       await chmod(file, 0o444);
       const before = await readFile(file);
       const told = await openAsNobody(file, ids[0] as string);
       expect(told).toEqual([
-        expect.stringMatching(/^open: io .*sessions\.db.*Check the rights on the file and its folder/),
+        "open: done",
+        "read: done",
+        expect.stringMatching(/^append: io .*sessions\.db.*Check the rights on the file and its folder/),
+        "close: done",
       ]);
       expect(before.equals(await readFile(file))).toBe(true);
     });
