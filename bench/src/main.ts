@@ -11,6 +11,7 @@ import { listSqlite, loadSqlite } from "./read-sqlite.ts";
 import { searchSqlite } from "./search-sqlite.ts";
 import { startUp } from "./start-up.ts";
 import { tokenizers } from "./tokenizers.ts";
+import { workerThread } from "./worker-thread.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "growth-sqlite": growthSqlite,
   "search-sqlite": searchSqlite,
   tokenizers,
+  "worker-thread": workerThread,
   "start-up": startUp,
   "memory-fs": memoryFs,
 };
