@@ -50,7 +50,7 @@ export async function appendSqlite(quick: boolean): Promise<void> {
   }
 }
 
-export function bareAppends(bare: BareSqlite, operations: number): Contestant {
+function bareAppends(bare: BareSqlite, operations: number): Contestant {
   let fresh: SessionEntry[] = [];
   return {
     name: "bare statements, one transaction each",

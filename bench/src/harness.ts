@@ -10,6 +10,8 @@ export interface Contestant {
   /** Does one window of the work: `operations` of them. */
   run(): Promise<void>;
   readonly operations: number;
+  /** Cleans up behind a window; not measured. */
+  after?(): Promise<void>;
 }
 
 export interface Result {
@@ -18,6 +20,8 @@ export interface Result {
   readonly medianUs: number;
   readonly lowUs: number;
   readonly highUs: number;
+  /** The windows, in the order of the rounds. */
+  readonly windowsUs: readonly number[];
 }
 
 /** Runs the contestants by turns, a window each, so that what disturbs one disturbs all. The first round warms up. */
@@ -30,13 +34,39 @@ export async function compare(contestants: readonly Contestant[], rounds: number
       await contestant.run();
       const each = ((performance.now() - start) * 1000) / contestant.operations;
       if (round > 0) times[i]?.push(each);
+      await contestant.after?.();
     }
   }
-  return contestants.map(({ name }, i) => {
-    const sorted = (times[i] ?? []).sort((a, b) => a - b);
-    const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-    return { name, medianUs: at(0.5), lowUs: at(0.25), highUs: at(0.75) };
-  });
+  return contestants.map(({ name }, i) => resultOf(name, times[i] ?? []));
+}
+
+/** The median of windows, in microseconds for one operation, and the quartiles. */
+export function resultOf(name: string, windowsUs: readonly number[]): Result {
+  const at = quantiles(windowsUs);
+  return { name, medianUs: at(0.5), lowUs: at(0.25), highUs: at(0.75), windowsUs };
+}
+
+/** The value below which a share of them lies. */
+export function quantiles(values: readonly number[]): (share: number) => number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/**
+ * Prints how one contestant compares with another beside what is aimed at: the median of the ratios of windows of one round,
+ * and the quartiles.
+ */
+export function reportTarget(
+  what: string,
+  one: Result | undefined,
+  other: Result | undefined,
+  goal: { readonly atMost: number } | { readonly atLeast: number },
+): void {
+  const ratios = (one?.windowsUs ?? []).map((window, i) => window / (other?.windowsUs[i] ?? Number.NaN));
+  const at = quantiles(ratios);
+  const wanted = "atMost" in goal ? `at most ${goal.atMost}` : `at least ${goal.atLeast}`;
+  const figures = `${at(0.5).toFixed(2)}  (${at(0.25).toFixed(2)} to ${at(0.75).toFixed(2)})`;
+  console.log(`  = ${what}: ${figures}; aim: ${wanted}`);
 }
 
 /** Prints the results as ratios to the first one. */

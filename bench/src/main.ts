@@ -2,15 +2,25 @@ import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
 import { growthSqlite } from "./growth-sqlite.ts";
-import { listFs, loadFs } from "./read-fs.ts";
+import { httpAppend } from "./http-append.ts";
+import { httpCrash } from "./http-crash.ts";
+import { httpFanout } from "./http-fanout.ts";
+import { httpRead } from "./http-read.ts";
+import { listFs, loadFs, memoryFs } from "./read-fs.ts";
 import { listSqlite, loadSqlite } from "./read-sqlite.ts";
 import { searchSqlite } from "./search-sqlite.ts";
+import { startUp } from "./start-up.ts";
 import { tokenizers } from "./tokenizers.ts";
+import { workerThread } from "./worker-thread.ts";
 
 /** Every measurement by its name. */
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
+  "http-append": httpAppend,
+  "http-crash": httpCrash,
+  "http-fanout": httpFanout,
+  "http-read": httpRead,
   "load-fs": loadFs,
   "list-fs": listFs,
   "load-sqlite": loadSqlite,
@@ -18,6 +28,9 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "growth-sqlite": growthSqlite,
   "search-sqlite": searchSqlite,
   tokenizers,
+  "worker-thread": workerThread,
+  "start-up": startUp,
+  "memory-fs": memoryFs,
 };
 
 const { values, positionals } = parseArgs({

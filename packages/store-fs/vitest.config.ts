@@ -1,1 +1,5 @@
-export { default } from "../../vitest.shared.ts";
+import { mergeConfig } from "vitest/config";
+import shared from "../../vitest.shared.ts";
+
+// Many tests wait for other processes, for the disk, for half a minute to go by: two files at once wait together.
+export default mergeConfig(shared, { test: { maxWorkers: 2 } });

@@ -18,6 +18,8 @@ export class Access {
   readonly #rules: AccessRules;
   readonly #tokenHash: Buffer | undefined;
   readonly #originHosts: ReadonlySet<string>;
+  /** The Host that was found to be ours last; nearly every request has the same. */
+  #knownHost: string | undefined;
 
   constructor(rules: AccessRules) {
     this.#rules = rules;
@@ -33,12 +35,7 @@ export class Access {
    */
   checkSite(headers: IncomingHttpHeaders): string | null {
     const host = headers.host?.toLowerCase() ?? "";
-    const [, name] = /^(\[[0-9a-f:.%]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host) ?? [];
-    if (name === undefined || !this.#isOurName(name)) {
-      throw forbidden(
-        `This server is not ${JSON.stringify(host.slice(0, 100))}: call it by its address, or start it with --host set to that name.`,
-      );
-    }
+    if (host !== this.#knownHost) this.#checkHost(host);
     const { origin, "sec-fetch-site": site } = headers;
     if (origin === undefined) {
       if (site === undefined || site === "same-origin" || site === "none") return null;
@@ -61,6 +58,16 @@ export class Access {
       401,
       given === undefined ? "This server wants a bearer token." : "The bearer token is not this server's.",
     );
+  }
+
+  #checkHost(host: string): void {
+    const [, name] = /^(\[[0-9a-f:.%]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host) ?? [];
+    if (name === undefined || !this.#isOurName(name)) {
+      throw forbidden(
+        `This server is not ${JSON.stringify(host.slice(0, 100))}: call it by its address, or start it with --host set to that name.`,
+      );
+    }
+    this.#knownHost = host;
   }
 
   #isOurName(bracketed: string): boolean {

@@ -3,12 +3,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 /** How long a browser may remember that it may call, in seconds. */
 const PREFLIGHT_MAX_AGE_S = 600;
 
-/** Lets the page of an allowed origin read the answer. */
-export function allowOrigin(response: ServerResponse, origin: string | null): void {
-  response.appendHeader("vary", "origin");
-  if (origin === null) return;
-  response.setHeader("access-control-allow-origin", origin);
-  response.setHeader("access-control-expose-headers", "x-request-id, retry-after");
+/** Lets the page of an allowed origin read the answer; names and values by turns. */
+export function originHeaders(origin: string | null): readonly string[] {
+  if (origin === null) return ["vary", "origin"];
+  return [
+    "vary",
+    "origin",
+    "access-control-allow-origin",
+    origin,
+    "access-control-expose-headers",
+    "x-request-id, retry-after",
+  ];
 }
 
 /** Answers a browser that asks whether it may call. The token comes with the call itself, never with this. */

@@ -1,29 +1,43 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { SessionError, type SessionManager } from "@thulp-sessions/core";
-import { appRouter, failureOf, Refusal, type ServerFacts } from "@thulp-sessions/router";
-import { resolveResponse } from "@trpc/server/http";
+import { isSessionError } from "@thulp-sessions/core";
+import {
+  type ApiContext,
+  answerSingleCall,
+  EVENT_STREAM_HEADERS,
+  failureOf,
+  procedureAt,
+  Refusal,
+  type SingleCall,
+  streamEvents,
+} from "@thulp-sessions/router";
 import type { Access } from "./access.ts";
-import { allowOrigin, sendPreflight } from "./cors.ts";
+import { AnswerQueue } from "./answer-queue.ts";
+import { sendPreflight } from "./cors.ts";
+import { directCall } from "./direct-call.ts";
 import { sendError } from "./error-response.ts";
-import { sendHealth } from "./health.ts";
+import { Exchange } from "./exchange.ts";
+import type { StoreHealth } from "./health.ts";
 import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { readBody } from "./request-body.ts";
-import { isEventStream, sendResponse } from "./send-response.ts";
+import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
+import { answerStockCall, isPassing } from "./stock-call.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import { type Pass, RETRY_AFTER_S, type WriteGate } from "./write-gate.ts";
 
 /** Where the API begins; clients are given the server's root and add it themselves. */
 const PREFIX = "/trpc/";
 
-/** How many calls one request may hold. */
-const MAX_BATCH = 100;
-
-/** What of a request's headers is tRPC's business. */
-const PASSED_HEADERS = ["accept", "content-type", "last-event-id", "trpc-accept"] as const;
-
 export interface HandlerOptions {
-  readonly manager: SessionManager;
-  readonly info: ServerFacts;
+  /** What every call gets. */
+  readonly context: ApiContext;
   readonly access: Access;
+  readonly health: StoreHealth;
+  readonly metrics: Metrics;
+  readonly gate: WriteGate;
+  readonly streams: OpenStreams;
   readonly logger: Logger;
   readonly maxBodyBytes: number;
 }
@@ -31,97 +45,171 @@ export interface HandlerOptions {
 /** From a request of `node:http` to its answer. */
 export class RequestHandler {
   readonly #options: HandlerOptions;
-  /** The subscriptions under way: they have no end of their own, so stopping ends them. */
-  readonly #subscriptions = new Set<AbortController>();
+  readonly #answers = new AnswerQueue();
+  readonly #refusals: RefusalLog;
   #stopping = false;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
+    this.#refusals = new RefusalLog(options.logger);
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const requestId = randomUUID();
-    response.setHeader("x-request-id", requestId);
-    response.setHeader("x-content-type-options", "nosniff");
-    response.setHeader("cache-control", "no-store");
-    if (this.#stopping) response.setHeader("connection", "close");
-    this.#answer(request, response, requestId).catch((cause) => {
+    const exchange = new Exchange(request, response, this.#stopping);
+    if (this.#options.logger.isLevelEnabled("debug")) this.#logWhenDone(exchange);
+    this.#answer(exchange).catch((cause) => {
       // The caller has gone away: nobody is there to be told, and nothing is wrong here.
       if (response.closed) return;
-      sendError(response, cause, requestId);
-      this.#report(cause, undefined, requestId);
+      if (!response.headersSent) {
+        exchange.begin();
+        if (isSessionError(cause, "busy")) response.setHeader("retry-after", RETRY_AFTER_S);
+      }
+      sendError(response, cause, exchange.requestId);
+      this.#options.metrics.refused(failureOf(cause).status);
+      this.#report(cause, undefined, exchange.requestId);
     });
   };
 
-  /** Ends the subscriptions without saying that they are over: their clients come back when the server does. */
+  /** From now on the connections are closed as they are answered, and the subscriptions end. */
   stop(): void {
     this.#stopping = true;
-    for (const subscription of this.#subscriptions) subscription.abort();
+    this.#options.streams.stop();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
-    const { access, manager } = this.#options;
+  async #answer(exchange: Exchange): Promise<void> {
+    const { access } = this.#options;
+    const { request, response } = exchange;
     const { method = "", headers } = request;
-    allowOrigin(response, access.checkSite(headers));
-    const url = parseUrl(request.url ?? "");
+    exchange.origin = access.checkSite(headers);
+    const { path } = exchange;
+    if (path.startsWith(PREFIX) && method !== "OPTIONS") {
+      allowMethods(response, method, ["GET", "POST"]);
+      access.checkToken(headers);
+      if (method === "POST") checkJson(headers["content-type"]);
+      return this.#call(exchange, path.slice(PREFIX.length));
+    }
+    exchange.begin();
     if (method === "OPTIONS") return sendPreflight(request, response);
-    if (url.pathname === "/health") {
-      allowMethods(response, method, ["GET", "HEAD"]);
-      return sendHealth(response, manager.store);
-    }
-    if (!url.pathname.startsWith(PREFIX)) {
-      throw new Refusal(
-        404,
-        `There is nothing at this path: the API is at ${PREFIX}, e.g. ${PREFIX}server.info.`,
-      );
-    }
-    allowMethods(response, method, ["GET", "POST"]);
-    access.checkToken(headers);
-    if (method === "POST") checkJson(headers["content-type"]);
-    return this.#call(request, response, url, requestId);
+    if (path === "/health") return this.#sendHealth(exchange);
+    if (path === "/metrics") return this.#sendMetrics(exchange);
+    throw new Refusal(
+      404,
+      `There is nothing at this path: the API is at ${PREFIX}, e.g. ${PREFIX}server.info.`,
+    );
   }
 
-  async #call(
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-    requestId: string,
-  ): Promise<void> {
-    const { manager, info, maxBodyBytes } = this.#options;
-    const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : null;
-    const abort = new AbortController();
-    response.once("close", () => abort.abort());
-    const answer = await resolveResponse({
-      req: new Request(url, {
-        method: request.method ?? "GET",
-        headers: passedHeaders(request),
-        body,
-        signal: abort.signal,
-      }),
-      path: url.pathname.slice(PREFIX.length),
-      error: null,
-      router: appRouter,
-      createContext: async () => ({ manager, info, requestId }),
-      // Queries may be too long for a URL. A mutation is never run by a GET.
-      allowMethodOverride: true,
-      maxBatchSize: MAX_BATCH,
-      onError: ({ error, path }) => this.#report(error, path, requestId),
-      responseMeta: ({ errors }) =>
-        errors.some(({ code }) => code === "SERVICE_UNAVAILABLE")
-          ? { headers: new Headers({ "retry-after": "1" }) }
-          : {},
-    });
-    if (!isEventStream(answer)) return sendResponse(response, answer);
-    if (this.#stopping) {
-      await answer.body?.cancel();
-      throw stoppingError();
-    }
-    this.#subscriptions.add(abort);
+  async #call(exchange: Exchange, path: string): Promise<void> {
+    const { request, query } = exchange;
+    const { gate, maxBodyBytes } = this.#options;
+    const parameters = query === null ? null : new URLSearchParams(query);
+    const direct = directCall(request, path, parameters);
+    const pass = gate.enter(direct ? writesOf(direct) : writesIn(path, parameters), request);
     try {
+      const body = request.method === "POST" ? await readBody(request, maxBodyBytes, pass) : null;
+      if (direct) {
+        const input = body ?? parameters?.get("input") ?? null;
+        const call = { ...direct, input, ctx: this.#contextOf(exchange) };
+        if (direct.procedure._def.type !== "subscription") await this.#callDirectly(exchange, call);
+        else {
+          // A stream has no end: what its request took up is free again.
+          pass.leave();
+          await this.#streamDirectly(exchange, call, parameters);
+        }
+      } else await this.#callStock(exchange, path, body, pass);
+    } finally {
+      pass.leave();
+    }
+  }
+
+  async #callDirectly(exchange: Exchange, call: SingleCall): Promise<void> {
+    const { status, body, error } = await answerSingleCall(call);
+    const headers = exchange.headers();
+    headers.push("vary", "trpc-accept, accept", "content-type", "application/json");
+    headers.push("content-length", `${Buffer.byteLength(body)}`);
+    if (error) {
+      this.#report(error, call.path, exchange.requestId);
+      if (isPassing(error)) headers.push("retry-after", `${RETRY_AFTER_S}`);
+    }
+    this.#answers.send({ response: exchange.response, status, headers, body });
+  }
+
+  async #streamDirectly(
+    exchange: Exchange,
+    call: SingleCall,
+    parameters: URLSearchParams | null,
+  ): Promise<void> {
+    const { request, response, requestId } = exchange;
+    exchange.begin();
+    const stream = this.#options.streams.enter(call.path, request.socket);
+    try {
+      response.once("close", () => stream.abort.abort());
+      response.appendHeader("vary", "trpc-accept, accept");
+      for (const [name, value] of Object.entries(EVENT_STREAM_HEADERS)) response.setHeader(name, value);
+      const writer = new StreamWriter(response);
+      writer.begin(true);
+      await streamEvents({
+        ...call,
+        lastEventId: lastEventIdOf(request, parameters),
+        signal: stream.abort.signal,
+        write: writer.write,
+        onError: (error) => this.#report(error, call.path, requestId),
+      });
+    } finally {
+      response.end();
+      stream.leave();
+    }
+  }
+
+  async #callStock(exchange: Exchange, path: string, body: string | null, pass: Pass): Promise<void> {
+    const { request, response, requestId, query } = exchange;
+    exchange.begin();
+    const isSubscription = procedureAt(path)?._def.type === "subscription";
+    const stream = isSubscription ? this.#options.streams.enter(path, request.socket) : null;
+    try {
+      const abort = stream?.abort ?? new AbortController();
+      response.once("close", () => abort.abort());
+      const answer = await answerStockCall({
+        request,
+        url: new URL(`http://server${PREFIX}${path}${query === null ? "" : `?${query}`}`),
+        path,
+        body,
+        ctx: this.#contextOf(exchange),
+        signal: abort.signal,
+        onError: (error, failed) => this.#report(error, failed, requestId),
+      });
+      // A stream has no end: what its request took up is free again.
+      if (isEventStream(answer)) pass.leave();
       await sendResponse(response, answer);
     } finally {
-      this.#subscriptions.delete(abort);
+      stream?.leave();
     }
+  }
+
+  #contextOf({ request, requestId }: Exchange): ApiContext {
+    const { manager, info, counts, hook } = this.#options.context;
+    const { traceparent } = request.headers;
+    return {
+      manager,
+      info,
+      counts,
+      hook,
+      requestId,
+      traceparent: typeof traceparent === "string" ? traceparent : undefined,
+    };
+  }
+
+  async #sendHealth({ request, response }: Exchange): Promise<void> {
+    allowMethods(response, request.method ?? "", ["GET", "HEAD"]);
+    const healthy = await this.#options.health.isHealthy();
+    sendJson(response, healthy ? 200 : 503, JSON.stringify({ status: healthy ? "ok" : "unavailable" }));
+  }
+
+  async #sendMetrics({ request, response }: Exchange): Promise<void> {
+    const { access, metrics } = this.#options;
+    allowMethods(response, request.method ?? "", ["GET", "HEAD"]);
+    access.checkToken(request.headers);
+    const { type, text } = await metrics.text();
+    sendText(response, 200, type, text);
   }
 
   /** Logs what is the server's own failure; what a caller did wrong, the caller is told. */
@@ -130,15 +218,45 @@ export class RequestHandler {
     const { logger } = this.#options;
     if (status === 500) logger.error({ requestId, path, status, err: cause }, "call failed");
     else if (status > 500 && !this.#stopping) {
-      logger.warn({ requestId, path, status, reason: cause.message }, "call refused");
+      this.#refusals.tell({ requestId, path, status, reason: cause.message });
     }
+  }
+
+  /** Without what follows the path: inputs may stand there. */
+  #logWhenDone({ request, response, requestId }: Exchange): void {
+    const start = performance.now();
+    response.once("close", () => {
+      const { method, url = "" } = request;
+      this.#options.logger.debug(
+        {
+          requestId,
+          method,
+          path: url.split("?", 1)[0]?.slice(0, 200),
+          status: response.statusCode,
+          ms: Math.round((performance.now() - start) * 1000) / 1000,
+          whole: response.writableFinished,
+        },
+        "request",
+      );
+    });
   }
 }
 
-function parseUrl(target: string): URL {
-  const text = `http://server${target}`;
-  if (target.startsWith("/") && URL.canParse(text)) return new URL(text);
-  throw new Refusal(400, "The request's target is not a path.");
+/** As tRPC looks for it. */
+function lastEventIdOf({ headers }: IncomingMessage, parameters: URLSearchParams | null): string | null {
+  const header = headers["last-event-id"];
+  if (typeof header === "string") return header;
+  return parameters?.get("lastEventId") ?? parameters?.get("Last-Event-Id") ?? null;
+}
+
+function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {
+  return procedure._def.type === "mutation" ? 1 : 0;
+}
+
+/** How many writes a request of tRPC's holds, as far as its path tells. */
+function writesIn(path: string, parameters: URLSearchParams | null): number {
+  const paths = parameters?.get("batch") === "1" ? path.split(",") : [path];
+  return paths.filter((each) => procedureAt(each)?._def.type === "mutation").length;
 }
 
 function allowMethods(response: ServerResponse, method: string, allowed: readonly string[]): void {
@@ -149,19 +267,7 @@ function allowMethods(response: ServerResponse, method: string, allowed: readonl
 
 /** A form on a foreign page can send other types without asking; JSON it cannot. */
 function checkJson(contentType = ""): void {
+  if (contentType === "application/json") return;
   if (contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
   throw new Refusal(415, "The body of a POST is JSON: send it as content-type application/json.");
-}
-
-function passedHeaders({ headers }: IncomingMessage): Headers {
-  const passed = new Headers();
-  for (const name of PASSED_HEADERS) {
-    const value = headers[name];
-    if (typeof value === "string") passed.set(name, value);
-  }
-  return passed;
-}
-
-function stoppingError(): SessionError {
-  return new SessionError("closed", "The server is stopping. Try again when it is back.");
 }

@@ -1,4 +1,4 @@
-import { type Config, loadConfig, openStore } from "@thulp-sessions/config";
+import { type Config, limitsOf, loadConfig, openStore } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import { HELP, readArgs } from "./args.ts";
 import { banner } from "./banner.ts";
@@ -33,7 +33,7 @@ export async function run(argv: readonly string[], io: CommandProcess): Promise<
       return 0;
     }
     const config = loadConfig({ flags, env: io.env, cwd: io.cwd() });
-    const logger = createLogger();
+    const logger = createLogger(config.logLevel);
     const { token, durability } = config;
     // Warnings while opening are told too; from then on the server's manager listens.
     let opening = true;
@@ -43,7 +43,14 @@ export async function run(argv: readonly string[], io: CommandProcess): Promise<
       onWarning: (warning) => opening && logger.warn({ warning }, "the store warns"),
     });
     opening = false;
-    server = await startServer({ ...config, store, durability: ownDurability(config), logger });
+    server = await startServer({
+      ...config,
+      store,
+      durability: ownDurability(config),
+      manager: { limits: limitsOf(config) },
+      processMetrics: true,
+      logger,
+    });
     const stopSignal = nextSignal(io);
     await announce(server, config, io);
     await stopSignal;

@@ -1,8 +1,14 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { StreamWriter } from "./stream-writer.ts";
 
-/** How long a client waits before it comes back to a broken event stream, in milliseconds. */
-const RECONNECT = "retry: 1000\n\n";
+export function sendJson(response: ServerResponse, status: number, body: string): void {
+  sendText(response, status, "application/json", body);
+}
+
+export function sendText(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
 
 /** Writes an answer of tRPC; one that is a stream as fast as the reader takes it. */
 export async function sendResponse(response: ServerResponse, answer: Response): Promise<void> {
@@ -12,23 +18,17 @@ export async function sendResponse(response: ServerResponse, answer: Response): 
     else response.setHeader(name, value);
   }
   if (!isStream(answer)) {
-    const body = Buffer.from(await answer.arrayBuffer());
     // tRPC names no type where it refuses a request as a whole.
-    response.setHeader("content-type", "application/json");
-    response.setHeader("content-length", body.length);
-    response.end(body);
-    return;
+    return sendJson(response, answer.status, await answer.text());
   }
-  // Also sends the headers, before there is anything to tell.
-  if (isEventStream(answer)) response.write(RECONNECT);
-  else response.flushHeaders();
-  const closed = once(response, "close");
+  const writer = new StreamWriter(response);
+  writer.begin(isEventStream(answer));
   const reader = answer.body?.getReader();
   try {
     while (reader && !response.destroyed) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!response.write(value)) await Promise.race([once(response, "drain"), closed]);
+      await writer.write(value);
     }
   } finally {
     await reader?.cancel();

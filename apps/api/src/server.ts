@@ -8,20 +8,34 @@ import {
   type SessionManagerOptions,
   type SessionStore,
 } from "@thulp-sessions/core";
+import type { CallHook } from "@thulp-sessions/router";
 import { Access, isWildcard } from "./access.ts";
 import { answerClientError } from "./client-error.ts";
+import { StoreHealth } from "./health.ts";
 import { type Logger, silentLogger } from "./log.ts";
+import { around, Metrics } from "./metrics.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { VERSION } from "./version.ts";
+import { WriteGate } from "./write-gate.ts";
 
 /** An entry may take 16 MiB; a request holds a few of them. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** How many writes may wait at once, and how many bytes the bodies of all requests may have together. */
+const MAX_WAITING_WRITES = 1024;
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
+
+const MAX_SUBSCRIPTIONS = 10_000;
 
 /** How long a request may take to arrive, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
 /** How long stopping waits for the requests under way, in milliseconds. */
 const STOP_TIMEOUT_MS = 10_000;
+
+/** And then for the store, which may be waiting for another process. */
+const CLOSE_TIMEOUT_MS = 5000;
 
 export interface ServerOptions {
   /** Is the server's from now on: stopping closes it. */
@@ -42,6 +56,16 @@ export interface ServerOptions {
   readonly logger?: Logger | undefined;
   /** How large a request may be, in bytes; 32 MiB when absent. */
   readonly maxBodyBytes?: number | undefined;
+  /** How many writes may wait; above it the server answers `busy`. 1024 when absent. */
+  readonly maxWaitingWrites?: number | undefined;
+  /** How many bytes the bodies of all requests under way may have together; 256 MiB when absent. */
+  readonly maxWaitingBytes?: number | undefined;
+  /** How many subscriptions may be open; 10,000 when absent. */
+  readonly maxSubscriptions?: number | undefined;
+  /** Stands around every call of the API, e.g. to make spans of a trace. */
+  readonly hook?: CallHook | undefined;
+  /** Whether `/metrics` tells of the process too, beyond the server; for the process's only server. False when absent. */
+  readonly processMetrics?: boolean | undefined;
 }
 
 export interface RunningServer {
@@ -51,10 +75,10 @@ export interface RunningServer {
   readonly manager: SessionManager;
   /**
    * Takes no more connections, answers the requests under way, ends the subscriptions and closes the store. May be
-   * called again.
+   * called again. Resolves at the latest 5 seconds after `timeoutMs`.
    *
    * @param timeoutMs what is not answered by then is cut off; 10 seconds when absent.
-   * @returns false when something had to be cut off.
+   * @returns false when something had to be cut off, or the store could not be closed in time.
    */
   stop(timeoutMs?: number): Promise<boolean>;
 }
@@ -84,15 +108,34 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...options.manager,
     onWarning: (warning) => logger.warn({ warning }, "the store warns"),
   });
+  const streams = new OpenStreams(options.maxSubscriptions ?? MAX_SUBSCRIPTIONS);
+  const gate: WriteGate = new WriteGate({
+    maxWrites: options.maxWaitingWrites ?? MAX_WAITING_WRITES,
+    maxBytes: options.maxWaitingBytes ?? MAX_WAITING_BYTES,
+    onGroup: (size) => metrics.group(size),
+  });
+  const metrics = new Metrics(
+    { waitingWrites: () => gate.waiting, subscriptionsByPath: () => streams.countByPath() },
+    options.processMetrics ?? false,
+  );
   const handler = new RequestHandler({
-    manager,
-    info: {
-      name: "thulp-sessions",
-      version: VERSION,
-      startedAt: Date.now(),
-      durability: options.durability ?? null,
+    context: {
+      manager,
+      info: {
+        name: "thulp-sessions",
+        version: VERSION,
+        startedAt: Date.now(),
+        durability: options.durability ?? null,
+        limits: options.manager?.limits ?? null,
+      },
+      counts: () => ({ subscriptions: streams.count, waitingWrites: gate.waiting }),
+      hook: around(options.hook, metrics.hook, logger),
     },
     access: new Access({ host, token, allowedOrigins }),
+    health: new StoreHealth(store),
+    metrics,
+    gate,
+    streams,
     logger,
     maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
   });
@@ -154,8 +197,20 @@ async function stop(
     handler.stop();
     closeUnused(sockets);
   });
-  await store.close();
-  return clean;
+  return (await closes(store)) && clean;
+}
+
+/** False when the store takes too long; whoever ends the process then ends it too. */
+async function closes(store: SessionStore): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), CLOSE_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([store.close().then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Browsers and Node's fetch open connections before they need them; Node calls one idle only after its first request. */

@@ -58,7 +58,7 @@ describe("a remote store", () => {
     await expect(openRemoteStore({ url: `${url}/x`, token: "right" })).rejects.toMatchObject({
       code: "unsupported",
     });
-    const store = await openRemoteStore({ url, token: "right" });
+    const store = await openRemoteStore({ url, token: "right", retryForMs: 0 });
     await expect(store.get(ID)).rejects.toMatchObject({ code: "not_found", details: { sessionId: ID } });
     await server.stop();
     await expect(store.get(ID)).rejects.toMatchObject({ code: "io", message: expect.stringContaining(url) });

@@ -235,3 +235,43 @@ async function copyOf(store: MemoryStore): Promise<MemoryStore> {
   for (const { id } of (await store.list()).items) await copy.create(await store.get(id));
   return copy;
 }
+
+describe("the six connections of a browser", () => {
+  it("are enough for any number of sessions that are followed through one remote store: it needs one", async () => {
+    const { server, url } = await serve();
+    const store = await openRemoteStore({ url });
+    onTestFinished(() => store.close());
+    const manager = new SessionManager(store);
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n++) ids.push((await server.manager.createSession(`${n}`, CHAT)).metadata.id);
+    const leaving = new AbortController();
+    const texts = ids.map((): unknown[] => []);
+    const following = ids.map(async (id, n) => {
+      for await (const event of manager.subscribe(id, { signal: leaving.signal })) {
+        if (event.type === "entry") texts[n]?.push((event.entry.content as { text: string }).text);
+      }
+    });
+    for (const id of ids) await server.manager.addEntries(id, [user(`first of ${id}`)]);
+    await until(() => texts.every((each) => each.length === 1), "all were followed");
+    const client = createClient({ url });
+    expect((await client.server.info.query()).subscriptionCount).toBe(1);
+    for (const id of ids) await server.manager.addEntries(id, [user(`second of ${id}`)]);
+    await until(() => texts.every((each) => each.length === 2), "all were told");
+    expect(texts).toEqual(ids.map((id) => [`first of ${id}`, `second of ${id}`]));
+    leaving.abort();
+    await Promise.all(following);
+  });
+});
+
+describe("a silent connection", () => {
+  it("is told again and again that the server is there", { timeout: 60_000 }, async () => {
+    const { url } = await serve();
+    const live = await fetch(`${url}/trpc/sessions.watch`);
+    const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("event: ping")) text += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
+    // For so long the client waits before it takes the connection for dead: three pings.
+    expect(text).toContain('data: {"reconnectAfterInactivityMs":45000}');
+  });
+});

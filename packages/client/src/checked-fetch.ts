@@ -1,7 +1,11 @@
 import { SessionError } from "@thulp-sessions/core";
+import { ConnectionError } from "./connection-error.ts";
 import { isAbort } from "./session-error.ts";
 
 export type Fetch = typeof globalThis.fetch;
+
+/** What a proxy answers that does not get through to its server, or not back. */
+const PROXY_STATUSES = [502, 503, 504];
 
 /** `fetch` with the token, whose failures say which server could not be reached and why. */
 export function checkedFetch(server: string, token: string | undefined, fetch: Fetch): Fetch {
@@ -13,29 +17,70 @@ export function checkedFetch(server: string, token: string | undefined, fetch: F
       return await fetch(input, { ...init, headers, redirect: "error" });
     } catch (error) {
       if (isAbort(error)) throw error;
-      throw new SessionError("io", `Cannot reach the server ${server}: ${reasonOf(error)}.`, {
-        cause: error,
-      });
+      throw new ConnectionError(`Cannot reach the server ${server}: ${reasonOf(error)}.`, { cause: error });
     }
   };
 }
 
-/** An answer that is not JSON comes from something else than the API: a proxy, or another server. */
-export function jsonOnly(server: string, fetch: Fetch): Fetch {
-  return async (input, init) => {
-    const response = await fetch(input, init);
-    const type = response.headers.get("content-type") ?? "";
-    if (type.startsWith("application/json")) return response;
-    await response.body?.cancel();
-    throw notTheApi(server, response);
-  };
+/**
+ * A whole answer in JSON, within a time. One that is not JSON comes from something else than the API: a proxy, or another
+ * server.
+ */
+export function wholeJson(server: string, timeoutMs: number, fetch: Fetch): Fetch {
+  return (input, init) =>
+    within(server, timeoutMs, init?.signal, async (signal) => {
+      const response = await fetch(input, { ...init, signal });
+      const type = response.headers.get("content-type") ?? "";
+      if (!type.startsWith("application/json")) {
+        await response.body?.cancel();
+        throw notTheApi(server, response);
+      }
+      const { status, statusText, headers } = response;
+      const text = await response.text().catch((error) => {
+        if (isAbort(error)) throw error;
+        throw new ConnectionError(`${server} was lost before its answer was whole: ${reasonOf(error)}.`, {
+          cause: error,
+        });
+      });
+      return new Response(text, { status, statusText, headers });
+    });
 }
 
 export function notTheApi(server: string, response: Response): SessionError {
-  return new SessionError(
-    "io",
-    `${server} answered with status ${response.status} and not as a thulp-sessions server does. Check the URL.`,
-  );
+  const message = `${server} answered with status ${response.status} and not as a thulp-sessions server does. Check the URL.`;
+  return PROXY_STATUSES.includes(response.status)
+    ? new ConnectionError(message)
+    : new SessionError("io", message);
+}
+
+/** Does not rely on `fetch` to hear of the end: Node's follows a signal only until the garbage collector comes by. */
+async function within<T>(
+  server: string,
+  timeoutMs: number,
+  outer: AbortSignal | null | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let onAbort: (() => void) | undefined;
+  const ended = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      controller.abort(outer?.reason);
+      reject(outer?.reason);
+    };
+    timer = setTimeout(() => {
+      controller.abort();
+      reject(new ConnectionError(`${server} has not answered within ${timeoutMs} ms.`));
+    }, timeoutMs);
+  });
+  if (outer?.aborted) onAbort?.();
+  else if (onAbort) outer?.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([work(controller.signal), ended]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort) outer?.removeEventListener("abort", onAbort);
+  }
 }
 
 /** Node hides the reason ("connect ECONNREFUSED ...") in the cause, browsers tell none. */

@@ -1,13 +1,17 @@
 import { invalidInput } from "@thulp-sessions/core";
 import type { AppRouter } from "@thulp-sessions/router";
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
-import { checkedFetch, type Fetch, jsonOnly } from "./checked-fetch.ts";
+import { checkedFetch, type Fetch, wholeJson } from "./checked-fetch.ts";
 import { plainJson } from "./plain-json.ts";
+import { repeatLink } from "./repeat-link.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { subscriptionLink } from "./subscription-link.ts";
 
 /** How many queries one request may carry; the server takes twice as many. */
 const MAX_BATCH = 50;
+
+const RETRY_FOR_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 export interface ClientOptions {
   /** The root of the server, e.g. `http://127.0.0.1:4664`. */
@@ -16,7 +20,17 @@ export interface ClientOptions {
   readonly token?: string | undefined;
   /** The global `fetch` when absent. */
   readonly fetch?: Fetch | undefined;
+  /**
+   * For how long a call is repeated while the server cannot be reached or is busy, in milliseconds; 10,000 when absent, 0
+   * for not at all. Only what may be repeated is: queries, appends, creations, deletions and plain changes of the status.
+   */
+  readonly retryForMs?: number | undefined;
+  /** How long one try may take, in milliseconds; 60,000 when absent. */
+  readonly timeoutMs?: number | undefined;
 }
+
+/** The longest time that a timer takes. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** Every path of the API, typed: `client.sessions.list.query({ limit: 20 })`. */
 export type SessionClient = TRPCClient<AppRouter>;
@@ -24,7 +38,9 @@ export type SessionClient = TRPCClient<AppRouter>;
 /**
  * A client of a thulp-sessions server, for browsers and Node. Queries of one moment share a request; every mutation has
  * its own, so that none fails or waits with another; subscriptions reconnect and resume by themselves. Calls fail with
- * a `TRPCClientError`, behind which `sessionErrorOf` finds the {@link SessionError}.
+ * a `TRPCClientError`, behind which `sessionErrorOf` finds the {@link SessionError}. Appends and creations get their ids
+ * here, and what may be repeated is, while the server is away or busy; where an answer is lost for good to a call that may
+ * have been carried out, the error's `details.outcome` is `unknown`.
  *
  * @throws {SessionError} invalid_input for a URL or token that cannot be one.
  */
@@ -32,9 +48,12 @@ export function createClient(options: ClientOptions): SessionClient {
   const server = parseServerUrl(options.url);
   const fetch = checkedFetch(server, checkToken(options.token), options.fetch ?? globalFetch);
   const url = `${server}/trpc`;
+  const { retryForMs = RETRY_FOR_MS, timeoutMs = TIMEOUT_MS } = options;
   const http = {
     url,
-    fetch: jsonOnly(server, fetch) as NonNullable<Parameters<typeof httpLink>[0]["fetch"]>,
+    fetch: wholeJson(server, checkDuration("timeoutMs", timeoutMs), fetch) as NonNullable<
+      Parameters<typeof httpLink>[0]["fetch"]
+    >,
     transformer: plainJson,
   };
   return createTRPCClient<AppRouter>({
@@ -42,12 +61,15 @@ export function createClient(options: ClientOptions): SessionClient {
       splitLink({
         condition: ({ type }) => type === "subscription",
         true: subscriptionLink(server, url, fetch),
-        false: splitLink({
-          condition: ({ type }) => type === "query",
-          // By POST: a filter or a search may be longer than a URL, and what is searched for stays out of logs.
-          true: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_BATCH }),
-          false: httpLink(http),
-        }),
+        false: [
+          repeatLink(checkDuration("retryForMs", retryForMs)),
+          splitLink({
+            condition: ({ type }) => type === "query",
+            // By POST: a filter or a search may be longer than a URL, and what is searched for stays out of logs.
+            true: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_BATCH }),
+            false: httpLink(http),
+          }),
+        ],
       }),
     ],
   });
@@ -58,4 +80,9 @@ const globalFetch: Fetch = (input, init) => globalThis.fetch(input, init);
 function checkToken(token: string | undefined): string | undefined {
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   throw invalidInput("token: expected visible ASCII characters without spaces.", { field: "token" });
+}
+
+function checkDuration(name: "retryForMs" | "timeoutMs", ms: number): number {
+  if (ms >= 0 && ms <= MAX_DURATION_MS) return ms;
+  throw invalidInput(`${name}: expected milliseconds from 0 to ${MAX_DURATION_MS}.`, { field: name });
 }

@@ -38,7 +38,10 @@ export interface RemoteStoreOptions extends ClientOptions {
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<RemoteStore> {
   const location = parseServerUrl(options.url);
   const client = createClient(options);
-  const { capabilities } = await answer(client.server.info.query());
+  const { capabilities } = await answer(
+    // Whoever opens a store wants to hear at once that nobody is there.
+    client.server.info.query(undefined, { context: { repeat: false } }),
+  );
   const store = new RemoteStore(client, location, {
     persistent: capabilities.persistent,
     // Whatever the server keeps, all its clients see the same.

@@ -1,3 +1,4 @@
+import { pause } from "./backoff.ts";
 import { type Fetch, notTheApi } from "./checked-fetch.ts";
 import { fromServer, isAbort } from "./session-error.ts";
 
@@ -22,7 +23,9 @@ export class SubscriptionFetch {
   }
 
   readonly fetch: Fetch = async (input, init) => {
-    await pause(BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0, init?.signal);
+    const backoffMs = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0;
+    // Random, so that all who have lost the same server do not come back at the same moment.
+    await pause(backoffMs * (0.5 + Math.random() / 2), init?.signal);
     this.#failures++;
     const response = await this.#fetch(input, init).catch((error) => {
       if (!isAbort(error)) this.failure = error;
@@ -72,20 +75,4 @@ async function errorIn(response: Response): Promise<Error | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
-  if (ms === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }
-    function stop() {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    }
-    signal?.addEventListener("abort", stop);
-  });
 }

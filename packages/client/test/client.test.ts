@@ -7,7 +7,7 @@ const ID = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";
 const URL_OF_SERVER = "http://127.0.0.1:4664";
 
 function clientOver(fetch: Fetch, token?: string) {
-  return createClient({ url: URL_OF_SERVER, token, fetch });
+  return createClient({ url: URL_OF_SERVER, token, fetch, retryForMs: 0 });
 }
 
 /** Answers every call alike. */
@@ -98,13 +98,18 @@ describe("sessionErrorOf", () => {
   it.each<[string, Fetch, RegExp]>([
     [
       "a connection that is refused",
-      () => Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") })),
+      () =>
+        Promise.reject(
+          new TypeError("fetch failed", {
+            cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
+          }),
+        ),
       /^Cannot reach the server http:\/\/127\.0\.0\.1:4664: connect ECONNREFUSED\.$/,
     ],
     [
       "a browser that tells no reason",
       () => Promise.reject(new TypeError("Failed to fetch")),
-      /: Failed to fetch\.$/,
+      /: Failed to fetch\./,
     ],
     [
       "a proxy's page",

@@ -1,7 +1,20 @@
 export { CONFIG_FILE } from "./config-file.ts";
-export { type Config, type ConfigFlags, type LoadConfigOptions, loadConfig } from "./load-config.ts";
+export {
+  type Config,
+  type ConfigFlags,
+  type LoadConfigOptions,
+  limitsOf,
+  loadConfig,
+} from "./load-config.ts";
 export { isLoopback } from "./loopback.ts";
 export { type Durability, type OpenStoreOptions, openStore } from "./open-store.ts";
-export { FLAGS, type SettingName, type Settings, VARIABLES } from "./settings.ts";
+export {
+  FLAGS,
+  type LimitAction,
+  type LogLevel,
+  type SettingName,
+  type Settings,
+  VARIABLES,
+} from "./settings.ts";
 export type { Source } from "./source.ts";
 export { parseStoreUrl, type StoreLocation } from "./store-url.ts";

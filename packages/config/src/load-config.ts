@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { invalidInput } from "@thulp-sessions/core";
+import { invalidInput, type SessionLimits } from "@thulp-sessions/core";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { isLoopback } from "./loopback.ts";
 import { bad, CHECKS, FLAGS, SETTING_NAMES, type SettingName, type Settings, VARIABLES } from "./settings.ts";
@@ -37,6 +37,12 @@ const DEFAULTS: { readonly [K in SettingName]: (base: string) => Settings[K] } =
   token: () => undefined,
   allowedOrigins: () => [],
   durability: () => "full",
+  maxTurns: () => undefined,
+  maxEntries: () => undefined,
+  maxDurationMs: () => undefined,
+  limitAction: () => undefined,
+  maxWaitingWrites: () => 1024,
+  logLevel: () => "info",
 };
 
 /**
@@ -74,16 +80,42 @@ export function loadConfig({ flags = {}, env, cwd }: LoadConfigOptions): Config 
     if (winner.source.kind === "file") refuseDoors(name, winner);
     return winner.value;
   }
-  return {
+  const config: Config = {
     store: setting("store"),
     host: setting("host"),
     port: setting("port"),
     token: setting("token"),
     allowedOrigins: setting("allowedOrigins"),
     durability: setting("durability"),
+    maxTurns: setting("maxTurns"),
+    maxEntries: setting("maxEntries"),
+    maxDurationMs: setting("maxDurationMs"),
+    limitAction: setting("limitAction"),
+    maxWaitingWrites: setting("maxWaitingWrites"),
+    logLevel: setting("logLevel"),
     sources,
     base,
   };
+  refuseIdleAction(config);
+  return config;
+}
+
+/** What sessions may grow to, as the manager takes it; `undefined` where nothing bounds them. */
+export function limitsOf(settings: Settings): SessionLimits | undefined {
+  const { maxTurns, maxEntries, maxDurationMs, limitAction: action = "error" } = settings;
+  const bounds = [maxTurns, maxEntries, maxDurationMs];
+  return bounds.every((bound) => bound === undefined)
+    ? undefined
+    : { maxTurns, maxEntries, maxDurationMs, action };
+}
+
+/** An action without a limit would be a setting that does nothing. */
+function refuseIdleAction(config: Config): void {
+  if (config.limitAction === undefined || limitsOf(config)) return;
+  throw bad(
+    { value: config.limitAction, source: config.sources.limitAction },
+    `there is no limit that it could be about: give ${FLAGS.maxTurns}, ${FLAGS.maxEntries} or ${FLAGS.maxDurationMs} too.`,
+  );
 }
 
 function typed(kind: "flag" | "env", name: string, value: string | undefined): Given | null {

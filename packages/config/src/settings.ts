@@ -13,11 +13,37 @@ export interface Settings {
   readonly token: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly durability: Durability;
+  /** Bounds on every session, together with those of each call; `undefined` does not bind. */
+  readonly maxTurns: number | undefined;
+  readonly maxEntries: number | undefined;
+  readonly maxDurationMs: number | undefined;
+  /** What an append does that meets one of them; `undefined` where there is none. */
+  readonly limitAction: LimitAction | undefined;
+  /** How many writes may wait before the server answers `busy`. */
+  readonly maxWaitingWrites: number;
+  readonly logLevel: LogLevel;
 }
+
+export type LimitAction = "error" | "end_session" | "ignore";
+/** `info`: start, stop, warnings and the server's own failures; `debug`: every request too. */
+export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
 
 export type SettingName = keyof Settings;
 
-export const SETTING_NAMES = ["store", "host", "port", "token", "allowedOrigins", "durability"] as const;
+export const SETTING_NAMES = [
+  "store",
+  "host",
+  "port",
+  "token",
+  "allowedOrigins",
+  "durability",
+  "maxTurns",
+  "maxEntries",
+  "maxDurationMs",
+  "limitAction",
+  "maxWaitingWrites",
+  "logLevel",
+] as const;
 
 export const FLAGS: Readonly<Record<SettingName, string>> = {
   store: "--store",
@@ -26,6 +52,12 @@ export const FLAGS: Readonly<Record<SettingName, string>> = {
   token: "--token",
   allowedOrigins: "--allowed-origins",
   durability: "--durability",
+  maxTurns: "--max-turns",
+  maxEntries: "--max-entries",
+  maxDurationMs: "--max-duration-ms",
+  limitAction: "--limit-action",
+  maxWaitingWrites: "--max-waiting-writes",
+  logLevel: "--log-level",
 };
 
 export const VARIABLES: Readonly<Record<SettingName, string>> = {
@@ -35,6 +67,12 @@ export const VARIABLES: Readonly<Record<SettingName, string>> = {
   token: "THULP_SESSIONS_TOKEN",
   allowedOrigins: "THULP_SESSIONS_ALLOWED_ORIGINS",
   durability: "THULP_SESSIONS_DURABILITY",
+  maxTurns: "THULP_SESSIONS_MAX_TURNS",
+  maxEntries: "THULP_SESSIONS_MAX_ENTRIES",
+  maxDurationMs: "THULP_SESSIONS_MAX_DURATION_MS",
+  limitAction: "THULP_SESSIONS_LIMIT_ACTION",
+  maxWaitingWrites: "THULP_SESSIONS_MAX_WAITING_WRITES",
+  logLevel: "THULP_SESSIONS_LOG_LEVEL",
 };
 
 /** Checks what was given for each setting. `base` is the folder that relative paths are relative to. */
@@ -81,11 +119,13 @@ export const CHECKS: { readonly [K in SettingName]: (given: Given, base: string)
       throw bad(given, `${quote(value)} is no list: expected e.g. ["http://localhost:3000"].`);
     return list.map((each) => origin(given, each));
   },
-  durability(given) {
-    const value = text(given, "full or relaxed");
-    if (value === "full" || value === "relaxed") return value;
-    throw bad(given, `${quote(value)} is no durability: expected full or relaxed.`);
-  },
+  durability: (given) => oneOf(given, ["full", "relaxed"], "durability"),
+  maxTurns: (given) => wholeNumber(given, 0, "number of turns"),
+  maxEntries: (given) => wholeNumber(given, 0, "number of entries"),
+  maxDurationMs: (given) => wholeNumber(given, 0, "number of milliseconds"),
+  limitAction: (given) => oneOf(given, ["error", "end_session", "ignore"], "action"),
+  maxWaitingWrites: (given) => wholeNumber(given, 1, "number of writes"),
+  logLevel: (given) => oneOf(given, ["silent", "error", "warn", "info", "debug"], "level"),
 };
 
 /** The refusal of a value, with where it was given. */
@@ -98,6 +138,22 @@ function text(given: Given, expected: string): string {
     throw bad(given, `${quote(given.value)} is no text: expected ${expected}.`);
   if (given.value.trim() === "") throw bad(given, `it is empty: expected ${expected}, or leave it out.`);
   return given.value;
+}
+
+function oneOf<const T extends string>(given: Given, values: readonly T[], noun: string): T {
+  const expected = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+  const value = text(given, expected);
+  const found = values.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw bad(given, `${quote(value)} is no ${noun}: expected ${expected}.`);
+}
+
+function wholeNumber(given: Given, min: number, noun: string): number {
+  const { value, source } = given;
+  const number =
+    source.kind === "file" ? value : /^\d{1,15}$/.test(text(given, `a ${noun}`)) ? Number(value) : null;
+  if (typeof number === "number" && Number.isSafeInteger(number) && number >= min) return number;
+  throw bad(given, `${quote(value)} is no ${noun}: expected a whole number from ${min}.`);
 }
 
 function origin(given: Given, value: unknown): string {

@@ -5,6 +5,7 @@ import {
   CONFIG_FILE,
   type ConfigFlags,
   FLAGS,
+  limitsOf,
   loadConfig,
   type SettingName,
   VARIABLES,
@@ -81,6 +82,56 @@ const ROWS: readonly Row[] = [
     byDefault: () => [],
   },
   {
+    name: "maxTurns",
+    flag: "1",
+    env: "2",
+    file: 3,
+    fromFlag: () => 1,
+    fromEnv: () => 2,
+    fromFile: () => 3,
+    byDefault: () => undefined,
+  },
+  {
+    name: "maxEntries",
+    flag: "0",
+    env: "2",
+    file: 3,
+    fromFlag: () => 0,
+    fromEnv: () => 2,
+    fromFile: () => 3,
+    byDefault: () => undefined,
+  },
+  {
+    name: "maxDurationMs",
+    flag: "1000",
+    env: "2000",
+    file: 3000,
+    fromFlag: () => 1000,
+    fromEnv: () => 2000,
+    fromFile: () => 3000,
+    byDefault: () => undefined,
+  },
+  {
+    name: "maxWaitingWrites",
+    flag: "1",
+    env: "2",
+    file: 3,
+    fromFlag: () => 1,
+    fromEnv: () => 2,
+    fromFile: () => 3,
+    byDefault: () => 1024,
+  },
+  {
+    name: "logLevel",
+    flag: "debug",
+    env: "warn",
+    file: "silent",
+    fromFlag: () => "debug",
+    fromEnv: () => "warn",
+    fromFile: () => "silent",
+    byDefault: () => "info",
+  },
+  {
     name: "durability",
     flag: "relaxed",
     env: "full",
@@ -151,6 +202,11 @@ describe("a bad value", () => {
     ["allowedOrigins", "null", "http://a", "origin"],
     ["allowedOrigins", "ftp://x", [7], "is no origin"],
     ["durability", "FULL", true, "full or relaxed"],
+    ["maxTurns", "-1", "3", "is no number of turns"],
+    ["maxEntries", "1.5", 1.5, "is no number of entries"],
+    ["maxDurationMs", "1h", -1, "is no number of milliseconds"],
+    ["maxWaitingWrites", "0", 0, "a whole number from 1"],
+    ["logLevel", "loud", 3, "silent, error, warn, info or debug"],
   ];
   it.each(BAD)(
     "of %s (%j) is refused wherever it stands, even behind a good one",
@@ -177,6 +233,37 @@ describe("a bad value", () => {
       "--token: the token holds",
     );
     expect(() => loadConfig({ flags: { token: "sec ret" }, env: {}, cwd })).not.toThrow(/sec ret/);
+  });
+});
+
+describe("the limits", () => {
+  it("come with an action, which is error where none is given", () => {
+    const cwd = tempFolder();
+    const limits = (flags: ConfigFlags) => limitsOf(loadConfig({ flags, env: {}, cwd }));
+    expect(limits({})).toBeUndefined();
+    expect(limits({ maxTurns: "3" })).toEqual({ maxTurns: 3, action: "error" });
+    expect(limits({ maxEntries: "0", maxDurationMs: "5", limitAction: "end_session" })).toEqual({
+      maxEntries: 0,
+      maxDurationMs: 5,
+      action: "end_session",
+    });
+  });
+
+  it("are refused as an action without a limit, and as an action that there is not", () => {
+    const cwd = tempFolder();
+    expect(() => loadConfig({ flags: { limitAction: "error" }, env: {}, cwd })).toThrow(
+      "--limit-action: there is no limit that it could be about",
+    );
+    const env = { THULP_SESSIONS_LIMIT_ACTION: "stop", THULP_SESSIONS_MAX_TURNS: "1" };
+    expect(() => loadConfig({ env, cwd })).toThrow(
+      'THULP_SESSIONS_LIMIT_ACTION: "stop" is no action: expected error, end_session or ignore.',
+    );
+    const path = writeConfig(cwd, { limitAction: "ignore" });
+    expect(() => loadConfig({ env: {}, cwd })).toThrow(`${path}: limitAction: there is no limit`);
+    expect(limitsOf(loadConfig({ env: { THULP_SESSIONS_MAX_TURNS: "1" }, cwd }))).toEqual({
+      maxTurns: 1,
+      action: "ignore",
+    });
   });
 });
 

@@ -20,9 +20,9 @@ import type {
   WriteOptions,
 } from "./store.ts";
 import {
-  appendOptionsSchema,
   entriesQuerySchema,
   listQuerySchema,
+  parseAppendOptions,
   parseChange,
   parseEntries,
   parseInput,
@@ -110,11 +110,7 @@ export abstract class CheckedStore implements SessionStore {
 
   async append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
     return this.#run(() =>
-      this.doAppend(
-        parseSessionId(id),
-        parseEntries(entries),
-        parseInput(appendOptionsSchema, options, "options"),
-      ),
+      this.doAppend(parseSessionId(id), parseEntries(entries), parseAppendOptions(options)),
     );
   }
 
@@ -199,6 +195,11 @@ export abstract class CheckedStore implements SessionStore {
     await Promise.allSettled(this.#running);
     this.changes.close();
     await this.doClose();
+  }
+
+  /** Runs a call that the contract does not have, like those that it has: refused after `close`, which waits for it. */
+  protected run<T>(call: () => Promise<T>): Promise<T> {
+    return this.#run(call);
   }
 
   async #run<T>(call: () => Promise<T>): Promise<T> {

@@ -1,7 +1,9 @@
-import type { SessionEntry } from "./model.ts";
+import type { EntryType } from "./model.ts";
 
 /** What a session's counters need of an entry. */
-type Typed = Pick<SessionEntry, "entryType">;
+interface Typed {
+  readonly entryType: Pick<EntryType, "type">;
+}
 
 /** The counters of a session, and what is needed to go on counting after its last entry. */
 export interface EntryCounts {

@@ -28,6 +28,8 @@ export interface SessionErrorDetails {
   readonly currentVersion?: string;
   /** With `conflict` on an entry id: that id. */
   readonly entryId?: string;
+  /** `unknown` when the call may have been carried out: its answer was lost. */
+  readonly outcome?: "unknown";
   /** With `limit_exceeded`: which limit was reached. */
   readonly limit?: {
     readonly kind: "turns" | "entries" | "duration";

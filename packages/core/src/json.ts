@@ -31,6 +31,16 @@ export function copyJson(
   return copy(value, field, 0, { field, maxLength, left: maxLength });
 }
 
+/** The same, and how many characters it takes as JSON if every number, word and pair of brackets took one. */
+export function copyJsonMeasured(
+  value: unknown,
+  field: string,
+  maxLength: number,
+): { copied: JsonValue; length: number } {
+  const budget = { field, maxLength, left: maxLength };
+  return { copied: copy(value, field, 0, budget), length: maxLength - budget.left };
+}
+
 /**
  * The same for an object whose values may each be as deep as a {@link JsonValue} may.
  *

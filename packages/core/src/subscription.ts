@@ -1,7 +1,8 @@
 import { invalidInput, isSessionError } from "./errors.ts";
-import { isCanonicalUuid, parseSessionId, type SessionId } from "./ids.ts";
+import { isCanonicalUuid, parseSessionId } from "./ids.ts";
 import type { StoredEntry } from "./model.ts";
-import type { SessionStore, StoreChange } from "./store.ts";
+import { SessionFeed } from "./session-feed.ts";
+import type { SessionStore } from "./store.ts";
 
 /** What a subscription tells, in order; applied to an empty list of entries it always gives the stored ones. */
 export type SubscriptionEvent =
@@ -75,14 +76,17 @@ async function* follow(
   const end = () => ending.abort();
   if (outerSignal?.aborted) return;
   outerSignal?.addEventListener("abort", end);
-  let changes: AsyncIterableIterator<StoreChange> | undefined;
+  let feed: SessionFeed | undefined;
   let known = after !== undefined;
+  let seen: number;
   try {
     // Watch before reading: what is written in between is then told rather than lost.
-    changes = await store.watch({ id, signal });
+    feed = await SessionFeed.join(store, id, signal);
     do {
       for (;;) {
-        const step = await nextStep(store, id, place, told).catch((error) => {
+        if (signal.aborted) return;
+        seen = feed.generation;
+        const step = await nextStep(feed, place, told).catch((error) => {
           if (known && isSessionError(error, "not_found")) return "deleted" as const;
           throw error;
         });
@@ -107,10 +111,10 @@ async function* follow(
         // A long replay gives everybody else a turn: stores may answer without ever leaving the microtasks.
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
-    } while (!(await changes.next()).done);
+    } while (await feed.changedSince(seen, signal));
   } finally {
     outerSignal?.removeEventListener("abort", end);
-    await changes?.return?.();
+    feed?.leave(signal);
   }
 }
 
@@ -121,35 +125,25 @@ interface Step {
 }
 
 /** The entries after `place`, if the entry at `place` is still the one that was told; else where to go on from. */
-async function nextStep(
-  store: SessionStore,
-  id: SessionId,
-  place: Place,
-  told: ReadonlyMap<number, string>,
-): Promise<Step> {
+async function nextStep(feed: SessionFeed, place: Place, told: ReadonlyMap<number, string>): Promise<Step> {
   if (place.seq < 0) {
-    const { items, nextCursor } = await store.readEntries(id, { limit: PAGE });
+    const { items, nextCursor } = await feed.read({ limit: PAGE });
     return { entries: items, caughtUp: nextCursor === null };
   }
-  const { items, nextCursor } = await store.readEntries(id, { after: place.seq - 1, limit: PAGE + 1 });
+  const { items, nextCursor } = await feed.read({ after: place.seq - 1, limit: PAGE + 1 });
   const [first, ...rest] = items;
   if (first?.seq === place.seq && first.id === place.id)
     return { entries: rest, caughtUp: nextCursor === null };
-  return { entries: [], caughtUp: false, rewoundTo: await lastCommon(store, id, place, told) };
+  return { entries: [], caughtUp: false, rewoundTo: await lastCommon(feed, place, told) };
 }
 
 /** The last told entry that still stands, as do all before it that are remembered. */
 async function lastCommon(
-  store: SessionStore,
-  id: SessionId,
+  feed: SessionFeed,
   place: Place,
   told: ReadonlyMap<number, string>,
 ): Promise<Place> {
-  const { items } = await store.readEntries(id, {
-    before: place.seq + 1,
-    direction: "desc",
-    limit: REMEMBERED,
-  });
+  const { items } = await feed.read({ before: place.seq + 1, direction: "desc", limit: REMEMBERED });
   const remembered = items.filter(({ seq }) => told.has(seq)).reverse();
   const changed = remembered.findIndex((entry) => told.get(entry.seq) !== entry.id);
   return (changed < 0 ? remembered.at(-1) : remembered[changed - 1]) ?? START;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { invalidInput } from "./errors.ts";
 import { sessionFilterSchema } from "./filter.ts";
-import { sessionIdSchema } from "./ids.ts";
-import { copyJson, copyJsonObject, type JsonObject } from "./json.ts";
+import { isCanonicalUuid, sessionIdSchema } from "./ids.ts";
+import { copyJson, copyJsonMeasured, copyJsonObject, type JsonObject } from "./json.ts";
 import { sessionLimitsSchema } from "./limits.ts";
 import {
   ENTRY_TYPE_NAMES,
@@ -20,7 +20,7 @@ import {
   timestampSchema,
   utf8Length,
 } from "./model.ts";
-import { MAX_PAGE, type SessionChange } from "./store.ts";
+import { type AppendOptions, MAX_PAGE, type SessionChange } from "./store.ts";
 
 /**
  * Checks `value` and gives what the schema makes of it.
@@ -44,8 +44,41 @@ function fieldPath(what: string, path: readonly PropertyKey[]): string {
   );
 }
 
+const MESSAGE_TYPES: readonly string[] = ["user_message", "assistant_message", "system_message"];
+
+const MESSAGE_FIELDS: readonly string[] = ["id", "timestamp", "entryType", "content"];
+
+/** The longest text of a number, and the envelope of a message, as JSON. */
+const MOST_PER_VALUE = 26;
+const MESSAGE_ENVELOPE = 256;
+
+/**
+ * A message, as most entries are: what the schema would say of it, without the schema, which takes longer than writing the
+ * entry does. `null` for all else: then the schema has to say.
+ */
+function parseMessage(value: unknown, field: string): SessionEntry | null {
+  if (typeof value !== "object" || value === null) return null;
+  const keys = Object.keys(value);
+  if (keys.length !== 4 || !keys.every((key) => MESSAGE_FIELDS.includes(key))) return null;
+  const { id, timestamp, entryType, content } = value as SessionEntry;
+  if (typeof id !== "string" || !isCanonicalUuid(id) || !isTimestamp(timestamp)) return null;
+  if (typeof entryType !== "object" || entryType === null || Object.keys(entryType).length !== 1) return null;
+  const { type } = entryType;
+  if (!Object.hasOwn(entryType, "type") || !MESSAGE_TYPES.includes(type) || content === undefined)
+    return null;
+  const { copied, length } = copyJsonMeasured(content, `${field}.content`, MAX_ENTRY_BYTES);
+  if (length * MOST_PER_VALUE + MESSAGE_ENVELOPE > MAX_ENTRY_BYTES) return null;
+  return { id, timestamp, entryType: { type } as EntryType, content: copied };
+}
+
+function isTimestamp(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 /** Checks an entry and gives a copy. @throws {SessionError} invalid_input */
 function parseEntry(value: unknown, field: string): SessionEntry {
+  const message = parseMessage(value, field);
+  if (message) return message;
   const entry = parseInput(sessionEntrySchema, value, field);
   const entryType: EntryType =
     entry.entryType.type === "evaluation_result"
@@ -169,7 +202,16 @@ export const writeOptionsSchema = z.strictObject({
   at: timestampSchema,
   expectedVersion: z.string().optional(),
 });
-export const appendOptionsSchema = writeOptionsSchema.extend({ limits: sessionLimitsSchema.optional() });
+const appendOptionsSchema = writeOptionsSchema.extend({ limits: sessionLimitsSchema.optional() });
+/** Checks the options of an append. @throws {SessionError} invalid_input */
+export function parseAppendOptions(value: unknown): AppendOptions {
+  if (typeof value === "object" && value !== null && Object.keys(value).length === 1) {
+    const { at } = value as AppendOptions;
+    if (Object.hasOwn(value, "at") && isTimestamp(at)) return { at };
+  }
+  return parseInput(appendOptionsSchema, value, "options");
+}
+
 export const versionOptionsSchema = z.strictObject({ expectedVersion: z.string().optional() });
 
 const pageLimit = z.int().min(1).max(MAX_PAGE);

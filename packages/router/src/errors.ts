@@ -7,6 +7,7 @@ import {
 } from "@thulp-sessions/core";
 import { type TRPC_ERROR_CODE_KEY, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import type { CallOutcome } from "./call.ts";
 
 /** What every error of the API carries as `data.sessionError`. */
 export interface SessionErrorData {
@@ -43,6 +44,12 @@ export function toTrpcError(error: unknown): unknown {
 /** True for an error that nobody foresaw: its message is for the log, not for the caller. */
 export function isInternal(error: TRPCError): boolean {
   return error.code === "INTERNAL_SERVER_ERROR" && !isSessionError(error.cause);
+}
+
+/** How a call ended that has failed with this. */
+export function outcomeOf(error: TRPCError): CallOutcome {
+  const known = toTrpcError(error) as TRPCError;
+  return isInternal(known) ? "internal" : describeError(known).code;
 }
 
 /** What the caller is told. Of an internal error it is told nothing but where to look. */

@@ -1,6 +1,10 @@
-export type { ApiContext, ServerFacts } from "./context.ts";
+export type { Call, CallHook, CallOutcome } from "./call.ts";
+export type { ApiContext, ServerCounts, ServerFacts } from "./context.ts";
 export { type SessionErrorData, TRPC_CODES } from "./errors.ts";
+export { EVENT_STREAM_HEADERS, type StreamCall, streamEvents } from "./event-stream.ts";
+export { MAX_APPEND } from "./inputs.ts";
 export { errorBody, type Failure, failureOf, Refusal } from "./refusal.ts";
-export { type AppRouter, appRouter, createCaller } from "./router.ts";
+export { type AppRouter, appRouter, createCaller, procedureAt } from "./router.ts";
 export type { ServerInfo } from "./server.ts";
+export { answerSingleCall, type SingleAnswer, type SingleCall } from "./single-call.ts";
 export type { SessionListEvent } from "./watch.ts";

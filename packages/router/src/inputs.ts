@@ -38,6 +38,16 @@ const entry = z.strictObject({
   content,
 });
 
+/** How many entries one append may hold: more would hold up everybody else's calls for too long. */
+export const MAX_APPEND = 10_000;
+
+// Counted before any of them is looked at.
+const boundedEntries = z
+  .custom<z.input<typeof entry>[]>((value) => !Array.isArray(value) || value.length <= MAX_APPEND, {
+    error: `holds more than ${MAX_APPEND} entries: send them in several calls`,
+  })
+  .pipe(z.array(entry));
+
 const one = { id: sessionIdSchema };
 const version = { expectedVersion: z.string().optional() };
 const write = { ...one, ...version, at: timestampSchema.optional() };
@@ -108,7 +118,7 @@ export const searchInput = searchQuerySchema.extend({ filter: filter.optional() 
 
 export const appendInput = z.strictObject({
   ...write,
-  entries: z.array(entry),
+  entries: boundedEntries,
   limits: sessionLimitsSchema.optional(),
 });
 

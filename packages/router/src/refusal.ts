@@ -18,6 +18,7 @@ const CODES = {
   408: "TIMEOUT",
   413: "PAYLOAD_TOO_LARGE",
   415: "UNSUPPORTED_MEDIA_TYPE",
+  429: "TOO_MANY_REQUESTS",
 } as const satisfies Record<number, TRPC_ERROR_CODE_KEY>;
 
 /** Why a host does not let a request through to the router. The message is for the caller. */

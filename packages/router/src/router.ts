@@ -1,3 +1,4 @@
+import type { AnyProcedure } from "@trpc/server";
 import { entriesRouter } from "./entries.ts";
 import { serverRouter } from "./server.ts";
 import { sessionsRouter } from "./sessions.ts";
@@ -14,3 +15,11 @@ export type AppRouter = typeof appRouter;
 
 /** The API in process: `createCaller({ manager, info }).sessions.list()`. */
 export const createCaller = createCallerFactory(appRouter);
+
+/** The procedures by their whole paths, as tRPC keeps them; its types show them nested. */
+const procedures = appRouter._def.procedures as unknown as Readonly<Record<string, AnyProcedure | undefined>>;
+
+/** The procedure at a path of the API, e.g. `sessions.head`; `undefined` where there is none. */
+export function procedureAt(path: string): AnyProcedure | undefined {
+  return Object.hasOwn(procedures, path) ? procedures[path] : undefined;
+}

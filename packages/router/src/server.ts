@@ -9,6 +9,8 @@ export interface ServerInfo extends ServerFacts {
   readonly store: string;
   readonly capabilities: StoreCapabilities;
   readonly sessionCount: number;
+  readonly subscriptionCount: number;
+  readonly waitingWriteCount: number;
   /** Milliseconds. */
   readonly uptime: number;
 }
@@ -17,13 +19,17 @@ export const serverRouter = router({
   info: procedure.input(noInput).query(async ({ ctx }): Promise<ServerInfo> => {
     const { manager, info } = ctx;
     const { location, capabilities } = manager.store;
+    const { subscriptions = 0, waitingWrites = 0 } = ctx.counts?.() ?? {};
     return {
       name: info.name,
       version: info.version,
       store: location,
       capabilities,
       sessionCount: await manager.sessionCount(),
+      subscriptionCount: subscriptions,
+      waitingWriteCount: waitingWrites,
       durability: info.durability,
+      limits: info.limits,
       startedAt: info.startedAt,
       uptime: Math.max(0, Date.now() - info.startedAt),
     };

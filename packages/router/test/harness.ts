@@ -11,7 +11,7 @@ export const OTHER_ID = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e30";
 export function openApi() {
   const store = new MemoryStore();
   const manager = new SessionManager(store, { clock: () => NOW });
-  const info = { name: "test", version: "1.2.3", startedAt: NOW, durability: null };
+  const info = { name: "test", version: "1.2.3", startedAt: NOW, durability: null, limits: null };
   return { store, manager, api: createCaller({ manager, info }) };
 }
 

@@ -257,6 +257,9 @@ describe("server.info", () => {
       sessionCount: 1,
       startedAt: NOW,
       durability: null,
+      limits: null,
+      subscriptionCount: 0,
+      waitingWriteCount: 0,
     });
     expect(info.uptime).toBeGreaterThan(0);
   });

@@ -123,7 +123,7 @@ describe("a subscriber that goes away", () => {
         };
         return changes;
       };
-      const info = { name: "test", version: "0", startedAt: NOW, durability: null };
+      const info = { name: "test", version: "0", startedAt: NOW, durability: null, limits: null };
       const leaves = new AbortController();
       const api = createCaller({ manager, info }, { signal: leaves.signal });
       const events = iterate<unknown>(

@@ -1,9 +1,9 @@
-import { ftruncateSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   type AppendOptions,
   type AppendPlan,
   type AppendResult,
+  type AppendTarget,
   appendResult,
   type EntryId,
   planAppend,
@@ -15,21 +15,22 @@ import {
 import { decodeEntry, type Range } from "./codec.ts";
 import {
   changedMeanwhile,
+  cutFile,
   type Durability,
   type FileStamp,
-  finishWrite,
   io,
   readAt,
   readBytes,
+  stampOfWritten,
+  syncData,
   syncFolder,
-  withOpenFile,
   writeFully,
 } from "./disk.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { appendText, CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { Rewrite } from "./rewrite.ts";
 import {
-  addBatch,
+  addEntries,
   closingOf,
   type PlacedEntry,
   type SessionState,
@@ -54,6 +55,7 @@ interface Planned {
 export interface AppendContext {
   readonly id: SessionId;
   readonly durability: Durability;
+  readonly exactTimes: boolean;
   /** The file of the state, open for reading and writing. */
   readonly descriptor: () => number;
   /** For what cannot be written in place: the whole file anew. */
@@ -65,34 +67,66 @@ export type AppendOutcome = "in place" | "none" | "failed";
 
 /**
  * Carries out the calls that wait for one session, under its lock: all of them in one write and one sync, each a batch of
- * its own. A call that is refused takes no other with it; none is answered before what it rests on is on the disk.
+ * its own. A call that is refused takes no other with it; none is answered before what it rests on is on the disk. Where
+ * nothing has to be waited for, all is done when this returns.
  */
-export async function appendCalls(
+export function appendCalls(
   state: SessionState,
   calls: readonly AppendCall[],
   context: AppendContext,
-): Promise<AppendOutcome> {
-  const refused: { readonly call: AppendCall; readonly error: unknown }[] = [];
+): AppendOutcome | Promise<AppendOutcome> {
+  const { planned, refused } = planCalls(state, calls, context.id);
+  const answer = ({ results, outcome }: Written): AppendOutcome => {
+    for (let i = 0; i < planned.length; i++) (planned[i] as Planned).call.resolve(results[i] as AppendResult);
+    for (const { call, error } of refused) call.reject(error);
+    return outcome;
+  };
+  const fail = (error: unknown): AppendOutcome => {
+    // Those that were refused too: a refusal may rest on an entry of the same write, which is not there now.
+    for (const { call } of [...planned, ...refused]) call.reject(error);
+    return "failed";
+  };
+  try {
+    const written = write(state, planned, context);
+    return written instanceof Promise ? written.then(answer).catch(fail) : answer(written);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+interface Refused {
+  readonly call: AppendCall;
+  readonly error: unknown;
+}
+
+/** One after the other, each on what those before it will have written. */
+function planCalls(
+  state: SessionState,
+  calls: readonly AppendCall[],
+  id: SessionId,
+): { planned: readonly Planned[]; refused: readonly Refused[] } {
+  const refused: Refused[] = [];
   const planned: Planned[] = [];
-  let counts = state.counts;
+  const { createdAt } = state.metadata;
+  let { counts } = state;
   let { status, updatedAt } = state.metadata;
   const fresh = new Map<EntryId, StoredEntry>();
+  const findEntries = (entryId: EntryId): StoredEntry[] => {
+    const found = storedEntries(state, entryId);
+    const waiting = fresh.get(entryId);
+    if (waiting) found.push(waiting);
+    return found;
+  };
   for (const call of calls) {
     try {
-      const plan = planAppend(
-        context.id,
-        {
-          metadata: { createdAt: state.metadata.createdAt, updatedAt, status },
-          counts,
-          version: versionOf(state),
-          findEntries: (id) => [
-            ...storedEntries(state, id),
-            ...(fresh.has(id) ? [fresh.get(id) as StoredEntry] : []),
-          ],
-        },
-        call.entries,
-        call.options,
-      );
+      const target: AppendTarget = {
+        metadata: { createdAt, updatedAt, status },
+        counts,
+        // Most calls expect none.
+        version: call.options.expectedVersion === undefined ? "" : versionOf(state),
+        findEntries,
+      };
+      const plan = planAppend(id, target, call.entries, call.options);
       planned.push({ call, plan });
       ({ counts, status, updatedAt } = plan);
       for (const entry of plan.fresh) fresh.set(entry.id, entry);
@@ -100,23 +134,13 @@ export async function appendCalls(
       refused.push({ call, error });
     }
   }
-  try {
-    const { results, outcome } = await write(state, planned, context);
-    for (const [i, { call }] of planned.entries()) call.resolve(results[i] as AppendResult);
-    for (const { call, error } of refused) call.reject(error);
-    return outcome;
-  } catch (error) {
-    // Those that were refused too: a refusal may rest on an entry of the same write, which is not there now.
-    for (const { call } of [...planned, ...refused]) call.reject(error);
-    return "failed";
-  }
+  return { planned, refused };
 }
 
 /** The stored entries with this id, read from where they stand. */
 function storedEntries(state: SessionState, id: EntryId): StoredEntry[] {
-  return (state.byId.get(id) ?? []).map((seq) => {
-    const start = state.bounds[seq * 2] as number;
-    const read = readBytes(state.path, start, state.bounds[seq * 2 + 1]);
+  return state.index.find(id).map((seq) => {
+    const read = readBytes(state.path, state.index.startOf(seq), state.index.endOf(seq));
     if (!read)
       throw new SessionError("io", `${state.path} was removed while it was written to.`, {
         details: { path: state.path },
@@ -130,92 +154,125 @@ interface Written {
   readonly outcome: AppendOutcome;
 }
 
-async function write(
+function write(
   state: SessionState,
   planned: readonly Planned[],
   context: AppendContext,
-): Promise<Written> {
-  const fresh = planned.flatMap(({ plan }) => plan.fresh);
+): Written | Promise<Written> {
   const last = planned.at(-1)?.plan;
-  if (!last || fresh.length === 0) {
-    await syncOnce(state, context.durability);
-    return { results: planned.map(({ plan }) => appendResult(plan, versionOf(state))), outcome: "none" };
+  if (!last || planned.every(({ plan }) => plan.fresh.length === 0)) {
+    const results = () => planned.map(({ plan }) => appendResult(plan, versionOf(state)));
+    return syncOnce(state, context).then(() => ({ results: results(), outcome: "none" }));
   }
-  if (state.ours && last.status === state.metadata.status) {
-    return { results: await writeInPlace(state, planned, context), outcome: "in place" };
-  }
+  if (state.ours && last.status === state.metadata.status) return writeInPlace(state, planned, context);
   const { status, updatedAt } = last;
-  const after = await context.rewrite({
+  const rewritten = context.rewrite({
     metadata: { ...state.metadata, status, updatedAt },
     context: state.context,
     keep: state.counts.entryCount,
-    add: fresh,
+    add: planned.flatMap(({ plan }) => plan.fresh),
   });
-  return { results: planned.map(({ plan }) => appendResult(plan, versionOf(after))), outcome: "none" };
+  return rewritten.then((after) => ({
+    results: planned.map(({ plan }) => appendResult(plan, versionOf(after))),
+    outcome: "none",
+  }));
 }
 
 /** A repeat is acknowledged only when the first writing, whoever's it was, is on the disk. */
-async function syncOnce(state: SessionState, durability: Durability): Promise<void> {
+export async function syncOnce(
+  state: SessionState,
+  { durability, descriptor }: Pick<AppendContext, "durability" | "descriptor">,
+): Promise<void> {
   if (durability !== "full") return;
   await syncName(state, durability);
   if (state.synced) return;
-  await withOpenFile(state.path, (descriptor) => finishWrite(state.path, descriptor, durability));
+  await syncData(state.path, descriptor());
   state.synced = true;
 }
 
 /** Whoever has renamed the file to its name may have ended before that was on the disk. */
 async function syncName(state: SessionState, durability: Durability): Promise<void> {
-  if (state.nameSynced) return;
+  if (state.nameSynced || durability !== "full") return;
   await syncFolder(dirname(state.path), durability);
   state.nameSynced = true;
 }
 
-async function writeInPlace(
+function writeInPlace(
   state: SessionState,
   planned: readonly Planned[],
-  { durability, descriptor: open }: AppendContext,
-): Promise<AppendResult[]> {
+  { durability, exactTimes, descriptor: open }: AppendContext,
+): Written | Promise<Written> {
   const { path } = state;
-  const batches = planned.map(({ plan }) => plan.fresh).filter((batch) => batch.length > 0);
   const offset = closingOf(state);
-  const first = state.counts.entryCount === 0;
-  const { bytes, ranges } = appendText(batches, first);
-  const updatedAt = (planned.at(-1) as Planned).plan.updatedAt;
+  const { bytes, ranges } = appendText(
+    planned.map(({ plan }) => plan.fresh),
+    state.counts.entryCount === 0,
+  );
+  const { updatedAt } = (planned[planned.length - 1] as Planned).plan;
   const descriptor = open();
-  if (io(path, "read", () => readAt(descriptor, offset, CLOSING.length + 1)) !== CLOSING)
-    throw changedMeanwhile(path);
+  // Where the stamp alone does not tell whether somebody has written since.
+  if (!state.settled && !hasClosingAt(path, descriptor, offset)) throw changedMeanwhile(path);
+  const before = state.metadata.updatedAt;
+  const failed = (error: unknown): never => {
+    takeBack(descriptor, offset, before);
+    throw error;
+  };
   let stamp: FileStamp;
   try {
-    io(path, "append to", () => {
-      if (updatedAt !== state.metadata.updatedAt) {
-        writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
-      }
-      writeFully(descriptor, bytes, offset);
-    });
-    stamp = await finishWrite(path, descriptor, durability);
-    await syncName(state, durability);
+    if (updatedAt !== before) writeUpdatedAt(path, descriptor, updatedAt);
+    io(path, "append to", () => writeFully(descriptor, bytes, offset));
+    // Before the sync: what others write meanwhile is not covered by it.
+    stamp = stampOfWritten(path, descriptor, exactTimes);
   } catch (error) {
-    takeBack(descriptor, state);
-    throw error;
+    return failed(error);
   }
+  // Somebody has written at the same moment: what he has done is not ours to take back.
   if (stamp.size !== offset + bytes.length) throw changedMeanwhile(path);
+  const synced = durability === "full" ? syncData(path, descriptor) : undefined;
+  // While the disk is at work. Whoever reads waits until it is done; if it fails, this state is forgotten.
+  const written: Written = { results: addAll(state, planned, bytes, offset, ranges), outcome: "in place" };
+  state.stamp = stamp;
+  state.settled = true;
+  state.synced = synced !== undefined;
+  return synced ? synced.then(() => syncName(state, durability)).then(() => written, failed) : written;
+}
+
+function writeUpdatedAt(path: string, descriptor: number, updatedAt: number): void {
+  io(path, "append to", () =>
+    writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET),
+  );
+}
+
+/** Takes what was written into the state, batch by batch, and gives what each call is answered. */
+function addAll(
+  state: SessionState,
+  planned: readonly Planned[],
+  bytes: Buffer,
+  offset: number,
+  ranges: readonly Range[],
+): AppendResult[] {
   let at = 0;
-  const results = planned.map(({ plan }) => {
-    const batch = plan.fresh.map((entry): PlacedEntry => ({ ...entry, ...(ranges[at++] as Range) }));
-    addBatch(state, bytes, offset, batch, plan.updatedAt);
+  return planned.map(({ plan }) => {
+    const batch = plan.fresh.map(({ id, entryType }): PlacedEntry => {
+      const { start, end } = ranges[at++] as Range;
+      return { id, entryType, start, end };
+    });
+    addEntries(state, bytes, offset, batch, plan.counts);
+    state.metadata = Object.freeze({ ...state.metadata, updatedAt: plan.updatedAt });
     return appendResult(plan, versionOf(state));
   });
-  Object.assign(state, { stamp, settled: true, synced: durability === "full" });
-  return results;
+}
+
+function hasClosingAt(path: string, descriptor: number, offset: number): boolean {
+  return io(path, "read", () => readAt(descriptor, offset, CLOSING.length + 1)) === CLOSING;
 }
 
 /** After a failed write, as far as that goes: the file as it was, so that other programs can read it. */
-function takeBack(descriptor: number, state: SessionState): void {
+function takeBack(descriptor: number, offset: number, updatedAt: number): void {
   try {
-    const offset = closingOf(state);
-    ftruncateSync(descriptor, offset);
+    cutFile(descriptor, offset);
     writeFully(descriptor, Buffer.from(CLOSING), offset);
-    writeFully(descriptor, Buffer.from(updatedAtText(state.metadata.updatedAt)), UPDATED_AT_OFFSET);
+    writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
   } catch {
     // The disk does not take that either: what is left is a torn tail, which the next write cuts off.
   }

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import type {
   EntryId,
   EntryType,
@@ -19,7 +20,7 @@ import { type JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 
 /** How deep arrays and objects may be nested in a file: serde_json's limit. */
 const MAX_LEVELS = 127;
-const LEVELS_IN_CONTENT = MAX_LEVELS - 3;
+export const LEVELS_IN_CONTENT = MAX_LEVELS - 3;
 const LEVELS_IN_CONTEXT_VALUE = MAX_LEVELS - 2;
 const LEVELS_IN_SESSION_TYPE = MAX_LEVELS - 3;
 const LEVELS_IN_ENTRY_TYPE = MAX_LEVELS - 4;
@@ -35,13 +36,13 @@ export const METADATA_FIELDS = [
   "tags",
   "parent_session",
 ] as const;
-export type MetadataField = (typeof METADATA_FIELDS)[number];
-const ENTRY_FIELDS = ["id", "timestamp", "entry_type", "content"] as const;
+type MetadataField = (typeof METADATA_FIELDS)[number];
+export const ENTRY_FIELDS = ["id", "timestamp", "entry_type", "content"] as const;
 
 type FieldKind = "string" | "whole" | "bool" | "float" | "metrics";
 type Variants = Readonly<Record<string, readonly (readonly [file: string, ours: string, kind: FieldKind])[]>>;
 
-const SESSION_TYPES: Variants = {
+export const SESSION_TYPES: Variants = {
   teacher_demo: [
     ["task", "task", "string"],
     ["model", "model", "string"],
@@ -58,7 +59,7 @@ const SESSION_TYPES: Variants = {
   agent: [["agent_name", "agentName", "string"]],
 };
 
-const ENTRY_TYPES: Variants = {
+export const ENTRY_TYPES: Variants = {
   user_message: [],
   assistant_message: [],
   system_message: [],
@@ -127,21 +128,27 @@ export function decodeMetadata(scanner: JsonScanner): DecodedMetadata {
   return { value, fields, unknown };
 }
 
-/** An entry whose content has been checked but not been read yet. */
-export interface DecodedEntry extends Range {
+/** An entry that has been checked but not been read. */
+export interface PassedEntry extends Range {
   readonly id: EntryId;
-  readonly timestamp: number;
-  readonly entryType: EntryType;
-  readonly content: Range;
+  /** The name of the type holds; its fields need not be there. */
+  readonly entryType: Pick<EntryType, "type">;
   readonly inexact: boolean;
   /** The batch goes on with the next entry. */
   readonly more: boolean;
-  /** Where the value of `more` stands, when that is `true`. */
-  readonly moreAt: number;
   /** The next batch was written in the same step. */
   readonly grouped: boolean;
   /** Written as objects with a canonical id, so that `plainEntry` reads it too. */
   readonly plain: boolean;
+}
+
+/** An entry whose content has been checked but not been read yet. */
+export interface DecodedEntry extends PassedEntry {
+  readonly timestamp: number;
+  readonly entryType: EntryType;
+  readonly content: Range;
+  /** Where the value of `more` stands, when that is `true`. */
+  readonly moreAt: number;
 }
 
 /** Reads the entry before which the scanner stands. */
@@ -190,14 +197,15 @@ export function decodeEntry(scanner: JsonScanner): DecodedEntry {
 }
 
 /** An entry out of `JSON.parse`, of bytes in which `decodeEntry` has found a plain one. */
-export function plainEntry(raw: unknown, seq: number): StoredEntry {
-  const { id, timestamp, entry_type: tagged, content } = raw as PlainEntry;
+export function plainEntry(raw: PlainEntry, seq: number): StoredEntry {
+  const { id, timestamp, entry_type: tagged, content } = raw;
   const entryType: Record<string, unknown> = { type: tagged.type };
   for (const [name, ours] of ENTRY_TYPES[tagged.type] as Variants[string]) entryType[ours] = tagged[name];
   return { id, timestamp, entryType: entryType as EntryType, content, seq };
 }
 
-interface PlainEntry extends Pick<SessionEntry, "id" | "timestamp" | "content"> {
+/** As it stands in a file. */
+export interface PlainEntry extends Pick<SessionEntry, "id" | "timestamp" | "content"> {
   readonly entry_type: { readonly type: string; readonly [field: string]: unknown };
 }
 
@@ -224,7 +232,12 @@ export function decodeContext(scanner: JsonScanner): DecodedContext {
 
 /** The value in a range that a scanner has passed over as a value. */
 export function parseRange(bytes: Buffer, { start, end }: Range): JsonValue {
-  return JSON.parse(bytes.toString("utf8", start, end)) as JsonValue;
+  return JSON.parse(textOf(bytes.subarray(start, end))) as JsonValue;
+}
+
+/** UTF-8 as text. Where all of it is ASCII, as it mostly is, copying does, at a fraction of the price of decoding. */
+export function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
 }
 
 type Readers<F extends string> = Readonly<Record<F, (scanner: JsonScanner) => unknown>>;
@@ -406,8 +419,11 @@ function readTags(scanner: JsonScanner): string[] {
   return tags;
 }
 
+/** Metadata as it stands in a file. */
+export type EncodedMetadata = Readonly<Record<MetadataField, unknown>>;
+
 /** What is written for each field of the metadata. */
-export function encodeMetadata(metadata: SessionMetadata): Record<MetadataField, unknown> {
+export function encodeMetadata(metadata: SessionMetadata): EncodedMetadata {
   return {
     id: metadata.id,
     name: metadata.name,

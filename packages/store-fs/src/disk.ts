@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { ByteWindow } from "./byte-window.ts";
+import { markTime } from "./file-times.ts";
 
 /** `full`: an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
 export type Durability = "full" | "relaxed";
@@ -60,7 +62,7 @@ export function isErrno(error: unknown, code: string): boolean {
 export function stampOf(
   path: string,
 ): (FileStamp & { readonly kind: "file" | "link" | "other"; readonly mode: number }) | undefined {
-  const stat = io(path, "look at", () => fs.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  const stat = io(path, "look at", () => fs.lstatSync(path, LOOK));
   if (stat === undefined) return undefined;
   return {
     ...toStamp(stat),
@@ -69,8 +71,18 @@ export function stampOf(
   };
 }
 
+function stampOfOpen(path: string, descriptor: number): FileStamp {
+  return io(path, "look at", () => stampOfDescriptor(descriptor));
+}
+
+/** Is an open file the one of the stamp, unchanged, and does it still have a name? */
+export function isStillOpen(path: string, descriptor: number, stamp: FileStamp): boolean {
+  const stat = io(path, "look at", () => fs.fstatSync(descriptor, LOOK));
+  return stat.nlink > 0n && sameStamp(toStamp(stat), stamp);
+}
+
 function stampOfDescriptor(descriptor: number): FileStamp {
-  return toStamp(fs.fstatSync(descriptor, { bigint: true }));
+  return toStamp(fs.fstatSync(descriptor, LOOK));
 }
 
 function toStamp(stat: fs.BigIntStats): FileStamp {
@@ -83,6 +95,8 @@ function toStamp(stat: fs.BigIntStats): FileStamp {
   };
 }
 
+const LOOK = { bigint: true, throwIfNoEntry: false } as const;
+
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
   return sameFile(a, b) && a.size === b.size && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs;
 }
@@ -94,36 +108,79 @@ export function sameFile(a: FileStamp, b: FileStamp): boolean {
 /** How often a read is begun anew when the file is written at the same time. */
 const READ_TRIES = 10;
 
+/** A file that is open for reading. */
+export interface ReadableFile {
+  /** What it is now. */
+  stamp(): FileStamp & { readonly isRegular: boolean };
+  /** Fills the buffer from a place in the file, and gives how many bytes there were. */
+  readInto(into: Buffer, start: number): number;
+}
+
 /**
- * The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to; `undefined` when there is
- * no file. Begins anew while somebody writes, and gives what it has after a few times: a reader never waits.
+ * Opens a file, gives what `use` gives, and closes it; `undefined` when there is none, or a symbolic link.
+ *
+ * @throws {SessionError} io
  */
+export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T): T | undefined {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
+  } catch (error) {
+    if (isErrno(error, "ENOENT") || isErrno(error, "ELOOP")) return undefined;
+    throw ioError(path, "open", error);
+  }
+  try {
+    return use({
+      stamp: () =>
+        io(path, "look at", () => {
+          const stat = fs.fstatSync(descriptor, LOOK);
+          return { ...toStamp(stat), isRegular: stat.isFile() };
+        }),
+      readInto: (into, start) => io(path, "read", () => readFully(descriptor, into, start)),
+    });
+  } finally {
+    closeFile(descriptor);
+  }
+}
+
+/**
+ * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins anew while
+ * somebody writes, and gives what it has after a few times: a reader never waits.
+ */
+function readSteadily<T>(
+  path: string,
+  read: (file: ReadableFile, size: number) => T,
+): { result: T; stamp: FileStamp } | undefined {
+  return withReadableFile(path, (file) => {
+    for (let tries = 1; ; tries++) {
+      const stamp = file.stamp();
+      const result = read(file, stamp.size);
+      if (tries === READ_TRIES || sameStamp(stamp, file.stamp())) return { result, stamp };
+    }
+  });
+}
+
+/** The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to. */
 export function readBytes(
   path: string,
   start = 0,
   end?: number,
 ): { bytes: Buffer; stamp: FileStamp } | undefined {
-  let descriptor: number;
-  try {
-    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw ioError(path, "open", error);
-  }
-  try {
-    return io(path, "read", () => {
-      for (let tries = 1; ; tries++) {
-        const before = stampOfDescriptor(descriptor);
-        const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end ?? before.size, before.size) - start));
-        const length = readFully(descriptor, bytes, start);
-        const after = stampOfDescriptor(descriptor);
-        if (sameStamp(before, after) || tries === READ_TRIES)
-          return { bytes: bytes.subarray(0, length), stamp: before };
-      }
-    });
-  } finally {
-    fs.closeSync(descriptor);
-  }
+  const read = readSteadily(path, (file, size) => {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end ?? size, size) - start));
+    return bytes.subarray(0, file.readInto(bytes, start));
+  });
+  return read && { bytes: read.result, stamp: read.stamp };
+}
+
+/** Reads a file from front to back through a window, and gives what `read` makes of it with the stamp it belongs to. */
+export function readThrough<T>(
+  path: string,
+  read: (window: ByteWindow) => T,
+): { result: T; stamp: FileStamp } | undefined {
+  return readSteadily(path, (file, size) =>
+    read(new ByteWindow(size, (into, start) => file.readInto(into, start))),
+  );
 }
 
 /** A few bytes as text. */
@@ -133,10 +190,37 @@ export function readAt(descriptor: number, start: number, length: number): strin
 }
 
 /**
- * The first bytes of a regular file with a stamp that is not younger than they are; `undefined` when there is no file or
- * it is no regular one.
+ * A stamp in numbers, made in half the time: a little coarser, so it is of use only for a file that was last changed some
+ * time before the stamp was taken.
  */
-export function readHead(path: string, length: number): { bytes: Buffer; stamp: FileStamp } | undefined {
+export type CoarseStamp = Pick<fs.Stats, "dev" | "ino" | "size" | "mtimeMs" | "ctimeMs">;
+
+const LOOK_COARSELY = { throwIfNoEntry: false } as const;
+
+/** @throws {SessionError} io, also when there is none. */
+export function stampOfFolder(folder: string): CoarseStamp {
+  return io(folder, "list", () => fs.statSync(folder));
+}
+
+/** Does the path still stand for the file of the stamp, unchanged? */
+export function isStill(path: string, stamp: CoarseStamp): boolean {
+  const stat = io(path, "look at", () => fs.lstatSync(path, LOOK_COARSELY));
+  return (
+    stat !== undefined &&
+    stat.ctimeMs === stamp.ctimeMs &&
+    stat.mtimeMs === stamp.mtimeMs &&
+    stat.ino === stamp.ino &&
+    stat.dev === stamp.dev &&
+    stat.size === stamp.size
+  );
+}
+
+/**
+ * Fills `into` with the first bytes of a regular file, and gives those with a stamp that is not younger than they are;
+ * `undefined` when there is none.
+ */
+export function readHead(path: string, into: Buffer): { bytes: Buffer; stamp: CoarseStamp } | undefined {
+  // Not by withReadableFile: a folder is listed file by file.
   let descriptor: number;
   try {
     descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
@@ -145,14 +229,18 @@ export function readHead(path: string, length: number): { bytes: Buffer; stamp: 
     throw ioError(path, "open", error);
   }
   try {
-    return io(path, "read", () => {
-      const stat = fs.fstatSync(descriptor, { bigint: true });
-      if (!stat.isFile()) return undefined;
-      const bytes = Buffer.allocUnsafe(Math.min(length, Number(stat.size)));
-      return { bytes: bytes.subarray(0, readFully(descriptor, bytes, 0)), stamp: toStamp(stat) };
-    });
+    const stat = fs.fstatSync(descriptor);
+    if (!stat.isFile()) return undefined;
+    const { dev, ino, size, mtimeMs, ctimeMs } = stat;
+    const length = fs.readSync(descriptor, into, 0, into.length, 0);
+    return {
+      bytes: length < into.length ? into.subarray(0, length) : into,
+      stamp: { dev, ino, size, mtimeMs, ctimeMs },
+    };
+  } catch (error) {
+    throw ioError(path, "read", error);
   } finally {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
   }
 }
 
@@ -177,44 +265,52 @@ export function writeFully(descriptor: number, bytes: Buffer, start: number): vo
 export function openInPlace(path: string): { readonly descriptor: number; readonly stamp: FileStamp } {
   const descriptor = io(path, "open", () => fs.openSync(path, fs.constants.O_RDWR | NO_FOLLOW));
   try {
-    return { descriptor, stamp: io(path, "look at", () => stampOfDescriptor(descriptor)) };
+    return { descriptor, stamp: stampOfOpen(path, descriptor) };
   } catch (error) {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
     throw error;
   }
 }
 
-/** An existing file, open for reading and writing in place while `use` runs. */
-export async function withOpenFile<T>(path: string, use: (descriptor: number) => Promise<T>): Promise<T> {
-  const { descriptor } = openInPlace(path);
+/**
+ * The stamp of what was just written to a descriptor: nobody can write to it from now on without making it another one.
+ *
+ * @param exactTimes whether the file system sees to that itself (`hasExactTimes`).
+ */
+export function stampOfWritten(path: string, descriptor: number, exactTimes: boolean): FileStamp {
+  return io(path, "look at", () => {
+    if (!exactTimes) markTime(descriptor);
+    return stampOfDescriptor(descriptor);
+  });
+}
+
+/** Brings what was written to a descriptor to the disk, without holding up the event loop. */
+export function syncData(path: string, descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fdatasync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
+  });
+}
+
+/** Nothing is to be done where that fails: what was written has been looked after before. */
+export function closeFile(descriptor: number): void {
   try {
-    return await use(descriptor);
-  } finally {
     fs.closeSync(descriptor);
+  } catch {
+    // The system has let go of it all the same.
   }
 }
 
-/**
- * Brings what was written to a descriptor to the disk, without holding up the event loop. The stamp it gives was taken
- * before that: what others write meanwhile is not covered by it.
- */
-export async function finishWrite(
-  path: string,
-  descriptor: number,
-  durability: Durability,
-): Promise<FileStamp> {
-  const stamp = io(path, "look at", () => stampOfDescriptor(descriptor));
-  if (durability === "full") {
-    await new Promise<void>((resolve, reject) => {
-      fs.fdatasync(descriptor, (error) => (error ? reject(ioError(path, "sync", error)) : resolve()));
-    });
-  }
-  return stamp;
+/** Takes away what stands behind `length`. */
+export function cutFile(descriptor: number, length: number): void {
+  fs.ftruncateSync(descriptor, length);
 }
+
+const PAGE_BYTES = 4096;
 
 interface ReplaceOptions {
   readonly mode: number;
   readonly durability: Durability;
+  readonly exactTimes: boolean;
   /** Called when all is ready but the last step; what it throws stops it. */
   readonly beforeRename?: () => void;
 }
@@ -230,43 +326,65 @@ export function replaceFile(path: string, bytes: Buffer, options: ReplaceOptions
   });
 }
 
-/** The same where there is no file yet. @throws an `io` error whose cause is EEXIST where there is one after all. */
-export function createFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
-  return writeBeside(path, bytes, options, (temporary) =>
-    io(path, "create", () => {
-      fs.linkSync(temporary, path);
-      fs.unlinkSync(temporary);
-    }),
-  );
+/**
+ * The same where there is no file yet; when it fails there is none, as far as the disk takes that.
+ *
+ * @throws an `io` error whose cause is EEXIST where there is one after all.
+ */
+export async function createFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
+  let linked = false;
+  try {
+    return await writeBeside(path, bytes, options, (temporary) =>
+      io(path, "create", () => {
+        fs.linkSync(temporary, path);
+        linked = true;
+        fs.unlinkSync(temporary);
+      }),
+    );
+  } catch (error) {
+    if (linked) removeQuietly(path);
+    throw error;
+  }
 }
 
 async function writeBeside(
   path: string,
   bytes: Buffer,
-  { mode, durability }: ReplaceOptions,
+  { mode, durability, exactTimes }: ReplaceOptions,
   putInPlace: (temporary: string) => void,
 ): Promise<FileStamp> {
   const temporary = `${path}.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
+  const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
+  let inPlace = false;
   try {
-    const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
-    try {
-      io(temporary, "write", () => {
-        // After opening: the umask does not touch it.
-        fs.fchmodSync(descriptor, mode);
-        writeFully(descriptor, bytes, 0);
-      });
-      if (durability === "full") await syncAll(temporary, descriptor);
-      putInPlace(temporary);
-      // Of the file that we have written, whatever stands at the path by now.
-      const stamp = io(path, "look at", () => stampOfDescriptor(descriptor));
-      await syncFolder(dirname(path), durability);
-      return stamp;
-    } finally {
-      fs.closeSync(descriptor);
-    }
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
+    io(temporary, "write", () => {
+      // After opening: the umask does not touch it.
+      fs.fchmodSync(descriptor, mode);
+      // The first page apart: the system keeps in one piece in memory what was written at once, and overwriting a few
+      // bytes of it, as every append does to `updated_at`, then costs in proportion to that.
+      writeFully(descriptor, bytes.subarray(0, PAGE_BYTES), 0);
+      if (bytes.length > PAGE_BYTES) writeFully(descriptor, bytes.subarray(PAGE_BYTES), PAGE_BYTES);
+      if (!exactTimes) markTime(descriptor);
+    });
+    if (durability === "full") await syncAll(temporary, descriptor);
+    putInPlace(temporary);
+    inPlace = true;
+    // Of the file that we have written, whatever stands at the path by now.
+    const stamp = stampOfOpen(path, descriptor);
+    await syncFolder(dirname(path), durability);
+    return stamp;
+  } finally {
+    closeFile(descriptor);
+    if (!inPlace) removeQuietly(temporary);
+  }
+}
+
+/** What is left where even that fails is removed at the next open. */
+function removeQuietly(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // The error that has led here is the one to tell of.
   }
 }
 
@@ -281,12 +399,16 @@ export async function writeNewFile(
   try {
     io(path, "write", () => writeFully(descriptor, bytes, 0));
     if (durability === "full") await syncAll(path, descriptor);
+  } catch (error) {
+    removeQuietly(path);
+    throw error;
   } finally {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
   }
   await syncFolder(dirname(path), durability);
 }
 
+/** @throws an `io` error, also when only the folder could not be synced: then the file may be there again after a loss of power. */
 export async function removeFile(path: string, durability: Durability): Promise<void> {
   io(path, "remove", () => fs.unlinkSync(path));
   await syncFolder(dirname(path), durability);
@@ -305,6 +427,6 @@ export async function syncFolder(folder: string, durability: Durability): Promis
   try {
     await syncAll(folder, descriptor);
   } finally {
-    fs.closeSync(descriptor);
+    closeFile(descriptor);
   }
 }

@@ -14,6 +14,11 @@ const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
+/** 1 for what may stand in a string as it is. */
+const PLAIN = new Uint8Array(256).fill(1, 0x20);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
 /** How a value is looked at: `ignored` as serde skips what it does not know, otherwise as serde reads a value. */
 export type Strictness = "ignored" | "value";
 
@@ -23,7 +28,8 @@ export type Strictness = "ignored" | "value";
  * bytes are UTF-8 is not its business. Throws {@link Damage} with the offset.
  */
 export class JsonScanner {
-  readonly bytes: Buffer;
+  /** May be put in the place of others while no value is being read. */
+  bytes: Buffer;
   position: number;
   /** Set when a number was passed that JavaScript can only round; whoever cares resets it. */
   sawInexact = false;
@@ -102,12 +108,24 @@ export class JsonScanner {
 
   /** Reads a string. */
   string(reason = "expected a string"): string {
-    if (this.peek() !== QUOTE) this.fail(reason);
+    this.peek();
+    return this.stringHere(reason);
+  }
+
+  /** Reads the string that begins just here. */
+  stringHere(reason = "expected a string"): string {
+    if (this.bytes[this.position] !== QUOTE) this.fail(reason);
     const start = this.position;
     const escaped = this.#skipString("value");
     return escaped
       ? (JSON.parse(this.bytes.toString("utf8", start, this.position)) as string)
       : this.bytes.toString("utf8", start + 1, this.position - 1);
+  }
+
+  /** Passes over the string that begins just here. */
+  passString(): void {
+    if (this.bytes[this.position] !== QUOTE) this.fail("expected a string");
+    this.#skipString("value");
   }
 
   /** Reads the text of a number. */
@@ -209,20 +227,16 @@ export class JsonScanner {
   #skipString(strictness: Strictness): boolean {
     const { bytes } = this;
     let at = this.position + 1;
+    const { length } = bytes;
     let escaped = false;
     for (;;) {
+      while (at < length && PLAIN[bytes[at] as number] === 1) at++;
+      if (at >= length) this.fail("expected the end of a string", at);
       const byte = bytes[at];
       if (byte === QUOTE) break;
-      if (byte === BACKSLASH) {
-        escaped = true;
-        at = this.#skipEscape(at, strictness);
-      } else if (byte === undefined) {
-        this.fail("expected the end of a string", at);
-      } else if (byte < 0x20) {
-        this.fail("control character in a string", at);
-      } else {
-        at++;
-      }
+      if (byte !== BACKSLASH) this.fail("control character in a string", at);
+      escaped = true;
+      at = this.#skipEscape(at, strictness);
     }
     this.position = at + 1;
     return escaped;

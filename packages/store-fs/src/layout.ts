@@ -4,7 +4,11 @@ import { encodeEntry, encodeMetadata, METADATA_FIELDS, type Range } from "./code
 // The bytes of our files: docs/file-format.md describes them one by one. `updated_at` stands first, at one fixed offset,
 // padded to 16 columns, so that an append overwrites it in place; `entries` stands last, so that an append ends the file.
 
-const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+/** What every file of ours begins with. */
+export const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+const PREFIX_BYTES = Buffer.from(PREFIX);
+/** Where the opening brace of the metadata stands. */
+export const METADATA_OFFSET = PREFIX.indexOf("{", 1);
 export const UPDATED_AT_OFFSET = PREFIX.length;
 export const UPDATED_AT_WIDTH = 16;
 export const ENTRIES_OPENING = '\n  "entries": [';
@@ -18,8 +22,19 @@ export const ENTRY_ENDING = "\n    }";
 
 /** Does the file begin as only ours do? */
 export function hasOurBeginning(bytes: Buffer): boolean {
-  const text = bytes.toString("latin1", 0, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH + 2);
-  return text.startsWith(PREFIX) && /^ *\d+,\n$/.test(text.slice(UPDATED_AT_OFFSET));
+  if (!bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES)) return false;
+  const end = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
+  return /^ *\d+,\n$/.test(bytes.toString("latin1", UPDATED_AT_OFFSET, end + 2));
+}
+
+/** Does the file begin as only ours do, but with zeros where `updated_at` stands, as the loss of power may leave it? */
+export function isTimeLost(bytes: Buffer): boolean {
+  const end = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
+  return (
+    bytes.length > end &&
+    bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES) &&
+    bytes.subarray(UPDATED_AT_OFFSET, end).every((byte) => byte === 0)
+  );
 }
 
 /** The columns of `updated_at`. */
@@ -105,23 +120,39 @@ export interface AppendText {
 
 /**
  * Each batch but the last of one write is marked `grouped`, each entry of a batch but the last `more`: from that a reader
- * tells how far a torn write has come.
+ * tells how far a torn write has come. Batches without entries are none.
  */
 export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): AppendText {
-  const parts: Buffer[] = [];
-  const ranges: Range[] = [];
-  let end = 0;
+  const texts: string[] = [];
+  const lastBatch = batches.findLastIndex((batch) => batch.length > 0);
   batches.forEach((batch, i) => {
     batch.forEach((entry, j) => {
-      const mark = j < batch.length - 1 ? { more: true } : i < batches.length - 1 ? { grouped: true } : {};
-      const separator = first && ranges.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      const bytes = Buffer.from(separator + entryText({ ...encodeEntry(entry), ...mark }));
-      parts.push(bytes);
-      const start = end + separator.length;
-      end += bytes.length;
-      ranges.push({ start, end });
+      const encoded = encodeEntry(entry);
+      if (j < batch.length - 1) encoded["more"] = true;
+      else if (i < lastBatch) encoded["grouped"] = true;
+      texts.push((first && texts.length === 0 ? FIRST_SEPARATOR : SEPARATOR) + entryText(encoded));
     });
   });
-  parts.push(Buffer.from(CLOSING));
-  return { bytes: Buffer.concat(parts), ranges };
+  const text = texts.join("") + CLOSING;
+  const bytes = Buffer.from(text);
+  // Where all of it is ASCII characters are bytes.
+  const lengthOf = bytes.length === text.length ? (part: string) => part.length : Buffer.byteLength;
+  let end = 0;
+  const ranges = texts.map((part, i): Range => {
+    const start = end + (first && i === 0 ? FIRST_SEPARATOR.length : SEPARATOR.length);
+    end += lengthOf(part);
+    return { start, end };
+  });
+  return { bytes, ranges };
+}
+
+/** Does the text, of ASCII characters, stand at `at`? */
+export function standsAt(bytes: Buffer, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Does the text stand at `at`, and is it the last? */
+export function endsWith(bytes: Buffer, at: number, text: string): boolean {
+  return at + text.length === bytes.length && standsAt(bytes, at, text);
 }

@@ -1,9 +1,18 @@
 import fs from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
-import { SessionError } from "@thulp-sessions/core";
-import { io, ioError, isErrno } from "./disk.ts";
-import { describeOwner, isDead, isHere, type LockOwner, newOwner, parseOwner } from "./owner.ts";
+import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { closeFile, io, ioError, isErrno, writeFully } from "./disk.ts";
+import { hasExactTimes } from "./file-times.ts";
+import {
+  describeOwner,
+  isDead,
+  isHere,
+  type LockOwner,
+  newOwner,
+  parseOwner,
+  processExists,
+} from "./owner.ts";
 
 /** How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms. */
 const FIRST_WAIT_MS = 1;
@@ -15,12 +24,16 @@ const BOOT_MARGIN_MS = 60_000;
 /** How long a lock is kept at most while others wait for it, in ms. */
 const LONGEST_BURST_MS = 5;
 
+const LOCK_ENDING = ".lock";
+
 /** A lock that is held, with work going on or just done. */
 interface Held {
   readonly lock: string;
   readonly release: () => void;
   since: number;
   working: boolean;
+  /** It is let go of at the end of this turn of the event loop, unless work goes on. */
+  ending: boolean;
 }
 
 /**
@@ -39,6 +52,7 @@ export class LockFolder {
   readonly #held = new Map<string, Held>();
   /** Tells our links from those of others. */
   #ownerInode = 0n;
+  #exactTimes = false;
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
   constructor(sessionsFolder: string, timeoutMs: number) {
@@ -53,7 +67,7 @@ export class LockFolder {
    * @param options.onRelease called when the lock is let go, which may be some pieces of work later.
    * @throws {SessionError} busy when somebody holds it for too long.
    */
-  async hold<T>(
+  hold<T>(
     name: string,
     work: () => Promise<T>,
     {
@@ -61,17 +75,53 @@ export class LockFolder {
       onRelease = () => {},
     }: { timeoutMs?: number; onRelease?: () => void } = {},
   ): Promise<T> {
-    const held = await this.#take(name, timeoutMs, onRelease);
+    const known = this.#held.get(name);
+    // Without a wait in between: most appends come one after the other.
+    if (known && performance.now() - known.since < LONGEST_BURST_MS) return this.#during(name, known, work);
+    return this.#take(name, timeoutMs, onRelease).then((held) => this.#during(name, held, work));
+  }
+
+  async #during<T>(name: string, held: Held, work: () => Promise<T>): Promise<T> {
     held.working = true;
     try {
       return await work();
     } finally {
       held.working = false;
-      // Work that comes in the same turn finds it held.
-      setImmediate(() => {
-        if (!held.working) this.#letGo(name, held);
+      this.#letGoWhenIdle(name, held);
+    }
+  }
+
+  /** Work that comes in the same turn finds it held. */
+  #letGoWhenIdle(name: string, held: Held): void {
+    if (held.ending) return;
+    held.ending = true;
+    setImmediate(() => {
+      held.ending = false;
+      if (!held.working) this.#letGo(name, held);
+    });
+  }
+
+  /** Takes away the locks and the files that dead processes have left, where nobody else is at it: nobody may ever ask for them again. */
+  async clearLeft(): Promise<void> {
+    try {
+      removeOwnersOfTheDead(this.#folder);
+    } catch (error) {
+      // Whoever may only read here leaves them to others.
+      if (!isSessionError(error)) throw error;
+    }
+    for (const name of namesIn(this.#folder)) {
+      if (!name.endsWith(LOCK_ENDING)) continue;
+      const owner = readOwner(join(this.#folder, name));
+      if (owner === "gone" || owner === null || !isDead(owner)) continue;
+      await this.hold(name.slice(0, -LOCK_ENDING.length), async () => {}, { timeoutMs: 0 }).catch((error) => {
+        if (!isSessionError(error)) throw error;
       });
     }
+  }
+
+  /** Does every change of a file in here give it times of its own? Known as soon as a lock was held. */
+  get exactTimes(): boolean {
+    return this.#exactTimes;
   }
 
   close(): void {
@@ -82,7 +132,6 @@ export class LockFolder {
   async #take(name: string, timeoutMs: number, onRelease: () => void): Promise<Held> {
     const known = this.#held.get(name);
     if (known) {
-      if (performance.now() - known.since < LONGEST_BURST_MS) return known;
       // Somebody may have removed it by hand, against all advice: then it is somebody else's now, or nobody's.
       if (isOwnLink(known.lock, this.#ownerInode) && !isWanted(known.lock)) {
         known.since = performance.now();
@@ -92,9 +141,9 @@ export class LockFolder {
       // Whoever waits looks again within this time.
       await new Promise((resolve) => setTimeout(resolve, LAST_WAIT_MS));
     }
-    const lock = join(this.#folder, `${name}.lock`);
+    const lock = join(this.#folder, name + LOCK_ENDING);
     await this.#acquire(lock, timeoutMs);
-    const held = { lock, release: onRelease, since: performance.now(), working: false };
+    const held = { lock, release: onRelease, since: performance.now(), working: false, ending: false };
     this.#held.set(name, held);
     return held;
   }
@@ -159,11 +208,27 @@ export class LockFolder {
     io(this.#ownerFile, "create", () => {
       makeFolder(this.#folder);
       removeOwnersOfTheDead(this.#folder);
-      const temporary = `${this.#ownerFile}.new`;
-      fs.writeFileSync(temporary, JSON.stringify(this.#owner), { mode: 0o600 });
+      const temporary = `${this.#ownerFile}.new-${process.pid}`;
+      const descriptor = fs.openSync(temporary, "w", 0o600);
+      try {
+        this.#exactTimes = hasExactTimes(descriptor);
+        writeFully(descriptor, Buffer.from(JSON.stringify(this.#owner)), 0);
+      } finally {
+        closeFile(descriptor);
+      }
       fs.renameSync(temporary, this.#ownerFile);
       this.#ownerInode = fs.lstatSync(this.#ownerFile, { bigint: true }).ino;
     });
+  }
+}
+
+/** None while there is no such folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw ioError(folder, "list", error);
   }
 }
 
@@ -221,7 +286,9 @@ function isFromBeforeBoot(lock: string): boolean {
 }
 
 function removeOwnersOfTheDead(folder: string): void {
-  for (const name of fs.readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
+    const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
+    if (unfinishedBy !== undefined && !processExists(Number(unfinishedBy))) unlink(join(folder, name));
     if (!/^owner-[0-9a-f]{16}$/.test(name)) continue;
     const owner = readOwner(join(folder, name));
     if (owner !== "gone" && owner !== null && isDead(owner)) unlink(join(folder, name));

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
 import { type Durability, io, syncFolder } from "./disk.ts";
 import { LockFolder } from "./lock.ts";
+import { networkDriveOf } from "./network-drive.ts";
 import { FileStore } from "./store.ts";
 import { removeLeftTemporaries } from "./temporaries.ts";
 
@@ -48,8 +49,19 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
   io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
   const locks = new LockFolder(folder, lockTimeoutMs);
   await removeLeftTemporaries(folder, locks);
+  await locks.clearLeft();
   const store = new FileStore(folder, durability, locks);
   if (onWarning) store.warnings.listen(onWarning);
+  const drive = networkDriveOf(folder);
+  if (drive) {
+    store.warnings.emit({
+      code: "unsupported",
+      message:
+        `${folder} is on a network drive (${drive}): links, renames and syncs do not hold there what the store promises. ` +
+        "Keep the sessions on a local disk, and serve them to other machines through the API.",
+      path: folder,
+    });
+  }
   return store;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Who holds a lock: enough to tell, from any process on the same machine, whether he still lives. */
@@ -49,7 +49,7 @@ export function isDead(owner: LockOwner): boolean {
   if (!isHere(owner)) return false;
   const boot = bootId();
   if (owner.boot !== null && boot !== null && owner.boot !== boot) return true;
-  if (!processExists(owner.pid)) return true;
+  if (!processExists(owner.pid) || hasEnded(owner.pid)) return true;
   const started = processStart(owner.pid);
   return owner.started !== null && started !== null && owner.started !== started;
 }
@@ -63,7 +63,8 @@ export function describeOwner(owner: LockOwner): string {
   return `process ${owner.pid} on ${owner.host}`;
 }
 
-function processExists(pid: number): boolean {
+/** Also one that belongs to somebody else. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -80,6 +81,17 @@ function thisHost(): string {
 
 function bootId(): string | null {
   return optional(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+}
+
+/** A killed process keeps its number until its parent has heard of it. While one of its threads is at work it has not ended. */
+function hasEnded(pid: number): boolean {
+  const state = optional(() => {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2)[0] ?? null;
+  });
+  return (
+    (state === "Z" || state === "X") && (optional(() => readdirSync(`/proc/${pid}/task`).length) ?? 0) <= 1
+  );
 }
 
 /** Field 22 of /proc/<pid>/stat; the command before it may hold spaces and brackets. */

@@ -54,7 +54,7 @@ export async function repairFile(
   if (!stampOf(path)) throw notFound(sessionId);
   const locks = new LockFolder(files.folder, lockTimeoutMs);
   try {
-    return await locks.hold(sessionId, () => repair(files, sessionId, path, durability));
+    return await locks.hold(sessionId, () => repair(files, sessionId, path, durability, locks.exactTimes));
   } finally {
     locks.close();
   }
@@ -65,6 +65,7 @@ async function repair(
   id: SessionId,
   path: string,
   durability: Durability,
+  exactTimes: boolean,
 ): Promise<RepairReport | null> {
   const { mode, ...before } = files.stamp(id);
   const read = readBytes(path);
@@ -105,7 +106,7 @@ async function repair(
   });
   if (!sameStamp(before, read.stamp)) throw changedMeanwhile(path);
   const kept = await keepAside(`${path}.damaged-`, read.bytes, durability);
-  await replaceFile(path, repaired, { mode, durability });
+  await replaceFile(path, repaired, { mode, durability, exactTimes });
   return {
     id,
     kept,

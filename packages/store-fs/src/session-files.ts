@@ -1,25 +1,23 @@
 import { join } from "node:path";
 import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { type FileStamp, readBytes, sameStamp, stampOf } from "./disk.ts";
+import { type FileStamp, isStillOpen, readBytes, sameFile, sameStamp, stampOf } from "./disk.ts";
 import { type SessionScan, scanSession } from "./session-scan.ts";
-import { catchUp, damageError, type SessionState, stateOf } from "./session-state.ts";
+import { catchUp, damageError, readState, type SessionState } from "./session-state.ts";
 
-/** How much the remembered states may take in all, roughly; and what an entry and a state take beside the header. */
+/** How much the states of all sessions may take together; the one in use is kept, however large. */
 const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
-const BYTES_PER_ENTRY = 128;
-const BYTES_PER_STATE = 2_048;
 
-interface ReadFile {
-  readonly bytes: Buffer;
-  readonly stamp: FileStamp;
-}
+/** What a state takes beside its index and its header, roughly. */
+const BYTES_PER_STATE = 2_048;
 
 /** The session files of a folder, and what is remembered of them. A state is used only if the file still is what it was. */
 export class SessionFiles {
   readonly folder: string;
   /** In the order of use, the least recent first. */
-  readonly #states = new Map<SessionId, { readonly state: SessionState; readonly weight: number }>();
+  readonly #states = new Map<SessionId, { state: SessionState; weight: number }>();
+  /** The last of them. */
+  #latest: SessionId | undefined;
   #rememberedBytes = 0;
 
   constructor(folder: string) {
@@ -54,17 +52,19 @@ export class SessionFiles {
     if (known?.settled && sameStamp(known.stamp, stamp)) return this.remember(id, known);
     this.forget(id);
     const extended = known && catchUp(known, stamp);
-    return this.remember(id, extended ?? this.#stateOf(id, this.#read(id), known));
+    return this.remember(id, extended ?? this.#readState(id, known));
   }
 
-  /** The same with all bytes of the file. @throws {SessionError} as `state` */
-  stateAndBytes(id: SessionId): { readonly state: SessionState; readonly bytes: Buffer } {
-    const known = this.state(id);
-    const read = this.#read(id);
-    const state = sameStamp(read.stamp, known.stamp)
-      ? known
-      : this.remember(id, this.#stateOf(id, read, known));
-    return { state, bytes: read.bytes };
+  /**
+   * The same while the file is open, as it is from one append to the next: what happens to the file, its being moved and
+   * removed included, shows in the stamp.
+   *
+   * @throws {SessionError} as `state`
+   */
+  stateOfOpen(id: SessionId, descriptor: number): SessionState {
+    const known = this.#states.get(id)?.state;
+    const same = known?.settled && isStillOpen(known.path, descriptor, known.stamp);
+    return same ? known : this.state(id);
   }
 
   /** The bytes of the whole file with what stands where in them. @throws {SessionError} as `state` */
@@ -76,34 +76,33 @@ export class SessionFiles {
     return withDamage(path, id, () => ({ ...read, scan: scanSession(read.bytes) }));
   }
 
-  #read(id: SessionId): ReadFile {
-    const read = readBytes(this.pathOf(id));
-    if (!read) throw notFound(id);
-    return read;
-  }
-
   /** @param before what was known of the file until now. */
-  #stateOf(id: SessionId, { bytes, stamp }: ReadFile, before: SessionState | undefined): SessionState {
+  #readState(id: SessionId, before: SessionState | undefined): SessionState {
     const path = this.pathOf(id);
-    const state = withDamage(path, id, () => stateOf(path, id, bytes, stamp));
-    const had = before?.counts.entryCount ?? 0;
-    const has = state.counts.entryCount;
-    if (!state.torn || (has >= had && !before?.damage)) return state;
-    // A crash takes nothing away that was there: somebody else has cut the file short, now or before the last look.
-    const { start } = state.torn;
-    const damage = before?.damage ?? new Damage(`${had - has} of ${had} entries are missing`, start);
-    return { ...state, torn: null, damage };
+    const state = withDamage(path, id, () => readState(path, id));
+    if (!state) throw notFound(id);
+    return compared(state, before);
   }
 
   /** Also after a write, since then the state has grown. */
   remember(id: SessionId, state: SessionState): SessionState {
-    this.forget(id);
-    const weight = state.counts.entryCount * BYTES_PER_ENTRY + state.entriesStart * 2 + BYTES_PER_STATE;
-    this.#states.set(id, { state, weight });
-    this.#rememberedBytes += weight;
-    for (const oldest of this.#states.keys()) {
-      if (this.#rememberedBytes <= MAX_REMEMBERED_BYTES || oldest === id) break;
-      this.forget(oldest);
+    const weight = state.index.byteLength + state.entriesStart * 2 + BYTES_PER_STATE;
+    const known = this.#states.get(id);
+    if (known && this.#latest === id) {
+      this.#rememberedBytes += weight - known.weight;
+      known.state = state;
+      known.weight = weight;
+    } else {
+      this.forget(id);
+      this.#states.set(id, { state, weight });
+      this.#rememberedBytes += weight;
+      this.#latest = id;
+    }
+    if (this.#rememberedBytes > MAX_REMEMBERED_BYTES) {
+      for (const oldest of this.#states.keys()) {
+        if (this.#rememberedBytes <= MAX_REMEMBERED_BYTES || oldest === id) break;
+        this.forget(oldest);
+      }
     }
     return state;
   }
@@ -113,12 +112,29 @@ export class SessionFiles {
     if (!known) return;
     this.#states.delete(id);
     this.#rememberedBytes -= known.weight;
+    if (this.#latest === id) this.#latest = undefined;
+  }
+
+  /** How much memory the states of all sessions take together, roughly. */
+  get rememberedBytes(): number {
+    return this.#rememberedBytes;
   }
 
   clear(): void {
     this.#states.clear();
     this.#rememberedBytes = 0;
   }
+}
+
+/** A crash takes nothing away that was there: then somebody else has cut the file short, now or before the last look. */
+function compared(state: SessionState, before: SessionState | undefined): SessionState {
+  if (!state.torn || !before || !sameFile(state.stamp, before.stamp)) return state;
+  const had = before.counts.entryCount;
+  const has = state.counts.entryCount;
+  if (has >= had && !before.damage) return state;
+  const { start } = state.torn;
+  const damage = before.damage ?? new Damage(`${had - has} of ${had} entries are missing`, start);
+  return { ...state, torn: null, damage };
 }
 
 function withDamage<T>(path: string, id: SessionId, read: () => T): T {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import fs from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
   deepFreeze,
@@ -13,29 +13,43 @@ import {
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { type FileStamp, io, readBytes, readHead, sameStamp, stampOf } from "./disk.ts";
+import { type CoarseStamp, io, isStill, readBytes, readHead, stampOf, stampOfFolder } from "./disk.ts";
+import { isPastMs } from "./file-times.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
-import { damageError, isSettled } from "./session-state.ts";
+import { readLaidOutMetadata } from "./laid-out-metadata.ts";
+import { isTimeLost } from "./layout.ts";
+import { scanSession } from "./session-scan.ts";
+import { damageError } from "./session-state.ts";
 
-/** The metadata of most sessions ends within this many bytes. */
-const HEAD_BYTES = 2048;
+/** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
+const HEAD_BYTES = 1024;
+const LONG_HEAD_BYTES = 64 * 1024;
 
 /** After so many files the event loop gets its turn. */
 const FILES_PER_TURN = 256;
 
 interface Listed {
-  readonly stamp: FileStamp;
-  readonly settled: boolean;
+  readonly id: SessionId;
+  readonly path: string;
+  stamp: CoarseStamp | undefined;
+  settled: boolean;
   /** `null` when it cannot be read. */
-  readonly metadata: SessionMetadata | null;
+  metadata: SessionMetadata | null;
+  /** Of the last look at the folder in which it was there. */
+  look: number;
 }
 
 /** The metadata of all sessions of a folder; what was read before is used again while the file is what it was. */
 export class SessionList {
   readonly #folder: string;
   readonly #warnings: Warnings;
-  #listed = new Map<string, Listed>();
+  readonly #listed = new Map<string, Listed>();
   readonly #warned = new Set<string>();
+  /** What is read last: of no use beyond that file. */
+  readonly #head = Buffer.allocUnsafeSlow(HEAD_BYTES);
+  #look = 0;
+  /** What was in the folder when it was read last, unless something may have come since under the same time. */
+  #names: { readonly stamp: CoarseStamp; readonly listed: Listed[] } | undefined;
 
   constructor(folder: string, warnings: Warnings) {
     this.#folder = folder;
@@ -44,18 +58,39 @@ export class SessionList {
 
   /** In no order. A session whose metadata cannot be read is left out, with one warning for each state of its file. */
   async all(): Promise<SessionMetadata[]> {
-    const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
-    const listed = new Map<string, Listed>();
+    const look = ++this.#look;
+    const found: SessionMetadata[] = [];
     let turn = 0;
-    for (const name of names) {
-      const id = this.#sessionIdOf(name);
-      if (id === null) continue;
+    for (const listed of this.#inFolder()) {
       if (++turn % FILES_PER_TURN === 0) await setImmediate();
-      const now = this.#look(id, join(this.#folder, name));
-      if (now) listed.set(name, now);
+      listed.look = look;
+      if (this.#lookAt(listed) && listed.metadata) found.push(listed.metadata);
     }
-    this.#listed = listed;
-    return [...listed.values()].flatMap(({ metadata }) => metadata ?? []);
+    // Unless another look has begun meanwhile, what was not met is gone.
+    if (look === this.#look && this.#listed.size > turn)
+      for (const [name, listed] of this.#listed) if (listed.look !== look) this.#listed.delete(name);
+    return found;
+  }
+
+  /** Names are read anew only if the folder was written to. */
+  #inFolder(): Listed[] {
+    const stamp = stampOfFolder(this.#folder);
+    if (this.#names && sameNames(this.#names.stamp, stamp)) return this.#names.listed;
+    const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
+    const listed = names.flatMap((name) => this.#listed.get(name) ?? this.#enter(name) ?? []);
+    // Some file systems, those that keep whole seconds, do not mark a folder.
+    const marked = !Number.isInteger(stamp.mtimeMs) && isPastMs(stamp.mtimeMs) && isPastMs(stamp.ctimeMs);
+    this.#names = marked ? { stamp, listed } : undefined;
+    return listed;
+  }
+
+  #enter(name: string): Listed | null {
+    const id = this.#sessionIdOf(name);
+    if (id === null) return null;
+    const path = this.#folder + sep + name;
+    const listed = { id, path, stamp: undefined, settled: false, metadata: null, look: 0 };
+    this.#listed.set(name, listed);
+    return listed;
   }
 
   #sessionIdOf(name: string): SessionId | null {
@@ -73,38 +108,39 @@ export class SessionList {
     return null;
   }
 
-  #look(id: SessionId, path: string): Listed | undefined {
+  /** False when it cannot be looked at, or is not there. */
+  #lookAt(listed: Listed): boolean {
     try {
-      return this.#lookAt(id, path);
+      return this.#readAnew(listed);
     } catch (error) {
       // One file that cannot be read takes no other with it.
       if (!isSessionError(error)) throw error;
-      this.#warn(path, error.code, error.message, id, error.code);
-      return undefined;
+      this.#warn(listed.path, error.code, error.message, listed.id, error.code);
+      return false;
     }
   }
 
-  #lookAt(id: SessionId, path: string): Listed | undefined {
-    const known = this.#listed.get(`${id}.json`);
-    if (known?.settled) {
-      const stamp = stampOf(path);
-      if (stamp && sameStamp(known.stamp, stamp)) return known;
-    }
-    const head = readHead(path, HEAD_BYTES);
+  #readAnew(listed: Listed): boolean {
+    const { id, path } = listed;
+    if (listed.settled && listed.stamp && isStill(path, listed.stamp)) return true;
+    const head = readHead(path, this.#head);
     if (!head) {
       this.#warnOfKind(id, path);
-      return undefined;
+      listed.stamp = undefined;
+      return false;
     }
     const { stamp } = head;
-    const settled = isSettled(stamp);
+    listed.stamp = stamp;
+    listed.settled = isPastMs(stamp.ctimeMs);
     try {
-      return { stamp, settled, metadata: deepFreeze({ ...readMetadata(path, head), id }) };
+      listed.metadata = readMetadata(path, id, head);
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       const { code, message } = damageError(path, id, error);
-      this.#warn(path, `${stamp.size} ${stamp.changedNs}`, message, id, code);
-      return { stamp, settled, metadata: null };
+      this.#warn(path, `${stamp.size} ${stamp.ctimeMs}`, message, id, code);
+      listed.metadata = null;
     }
+    return true;
   }
 
   /** Unless it was removed since the folder was read. */
@@ -133,14 +169,33 @@ export class SessionList {
   }
 }
 
+function sameNames(a: CoarseStamp, b: CoarseStamp): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
+}
+
 /** The metadata at the head of a file; of one that is laid out otherwise all of it is read. Throws {@link Damage}. */
-function readMetadata(path: string, { bytes, stamp }: { bytes: Buffer; stamp: FileStamp }): SessionMetadata {
-  try {
-    return metadataIn(bytes).value;
-  } catch (error) {
-    if (!(error instanceof Damage) || stamp.size <= bytes.length) throw error;
+function readMetadata(
+  path: string,
+  id: SessionId,
+  { bytes, stamp }: { bytes: Buffer; stamp: CoarseStamp },
+): SessionMetadata {
+  const ours = readLaidOutMetadata(bytes, id);
+  if (ours) return ours;
+  if (isTimeLost(bytes) && bytes.length >= stamp.size)
+    return deepFreeze({ ...scanSession(bytes).metadata.value, id });
+  for (let head = bytes, more = LONG_HEAD_BYTES; ; more = Number.POSITIVE_INFINITY) {
+    try {
+      return deepFreeze({ ...metadataIn(head).value, id });
+    } catch (error) {
+      if (!(error instanceof Damage) || stamp.size <= head.length) throw error;
+    }
+    const longer =
+      readBytes(path, 0, isTimeLost(head) ? Number.POSITIVE_INFINITY : more)?.bytes ?? Buffer.alloc(0);
+    if (isTimeLost(longer)) return deepFreeze({ ...scanSession(longer).metadata.value, id });
+    // It has been cut short meanwhile.
+    if (longer.length <= head.length) return deepFreeze({ ...metadataIn(longer).value, id });
+    head = longer;
   }
-  return metadataIn(readBytes(path)?.bytes ?? Buffer.alloc(0)).value;
 }
 
 /** Stops behind the metadata: what follows may be damaged. */

@@ -1,27 +1,29 @@
 import { isUtf8 } from "node:buffer";
+import { ByteWindow } from "./byte-window.ts";
 import {
   type DecodedContext,
   type DecodedEntry,
   type DecodedMetadata,
-  decodeContext,
   decodeEntry,
-  decodeMetadata,
+  type PassedEntry,
   type Range,
   type RawField,
-  SESSION_FIELDS,
 } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { JsonScanner, OPEN_ARRAY } from "./json-scanner.ts";
+import { JsonScanner } from "./json-scanner.ts";
+import { passLaidOutEntry } from "./laid-out-entry.ts";
 import {
   CLOSING,
-  ENTRIES_OPENING,
   ENTRY_BEGINNING,
-  ENTRY_ENDING,
+  endsWith,
   FIRST_SEPARATOR,
-  hasOurBeginning,
+  isTimeLost,
   SEPARATOR,
+  standsAt,
   UPDATED_AT_OFFSET,
+  updatedAtText,
 } from "./layout.ts";
+import { SessionWalk } from "./session-walk.ts";
 
 /** What stands where in the bytes of a session file. */
 export interface SessionScan {
@@ -43,7 +45,30 @@ export interface SessionScan {
 
 /** Reads a whole file. Throws {@link Damage} when not even the metadata can be read. */
 export function scanSession(bytes: Buffer): SessionScan {
-  const walk = new SessionWalk(bytes);
+  return isTimeLost(bytes) ? scanWithoutTime(bytes) : scanBytes(bytes);
+}
+
+/** A crash in the middle of an append: its time is gone, so that of the last entry stands in, until the next write. */
+function scanWithoutTime(bytes: Buffer): SessionScan {
+  const timed = Buffer.from(bytes);
+  timed.write(updatedAtText(0), UPDATED_AT_OFFSET);
+  const scan = scanBytes(timed);
+  const { value } = scan.metadata;
+  const updatedAt = scan.entries.reduce(
+    (latest, { timestamp }) => Math.max(latest, timestamp),
+    value.createdAt,
+  );
+  const end = scan.entries.at(-1)?.end ?? scan.entriesStart;
+  return {
+    ...scan,
+    metadata: { ...scan.metadata, value: { ...value, updatedAt } },
+    torn: scan.damage ? null : (scan.torn ?? { start: end, end: bytes.length }),
+  };
+}
+
+function scanBytes(bytes: Buffer): SessionScan {
+  const entries: DecodedEntry[] = [];
+  const walk = new SessionWalk(ByteWindow.over(bytes), decodeEntry, (entry) => entries.push(entry));
   const damage = walk.run();
   if (!walk.metadata) throw damage ?? new Damage('session: field "metadata" is missing', 0);
   const entriesStart = walk.entriesStart;
@@ -54,14 +79,12 @@ export function scanSession(bytes: Buffer): SessionScan {
     entriesStart,
   };
   if (!damage) {
-    const ours = walk.looksOurs && endsWith(bytes, walk.lastEnd, CLOSING) && !walk.entries.at(-1)?.more;
-    return { ...common, entries: walk.entries, ours, torn: null, damage: null };
+    return { ...common, entries, ours: walk.isOurs(), torn: null, damage: null };
   }
-  if (!walk.looksOurs || entriesStart === 0)
-    return { ...common, entries: walk.entries, ours: false, torn: null, damage };
-  const whole = walk.entries.slice(0, walk.entries.findLastIndex(({ more }) => !more) + 1);
+  if (!walk.looksOurs || entriesStart === 0) return { ...common, entries, ours: false, torn: null, damage };
+  const whole = entries.slice(0, entries.findLastIndex(({ more }) => !more) + 1);
   const from = whole.at(-1)?.end ?? entriesStart;
-  if (!isTornTail(bytes, from)) return { ...common, entries: walk.entries, ours: false, torn: null, damage };
+  if (!isTornTail(bytes, from)) return { ...common, entries, ours: false, torn: null, damage };
   return { ...common, entries: whole, ours: true, torn: { start: from, end: bytes.length }, damage: null };
 }
 
@@ -69,128 +92,21 @@ export function scanSession(bytes: Buffer): SessionScan {
  * The entries that an append has put behind the others, from its separator at `start` to the closing; `null` when
  * something else stands there.
  */
-export function scanTail(bytes: Buffer, start: number): DecodedEntry[] | null {
+export function scanTail(bytes: Buffer, start: number): PassedEntry[] | null {
   const scanner = new JsonScanner(bytes, start);
-  const entries: DecodedEntry[] = [];
+  const entries: PassedEntry[] = [];
   if (!isUtf8(bytes.subarray(start))) return null;
   try {
     while (!endsWith(bytes, scanner.position, CLOSING)) {
       if (!standsAt(bytes, scanner.position, SEPARATOR)) return null;
       scanner.position += SEPARATOR.length;
-      entries.push(decodeEntry(scanner));
+      entries.push(passLaidOutEntry(scanner) ?? decodeEntry(scanner));
     }
     return entries;
   } catch (error) {
     if (error instanceof Damage) return null;
     throw error;
   }
-}
-
-class SessionWalk {
-  metadata: DecodedMetadata | undefined;
-  context: DecodedContext = { value: {}, fields: new Map(), inexact: false };
-  readonly unknown: RawField[] = [];
-  readonly entries: DecodedEntry[] = [];
-  entriesStart = 0;
-  /** Behind the last entry. */
-  lastEnd = 0;
-  looksOurs: boolean;
-  readonly #scanner: JsonScanner;
-  readonly #seen = new Set<string>();
-  /** Where the bytes stop being UTF-8. */
-  readonly #utf8End: number;
-
-  constructor(bytes: Buffer) {
-    this.#scanner = new JsonScanner(bytes);
-    this.looksOurs = hasOurBeginning(bytes);
-    this.#utf8End = isUtf8(bytes) ? bytes.length : invalidUtf8Offset(bytes);
-  }
-
-  /** Gives the damage that ended the walk, if one did. */
-  run(): Damage | null {
-    try {
-      this.#readSession();
-      return null;
-    } catch (error) {
-      if (error instanceof Damage) return error;
-      throw error;
-    }
-  }
-
-  #readSession(): void {
-    const scanner = this.#scanner;
-    if (scanner.peek() === OPEN_ARRAY) {
-      scanner.array((index) => {
-        const field = SESSION_FIELDS[index];
-        if (field === undefined) throw new Damage("session: more values than fields", scanner.position);
-        this.#readField(field, scanner.position);
-      });
-    } else {
-      scanner.object((key, keyOffset) => this.#readField(key, keyOffset));
-    }
-    this.#checkUtf8();
-    scanner.expectEnd();
-    for (const field of ["metadata", "entries"]) {
-      if (!this.#seen.has(field)) throw new Damage(`session: field "${field}" is missing`, 0);
-    }
-  }
-
-  #readField(key: string, keyOffset: number): void {
-    const scanner = this.#scanner;
-    const known = (SESSION_FIELDS as readonly string[]).includes(key);
-    if (known && this.#seen.has(key)) scanner.fail(`session: duplicate field "${key}"`, keyOffset);
-    if (this.#seen.has("entries")) this.looksOurs = false;
-    const start = scanner.position;
-    if (key === "metadata") {
-      const metadata = decodeMetadata(scanner);
-      this.#checkUtf8();
-      this.metadata = metadata;
-      if (metadata.fields.get("updated_at")?.end !== UPDATED_AT_OFFSET + 16) this.looksOurs = false;
-    } else if (key === "context") {
-      const context = decodeContext(scanner);
-      this.#checkUtf8();
-      this.context = context;
-    } else if (key === "entries") {
-      this.#seen.add(key);
-      this.#readEntries();
-      return;
-    } else {
-      scanner.skip("ignored");
-      this.unknown.push({ key, start, end: scanner.position });
-    }
-    this.#seen.add(key);
-  }
-
-  #readEntries(): void {
-    const scanner = this.#scanner;
-    const { bytes } = scanner;
-    if (!standsAt(bytes, scanner.position + 1 - ENTRIES_OPENING.length, ENTRIES_OPENING))
-      this.looksOurs = false;
-    if (!this.metadata || !this.#seen.has("context")) this.looksOurs = false;
-    this.entriesStart = scanner.position + 1;
-    this.lastEnd = this.entriesStart;
-    scanner.array((index) => {
-      const entry = decodeEntry(scanner);
-      this.#checkUtf8();
-      const separator = index === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      const inPlace =
-        standsAt(bytes, this.lastEnd, separator) && entry.start === this.lastEnd + separator.length;
-      if (!inPlace || !isLaidOut(bytes, entry)) this.looksOurs = false;
-      this.entries.push(entry);
-      this.lastEnd = entry.end;
-    });
-  }
-
-  #checkUtf8(): void {
-    if (this.#scanner.position > this.#utf8End) throw new Damage("not UTF-8", this.#utf8End);
-  }
-}
-
-/** Its lines begin and end as in our layout: in a damaged file that is how entries are told from each other. */
-function isLaidOut(bytes: Buffer, { start, end }: Range): boolean {
-  return (
-    standsAt(bytes, start - 5, ENTRY_BEGINNING) && standsAt(bytes, end - ENTRY_ENDING.length, ENTRY_ENDING)
-  );
 }
 
 /**
@@ -221,20 +137,4 @@ function endsWrite(bytes: Buffer, start: number, next: number): boolean {
   return (
     /\n {4}\}(,|\n {2}\]\n\})?$/.test(text) && !/"(more|grouped)": true\n {4}\}(,|\n {2}\]\n\})?$/.test(text)
   );
-}
-
-function standsAt(bytes: Buffer, at: number, text: string): boolean {
-  return bytes.toString("latin1", at, at + text.length) === text;
-}
-
-function endsWith(bytes: Buffer, at: number, text: string): boolean {
-  return at + text.length === bytes.length && standsAt(bytes, at, text);
-}
-
-/** Decoding puts U+FFFD in the place of what is not UTF-8: the first difference is the place. */
-function invalidUtf8Offset(bytes: Buffer): number {
-  const decoded = Buffer.from(bytes.toString("utf8"));
-  let at = 0;
-  while (at < bytes.length && bytes[at] === decoded[at]) at++;
-  return at;
 }

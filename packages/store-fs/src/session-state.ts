@@ -13,11 +13,16 @@ import {
   type SessionMetadata,
   type StoredEntry,
 } from "@thulp-sessions/core";
-import { type DecodedEntry, parseRange, type Range } from "./codec.ts";
+import { ByteWindow } from "./byte-window.ts";
+import { type DecodedEntry, decodeEntry, type PassedEntry, parseRange, type Range } from "./codec.ts";
 import type { Damage } from "./damage.ts";
-import { type FileStamp, readBytes, sameFile, sameStamp } from "./disk.ts";
+import { type FileStamp, readBytes, readThrough, sameFile, sameStamp } from "./disk.ts";
+import { EntryIndex } from "./entry-index.ts";
+import { isPast } from "./file-times.ts";
+import { passLaidOutEntry } from "./laid-out-entry.ts";
 import { UPDATED_AT_OFFSET, UPDATED_AT_WIDTH } from "./layout.ts";
 import { type SessionScan, scanSession, scanTail } from "./session-scan.ts";
+import { SessionWalk } from "./session-walk.ts";
 
 /** What is remembered of a session file, to append to it and to read parts of it without reading all of it. */
 export interface SessionState {
@@ -35,13 +40,9 @@ export interface SessionState {
   /** Behind the `[` of the entries. */
   readonly entriesStart: number;
   readonly headerHash: string;
-  /** Of all bytes of all entries, in order. */
+  /** Of all bytes from there to the end of the last entry that counts. */
   entriesCrc: number;
-  /** Where each entry stands: start and end by turns. */
-  readonly bounds: number[];
-  readonly byId: Map<EntryId, number[]>;
-  /** The entries that carry numbers JavaScript can only round. */
-  readonly inexact: Set<number>;
+  readonly index: EntryIndex;
   /** All entries are plain ones. */
   plain: boolean;
   counts: EntryCounts;
@@ -51,93 +52,136 @@ export interface SessionState {
   readonly damage: Damage | null;
 }
 
-/** The clock of a file system ticks; a file may change twice within one tick. */
-const CLOCK_TICK_NS = 20_000_000n;
+/** Reads all of it once, with no more in memory than a stretch at a time. Throws {@link Damage} when the metadata cannot be read. */
+export function readState(path: string, id: SessionId): SessionState | undefined {
+  const read = readThrough(path, (window) => stateOfWindow(id, window));
+  if (!read) return undefined;
+  if (read.result) return stateAt(path, read.stamp, read.result);
+  // What cannot be read from front to back has to be looked at as a whole, to find out where it ends.
+  const whole = readBytes(path);
+  return whole && stateAt(path, whole.stamp, stateOfScan(id, whole.bytes, scanSession(whole.bytes)));
+}
 
-/** @param scan what was found in the bytes; where it is absent, throws {@link Damage} when the metadata cannot be read. */
-export function stateOf(
-  path: string,
-  id: SessionId,
-  bytes: Buffer,
-  stamp: FileStamp,
-  scan: SessionScan = scanSession(bytes),
-): SessionState {
-  const header = bytes.subarray(0, scan.entriesStart);
-  const state: SessionState = {
-    path,
-    stamp,
-    settled: isSettled(stamp),
-    synced: false,
-    nameSynced: false,
+/** The state of a file whose bytes are known. Throws {@link Damage} as `readState`. */
+export function stateOf(path: string, id: SessionId, bytes: Buffer, stamp: FileStamp): SessionState {
+  const content = stateOfWindow(id, ByteWindow.over(bytes)) ?? stateOfScan(id, bytes, scanSession(bytes));
+  return stateAt(path, stamp, content);
+}
+
+/** What follows from the bytes alone. */
+type Content = Omit<SessionState, "path" | "stamp" | "settled" | "synced" | "nameSynced">;
+
+function stateAt(path: string, stamp: FileStamp, content: Content): SessionState {
+  return { path, stamp, settled: isPast(stamp.changedNs), synced: false, nameSynced: false, ...content };
+}
+
+/** `null` when the file is damaged or torn. */
+export function stateOfWindow(id: SessionId, window: ByteWindow): Content | null {
+  const index = new EntryIndex();
+  let counts = countEntries([]);
+  let plain = true;
+  let crc = 0;
+  let crcEnd = -1;
+  let lastId = "";
+  const waiting: PassedEntry[] = [];
+  const addWaiting = (): void => {
+    counts = countEntries(waiting, counts);
+    waiting.length = 0;
+    crcEnd = Math.max(crcEnd, walk.entriesStart);
+    crc = crc32(window.bytes.subarray(crcEnd - window.base, walk.lastEnd - window.base), crc);
+    crcEnd = walk.lastEnd;
+  };
+  const walk = new SessionWalk(
+    window,
+    (scanner): PassedEntry => passLaidOutEntry(scanner) ?? decodeEntry(scanner),
+    (entry) => {
+      index.add(entry.id, window.base + entry.start, window.base + entry.end, entry.inexact);
+      plain &&= entry.plain;
+      lastId = entry.id;
+      waiting.push(entry);
+    },
+    addWaiting,
+  );
+  if (walk.run() !== null || !walk.metadata) return null;
+  addWaiting();
+  const ours = walk.isOurs();
+  return {
+    metadata: deepFreeze({ ...walk.metadata.value, id }),
+    context: deepFreeze(walk.context.value),
+    contextInexact: walk.context.inexact,
+    entriesStart: walk.entriesStart,
+    headerHash: ours ? hashOurHeader(walk.header) : hash(walk.header, walk.tail),
+    entriesCrc: crc,
+    index,
+    plain,
+    counts,
+    lastId,
+    ours,
+    torn: null,
+    damage: null,
+  };
+}
+
+function stateOfScan(id: SessionId, bytes: Buffer, scan: SessionScan): Content {
+  const { entries, entriesStart } = scan;
+  const header = bytes.subarray(0, entriesStart);
+  const end = entries.at(-1)?.end ?? entriesStart;
+  const index = new EntryIndex();
+  for (const entry of entries) index.add(entry.id, entry.start, entry.end, entry.inexact);
+  return {
     metadata: deepFreeze({ ...scan.metadata.value, id }),
     context: deepFreeze(scan.context.value),
     contextInexact: scan.context.inexact,
-    entriesStart: scan.entriesStart,
-    headerHash: scan.ours ? hashOurHeader(header) : hash(header, bytes.subarray(endOf(scan))),
-    entriesCrc: 0,
-    bounds: [],
-    byId: new Map(),
-    inexact: new Set(),
-    plain: true,
-    counts: countEntries([]),
-    lastId: "",
+    entriesStart,
+    headerHash: scan.ours ? hashOurHeader(header) : hash(header, bytes.subarray(end)),
+    entriesCrc: crc32(bytes.subarray(entriesStart, end)),
+    index,
+    plain: entries.every(({ plain }) => plain),
+    counts: countEntries(entries),
+    lastId: entries.at(-1)?.id ?? "",
     ours: scan.ours,
     torn: scan.torn,
     damage: scan.damage,
   };
-  addEntries(state, bytes, 0, scan.entries);
-  return state;
 }
 
-function endOf({ entries, entriesStart }: SessionScan): number {
-  return entries.at(-1)?.end ?? entriesStart;
-}
-
-/** What is remembered of an entry. */
+/** An entry as it stands in a text that was put behind the others. */
 export interface PlacedEntry extends Range {
   readonly id: EntryId;
-  readonly entryType: EntryType;
+  readonly entryType: Pick<EntryType, "type">;
   /** Absent for what we write: JavaScript has its numbers, and it is plain. */
   readonly inexact?: boolean;
   readonly plain?: boolean;
 }
 
-/** @param offset where in the file `bytes` begin. */
-function addEntries(
-  state: SessionState,
-  bytes: Buffer,
-  offset: number,
-  entries: readonly PlacedEntry[],
-): void {
-  for (const entry of entries) {
-    const seq = state.bounds.length / 2;
-    state.bounds.push(offset + entry.start, offset + entry.end);
-    state.entriesCrc = crc32(bytes.subarray(entry.start, entry.end), state.entriesCrc);
-    const same = state.byId.get(entry.id);
-    if (same) same.push(seq);
-    else state.byId.set(entry.id, [seq]);
-    if (entry.inexact) state.inexact.add(seq);
-    state.plain &&= entry.plain ?? true;
-    state.lastId = entry.id;
-  }
-  state.counts = countEntries(entries, state.counts);
-}
-
-/** One batch of an append of ours: `entries` as they stand in `text`, which begins at `offset` of the file. */
-export function addBatch(
+/**
+ * One or more entries behind the others.
+ *
+ * @param entries as they stand in `text`, from the first on that is new.
+ * @param offset where in the file `text` begins.
+ * @param counts of the session with them.
+ */
+export function addEntries(
   state: SessionState,
   text: Buffer,
   offset: number,
   entries: readonly PlacedEntry[],
-  updatedAt: number,
+  counts: EntryCounts,
 ): void {
-  addEntries(state, text, offset, entries);
-  state.metadata = deepFreeze({ ...state.metadata, updatedAt });
+  const last = entries.at(-1);
+  if (!last) return;
+  state.entriesCrc = crc32(text.subarray(closingOf(state) - offset, last.end), state.entriesCrc);
+  for (const entry of entries) {
+    state.index.add(entry.id, offset + entry.start, offset + entry.end, entry.inexact ?? false);
+    state.plain &&= entry.plain ?? true;
+  }
+  state.counts = counts;
+  state.lastId = last.id;
 }
 
 /** Where the closing stands that the next append writes over. */
-export function closingOf({ bounds, entriesStart }: SessionState): number {
-  return bounds.at(-1) ?? entriesStart;
+export function closingOf({ index, entriesStart }: SessionState): number {
+  return index.count === 0 ? entriesStart : index.endOf(index.count - 1);
 }
 
 /**
@@ -154,33 +198,26 @@ export function catchUp(state: SessionState, stamp: FileStamp): SessionState | u
   )
     return undefined;
   const header = readBytes(state.path, 0, state.entriesStart);
-  const lastStart = state.bounds.at(-2) ?? state.entriesStart;
+  if (state.index.count === 0) return undefined;
+  const lastStart = state.index.startOf(state.index.count - 1);
   const tail = readBytes(state.path, lastStart);
   if (!header || !tail || !sameStamp(header.stamp, tail.stamp) || !sameFile(tail.stamp, stamp))
     return undefined;
   if (hashOurHeader(header.bytes) !== state.headerHash) return undefined;
   const from = closingOf(state) - lastStart;
   // The last entry that is known still stands where it stood.
-  if (
-    state.counts.entryCount === 0 ||
-    !tail.bytes.toString("utf8", 0, from).includes(`"id": "${state.lastId}"`)
-  )
-    return undefined;
+  if (!tail.bytes.toString("latin1", 0, from).includes(`"id": "${state.lastId}"`)) return undefined;
   const entries = scanTail(tail.bytes, from);
   const updatedAt = Number(
     header.bytes.toString("latin1", UPDATED_AT_OFFSET, UPDATED_AT_OFFSET + UPDATED_AT_WIDTH),
   );
   if (!entries || entries.at(-1)?.more || !Number.isSafeInteger(updatedAt)) return undefined;
-  addEntries(state, tail.bytes, lastStart, entries);
+  addEntries(state, tail.bytes, lastStart, entries, countEntries(entries, state.counts));
   state.metadata = deepFreeze({ ...state.metadata, updatedAt });
   state.stamp = tail.stamp;
-  state.settled = isSettled(tail.stamp);
+  state.settled = isPast(tail.stamp.changedNs);
   state.synced = false;
   return state;
-}
-
-export function isSettled(stamp: FileStamp): boolean {
-  return BigInt(Date.now()) * 1_000_000n - stamp.changedNs > CLOCK_TICK_NS;
 }
 
 /** Without the columns that every append overwrites: they are told apart as `updatedAt`. */

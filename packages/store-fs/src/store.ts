@@ -28,12 +28,10 @@ import {
   scanSearch,
   type WriteOptions,
 } from "@thulp-sessions/core";
-import { decodeEntry, plainEntry } from "./codec.ts";
 import { Damage } from "./damage.ts";
 import { changedMeanwhile, type Durability } from "./disk.ts";
-import { EntryReader, FileReplaced } from "./entry-reader.ts";
+import { FileReplaced, readAllEntries, withEntries } from "./entry-reader.ts";
 import { FolderWatch } from "./folder-watch.ts";
-import { JsonScanner } from "./json-scanner.ts";
 import type { LockFolder } from "./lock.ts";
 import { SessionFiles } from "./session-files.ts";
 import { SessionList } from "./session-list.ts";
@@ -79,11 +77,11 @@ export class FileStore extends BaseStore {
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
     return this.#reading(id, () => {
-      const { state, bytes } = this.#files.stateAndBytes(id);
+      const state = this.#files.state(id);
       if (state.damage) throw damageError(state.path, id, state.damage);
       return {
         metadata: state.metadata,
-        entries: allEntries(state, bytes),
+        entries: readAllEntries(state),
         context: state.context,
         version: versionOf(state),
         ...(state.contextInexact ? { inexact: true } : {}),
@@ -146,13 +144,12 @@ export class FileStore extends BaseStore {
     const sign = direction === "asc" ? 1 : -1;
     const compare = (metadata: SessionMetadata, time: number, id: string) =>
       sign * (metadata[orderBy] - time || (metadata.id < id ? -1 : metadata.id > id ? 1 : 0));
-    const rows = (await this.#list.all())
-      .filter(
-        (metadata) =>
-          matchesFilter(filter, metadata) && (!after || compare(metadata, after.time, after.id) > 0),
-      )
-      .sort((a, b) => compare(a, b[orderBy], b.id));
-    return { items: rows.slice(0, limit), hasMore: rows.length > limit };
+    const rows = (await this.#list.all()).filter(
+      (metadata) =>
+        matchesFilter(filter, metadata) && (!after || compare(metadata, after.time, after.id) > 0),
+    );
+    const first = firstOf(rows, limit + 1, (a, b) => compare(a, b[orderBy], b.id));
+    return { items: first.slice(0, limit), hasMore: first.length > limit };
   }
 
   protected override async doCount(filter: SessionFilter): Promise<number> {
@@ -191,7 +188,10 @@ export class FileStore extends BaseStore {
       try {
         return read();
       } catch (error) {
-        if (!(error instanceof FileReplaced || error instanceof Damage)) throw error;
+        // SyntaxError: of bytes that were checked before, so they are others now.
+        const changed =
+          error instanceof FileReplaced || error instanceof Damage || error instanceof SyntaxError;
+        if (!changed) throw error;
         this.#files.forget(id);
         if (tries === READ_TRIES) throw changedMeanwhile(this.#files.pathOf(id));
         await setImmediate();
@@ -219,26 +219,21 @@ export class FileStore extends BaseStore {
   }
 }
 
-/** Beyond this a file does not fit into one string. */
-const MAX_TEXT_BYTES = 0x1fff_ffe8;
-
-/** @param bytes those that the state is of. */
-function allEntries({ bounds, counts, inexact, plain, torn }: SessionState, bytes: Buffer): StoredEntry[] {
-  if (plain && !torn && bytes.length < MAX_TEXT_BYTES) {
-    // These bytes have been checked when the state was made of them: what is left is the engine's own parser.
-    const { entries } = JSON.parse(bytes.toString("utf8")) as { entries: unknown };
-    // A session written as an array has a method of that name.
-    if (Array.isArray(entries)) {
-      const read = entries.map(plainEntry);
-      return inexact.size === 0
-        ? read
-        : read.map((entry) => (inexact.has(entry.seq) ? { ...entry, inexact: true } : entry));
+/** The first `count` in the order, without bringing all the others into it. */
+function firstOf<T>(items: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
+  const first: T[] = [];
+  for (const item of items) {
+    if (first.length === count && compare(item, first[count - 1] as T) >= 0) continue;
+    let [from, to] = [0, first.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (compare(first[middle] as T, item) <= 0) from = middle + 1;
+      else to = middle;
     }
+    first.splice(from, 0, item);
+    if (first.length > count) first.pop();
   }
-  return Array.from({ length: counts.entryCount }, (_, seq) => {
-    const scanner = new JsonScanner(bytes, bounds[seq * 2]);
-    return storedEntry(bytes, decodeEntry(scanner), seq);
-  });
+  return first;
 }
 
 /** Throws {@link FileReplaced}. */
@@ -250,14 +245,25 @@ function readPage(state: SessionState, request: EntriesRequest): Rows<StoredEntr
   // What lies behind the damage is not known: not even whether there is anything.
   const damage = before > entryCount ? state.damage : null;
   if (damage && direction === "desc") throw damageError(state.path, state.metadata.id, damage);
-  const reader = new EntryReader(state, direction);
   const items: StoredEntry[] = [];
-  for (let i = from; i < to; i++) {
-    const entry = reader.read(direction === "asc" ? i : to - 1 - (i - from));
-    if (types && !types.includes(entry.entryType.type)) continue;
-    if (items.length === limit) return { items, hasMore: true };
-    items.push(entry);
-  }
+  const step = direction === "asc" ? 1 : -1;
+  const more = withEntries(state, (reader) => {
+    let left = to - from;
+    for (let seq = direction === "asc" ? from : to - 1; left > 0; ) {
+      const wanted = types ? left : Math.min(left, limit - items.length);
+      if (wanted === 0) return true;
+      const chunk = reader.chunk(seq, step, wanted);
+      for (const entry of chunk) {
+        if (types && !types.includes(entry.entryType.type)) continue;
+        if (items.length === limit) return true;
+        items.push(entry);
+      }
+      left -= chunk.length;
+      seq += step * chunk.length;
+    }
+    return false;
+  });
+  if (more) return { items, hasMore: true };
   if (damage && items.length === 0) throw damageError(state.path, state.metadata.id, damage);
   return { items, hasMore: damage !== null };
 }

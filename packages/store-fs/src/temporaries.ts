@@ -10,6 +10,8 @@ import type { LockFolder } from "./lock.ts";
  */
 export async function removeLeftTemporaries(folder: string, locks: LockFolder): Promise<void> {
   for (const name of io(folder, "list", () => fs.readdirSync(folder))) {
+    // Most names are not: quicker than the expression.
+    if (!name.includes(".json.tmp-")) continue;
     const [, id] = /^([0-9a-f-]{36})\.json\.tmp-\d+-[0-9a-z]+$/.exec(name) ?? [];
     if (id === undefined || !isCanonicalUuid(id)) continue;
     try {

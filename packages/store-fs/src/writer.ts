@@ -1,4 +1,3 @@
-import { closeSync, ftruncateSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import {
   type AppendOptions,
@@ -13,13 +12,14 @@ import {
   versionConflict,
   type Warnings,
 } from "@thulp-sessions/core";
-import { type AppendCall, appendCalls } from "./append.ts";
+import { type AppendCall, type AppendOutcome, appendCalls, syncOnce } from "./append.ts";
 import {
   changedMeanwhile,
+  closeFile,
   createFile,
+  cutFile,
   type Durability,
   type FileStamp,
-  finishWrite,
   io,
   isErrno,
   openInPlace,
@@ -29,11 +29,12 @@ import {
   sameFile,
   sameStamp,
   stampOf,
-  withOpenFile,
+  syncData,
+  syncFolder,
   writeFully,
 } from "./disk.ts";
 import { keepAside } from "./keep-aside.ts";
-import { CLOSING, newFile } from "./layout.ts";
+import { CLOSING, newFile, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { LockFolder } from "./lock.ts";
 import { type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
 import { SerialQueue } from "./serial-queue.ts";
@@ -45,6 +46,9 @@ const NEW_FILE_MODE = 0o600;
 
 /** How many calls go out in one write at most: each may bring 16 MiB and more. */
 const MAX_GROUP = 64;
+
+/** How long appends may follow each other before timers and other events of the process get their turn, in ms. */
+const LONGEST_RUN_MS = 2;
 
 /** Told of every change after it is on the disk; the stamp is absent when the session is gone. */
 export type OnWritten = (type: "created" | "changed" | "deleted", id: SessionId, stamp?: FileStamp) => void;
@@ -64,6 +68,8 @@ export class SessionWriter {
   readonly #unsynced = new Set<SessionId>();
   /** Of the sessions whose lock is held. */
   readonly #openFiles = new Map<SessionId, { readonly descriptor: number; readonly stamp: FileStamp }>();
+  /** When other events had their turn for the last time. */
+  #turnAt = 0;
 
   constructor(
     files: SessionFiles,
@@ -83,14 +89,21 @@ export class SessionWriter {
     const { id } = session.metadata;
     return this.#alone(id, async () => {
       const path = this.#files.pathOf(id);
-      if (stampOf(path)) throw alreadyExists(id);
+      if (stampOf(path)) {
+        // What an earlier call has left that failed, and could not take back: now it is told of, so it has to last.
+        if (this.#unsynced.has(id)) await this.#writeAnew(id);
+        throw alreadyExists(id);
+      }
       const bytes = newFile(session);
       const stamp = await createFile(path, bytes, {
         mode: NEW_FILE_MODE,
         durability: this.#durability,
+        exactTimes: this.#locks.exactTimes,
       }).catch((error) => {
-        throw error instanceof SessionError && isErrno(error.cause, "EEXIST") ? alreadyExists(id) : error;
+        if (error instanceof SessionError && isErrno(error.cause, "EEXIST")) throw alreadyExists(id);
+        this.#distrust(id, error);
       });
+      this.#unsynced.delete(id);
       return headOf(this.#written("created", id, bytes, stamp));
     });
   }
@@ -104,7 +117,13 @@ export class SessionWriter {
     return this.#alone(id, async () => {
       const state = await this.#writable(id, expectedVersion);
       const planned = plan(state);
-      if (!planned) return headOf(state);
+      if (!planned) {
+        await syncOnce(state, {
+          durability: this.#durability,
+          descriptor: () => this.#descriptor(id, state),
+        }).catch((error) => this.#distrust(id, error));
+        return headOf(state);
+      }
       return headOf(await this.#replaceFile(id, state, (bytes, scan) => rewrite(bytes, scan, planned)));
     });
   }
@@ -132,8 +151,10 @@ export class SessionWriter {
       const calls = [call];
       this.#waitingAppends.set(id, calls);
       this.#alone(id, async () => {
-        // Those whose last call has just been answered call again before this returns: they go along.
-        await setImmediate();
+        // Those whose last call has just been answered call again before this returns: they go along. Where nothing is
+        // synced there is little to share; then only the events of the process have to get their turn.
+        if (this.#durability === "full" || performance.now() - this.#turnAt > LONGEST_RUN_MS)
+          await this.#othersTurn();
         this.#waitingAppends.delete(id);
         await this.#appendAll(id, calls);
       }).catch((error) => {
@@ -147,7 +168,11 @@ export class SessionWriter {
   delete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
     return this.#alone(id, async () => {
       const path = this.#files.pathOf(id);
-      if (!stampOf(path)) return false;
+      if (!stampOf(path)) {
+        // Whoever has removed it may have ended before that was on the disk.
+        await syncFolder(this.#files.folder, this.#durability);
+        return false;
+      }
       // A folder or a link of that name is not ours to remove.
       this.#files.stamp(id);
       if (expectedVersion !== undefined) {
@@ -155,7 +180,9 @@ export class SessionWriter {
         if (version !== expectedVersion) throw versionConflict(id, version);
       }
       this.#files.forget(id);
+      this.#closeFile(id);
       await removeFile(path, this.#durability);
+      this.#unsynced.delete(id);
       this.#onWritten("deleted", id);
       return true;
     });
@@ -163,6 +190,24 @@ export class SessionWriter {
 
   #alone<T>(id: SessionId, work: () => Promise<T>): Promise<T> {
     return this.#turns.run(id, () => this.#locks.hold(id, work, { onRelease: () => this.#closeFile(id) }));
+  }
+
+  /** Until every call that can be made without waiting for anything has been made; now and then for events too. */
+  async #othersTurn(): Promise<void> {
+    if (performance.now() - this.#turnAt < LONGEST_RUN_MS) {
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+    } else {
+      await setImmediate();
+      this.#turnAt = performance.now();
+    }
+  }
+
+  /** What is on the disk now has to be looked at anew, and what the system still holds of it is not to be trusted. */
+  #distrust(id: SessionId, error: unknown): never {
+    this.#files.forget(id);
+    this.#closeFile(id);
+    this.#unsynced.add(id);
+    throw error;
   }
 
   /** The file of the state, which stays open as long as the lock is held. */
@@ -180,7 +225,7 @@ export class SessionWriter {
     const opened = this.#openFiles.get(id);
     if (!opened) return;
     this.#openFiles.delete(id);
-    closeSync(opened.descriptor);
+    closeFile(opened.descriptor);
   }
 
   /**
@@ -192,31 +237,41 @@ export class SessionWriter {
     return this.#appending.get(id);
   }
 
+  /** Waits for nothing that need not be waited for: at `relaxed` an append is done when this returns. */
   async #appendAll(id: SessionId, calls: AppendCall[]): Promise<void> {
     while (calls.length > 0) {
       // What this throws concerns all that are left.
-      const state = await this.#writable(id);
+      const found = this.#state(id);
+      const state = this.#needsCare(id, found) ? await this.#careFor(id, found) : found;
       const appending = this.#appendGroup(id, state, takeGroup(calls, state));
+      if (!appending) continue;
       this.#appending.set(id, appending);
       await appending.finally(() => this.#appending.delete(id));
     }
   }
 
-  async #appendGroup(id: SessionId, state: SessionState, group: readonly AppendCall[]): Promise<void> {
-    const outcome = await appendCalls(state, group, {
+  #appendGroup(id: SessionId, state: SessionState, group: readonly AppendCall[]): Promise<void> | undefined {
+    const ended = (outcome: AppendOutcome): void => {
+      if (outcome === "in place") {
+        // While the disk was at work others had their turn.
+        if (this.#durability === "full") this.#turnAt = performance.now();
+        this.#files.remember(id, state);
+        this.#onWritten("changed", id, state.stamp);
+      } else if (outcome === "failed") {
+        this.#files.forget(id);
+        this.#unsynced.add(id);
+      }
+    };
+    const outcome = appendCalls(state, group, {
       id,
       durability: this.#durability,
+      exactTimes: this.#locks.exactTimes,
       descriptor: () => this.#descriptor(id, state),
       rewrite: (planned) => this.#replaceFile(id, state, (bytes, scan) => rewrite(bytes, scan, planned)),
     });
-    if (outcome === "in place") {
-      this.#files.remember(id, state);
-      this.#onWritten("changed", id, state.stamp);
-    } else if (outcome === "failed") {
-      // What is on the disk now has to be looked at anew, and what the system still holds of it is not to be trusted.
-      this.#files.forget(id);
-      this.#unsynced.add(id);
-    }
+    if (outcome instanceof Promise) return outcome.then(ended);
+    ended(outcome);
+    return undefined;
   }
 
   /**
@@ -225,13 +280,29 @@ export class SessionWriter {
    * @throws {SessionError} not_found, corrupt, unsupported, conflict
    */
   async #writable(id: SessionId, expectedVersion?: string): Promise<SessionState> {
-    const state = this.#files.state(id);
-    if (state.damage) throw damageError(state.path, id, state.damage);
+    const state = this.#state(id);
     const version = versionOf(state);
     if (expectedVersion !== undefined && expectedVersion !== version) throw versionConflict(id, version);
+    return this.#needsCare(id, state) ? this.#careFor(id, state) : state;
+  }
+
+  /** @throws {SessionError} not_found, corrupt, unsupported */
+  #state(id: SessionId): SessionState {
+    // Where times are exact the open file shows its being replaced, too: that spares looking for its path.
+    const opened = this.#locks.exactTimes ? this.#openFiles.get(id) : undefined;
+    const state = opened ? this.#files.stateOfOpen(id, opened.descriptor) : this.#files.state(id);
+    if (state.damage) throw damageError(state.path, id, state.damage);
+    return state;
+  }
+
+  #needsCare(id: SessionId, state: SessionState): boolean {
+    return state.torn !== null || this.#unsynced.has(id);
+  }
+
+  async #careFor(id: SessionId, state: SessionState): Promise<SessionState> {
     if (state.torn) await this.#cutTornTail(id, state, state.torn.start);
     if (this.#unsynced.has(id)) await this.#writeAnew(id);
-    return this.#files.state(id);
+    return this.#state(id);
   }
 
   /**
@@ -245,6 +316,7 @@ export class SessionWriter {
     await replaceFile(this.#files.pathOf(id), bytes, {
       mode,
       durability: this.#durability,
+      exactTimes: this.#locks.exactTimes,
       beforeRename: () => this.#checkUnchanged(id, stamp),
     });
     this.#unsynced.delete(id);
@@ -262,13 +334,22 @@ export class SessionWriter {
       ? null
       : await keepAside(`${path}.torn-`, tail, this.#durability);
     this.#files.forget(id);
-    await withOpenFile(path, async (descriptor) => {
-      io(path, "cut", () => {
-        ftruncateSync(descriptor, from);
-        writeFully(descriptor, Buffer.from(CLOSING), from);
-      });
-      await finishWrite(path, descriptor, this.#durability);
-    });
+    try {
+      const { descriptor, stamp } = openInPlace(path);
+      try {
+        if (!sameStamp(stamp, state.stamp)) throw changedMeanwhile(path);
+        io(path, "cut", () => {
+          writeFully(descriptor, Buffer.from(updatedAtText(state.metadata.updatedAt)), UPDATED_AT_OFFSET);
+          cutFile(descriptor, from);
+          writeFully(descriptor, Buffer.from(CLOSING), from);
+        });
+        if (this.#durability === "full") await syncData(path, descriptor);
+      } finally {
+        closeFile(descriptor);
+      }
+    } catch (error) {
+      this.#distrust(id, error);
+    }
     this.#warnings.emit({
       code: "corrupt",
       message:
@@ -291,11 +372,15 @@ export class SessionWriter {
     const { mode } = this.#files.stamp(id);
     const replacement = newBytes(bytes, scan);
     this.#files.forget(id);
+    // It is another file after that; and some systems replace no file that is open.
+    this.#closeFile(id);
     const written = await replaceFile(state.path, replacement, {
       mode,
       durability: this.#durability,
+      exactTimes: this.#locks.exactTimes,
       beforeRename: () => this.#checkUnchanged(id, stamp),
-    });
+    }).catch((error) => this.#distrust(id, error));
+    this.#unsynced.delete(id);
     return this.#written("changed", id, replacement, written);
   }
 

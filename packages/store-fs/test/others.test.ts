@@ -1,6 +1,12 @@
 import fs, { chmodSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newUuid, type SessionEntry, SessionManager, userMessage } from "@thulp-sessions/core";
+import {
+  newUuid,
+  type SessionEntry,
+  SessionManager,
+  type StoreWarning,
+  userMessage,
+} from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -86,6 +92,51 @@ test("a file that somebody cuts short while it is served is damaged: entries tha
   });
   await expect(store.append(ID, [entry("next")], { at: 99 })).rejects.toMatchObject({ code: "corrupt" });
   expect(readFileSync(path)).toEqual(bytes);
+});
+
+test.each(["full", "relaxed"] as const)(
+  "appends one after the other at %s let timers run, repeats too",
+  async (durability) => {
+    const { store } = await openSession(durability);
+    const again = entry("again");
+    for (const next of [() => entry("new"), () => again]) {
+      let fired = false;
+      setTimeout(() => {
+        fired = true;
+      }, 50);
+      // Far more than it takes; without a turn for others it would never end.
+      const deadline = performance.now() + 5_000;
+      while (!fired && performance.now() < deadline) await store.append(ID, [next()], { at: 1 });
+      expect(fired).toBe(true);
+    }
+  },
+);
+
+test("a session that is appended to while it is read, every time, is read all the same", async () => {
+  const { dir, store, path } = await openSession();
+  for (let i = 0; i < 5; i++) await store.append(ID, [entry(`entry number ${i}`)], { at: i });
+  const other = await openFileStore({ dir, durability: "relaxed" });
+  onTestFinished(() => other.close());
+  await other.head(ID);
+  const read = fs.readSync;
+  let appended = 0;
+  vi.spyOn(fs, "readSync").mockImplementation(((descriptor: number, ...rest: [Buffer]) => {
+    const bytes = readFileSync(path, "utf8").slice(0, -"\n  ]\n}".length);
+    const last = bytes.slice(bytes.lastIndexOf(",\n    {"));
+    const text = `${last.replace(/"id": "[^"]*"/, `"id": "${newUuid()}"`)}\n  ]\n}`;
+    const file = fs.openSync(path, "r+");
+    fs.writeSync(file, text, bytes.length);
+    fs.closeSync(file);
+    appended++;
+    return read(descriptor, ...rest);
+  }) as never);
+  const { entries } = await other.get(ID);
+  expect(entries.length).toBeGreaterThanOrEqual(5);
+  expect((await other.readEntries(ID, { last: 3 })).items).toHaveLength(3);
+  expect((await other.head(ID)).entryCount).toBeGreaterThanOrEqual(entries.length);
+  expect(appended).toBeGreaterThan(2);
+  vi.restoreAllMocks();
+  expect((await other.get(ID)).entries).toHaveLength(5 + appended);
 });
 
 test("a folder that is taken away is not made anew by a write", async () => {
@@ -181,6 +232,40 @@ test("one session that cannot be read takes no other out of list and search", as
   }) as never);
   expect((await store.list()).items.map(({ id }) => id)).not.toContain(unreadable);
   expect(warnings).toContain(unreadable);
+});
+
+test("a folder whose names are known is read again when one comes, goes or changes", async () => {
+  const { dir, store, path } = await openSession();
+  // Some time later: until then nobody trusts what was read.
+  const now = Date.now();
+  vi.spyOn(Date, "now").mockReturnValue(now + 60_000);
+  const readdir = vi.spyOn(fs, "readdirSync");
+  const ids = async () => (await store.list()).items.map(({ id }) => id as string).sort();
+  expect([await ids(), await ids(), readdir.mock.calls.length]).toEqual([[ID], [ID], 1]);
+  const other = "bbbbbbbb-0000-4000-8000-000000000001";
+  writeFileSync(join(dir, `${other}.json`), readFileSync(path));
+  expect([await ids(), await ids(), readdir.mock.calls.length]).toEqual([[ID, other], [ID, other], 2]);
+  const third = "cccccccc-0000-4000-8000-000000000001";
+  renameSync(join(dir, `${other}.json`), join(dir, `${third}.json`));
+  expect(await ids()).toEqual([ID, third]);
+  fs.rmSync(join(dir, `${third}.json`));
+  expect(await ids()).toEqual([ID]);
+  await store.delete(ID);
+  expect(await ids()).toEqual([]);
+});
+
+test.skipIf(process.platform !== "linux")("a network drive is named", async () => {
+  const dir = temporaryFolder();
+  const real = fs.statfsSync(dir);
+  const warnings: StoreWarning[] = [];
+  const open = async () => (await openFileStore({ dir, onWarning: (each) => warnings.push(each) })).close();
+  await open();
+  expect(warnings).toEqual([]);
+  vi.spyOn(fs, "statfsSync").mockReturnValue({ ...real, type: 0x6969 } as never);
+  await open();
+  expect(warnings).toMatchObject([
+    { code: "unsupported", path: dir, message: expect.stringContaining("NFS") },
+  ]);
 });
 
 test("a lock that cannot be let go does not end the process, and is let go later", async () => {

@@ -96,6 +96,22 @@ describe("a damaged file is told of, repaired on demand, and kept as it was", ()
       "an old, longer tail behind a newer, shorter text",
       ({ bytes, startOf }) => ({ bytes: Buffer.concat([bytes, bytes.subarray(startOf(7) - 20)]), lost: [] }),
     ],
+    [
+      "cut off in the middle of a character, in another layout than ours",
+      ({ bytes, entries }) => {
+        const compact = Buffer.from(JSON.stringify(JSON.parse(bytes.toString("utf8"))));
+        const at = compact.indexOf("日", compact.indexOf(entries[6]?.id as string));
+        return { bytes: compact.subarray(0, at + 1), lost: [6, 7, 8, 9] };
+      },
+    ],
+    [
+      "cut off between two entries, in another layout than ours",
+      ({ bytes, entries }) => {
+        const pretty = Buffer.from(JSON.stringify(JSON.parse(bytes.toString("utf8")), null, 4));
+        const at = pretty.lastIndexOf(",", pretty.indexOf(entries[3]?.id as string));
+        return { bytes: pretty.subarray(0, at), lost: [3, 4, 5, 6, 7, 8, 9] };
+      },
+    ],
     ["two files in one", ({ bytes }) => ({ bytes: Buffer.concat([bytes, bytes]), lost: [] })],
     [
       "its beginning cut off",
@@ -122,6 +138,24 @@ describe("a damaged file is told of, repaired on demand, and kept as it was", ()
     const kinds = (await inspectStore(file.dir)).map(({ kind }) => kind);
     expect(kinds).toEqual(["kept_bytes"]);
     expect(await repairFile(file.dir, ID)).toBe(null);
+  });
+
+  test("two files spliced: the entries of both that are whole", async () => {
+    const one = await makeFile();
+    const other = await makeFile();
+    // In the middle of an entry of the one begins the middle of an entry of the other.
+    const bytes = Buffer.concat([
+      one.bytes.subarray(0, one.startOf(5) + 80),
+      other.bytes.subarray(other.bytes.indexOf("nested", other.startOf(3))),
+    ]);
+    writeFileSync(one.path, bytes);
+    expect((await inspectStore(one.dir)).map(({ kind }) => kind)).toEqual(["damaged"]);
+    const report = await repairFile(one.dir, ID);
+    expect(report).toMatchObject({ entryCount: 11, metadata: "kept", context: "kept" });
+    expect(readFileSync(report?.kept as string)).toEqual(bytes);
+    expect((await entriesIn(one.dir)).map(({ id, content }) => ({ id, content }))).toEqual(
+      [...one.entries.slice(0, 5), ...other.entries.slice(4)].map(({ id, content }) => ({ id, content })),
+    );
   });
 
   test("what can be read of metadata and context stays, what cannot is told", async () => {

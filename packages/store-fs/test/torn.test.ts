@@ -12,10 +12,16 @@ import { openFileStore } from "@thulp-sessions/store-fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-// What a crash can leave of one append: every sector that the write touches is old, new or zero, each for itself; bytes
-// outside of the write stay what they are, and the sector of `updated_at` is old or new as a whole (powersafe overwrite).
+// What the loss of power can leave of one append: every sector of 512 bytes, or every page of 4 KiB, that the write touches
+// is old, new or zero, each for itself, at the old size of the file and at the new one; so are the sixteen bytes of
+// `updated_at`, which lie within one sector. Bytes outside of what is written stay what they are (powersafe overwrite:
+// docs/file-format.md).
 
-const SECTOR = 512;
+/** More states than that are drawn by lot. */
+const ALL_STATES = 162;
+const DRAWN_STATES = 120;
+
+const UPDATED_AT = { start: 36, end: 52 };
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 
 function entries(count: number, length: number): SessionEntry[] {
@@ -55,25 +61,35 @@ async function appendAndCapture(
   return { before, after: readFileSync(file) };
 }
 
-/** One state of the disk between before and after. */
-function crashState(before: Buffer, after: Buffer, pick: (choices: number) => number): Buffer {
+/** The states of the disk between before and after: all of them, or as many drawn by lot. */
+function* crashStates(before: Buffer, after: Buffer, unit: number, random: () => number): Generator<Buffer> {
   const written = before.length - "\n  ]\n}".length;
-  const size = pick(4) === 0 ? before.length : after.length;
-  const state = Buffer.alloc(size);
-  before.copy(state);
-  for (let sector = 0; sector < after.length; sector += SECTOR) {
-    const end = Math.min(sector + SECTOR, after.length);
-    if (sector === 0) {
-      if (pick(2) === 0) after.copy(state, 0, 0, Math.min(end, size));
-      continue;
+  const first = Math.floor(written / unit);
+  const units = Math.ceil(after.length / unit) - first;
+  // The size, `updated_at`, then each unit.
+  const choices = [2, 3, ...Array.from({ length: units }, () => 3)];
+  const count = choices.reduce((product, each) => product * each, 1);
+  const drawn = count > ALL_STATES;
+  for (let number = 0; number < (drawn ? DRAWN_STATES : count); number++) {
+    let left = number;
+    const [size, time, ...picked] = choices.map((each) => {
+      if (drawn) return Math.floor(random() * each);
+      const choice = left % each;
+      left = (left - choice) / each;
+      return choice;
+    }) as [number, number, ...number[]];
+    const state = Buffer.alloc(size === 0 ? before.length : after.length);
+    before.copy(state);
+    if (time === 1) after.copy(state, UPDATED_AT.start, UPDATED_AT.start, UPDATED_AT.end);
+    else if (time === 2) state.fill(0, UPDATED_AT.start, UPDATED_AT.end);
+    for (const [i, choice] of picked.entries()) {
+      const from = Math.max(written, (first + i) * unit);
+      const to = Math.min(state.length, (first + i + 1) * unit);
+      if (choice === 1) after.copy(state, from, from, to);
+      else if (choice === 2 && from < to) state.fill(0, from, to);
     }
-    const from = Math.max(sector, written);
-    if (from >= end) continue;
-    const choice = pick(3);
-    if (choice === 1) after.copy(state, from, from, end);
-    else if (choice === 2) state.fill(0, from, Math.min(end, size));
+    yield state;
   }
-  return state;
 }
 
 async function checkRecovery(
@@ -94,7 +110,9 @@ async function checkRecovery(
   );
   const allowed = [present.map(({ id }) => id as string), ...wholes];
   expect(allowed).toContainEqual(loaded);
-  expect((await store.head(ID)).entryCount).toBe(loaded.length);
+  const { entryCount, metadata } = await store.head(ID);
+  expect(entryCount).toBe(loaded.length);
+  expect((await store.list()).items).toEqual([metadata]);
   expect(readFileSync(file)).toEqual(state);
   const [next] = entries(1, 10);
   await store.append(ID, [next as SessionEntry], { at: 1_000_000 });
@@ -111,23 +129,24 @@ describe.each([
   ["the first batch of a session", 0, [3], 900],
   ["one entry", 3, [1], 700],
   ["one large entry", 2, [1], 6_000],
+  ["one entry far behind the header", 30, [1], 700],
+  ["a batch of three far behind the header", 30, [3], 3_000],
   ["a batch of three", 3, [3], 700],
   ["a batch of three that spans pages", 2, [3], 5_000],
   ["three calls in one write", 3, [1, 2, 1], 700],
 ] as const)("an interrupted append of %s", (_, presentCount, batchSizes, length) => {
-  test("leaves what was acknowledged, and the batch whole or not at all", async () => {
-    const present = entries(presentCount, 300);
-    const batches = batchSizes.map((size) => entries(size, length));
-    const { before, after } = await appendAndCapture(present, batches);
-    const random = mulberry32(presentCount * 1000 + length);
-    for (let round = 0; round < 60; round++) {
-      await checkRecovery(
-        crashState(before, after, (choices) => Math.floor(random() * choices)),
-        present,
-        batches,
-      );
-    }
-  });
+  test.each([512, 4_096])(
+    "leaves what was acknowledged, and the batch whole or not at all, in units of %d bytes",
+    async (unit) => {
+      const present = entries(presentCount, 300);
+      const batches = batchSizes.map((size) => entries(size, length));
+      const { before, after } = await appendAndCapture(present, batches);
+      const random = mulberry32(presentCount * 1000 + length + unit);
+      for (const state of crashStates(before, after, unit, random)) {
+        await checkRecovery(state, present, batches);
+      }
+    },
+  );
 
   test("is recovered from at every length that the file can have reached", async () => {
     const present = entries(presentCount, 100);

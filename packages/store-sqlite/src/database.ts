@@ -1,7 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
 import type { Client, Orm } from "./driver.ts";
-import { sessionErrorOf } from "./errors.ts";
+import { isBusy, sessionErrorOf } from "./errors.ts";
 import type { CheckedOptions } from "./options.ts";
 import { refused } from "./ownership.ts";
 import { retryWhileBusy } from "./retry.ts";
@@ -27,6 +27,7 @@ export class Database {
   /** Of the write-ahead log and its index, from the first write on. */
   readonly #logInodes = new Map<string, bigint | undefined>();
   #logSeenAt = Number.NEGATIVE_INFINITY;
+  #logBytes = 0;
   readonly #begin;
   readonly #end;
 
@@ -66,6 +67,16 @@ export class Database {
     }
   }
 
+  /** The same for a read of one statement, which sees one state by itself. */
+  async readOnce<T>(read: () => T, sessionId?: string): Promise<T> {
+    try {
+      return read();
+    } catch (error) {
+      if (isBusy(error)) return this.read(read, sessionId);
+      throw sessionErrorOf(error, this.file, sessionId);
+    }
+  }
+
   /**
    * To be asked within a transaction, before anything is written. True when another connection has committed since it was
    * asked the last time.
@@ -99,11 +110,22 @@ export class Database {
     if (isDue) this.#logSeenAt = now;
     else if (!existsSync(this.#wal)) throw takenAway(this.#wal);
     for (const file of isDue ? [this.#wal, this.#shm] : [this.#shm]) {
-      const inode = inodeOf(file);
+      const stat = lookAt(file);
+      const inode = stat?.ino;
+      if (file === this.#wal) this.#logBytes = Number(stat?.size ?? 0);
       const seen = this.#logInodes.get(file);
       if (seen === undefined) this.#logInodes.set(file, inode);
       else if (inode !== seen) throw takenAway(file);
     }
+  }
+
+  /** How long the write-ahead log was when it was last looked at, which is seldom. */
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
+  logWasCut(): void {
+    this.#logBytes = 0;
   }
 
   close(): void {
@@ -130,8 +152,12 @@ function takenAway(path: string): SessionError {
 }
 
 function inodeOf(path: string): bigint | undefined {
+  return lookAt(path)?.ino;
+}
+
+function lookAt(path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
     throw new SessionError("io", `${path} cannot be looked at: ${(cause as Error).message}.`, {
       cause,

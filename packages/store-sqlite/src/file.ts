@@ -45,7 +45,8 @@ function makeFolders(folder: string): void {
   }
 }
 
-function syncFolder(folder: string): void {
+/** Brings the names in a folder to the disk. Not to be called on Windows, which has no such call. */
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, "r");
   try {
     fsyncSync(fd);

@@ -16,7 +16,7 @@ import { getTableColumns } from "drizzle-orm";
 import { corruptError } from "./errors.ts";
 import { sessions } from "./schema.ts";
 
-type SessionRow = typeof sessions.$inferSelect;
+export type SessionRow = typeof sessions.$inferSelect;
 
 const {
   nameLower,
@@ -26,6 +26,7 @@ const {
   assistantMessageCount,
   awaitingAssistant,
   revision,
+  moving,
   ...metadataColumns
 } = getTableColumns(sessions);
 
@@ -45,7 +46,7 @@ export type EntryRow = readonly [
 ];
 
 /** @throws {SessionError} corrupt */
-export function metadataOf(row: MetadataRow, file: string): SessionMetadata {
+export function metadataOf(row: Omit<MetadataRow, "key">, file: string): SessionMetadata {
   return {
     id: row.id as SessionId,
     name: row.name,

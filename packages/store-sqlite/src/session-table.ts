@@ -5,11 +5,12 @@ import {
   type SessionHead,
   type SessionId,
   type SessionMetadata,
+  type SessionStatus,
   versionConflict,
 } from "@thulp-sessions/core";
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
-import { contextOf, countsOf, countsRow, headOf, metadataOf, metadataRow } from "./rows.ts";
+import { contextOf, countsOf, countsRow, metadataOf, metadataRow } from "./rows.ts";
 import { contexts, sessions, sessionTags } from "./schema.ts";
 
 /** A session as its row has it, without context and entries. */
@@ -20,9 +21,27 @@ export interface SessionRecord {
   readonly revision: number;
 }
 
+type HeadColumns = [
+  context: string | null,
+  revision: number,
+  entryCount: number,
+  turnCount: number,
+  userMessageCount: number,
+  assistantMessageCount: number,
+  name: string,
+  type: string,
+  typeFields: string,
+  createdAt: number,
+  updatedAt: number,
+  status: SessionStatus,
+  tags: string,
+  parentSession: string | null,
+];
+
 /** The rows of `sessions`, `contexts` and `session_tags`, which are written together. */
 export class SessionTable {
   readonly #file: string;
+  readonly #head;
   readonly #find;
   readonly #findContext;
   readonly #locate;
@@ -35,8 +54,16 @@ export class SessionTable {
   readonly #moveTags;
   readonly #deleteTags;
 
-  constructor({ orm, file }: Database) {
+  constructor({ client, orm, file }: Database) {
     this.#file = file;
+    // Below drizzle, as what an append does and for the same reason (entry-table.ts): it is what is asked for most.
+    this.#head = client
+      .prepare<[string], HeadColumns>(
+        "SELECT context, revision, entry_count, turn_count, user_message_count, assistant_message_count, " +
+          "name, type, type_fields, created_at, updated_at, status, tags, parent_session " +
+          "FROM sessions LEFT JOIN contexts ON session_key = key WHERE id = ?",
+      )
+      .raw();
     this.#find = orm
       .select()
       .from(sessions)
@@ -115,10 +142,22 @@ export class SessionTable {
     return contextOf(this.#findContext.get({ key })?.context ?? null, this.#file, metadata.id);
   }
 
-  /** @throws {SessionError} not_found, corrupt */
+  /** By one statement, without a transaction. @throws {SessionError} not_found, corrupt */
   head(id: SessionId): SessionHead {
-    const record = this.find(id);
-    return headOf(record.metadata, this.contextOf(record), record.counts, record.revision);
+    const found = this.#head.get(id);
+    if (!found) throw notFound(id);
+    const [context, revision, entryCount, turnCount, users, assistants, ...columns] = found;
+    const [name, type, typeFields, createdAt, updatedAt, status, tags, parentSession] = columns;
+    const row = { id, name, type, typeFields, createdAt, updatedAt, status, tags, parentSession };
+    return {
+      metadata: metadataOf(row, this.#file),
+      context: contextOf(context, this.#file, id),
+      entryCount,
+      turnCount,
+      userMessageCount: users,
+      assistantMessageCount: assistants,
+      version: String(revision),
+    };
   }
 
   /** Gives the new session's key. */

@@ -29,12 +29,15 @@ import {
   type StoredSession,
   type WriteOptions,
 } from "@thulp-sessions/core";
+import { type BackupOptions, backUp } from "./backup.ts";
 import { ChangeLog } from "./change-log.ts";
 import { ChangePoller } from "./change-poller.ts";
 import type { Database } from "./database.ts";
 import type { Change } from "./effects.ts";
 import { EntryTable } from "./entry-table.ts";
 import { sessionErrorOf } from "./errors.ts";
+import { checkIntegrity, type IntegrityFinding } from "./integrity.ts";
+import { LogSize } from "./log-size.ts";
 import { MovingSessions } from "./moving-sessions.ts";
 import { openDatabase } from "./open.ts";
 import { checkOptions, type SqliteStoreOptions } from "./options.ts";
@@ -44,6 +47,7 @@ import { SessionList } from "./session-list.ts";
 import { SessionSearch } from "./session-search.ts";
 import { checkVersion, SessionTable } from "./session-table.ts";
 import { Upkeep } from "./upkeep.ts";
+import { vacuum } from "./vacuum.ts";
 import { type Committed, WriteQueue } from "./write-queue.ts";
 
 /**
@@ -74,6 +78,7 @@ export class SqliteStore extends BaseStore {
   readonly #index: SearchIndex;
   readonly #queue: WriteQueue;
   readonly #upkeep: Upkeep;
+  readonly #logSize: LogSize;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
 
@@ -111,6 +116,7 @@ export class SqliteStore extends BaseStore {
       this.#queue,
       (error) => this.#warnPutOff(error),
     );
+    this.#logSize = new LogSize(database);
     this.#poller = new ChangePoller(database, log, {
       changed: (changes) => this.#emit(changes),
       missed: () => this.changes.reset(),
@@ -141,7 +147,7 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override doHead(id: SessionId): Promise<SessionHead> {
-    return this.#database.read(() => this.#sessions.head(id), id);
+    return this.#database.readOnce(() => this.#sessions.head(id), id);
   }
 
   protected override doUpdate(
@@ -278,8 +284,41 @@ export class SqliteStore extends BaseStore {
     this.#poller.stop();
   }
 
+  /**
+   * Copies the database while it is in use, into a file that must not be there yet. The copy is one moment of the database,
+   * after the call; it is made under another name, brought to the disk, and only then has its name. Readable by its owner only.
+   *
+   * @throws {SessionError} invalid_input when there is such a file; io, busy, corrupt, closed. @throws whatever `onProgress`
+   *   throws.
+   */
+  backup(to: string, options: BackupOptions = {}): Promise<void> {
+    return this.run(() => backUp(this.#database, to, options));
+  }
+
+  /**
+   * Gives the space of what was deleted back to the system, by writing the whole file anew: it needs room for a second one,
+   * and holds up this process and all writers meanwhile.
+   *
+   * @returns by how many bytes the file became shorter.
+   * @throws {SessionError} busy, io, corrupt, closed
+   */
+  vacuum(): Promise<{ readonly bytesFreed: number }> {
+    return this.run(() => vacuum(this.#database));
+  }
+
+  /**
+   * Looks at everything in the file, and tells what is wrong. It changes nothing. It lets others have their turn between two
+   * steps, of which the longest looks at one table as a whole.
+   *
+   * @throws {SessionError} busy, io, closed. Damage is what it gives, not what it throws.
+   */
+  checkIntegrity(): Promise<readonly IntegrityFinding[]> {
+    return this.run(() => checkIntegrity(this.#database));
+  }
+
   protected override async doClose(): Promise<void> {
     this.#poller.stop();
+    this.#logSize.stop();
     await this.#upkeep.stop();
     try {
       this.#database.close();
@@ -291,6 +330,7 @@ export class SqliteStore extends BaseStore {
   #tell(committed: Committed): void {
     const { before, changes } = committed;
     this.#upkeep.wrote(committed);
+    this.#logSize.check();
     this.#poller.passOwn(before, changes);
     this.#emit(changes);
   }

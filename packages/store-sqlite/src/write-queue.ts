@@ -19,6 +19,7 @@ interface Waiting {
   readonly sessionId: string | undefined;
   /** It throws, if at all, before it writes; what it changes in its session's row is written later (`Deferred`). */
   readonly isAppend: boolean;
+  /** What #waitedMs was when it came. */
   readonly since: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -76,6 +77,9 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
   #scheduled = false;
   #attempt = 0;
+  /** A clock that runs only while a lock is waited for, and hardly while this process itself stands still. */
+  #waitedMs = 0;
+  #pause = { start: 0, ms: 0 };
   /** The revision given last, as long as nobody else has committed; `undefined` where it is to be looked up. */
   #lastRevision: number | undefined;
 
@@ -116,7 +120,7 @@ export class WriteQueue {
 
   #enqueue<T>(call: Pick<Waiting, "sessionId" | "isAppend"> & { readonly write: Write<T> }): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const since = performance.now();
+      const since = this.#waitedMs;
       this.#waiting.push({ ...call, since, resolve: resolve as Waiting["resolve"], reject });
       this.#schedule();
     });
@@ -256,13 +260,16 @@ export class WriteQueue {
   #waitForLock(cause: unknown): void {
     const { busyTimeoutMs, file } = this.#database;
     const now = performance.now();
-    const isLate = ({ since }: Waiting) => now - since >= busyTimeoutMs;
+    // A pause that lasted far longer than it was meant to was a stall of our own, in which nobody tried for the lock.
+    if (this.#attempt > 0) this.#waitedMs += Math.min(now - this.#pause.start, 2 * this.#pause.ms);
+    const isLate = ({ since }: Waiting) => this.#waitedMs - since >= busyTimeoutMs;
     const late = this.#waiting.filter(isLate);
     this.#waiting = this.#waiting.filter((call) => !isLate(call));
     for (const { reject } of late) reject(busyError(file, busyTimeoutMs, cause));
     if (this.#waiting.length === 0) return;
     this.#scheduled = true;
-    setTimeout(() => this.#drain(), retryDelay(this.#attempt++));
+    this.#pause = { start: now, ms: retryDelay(this.#attempt++) };
+    setTimeout(() => this.#drain(), this.#pause.ms);
   }
 }
 

@@ -48,7 +48,15 @@ export interface Child {
 }
 
 export function startChild(script: string, ...args: string[]): Child {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  return startChildAs(undefined, script, ...args);
+}
+
+/** @param uid whose process it is; this one's when absent. */
+export function startChildAs(uid: number | undefined, script: string, ...args: string[]): Child {
+  const child = spawn(process.execPath, [script, ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+    ...(uid === undefined ? {} : { uid }),
+  });
   const lines: string[] = [];
   const waiting: { count: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   let rest = "";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { newUuid } from "@thulp-sessions/core";
+import { newUuid, type SessionId } from "@thulp-sessions/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleChild, startChild } from "./child-process.ts";
 import { session } from "./session-data.ts";
@@ -83,3 +83,66 @@ test("what a killed writer was told of is there", { timeout: 120_000 }, async ()
   }
   expect(hits).toBe(kept.length);
 });
+
+/** Lists, counts, searches and follows until it is told to stop; each of its calls has to succeed. */
+function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: SessionId) {
+  let running = true;
+  const told = (async () => {
+    const changes = await store.watch({ id });
+    let count = 0;
+    for await (const _ of changes) if (!running || ++count > 1_000_000) break;
+    return count;
+  })();
+  const looks = (async () => {
+    let count = 0;
+    for (let before = 0; running; count++) {
+      const { entryCount } = await store.head(id);
+      expect(entryCount).toBeGreaterThanOrEqual(before);
+      before = entryCount;
+      expect((await store.list({ filter: { tag: "t" }, limit: 5 })).items.length).toBeLessThanOrEqual(5);
+      await store.count({ status: "active" });
+      await store.search({ text: "message", limit: 5 });
+      await setImmediate();
+    }
+    return count;
+  })();
+  return {
+    async stop() {
+      running = false;
+      // What the watcher waits for.
+      await store.update(id, {}, { at: 1 });
+      return { looks: await looks, told: await told };
+    },
+  };
+}
+
+test.each([
+  ["one session", 1],
+  ["eight sessions", 8],
+])(
+  "eight processes append 500 entries each to %s, and nobody is turned away",
+  { timeout: 180_000 },
+  async (_, count) => {
+    const file = join(await tempFolder(), "sessions.db");
+    const store = await openAt(file);
+    const ids: SessionId[] = [];
+    for (let i = 0; i < count; i++) ids.push((await store.create(session({ tags: ["t"] }))).metadata.id);
+    const looker = lookOn(store, ids[0] as SessionId);
+    const children = Array.from({ length: 8 }, (_, i) =>
+      startChild(writer.script, file, "full", "500", "1", ids[i % count] as string),
+    );
+    // A writer that meets an error ends with another code, and says so.
+    expect(await Promise.all(children.map(({ ended }) => ended))).toEqual(Array(8).fill(0));
+    const { looks, told } = await looker.stop();
+    expect(looks).toBeGreaterThan(10);
+    expect(told).toBeGreaterThan(1);
+    const acknowledged = children.flatMap(({ lines }) => lines);
+    expect(acknowledged).toHaveLength(4000);
+    const kept = (await Promise.all(ids.map((id) => store.get(id)))).map(({ entries }) => entries);
+    for (const entries of kept) expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i));
+    expect(kept.flatMap((entries) => entries.map(({ id }) => id as string)).sort()).toEqual(
+      acknowledged.sort(),
+    );
+    expect(await store.checkIntegrity()).toEqual([]);
+  },
+);

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { entry } from "./data.ts";
+import { withFolder } from "./harness.ts";
+import { compareServers, reportServers, type ServedResult } from "./http-compare.ts";
+import { load } from "./http-load.ts";
+import { ServerProcess } from "./server-process.ts";
+
+const CONNECTIONS = 64;
+const SESSIONS = 64;
+/** What an append in process may cost more when it comes over HTTP, beside the way itself. */
+const ALLOWED = 1.3;
+
+/** Single appends to SQLite over HTTP: their processor time, against that of the way and of the same appends in process. */
+export async function httpAppend(quick: boolean): Promise<void> {
+  const rounds = quick ? 1 : 9;
+  const { entryType, content } = entry(1);
+  const entries = [{ entryType, content }];
+  for (const durability of ["full", "relaxed"] as const) {
+    await withFolder(async (folder) => {
+      const api = await ServerProcess.start({
+        kind: "api",
+        store: `sqlite:${join(folder, "api.db")}`,
+        durability,
+      });
+      const nothing = await ServerProcess.start({ kind: "nothing" });
+      const library = await ServerProcess.start({
+        kind: "library",
+        store: `sqlite:${join(folder, "library.db")}`,
+        durability,
+      });
+      const overHttp = (name: string, server: ServerProcess, ids: readonly string[]) => ({
+        name,
+        server,
+        run: () =>
+          load({
+            url: `${server.url}/trpc/entries.append`,
+            connections: CONNECTIONS,
+            seconds: 1,
+            method: "POST",
+            bodies: ids.map((id) => JSON.stringify({ id, entries })),
+          }),
+      });
+      const ids = (await api.ask("sessions", SESSIONS)) as string[];
+      const libraryIds = (await library.ask("sessions", SESSIONS)) as string[];
+      const body = JSON.stringify({ entries });
+      const results = await compareServers(
+        [
+          overHttp("a mutation over HTTP that stores nothing", nothing, ids),
+          {
+            name: "an append to sqlite in process",
+            server: library,
+            run: () =>
+              library.ask("append", { ids: libraryIds, callers: CONNECTIONS, seconds: 1, body }) as Promise<{
+                operations: number;
+                seconds: number;
+              }>,
+          },
+          overHttp("an append to sqlite over HTTP", api, ids),
+        ],
+        rounds,
+      );
+      reportServers(`appending over HTTP, ${CONNECTIONS} connections, durability ${durability}`, results);
+      console.log(`  ${verdict(results)}`);
+      await Promise.all([api, nothing, library].map((server) => server.stop()));
+    });
+  }
+}
+
+function verdict(results: readonly ServedResult[]): string {
+  const [nothing = Number.NaN, inProcess = Number.NaN, overHttp = Number.NaN] = results.map(
+    ({ cpuUs }) => cpuUs,
+  );
+  const ratio = overHttp / (nothing + ALLOWED * inProcess);
+  return `processor time of an append over HTTP against the way + ${ALLOWED} x in process: ${ratio.toFixed(2)}`;
+}

@@ -1,0 +1,23 @@
+import autocannon from "autocannon";
+
+export interface Load {
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly method: "GET" | "POST";
+  /** The bodies, by turns. */
+  readonly bodies?: readonly string[];
+}
+
+/** Sends requests over so many connections. Whatever is not answered with 200 is a mistake of the measurement. */
+export async function load({ url, connections, seconds, method, bodies }: Load) {
+  const headers = { "content-type": "application/json" };
+  const { errors, non2xx, requests, duration } = await autocannon({
+    url,
+    connections,
+    duration: seconds,
+    ...(bodies && { requests: bodies.map((body) => ({ method, headers, body })) }),
+  });
+  if (errors > 0 || non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} refusals`);
+  return { operations: requests.total, seconds: duration };
+}

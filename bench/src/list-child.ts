@@ -1,0 +1,25 @@
+// A process of its own that makes the first page of a folder of sessions and tells how long that took, in microseconds.
+// Arguments: "list" or "read", folder.
+import fs from "node:fs";
+import { join } from "node:path";
+import { openFileStore } from "@thulp-sessions/store-fs";
+
+/** As the original lists: every file is read and parsed. */
+export function readAll(dir: string): void {
+  const names = fs.readdirSync(dir).filter((name) => name.endsWith(".json"));
+  const all = names.map((name) => JSON.parse(fs.readFileSync(join(dir, name), "utf8")).metadata);
+  all.sort((a, b) => b.updated_at - a.updated_at);
+}
+
+const [mode, dir = ""] = process.argv.slice(2);
+if (mode === "list" || mode === "read") {
+  const start = performance.now();
+  if (mode === "read") {
+    readAll(dir);
+  } else {
+    const store = await openFileStore({ dir });
+    await store.list({ limit: 50 });
+    await store.close();
+  }
+  console.log((performance.now() - start) * 1000);
+}

@@ -1,0 +1,171 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Session, sameSession } from "@thulp-sessions/core";
+import Sqlite from "better-sqlite3";
+import { expect, test } from "vitest";
+import { openSqliteStore, recoverSqliteFile } from "../src/index.ts";
+import { entry, session } from "./session-data.ts";
+import { openAt, tempFolder } from "./temp-store.ts";
+
+const PAGE = 4096;
+
+/** A file of some hundred pages, closed, with nothing left in its log. */
+async function filledFile(): Promise<{ file: string; sessions: Session[] }> {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openSqliteStore({ file, durability: "relaxed" });
+  const sessions = Array.from({ length: 40 }, (_, i) => ({
+    ...session(
+      { name: `Session ${i}`, tags: i % 2 ? ["odd"] : [], updatedAt: 1000 + i },
+      Array.from({ length: 30 }, (_, j) => entry({ text: `entry ${j} of ${i} ${"x".repeat(300)}` })),
+    ),
+    context: { n: i },
+  }));
+  for (const each of sessions) await store.create(each);
+  await store.search({ text: "entry" });
+  await store.close();
+  const client = new Sqlite(file);
+  client.pragma("wal_checkpoint(TRUNCATE)");
+  client.close();
+  return { file, sessions };
+}
+
+function pagesOf(file: string, table: string): number[] {
+  const client = new Sqlite(file, { readonly: true });
+  const pages = client.prepare("SELECT pageno FROM dbstat WHERE name = ? ORDER BY pageno").pluck().all(table);
+  client.close();
+  return pages as number[];
+}
+
+async function overwrite(file: string, pages: readonly number[]): Promise<void> {
+  const bytes = await readFile(file);
+  for (const page of pages) bytes.fill(0xaa, (page - 1) * PAGE, page * PAGE);
+  await writeFile(file, bytes);
+}
+
+async function contentsOf(file: string): Promise<Map<string, Session>> {
+  const store = await openAt(file);
+  const { items } = await store.list({ limit: 1000 });
+  const all = await Promise.all(items.map(({ id }) => store.get(id)));
+  return new Map(all.map((each) => [each.metadata.id, each]));
+}
+
+test("of an undamaged file everything is recovered, and nothing is to be told", async () => {
+  const { file, sessions } = await filledFile();
+  const to = join(file, "..", "recovered.db");
+  expect(await recoverSqliteFile({ from: file, to })).toEqual({ sessions: 40, entries: 1200, problems: [] });
+  const recovered = await contentsOf(to);
+  for (const each of sessions) {
+    const found = recovered.get(each.metadata.id);
+    expect(found && sameSession(found, each)).toBe(true);
+  }
+});
+
+test("whatever index is damaged, everything is recovered", async () => {
+  for (const index of [
+    "entries_by_seq",
+    "entries_by_id",
+    "sessions_by_id",
+    "sessions_by_updated",
+    "session_tags",
+  ]) {
+    const { file } = await filledFile();
+    await overwrite(file, pagesOf(file, index));
+    const before = await readFile(file);
+    const to = join(file, "..", "recovered.db");
+    expect(await recoverSqliteFile({ from: file, to }), index).toEqual({
+      sessions: 40,
+      entries: 1200,
+      problems: [],
+    });
+    expect(before.equals(await readFile(file))).toBe(true);
+  }
+});
+
+test.each([
+  ["the first", [1]],
+  ["one in the middle", [40]],
+  ["the last", [-1]],
+  ["every third", Array.from({ length: 30 }, (_, i) => i * 3)],
+])("where pages of entries are lost (%s), all others are there", async (_, which) => {
+  const { file, sessions } = await filledFile();
+  const leaves = pagesOf(file, "entries").slice(1);
+  const pages = which.map((n) => leaves.at(n)).filter((page) => page !== undefined);
+  // Which entries stand on the pages that are left, by a look at the bytes.
+  const bytes = await readFile(file);
+  const lostText = pages.map((page) => bytes.toString("latin1", (page - 1) * PAGE, page * PAGE)).join();
+  await overwrite(file, pages);
+  const to = join(file, "..", "recovered.db");
+  const report = await recoverSqliteFile({ from: file, to });
+  const recovered = await contentsOf(to);
+  let lost = 0;
+  for (const { metadata, entries } of sessions) {
+    const found = new Set(recovered.get(metadata.id)?.entries.map(({ id }) => id));
+    for (const { id } of entries) {
+      if (found.has(id)) continue;
+      lost++;
+      expect(lostText).toContain(id);
+    }
+  }
+  expect(lost).toBeGreaterThan(0);
+  expect(report.entries).toBe(1200 - lost);
+  expect(report.sessions).toBe(40);
+  const told = report.problems.map(({ message }) =>
+    Number(/^(\d+) of its 30 entries are lost/.exec(message)?.[1] ?? 0),
+  );
+  expect(told.reduce((a, b) => a + b, 0)).toBe(lost);
+});
+
+test("sessions whose row is lost keep their entries, under a name that says so", async () => {
+  const { file } = await filledFile();
+  const [, leaf = 0] = pagesOf(file, "sessions");
+  await overwrite(file, [leaf]);
+  const to = join(file, "..", "recovered.db");
+  const report = await recoverSqliteFile({ from: file, to });
+  expect(report).toMatchObject({ sessions: 40, entries: 1200 });
+  const made = [...(await contentsOf(to)).values()].filter(({ metadata }) =>
+    metadata.tags.includes("recovered"),
+  );
+  expect(made.length).toBeGreaterThan(0);
+  for (const { metadata, entries } of made) {
+    expect(metadata.name).toBe(`Recovered session ${metadata.id}`);
+    expect(entries).toHaveLength(30);
+    expect(report.problems.some(({ sessionId }) => sessionId === metadata.id)).toBe(true);
+  }
+});
+
+test("pages that are overwritten at random are told by checkIntegrity, and read around", {
+  timeout: 60_000,
+}, async () => {
+  const { file } = await filledFile();
+  const whole = await readFile(file);
+  const pageCount = whole.length / PAGE;
+  let state = 7;
+  const random = (below: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+  for (let round = 0; round < 25; round++) {
+    await writeFile(file, whole);
+    // Not the first, which says what the file is and where its tables begin.
+    await overwrite(
+      file,
+      Array.from({ length: 1 + random(5) }, () => 2 + random(pageCount - 1)),
+    );
+    const before = await readFile(file);
+    const to = join(file, "..", `recovered-${round}.db`);
+    const report = await recoverSqliteFile({ from: file, to });
+    expect(before.equals(await readFile(file))).toBe(true);
+    expect((await contentsOf(to)).size).toBe(report.sessions);
+    const store = await openSqliteStore({ file: to });
+    expect(await store.checkIntegrity()).toEqual([]);
+    await store.close();
+  }
+});
+
+test("what is no file, or there already, is refused", async () => {
+  const { file } = await filledFile();
+  await expect(recoverSqliteFile({ from: `${file}x`, to: `${file}y` })).rejects.toMatchObject({
+    code: "invalid_input",
+  });
+  await expect(recoverSqliteFile({ from: file, to: file })).rejects.toMatchObject({ code: "invalid_input" });
+});
