@@ -5,7 +5,7 @@ const OURS =
   /^(npm_(package|lifecycle|command|execpath|node_execpath|config_(user_agent|node_gyp|npm_version))|pnpm_|TURBO|VITEST|NODE_ENV$|NODE_PATH$|NODE_OPTIONS$|INIT_CWD$|PNPM_SCRIPT|TEST$|PROD$|DEV$|MODE$|SSR$|BASE_URL$)/;
 
 /** The environment of a shell, with the compiler told to be quick. */
-export function shellEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+function shellEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { CFLAGS: "-O1", CXXFLAGS: "-O1" };
   for (const [name, value] of Object.entries(process.env)) if (!OURS.test(name)) env[name] = value;
   return { ...env, ...extra };
