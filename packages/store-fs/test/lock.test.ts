@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { Worker } from "node:worker_threads";
 import { expect, test, vi } from "vitest";
 import { LockFolder } from "../src/lock.ts";
@@ -88,12 +89,15 @@ test.skipIf(process.platform !== "linux")(
   "a killed process that its parent has not noticed yet holds nobody up",
   async () => {
     const folder = temporaryFolder();
-    // The shell's child ends; the shell becomes something that does not ask for it.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    // The shell becomes something that does not ask for its child; only then does the child end.
+    const parent = spawn("sh", ["-c", "cat <&3 & echo $!; exec sleep 60 3<&-"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
-    const [line] = await once(parent.stdout, "data");
+    const [line] = await once(parent.stdout as Readable, "data");
     const pid = Number(String(line));
+    const nameOf = (process: number | undefined) => readFileSync(`/proc/${process}/comm`, "utf8").trim();
+    await vi.waitFor(() => expect(nameOf(parent.pid)).toBe("sleep"), { timeout: 10_000 });
+    (parent.stdio[3] as Writable).end();
     const state = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
     await vi.waitFor(() => expect(state()).toBe("Z"), { timeout: 10_000 });
     const started = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19];

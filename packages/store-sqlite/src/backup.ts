@@ -2,19 +2,10 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { invalidInput, SessionError } from "@thulp-sessions/core";
+import type { BackupOptions } from "./backup-options.ts";
 import type { Database } from "./database.ts";
 import { sessionErrorOf } from "./errors.ts";
 import { syncFolder } from "./file.ts";
-
-export interface BackupProgress {
-  readonly totalPages: number;
-  readonly remainingPages: number;
-}
-
-export interface BackupOptions {
-  /** Called after each step; what it throws ends the backup, with nothing left of it. */
-  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
-}
 
 /** Between two steps others get their turn. */
 const FIRST_STEP_PAGES = 256;

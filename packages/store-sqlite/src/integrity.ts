@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { countEntries, type EntryCounts, isSessionError, type SessionEntry } from "@thulp-sessions/core";
 import type { Database } from "./database.ts";
 import { sessionErrorOf } from "./errors.ts";
+import type { IntegrityFinding } from "./integrity-finding.ts";
 import {
   contextOf,
   countsOf,
@@ -11,15 +12,6 @@ import {
   metadataOf,
   type SessionRow,
 } from "./rows.ts";
-
-/** Something that is not as it should be, in words for a person. */
-export interface IntegrityFinding {
-  readonly message: string;
-  /** The session that it is about, where it is about one. */
-  readonly sessionId?: string | undefined;
-  /** What of the session, e.g. `entries[3].content`. */
-  readonly field?: string | undefined;
-}
 
 /** So many of one kind are told; where there are more, they say nothing new. */
 const MOST_OF_A_KIND = 100;

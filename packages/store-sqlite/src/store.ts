@@ -29,14 +29,16 @@ import {
   type StoredSession,
   type WriteOptions,
 } from "@thulp-sessions/core";
-import { type BackupOptions, backUp } from "./backup.ts";
+import { backUp } from "./backup.ts";
+import type { BackupOptions } from "./backup-options.ts";
 import { ChangeLog } from "./change-log.ts";
 import { ChangePoller } from "./change-poller.ts";
 import type { Database } from "./database.ts";
 import type { Change } from "./effects.ts";
 import { EntryTable } from "./entry-table.ts";
 import { sessionErrorOf } from "./errors.ts";
-import { checkIntegrity, type IntegrityFinding } from "./integrity.ts";
+import { checkIntegrity } from "./integrity.ts";
+import type { IntegrityFinding } from "./integrity-finding.ts";
 import { LogSize } from "./log-size.ts";
 import { MovingSessions } from "./moving-sessions.ts";
 import { openDatabase } from "./open.ts";
