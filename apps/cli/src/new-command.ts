@@ -1,0 +1,14 @@
+import { Command } from "@commander-js/extra-typings";
+
+/** A command that throws instead of ending the process, and shows the options that all commands share. */
+export function newCommand(name: string): Command {
+  return new Command(name)
+    .exitOverride()
+    .showHelpAfterError(`See thulp-sessions ${name} --help.`)
+    .configureHelp({ showGlobalOptions: true });
+}
+
+/** Examples at the end of the help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ thulp-sessions ${line}`).join("\n")}`;
+}
