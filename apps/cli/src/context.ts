@@ -11,8 +11,6 @@ export interface GlobalOptions {
   readonly color?: boolean | undefined;
 }
 
-const SHOWN_WARNINGS = 3;
-
 /** What a command works with. The store and the configuration are loaded when they are asked for. */
 export class Context {
   readonly io: Io;
@@ -79,12 +77,11 @@ export class Context {
     const stores = this.#open.splice(0);
     for (const store of stores) await store.close();
     const warnings = this.#warnings.splice(0);
-    const { warn } = this;
-    for (const { message } of warnings.slice(0, SHOWN_WARNINGS)) warn(message);
-    if (warnings.length > SHOWN_WARNINGS)
-      warn(
-        `${warnings.length - SHOWN_WARNINGS} more warnings like these; thulp-sessions check tells them all`,
-      );
+    const [first] = warnings;
+    if (!first) return;
+    this.warn(first.message);
+    if (warnings.length > 1)
+      this.warn(`${warnings.length - 1} more like this; thulp-sessions check tells them all`);
   }
 
   /** Keeps quiet what the command tells by itself. */

@@ -1,11 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
 
-/** A command that throws instead of ending the process, and shows the options that all commands share. */
+/** A command that throws instead of ending the process. */
 export function newCommand(name: string): Command {
-  return new Command(name)
-    .exitOverride()
-    .showHelpAfterError(`See thulp-sessions ${name} --help.`)
-    .configureHelp({ showGlobalOptions: true });
+  return new Command(name).exitOverride();
 }
 
 /** Examples at the end of the help. */

@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { COMMANDS } from "./commands.ts";
+import { type AnyCommand, COMMANDS } from "./commands.ts";
 import type { Context, GlobalOptions } from "./context.ts";
 import { Colors } from "./render/colors.ts";
 import { VERSION } from "./version.ts";
@@ -25,6 +25,7 @@ export async function buildProgram(argv: readonly string[], context: Context): P
     .helpCommand("help [command]", "the help of a command")
     .exitOverride()
     .showHelpAfterError("See thulp-sessions --help.")
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
       writeErr: (text) => process.stderr.write(text),
@@ -40,11 +41,17 @@ export async function buildProgram(argv: readonly string[], context: Context): P
   const named = commandIn(argv);
   for (const { name, summary, group, load } of COMMANDS) {
     const command = named.includes(name)
-      ? (await load())(context).copyInheritedSettings(program)
+      ? inherit((await load())(context), program)
       : new Command(name).helpOption(false);
     program.addCommand(command.summary(summary).helpGroup(group));
   }
   return program;
+}
+
+/** All settings but the hint after an error, which names the command. */
+function inherit(command: AnyCommand, program: Command): AnyCommand {
+  const hint = `See thulp-sessions ${command.name()} --help.`;
+  return command.copyInheritedSettings(program).showHelpAfterError(hint);
 }
 
 /** The words that may be the command: the first bare one, and what follows a `help`. */

@@ -9,10 +9,11 @@ export async function run(argv: readonly string[], process: CommandProcess): Pro
   const io = new Io(process);
   const context = new Context(io);
   let code: number = EXIT.ok;
+  if (argv[0] === "__complete") return completeWords(argv.slice(1), context);
   try {
     const program = await buildProgram(argv, context);
     if (argv.length === 0) {
-      await io.print(program.helpInformation() + "\nSee thulp-sessions COMMAND --help for examples.\n");
+      await io.print(`${program.helpInformation()}\nSee thulp-sessions COMMAND --help for examples.\n`);
       return EXIT.ok;
     }
     await program.parseAsync(argv, { from: "user" });
@@ -25,6 +26,20 @@ export async function run(argv: readonly string[], process: CommandProcess): Pro
     code ||= tell(error, io);
   }
   return code;
+}
+
+/** For the scripts of `completion`. */
+async function completeWords(words: readonly string[], context: Context): Promise<number> {
+  try {
+    const { complete } = await import("./complete.ts");
+    for (const { value, what } of await complete(words, context)) await context.io.line(`${value}\t${what}`);
+  } catch {
+    return EXIT.problem;
+  } finally {
+    context.forgetWarnings();
+    await context.close().catch(() => {});
+  }
+  return EXIT.ok;
 }
 
 /** What a person needs to know of an error, and the exit code for it. A stack is of no use to who has typed the command. */

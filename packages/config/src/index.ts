@@ -1,6 +1,7 @@
 export { CONFIG_FILE } from "./config-file.ts";
 export { type Config, type ConfigFlags, type LoadConfigOptions, loadConfig } from "./load-config.ts";
 export { isLoopback } from "./loopback.ts";
+export { inspectFiles, repairSession } from "./maintain-store.ts";
 export { type Durability, type OpenStoreOptions, openStore } from "./open-store.ts";
 export { FLAGS, type SettingName, type Settings, VARIABLES } from "./settings.ts";
 export type { Source } from "./source.ts";

@@ -27,7 +27,6 @@ const MAX_PAGE = 1000;
 
 export function command(context: Context): AnyCommand {
   return newCommand("list")
-    .alias("ls")
     .description(
       "Lists sessions. Into a pipe: one line each, whole ids, columns separated by tabs (id, name, type, status, changed, tags).",
     )
