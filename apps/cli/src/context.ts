@@ -18,6 +18,7 @@ export class Context {
   globals: GlobalOptions = {};
   readonly #open: SessionStore[] = [];
   readonly #warnings: StoreWarning[] = [];
+  #tellingAtOnce = false;
 
   constructor(io: Io) {
     this.io = io;
@@ -66,7 +67,10 @@ export class Context {
     const store = await openStore(url, {
       durability,
       ...(/^https?:/.test(url) ? { token } : {}),
-      onWarning: (warning) => this.#warnings.push(warning),
+      onWarning: (warning) => {
+        if (this.#tellingAtOnce) this.warn(warning.message);
+        else this.#warnings.push(warning);
+      },
     });
     this.#open.push(store);
     return store;
@@ -82,6 +86,11 @@ export class Context {
     this.warn(first.message);
     if (warnings.length > 1)
       this.warn(`${warnings.length - 1} more like this; thulp-sessions check tells them all`);
+  }
+
+  /** For commands that run for long: warnings are told when they come, not at the end. */
+  tellWarningsAtOnce(): void {
+    this.#tellingAtOnce = true;
   }
 
   /** Keeps quiet what the command tells by itself. */

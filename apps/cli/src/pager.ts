@@ -25,6 +25,8 @@ export async function paged(io: Io, wanted: boolean, work: (print: Print) => Pro
     new Promise<false>((resolve) => pager.once("error", () => resolve(false))),
   ]);
   if (!started) return work(print);
+  // Told once more to the stream when the pager has gone; the write knows it already.
+  pager.stdin.on("error", () => {});
   const ended = once(pager, "close");
   // The terminal sends a Ctrl-C to both; it is the pager's to answer.
   const ignore = () => {};
@@ -43,12 +45,6 @@ export async function paged(io: Io, wanted: boolean, work: (print: Print) => Pro
 function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // Who has left the pager has seen enough.
-    const gone = () => reject(new OutputClosed());
-    stream.once("error", gone);
-    stream.write(text, (error) => {
-      stream.off("error", gone);
-      if (error) gone();
-      else resolve();
-    });
+    stream.write(text, (error) => (error ? reject(new OutputClosed()) : resolve()));
   });
 }

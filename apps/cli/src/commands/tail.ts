@@ -56,8 +56,9 @@ export function command(context: Context): AnyCommand {
       const last = await lastEntries(store, id, options.last);
       for (const entry of last.shown) await tell.entry(entry);
       if (!options.follow) return;
-      if (io.terminal && !options.jsonl) io.note(io.colors.dim("following; Ctrl-C ends it"));
+      context.tellWarningsAtOnce();
       await context.interruptible(async (signal) => {
+        if (io.terminal && !options.jsonl) io.note(io.colors.dim("following; Ctrl-C ends it"));
         await follow(context, store, id, last.token, tell, signal);
         if (signal.aborted) throw new Failure("", EXIT.interrupted);
       });

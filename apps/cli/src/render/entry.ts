@@ -40,12 +40,20 @@ export function contentText(content: JsonValue): string {
 function contentLines(text: string, { colors, width, fold }: EntryStyle): string[] {
   const cut = fold > 0 && text.length > fold * CHARACTERS_A_LINE;
   const shown = safe(cut ? text.slice(0, fold * CHARACTERS_A_LINE).toWellFormed() : text).trimEnd();
-  const wrapped =
-    width > 0 ? wrapAnsi(shown, Math.max(20, width - INDENT.length), { hard: true, trim: false }) : shown;
-  const lines = wrapped.split("\n");
+  const lines =
+    width > 0 ? shown.split("\n").flatMap((line) => wrap(line, width - INDENT.length)) : shown.split("\n");
   if (fold === 0 || (lines.length <= fold && !cut)) return lines;
   const rest = cut
     ? `${(text.length / 1000).toFixed(0)} thousand characters in all`
     : `${lines.length - fold} more lines`;
   return [...lines.slice(0, fold), colors.dim(`… ${rest}; --full shows all`)];
+}
+
+/** Between words where it can be; what the line was indented by stays. */
+function wrap(line: string, columns: number): string[] {
+  const [indent = ""] = /^\s*/.exec(line) ?? [];
+  const room = Math.max(20, columns - indent.length);
+  return wrapAnsi(line.slice(indent.length), room, { hard: true })
+    .split("\n")
+    .map((part) => indent + part);
 }
