@@ -11,6 +11,8 @@ export interface GlobalOptions {
   readonly color?: boolean | undefined;
 }
 
+const LONG_MS = 60_000;
+
 /** What a command works with. The store and the configuration are loaded when they are asked for. */
 export class Context {
   readonly io: Io;
@@ -116,9 +118,12 @@ export class Context {
     };
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
+    // What only waits for a change does not keep the process alive: stores let it end.
+    const staying = setInterval(() => {}, LONG_MS);
     try {
       return await work(ending.signal);
     } finally {
+      clearInterval(staying);
       process.off("SIGINT", end);
       process.off("SIGTERM", end);
     }
