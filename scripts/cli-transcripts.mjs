@@ -24,7 +24,9 @@ try {
   else if (process.argv.includes("--check")) {
     const wanted = after.split("\n");
     const line = before.split("\n").findIndex((each, i) => each !== wanted[i]);
-    console.error(`docs/cli.md:${line + 1}: says ${JSON.stringify(before.split("\n")[line])}, the command ${JSON.stringify(wanted[line])}.`);
+    console.error(
+      `docs/cli.md:${line + 1}: says ${JSON.stringify(before.split("\n")[line])}, the command ${JSON.stringify(wanted[line])}.`,
+    );
     console.error("Run node scripts/cli-transcripts.mjs to write the document anew.");
     process.exitCode = 1;
   } else {
@@ -51,5 +53,7 @@ function transcript(line) {
 
 /** As a shell splits it; single and double quotes are all that the document uses. */
 function words(text) {
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare);
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, bare]) => double ?? single ?? bare,
+  );
 }

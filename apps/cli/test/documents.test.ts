@@ -16,6 +16,8 @@ it("docs/cli.md shows what the commands print", () => {
 it("docs/cli.md tells of every command", () => {
   const text = readFileSync(join(ROOT, "docs", "cli.md"), "utf8");
   const STATUS = ["complete", "fail", "cancel", "pause", "resume"];
-  const untold = COMMANDS.filter(({ name }) => !STATUS.includes(name) && !new RegExp(`\`${name}\\b|thulp-sessions ${name}\\b`).test(text));
+  const untold = COMMANDS.filter(
+    ({ name }) => !STATUS.includes(name) && !new RegExp(`\`${name}\\b|thulp-sessions ${name}\\b`).test(text),
+  );
   expect(untold.map(({ name }) => name)).toEqual([]);
 });

@@ -88,7 +88,7 @@ function plain(entries: readonly SessionEntry[]): JsonValue {
 }
 
 /** About how many characters a value takes as JSON. */
-export function jsonSize(value: JsonValue): number {
+function jsonSize(value: JsonValue): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 8;
   let size = 2;
