@@ -1,7 +1,7 @@
 import { type CopyOutcome, type CopyRules, copySession, type InexactPlaces } from "./copy-session.ts";
 import type { SessionFilter } from "./filter.ts";
 import type { SessionId } from "./ids.ts";
-import type { SessionStore } from "./store.ts";
+import { MAX_PAGE, type SessionStore } from "./store.ts";
 import type { StoreWarning } from "./warnings.ts";
 
 export interface CopyOptions {
@@ -47,9 +47,8 @@ export interface CopyReport {
   readonly refused: readonly StoreWarning[];
 }
 
-const PAGE = 200;
 /** Sessions under way at once: the stores commit what waits together. */
-const CONCURRENCY = 8;
+const CONCURRENCY = 16;
 
 /**
  * Copies sessions from one store to another. One of up to 4 MiB is written in one step, a larger one in parts, so that it
@@ -94,7 +93,13 @@ export async function copySessions(
     let begun = 0;
     let cursor: string | undefined;
     do {
-      const page = await from.list({ filter, orderBy: "createdAt", direction: "asc", limit: PAGE, cursor });
+      const page = await from.list({
+        filter,
+        orderBy: "createdAt",
+        direction: "asc",
+        limit: MAX_PAGE,
+        cursor,
+      });
       await inParallel(page.items, CONCURRENCY, ({ id }) => {
         signal?.throwIfAborted();
         return one(id, begun++);
