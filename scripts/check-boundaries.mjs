@@ -20,13 +20,20 @@ const MAY_IMPORT = {
   "packages/router": { core: "values" },
   "packages/client": { core: "values", router: "types" },
   "apps/api": { core: "values", config: "values", router: "values" },
+  "apps/cli": { core: "values", config: "values", client: "on demand", api: "on demand" },
 };
 
 /** Packages that run in a browser: no module of Node, no environment. */
 const PORTABLE = ["packages/core", "packages/store-conformance", "packages/router", "packages/client"];
 const TOUCHES_SQL = ["packages/store-sqlite"];
-const TOUCHES_FILES = ["packages/store-fs", "packages/store-sqlite", "packages/config", "apps/api"];
-const READS_ENVIRONMENT = ["packages/config", "apps/api"];
+const TOUCHES_FILES = [
+  "packages/store-fs",
+  "packages/store-sqlite",
+  "packages/config",
+  "apps/api",
+  "apps/cli",
+];
+const READS_ENVIRONMENT = ["packages/config", "apps/api", "apps/cli"];
 const KNOWS_TRPC_ERRORS = ["packages/router"];
 
 const problems = [];

@@ -1,9 +1,7 @@
-import { isSessionError, SessionError } from "./errors.ts";
+import { type CopyOutcome, type CopyRules, copySession, type InexactPlaces } from "./copy-session.ts";
 import type { SessionFilter } from "./filter.ts";
 import type { SessionId } from "./ids.ts";
-import { type JsonValue, jsonEqual } from "./json.ts";
-import type { Session, StoredSession } from "./model.ts";
-import type { SessionStore } from "./store.ts";
+import { MAX_PAGE, type SessionStore } from "./store.ts";
 import type { StoreWarning } from "./warnings.ts";
 
 export interface CopyOptions {
@@ -13,15 +11,19 @@ export interface CopyOptions {
   readonly onConflict?: "keep" | "newer" | "replace" | undefined;
   /** Copy sessions with numbers that JavaScript can only round too, as they were rounded. */
   readonly allowLossy?: boolean | undefined;
-  /** Called after each session. */
+  /** Called after each session, and after each part of a large one. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
-  /** Stops between two sessions. */
+  /** Stops between two sessions or two parts of a large one; those under way are finished first. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface CopyProgress {
+  /** Sessions. */
   readonly done: number;
+  /** Sessions that the source listed when the copying began. */
   readonly total: number;
+  /** Entries that were written. */
+  readonly entries: number;
 }
 
 /** What became of every session; the lists are complete. */
@@ -38,17 +40,23 @@ export interface CopyReport {
    * Hold numbers that JavaScript can only round, so that their copy would differ, and were left out; the entries by
    * `seq`, the context as "context".
    */
-  readonly inexact: readonly { readonly id: SessionId; readonly places: readonly (number | "context")[] }[];
+  readonly inexact: readonly { readonly id: SessionId; readonly places: InexactPlaces }[];
   /** Could not be read. */
   readonly unreadable: readonly StoreWarning[];
   /** Could be read, but the target does not take them, or holds a damaged session in their place; with its reason. */
   readonly refused: readonly StoreWarning[];
 }
 
+/** Sessions under way at once: the stores commit what waits together. */
+const CONCURRENCY = 16;
+
 /**
- * Copies sessions from one store to another, one after the other. Each is written in one step, read back and compared
- * before it counts as copied. One that cannot be copied does not keep the others from it. To go on after an
- * interruption, call it again: what is there already is skipped.
+ * Copies sessions from one store to another. One of up to 4 MiB is written in one step, a larger one in parts, so that it
+ * never stands in memory as a whole. Each is read back and compared, entry by entry, before it counts as copied. One that
+ * cannot be copied does not keep the others from it. To go on after an interruption, call it again: what is there already
+ * is skipped, and of a session that is there in part the rest is added.
+ *
+ * A session whose entries repeat an id is written in one step, whatever its size.
  *
  * @throws {SessionError} when a store fails as a whole (`io`, `busy`, `closed`); `io` also when what was read back is not
  *   what was written.
@@ -58,145 +66,96 @@ export async function copySessions(
   to: SessionStore,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { filter = {}, signal, onProgress } = options;
-  const report = {
-    copied: 0,
-    equal: 0,
-    replaced: 0,
-    conflicts: [] as SessionId[],
-    inexact: [] as { id: SessionId; places: (number | "context")[] }[],
-    refused: [] as StoreWarning[],
-  };
-  const unreadable = new Map<string, StoreWarning>();
+  const { filter = {}, signal, onProgress, onConflict = "keep", allowLossy = false } = options;
+  const unlisted = new Map<string, StoreWarning>();
   const stopListening = from.warnings.listen((warning) => {
-    unreadable.set(warning.sessionId ?? warning.path ?? warning.message, warning);
+    unlisted.set(warning.sessionId ?? warning.path ?? warning.message, warning);
   });
+  const progress = { done: 0, total: 0, entries: 0 };
+  const rules: CopyRules = {
+    onConflict,
+    allowLossy,
+    signal,
+    onEntries: (count) => {
+      progress.entries += count;
+      onProgress?.({ ...progress });
+    },
+    alone: oneAfterTheOther(),
+  };
+  const outcomes: { readonly id: SessionId; readonly outcome: CopyOutcome }[] = [];
+  const one = async (id: SessionId, place: number) => {
+    outcomes[place] = { id, outcome: await copySession(from, to, id, rules) };
+    progress.done++;
+    onProgress?.({ ...progress });
+  };
   try {
-    const total = await from.count(filter);
-    let done = 0;
+    progress.total = await from.count(filter);
+    let begun = 0;
     let cursor: string | undefined;
     do {
-      const page = await from.list({ filter, orderBy: "createdAt", direction: "asc", limit: 200, cursor });
-      for (const { id } of page.items) {
+      const page = await from.list({
+        filter,
+        orderBy: "createdAt",
+        direction: "asc",
+        limit: MAX_PAGE,
+        cursor,
+      });
+      await inParallel(page.items, CONCURRENCY, ({ id }) => {
         signal?.throwIfAborted();
-        const session = await readSource(from, id, unreadable);
-        // Whatever the target can keep: between two stores a number is one of JavaScript's.
-        const places = session && !options.allowLossy ? inexactPlaces(session) : [];
-        if (session && places.length > 0) report.inexact.push({ id, places });
-        else if (session) {
-          const outcome = await copyOne(session, to, options.onConflict ?? "keep");
-          if (outcome === "conflict") report.conflicts.push(id);
-          else if (typeof outcome === "object") report.refused.push(outcome);
-          else report[outcome]++;
-        }
-        onProgress?.({ done: ++done, total });
-      }
+        return one(id, begun++);
+      });
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
   } finally {
     stopListening();
   }
-  return { ...report, unreadable: [...unreadable.values()] };
+  return reportOf(outcomes, unlisted);
 }
 
-/** The session, or `undefined` when it is damaged (which is noted) or was deleted meanwhile. */
-async function readSource(
-  from: SessionStore,
-  id: SessionId,
+function reportOf(
+  outcomes: readonly { readonly id: SessionId; readonly outcome: CopyOutcome }[],
   unreadable: Map<string, StoreWarning>,
-): Promise<StoredSession | undefined> {
-  try {
-    return await from.get(id);
-  } catch (error) {
-    if (isSessionError(error, "not_found")) return undefined;
-    if (!isDamage(error)) throw error;
-    unreadable.set(id, { code: error.code, message: error.message, sessionId: id });
-    return undefined;
+): CopyReport {
+  const counts = { copied: 0, equal: 0, replaced: 0 };
+  const conflicts: SessionId[] = [];
+  const inexact: { id: SessionId; places: InexactPlaces }[] = [];
+  const refused: StoreWarning[] = [];
+  for (const { id, outcome } of outcomes) {
+    if (outcome.kind === "conflict") conflicts.push(id);
+    else if (outcome.kind === "inexact") inexact.push({ id, places: outcome.places });
+    else if (outcome.kind === "refused") refused.push(outcome.warning);
+    else if (outcome.kind === "unreadable") unreadable.set(id, outcome.warning);
+    else if (outcome.kind !== "gone") counts[outcome.kind]++;
   }
+  return { ...counts, conflicts, inexact, refused, unreadable: [...unreadable.values()] };
 }
 
-function isDamage(error: unknown): error is SessionError {
-  return isSessionError(error, "corrupt") || isSessionError(error, "unsupported");
-}
-
-type OnConflict = NonNullable<CopyOptions["onConflict"]>;
-
-/** What became of the session; a warning where the target refused it. */
-async function copyOne(
-  session: StoredSession,
-  to: SessionStore,
-  onConflict: OnConflict,
-): Promise<"copied" | "equal" | "replaced" | "conflict" | StoreWarning> {
-  const { id } = session.metadata;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await putOne(session, to, onConflict);
-    } catch (error) {
-      if (isSessionError(error, "invalid_input") || isDamage(error)) {
-        return { code: error.code, message: error.message, sessionId: id };
+/** A few at a time, in their order; after a failure none is begun, and those under way are waited for. */
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async () => {
+    while (next < items.length && !failure) {
+      try {
+        await work(items[next++] as T);
+      } catch (error) {
+        failure ??= { error };
       }
-      // Others write to the target: the session was changed or deleted between the look and the write.
-      const raced = isSessionError(error, "conflict") || isSessionError(error, "not_found");
-      if (!raced || attempt === 10) throw error;
     }
-  }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  if (failure) throw failure.error;
 }
 
-async function putOne(
-  session: StoredSession,
-  to: SessionStore,
-  onConflict: OnConflict,
-): Promise<"copied" | "equal" | "replaced" | "conflict"> {
-  const { id, updatedAt } = session.metadata;
-  try {
-    await to.create(session);
-    await verify(session, to);
-    return "copied";
-  } catch (error) {
-    if (!isSessionError(error, "already_exists")) throw error;
-  }
-  const present = await to.get(id);
-  if (sameSession(session, present)) return "equal";
-  if (onConflict === "keep" || (onConflict === "newer" && updatedAt <= present.metadata.updatedAt))
-    return "conflict";
-  const head = await to.replace(session, { expectedVersion: present.version });
-  await verify({ ...session, metadata: { ...session.metadata, updatedAt: head.metadata.updatedAt } }, to);
-  return "replaced";
-}
-
-async function verify(session: Session, to: SessionStore): Promise<void> {
-  const { id } = session.metadata;
-  let cause: unknown;
-  try {
-    if (sameSession(session, await to.get(id))) return;
-  } catch (error) {
-    if (!isSessionError(error, "not_found") && !isDamage(error)) throw error;
-    cause = error;
-  }
-  throw new SessionError(
-    "io",
-    `Session ${id} is not the same in ${to.location} as it was written. Check that store.`,
-    { cause, details: { sessionId: id } },
-  );
-}
-
-/** Equal in everything that a caller has put there; `version`, `seq` and `inexact` are the store's. */
-export function sameSession(a: Session, b: Session): boolean {
-  const fields = ({ metadata, context, entries }: Session): JsonValue =>
-    ({
-      metadata,
-      context,
-      entries: entries.map(({ id, timestamp, entryType, content }) => ({
-        id,
-        timestamp,
-        entryType,
-        content,
-      })),
-    }) as unknown as JsonValue;
-  return jsonEqual(fields(a), fields(b));
-}
-
-function inexactPlaces(session: StoredSession): (number | "context")[] {
-  const entries = session.entries.filter(({ inexact }) => inexact).map(({ seq }) => seq);
-  return session.inexact ? ["context", ...entries] : entries;
+function oneAfterTheOther(): CopyRules["alone"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
 }

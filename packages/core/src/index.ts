@@ -15,7 +15,8 @@ export {
   type ParsedListQuery,
   type ParsedSearchQuery,
 } from "./checked-store.ts";
-export { type CopyOptions, type CopyProgress, type CopyReport, copySessions, sameSession } from "./copy.ts";
+export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy.ts";
+export type { InexactPlaces } from "./copy-session.ts";
 export { countEntries, type EntryCounts, NO_ENTRIES } from "./counts.ts";
 export {
   alreadyExists,
@@ -119,6 +120,7 @@ export {
   STRING_BOUNDARY,
   searchQuerySchema,
 } from "./search.ts";
+export { entryPages, sameSession } from "./session-pages.ts";
 export {
   type AppendedEntry,
   type AppendOptions,
@@ -135,7 +137,7 @@ export {
   type WatchOptions,
   type WriteOptions,
 } from "./store.ts";
-export type { SubscribeOptions, SubscriptionEvent } from "./subscription.ts";
+export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription.ts";
 export { tokenize } from "./tokenize.ts";
 export { entriesQuerySchema, listQuerySchema, parseInput } from "./validate.ts";
 export { type StoreWarning, type WarningListener, Warnings } from "./warnings.ts";

@@ -149,6 +149,11 @@ async function lastCommon(
   return (changed < 0 ? remembered.at(-1) : remembered[changed - 1]) ?? START;
 }
 
+/** The token with which a subscription goes on behind this entry, as if it had told it. */
+export function entryToken({ seq, id }: Pick<StoredEntry, "seq" | "id">): string {
+  return tokenOf({ seq, id });
+}
+
 function tokenOf({ seq, id }: Place): string {
   return seq < 0 ? "start" : `${seq}.${id}`;
 }

@@ -1,6 +1,8 @@
 import {
   type CopyOptions,
+  type CopyProgress,
   copySessions,
+  countEntries,
   type Session,
   type SessionEntry,
   SessionError,
@@ -22,8 +24,23 @@ function nth(
   return { ...makeSession({ id: uuid(n), createdAt: n, ...given }, entries), context: { n } };
 }
 
-async function storeOf(...sessions: Session[]): Promise<MemoryStore> {
+/** Whatever is read goes through `get`, so that a test replaces that one call. */
+function memoryStore(): MemoryStore {
   const store = new MemoryStore();
+  store.head = async (id) => {
+    const { entries, ...head } = await store.get(id);
+    return { ...head, ...countEntries(entries) };
+  };
+  store.readEntries = async (id, { after = -1, before = Infinity, limit = 100 } = {}) => {
+    const { entries } = await store.get(id);
+    const wanted = entries.filter(({ seq }) => seq > after && seq < before);
+    return { items: wanted.slice(0, limit), nextCursor: null };
+  };
+  return store;
+}
+
+async function storeOf(...sessions: Session[]): Promise<MemoryStore> {
+  const store = memoryStore();
   for (const session of sessions) await store.create(session);
   return store;
 }
@@ -50,7 +67,7 @@ describe("copying", () => {
       nth(2, { parentSession: uuid(1) }),
       { ...nth(3), context: JSON.parse('{"__proto__":{"a":[null]}}') },
     );
-    const to = new MemoryStore();
+    const to = memoryStore();
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 3 });
     expect(await contents(to)).toEqual(await contents(from));
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 3 });
@@ -58,26 +75,25 @@ describe("copying", () => {
 
   test("takes more than a page, and only those that match", async () => {
     const from = await storeOf(
-      ...Array.from({ length: 450 }, (_, i) => nth(i, { tags: i % 2 ? ["odd"] : [] })),
+      ...Array.from({ length: 1050 }, (_, i) => nth(i, { tags: i % 2 ? ["odd"] : [] })),
     );
-    const to = new MemoryStore();
-    expect((await copySessions(from, to, { filter: { tag: "odd" } })).copied).toBe(225);
-    expect((await copySessions(from, to)).equal).toBe(225);
+    const to = memoryStore();
+    expect((await copySessions(from, to, { filter: { tag: "odd" } })).copied).toBe(525);
+    expect((await copySessions(from, to)).equal).toBe(525);
     expect(await contents(to)).toEqual(await contents(from));
   });
 
   test("of nothing does nothing", async () => {
-    expect(await copySessions(new MemoryStore(), new MemoryStore())).toEqual(NOTHING);
+    expect(await copySessions(memoryStore(), memoryStore())).toEqual(NOTHING);
   });
 
-  test("tells its progress after each session", async () => {
+  test("tells its progress as sessions and entries are written", async () => {
     const from = await storeOf(nth(1), nth(2));
-    const seen: unknown[] = [];
-    await copySessions(from, new MemoryStore(), { onProgress: (progress) => seen.push(progress) });
-    expect(seen).toEqual([
-      { done: 1, total: 2 },
-      { done: 2, total: 2 },
-    ]);
+    const progress: CopyProgress[] = [];
+    await copySessions(from, memoryStore(), { onProgress: (each) => progress.push(each) });
+    expect(progress.at(-1)).toEqual({ done: 2, total: 2, entries: 2 });
+    expect(progress.map(({ done }) => done)).toEqual(progress.map(({ done }) => done).sort());
+    expect(progress.every(({ total }) => total === 2)).toBe(true);
   });
 });
 
@@ -170,8 +186,8 @@ describe("a session that is there with other contents", () => {
 
 describe("an interrupted copy", () => {
   test("stops between two sessions, and goes on where it was", async () => {
-    const from = await storeOf(nth(1), nth(2), nth(3));
-    const to = new MemoryStore();
+    const from = await storeOf(...Array.from({ length: 100 }, (_, n) => nth(n)));
+    const to = memoryStore();
     const controller = new AbortController();
     const copying = copySessions(from, to, {
       signal: controller.signal,
@@ -180,13 +196,16 @@ describe("an interrupted copy", () => {
       },
     });
     await expect(copying).rejects.toMatchObject({ name: "AbortError" });
-    expect(await to.count()).toBe(2);
-    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1, equal: 2 });
+    // Those under way were finished; none was begun after that.
+    const copied = await to.count();
+    expect(copied).toBeGreaterThanOrEqual(2);
+    expect(copied).toBeLessThan(50);
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 100 - copied, equal: copied });
   });
 
   test("that was stopped before it began copies nothing", async () => {
     const from = await storeOf(nth(1));
-    const to = new MemoryStore();
+    const to = memoryStore();
     await expect(copySessions(from, to, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: "AbortError",
     });
@@ -201,7 +220,7 @@ describe("an interrupted copy", () => {
       const stop = listen(listener);
       return () => stopped.push(true) > 0 && stop();
     };
-    const to = new MemoryStore();
+    const to = memoryStore();
     await to.close();
     expect((await errorOf(() => copySessions(from, to))).code).toBe("closed");
     expect(stopped).toEqual([true]);
@@ -210,13 +229,13 @@ describe("an interrupted copy", () => {
 
 describe("a source that changes or is damaged", () => {
   test("a session that is deleted meanwhile is passed over", async () => {
-    const from = await storeOf(nth(1), nth(2));
-    const report = await copySessions(from, new MemoryStore(), {
+    const from = await storeOf(...Array.from({ length: 40 }, (_, n) => nth(n)));
+    const report = await copySessions(from, memoryStore(), {
       onProgress: ({ done }) => {
-        if (done === 1) void from.delete(uuid(2));
+        if (done === 1) void from.delete(uuid(39));
       },
     });
-    expect(report).toEqual({ ...NOTHING, copied: 1 });
+    expect(report).toEqual({ ...NOTHING, copied: 39 });
   });
 
   test("damaged sessions are told, once each, and do not keep the others from being copied", async () => {
@@ -234,7 +253,7 @@ describe("a source that changes or is damaged", () => {
       if (id === uuid(2)) throw new SessionError("unsupported", "a number too large");
       return get(id);
     };
-    const to = new MemoryStore();
+    const to = memoryStore();
     const report = await copySessions(from, to);
     expect(report).toEqual({ ...NOTHING, copied: 1, unreadable: expect.any(Array) });
     expect(report.unreadable.map(({ message }) => message)).toEqual([
@@ -250,7 +269,7 @@ describe("a source that changes or is damaged", () => {
     from.get = async () => {
       throw new SessionError("io", "disk");
     };
-    expect((await errorOf(() => copySessions(from, new MemoryStore()))).code).toBe("io");
+    expect((await errorOf(() => copySessions(from, memoryStore()))).code).toBe("io");
   });
 });
 
@@ -273,7 +292,7 @@ describe("numbers that JavaScript can only round", () => {
   test.each([false, true])(
     "are left out and told where they are, with exactNumbers: %s",
     async (exactNumbers) => {
-      const to = new MemoryStore();
+      const to = memoryStore();
       Object.assign(to, { capabilities: { ...to.capabilities, exactNumbers } });
       const report = await copySessions(await inexactStore(), to);
       expect(report).toEqual({
@@ -289,7 +308,7 @@ describe("numbers that JavaScript can only round", () => {
   );
 
   test("are copied as they were rounded when that is allowed", async () => {
-    const to = new MemoryStore();
+    const to = memoryStore();
     expect(await copySessions(await inexactStore(), to, { allowLossy: true })).toEqual({
       ...NOTHING,
       copied: 3,
@@ -306,7 +325,7 @@ describe("a target", () => {
     let deep: Session["context"] = {};
     for (let i = 0; i < 125; i++) deep = { deep };
     from.get = async (id) => (id === uuid(2) ? { ...(await get(id)), context: deep } : get(id));
-    const to = new MemoryStore();
+    const to = memoryStore();
     const report = await copySessions(from, to);
     expect(report).toEqual({
       ...NOTHING,
@@ -368,9 +387,13 @@ describe("a target", () => {
     "that answers %s to what it has just taken is found out",
     async (code) => {
       const from = await storeOf(nth(1));
-      const to = new MemoryStore();
-      to.get = async () => {
-        throw new SessionError(code, "?");
+      const to = memoryStore();
+      const create = to.create.bind(to);
+      to.create = async (session) => {
+        to.get = async () => {
+          throw new SessionError(code, "?");
+        };
+        return create(session);
       };
       const error = await errorOf(() => copySessions(from, to));
       expect(error).toMatchObject({ code: "io", cause: { code } });
@@ -378,11 +401,192 @@ describe("a target", () => {
   );
 
   test("that fails while it is read back fails the copy", async () => {
-    const to = new MemoryStore();
+    const to = memoryStore();
     to.get = async () => {
       throw new SessionError("busy", "?");
     };
     expect((await errorOf(async () => copySessions(await storeOf(nth(1)), to))).code).toBe("busy");
+  });
+});
+
+describe("a session that is too large for one step", () => {
+  const TEXT = "x".repeat(100_000);
+  const ENTRIES = 120;
+  const large = (given: Partial<SessionMetadata> = {}, count = ENTRIES): Session =>
+    nth(
+      1,
+      given,
+      Array.from({ length: count }, (_, n) => makeEntry(n, { text: `${n} ${TEXT}` })),
+    );
+
+  /** How many entries every call has carried. */
+  function watched(store: MemoryStore): { readonly calls: string[]; readonly largest: () => number } {
+    const calls: string[] = [];
+    let largest = 0;
+    const saw = (name: string, entries: readonly unknown[]) => {
+      calls.push(name);
+      largest = Math.max(largest, entries.length);
+    };
+    const { create, append, replace, get } = store;
+    store.create = (session) => {
+      saw("create", session.entries);
+      return create.call(store, session);
+    };
+    store.append = (id, entries, options) => {
+      saw("append", entries);
+      return append.call(store, id, entries, options);
+    };
+    store.replace = (session, options) => {
+      saw("replace", session.entries);
+      return replace.call(store, session, options);
+    };
+    store.get = async (id) => {
+      const session = await get.call(store, id);
+      saw("get", session.entries);
+      return session;
+    };
+    return { calls, largest: () => largest };
+  }
+
+  test("goes over in parts, and is never held as a whole", async () => {
+    const from = new MemoryStore();
+    await from.create(large({ status: "completed" }));
+    const to = new MemoryStore();
+    const source = watched(from);
+    const target = watched(to);
+    const progress: CopyProgress[] = [];
+    const report = await copySessions(from, to, { onProgress: (each) => progress.push(each) });
+    expect(report).toEqual({ ...NOTHING, copied: 1 });
+    expect(source.calls).toEqual([]);
+    expect(target.calls.filter((call) => call === "get")).toEqual([]);
+    expect(target.calls.filter((call) => call === "append").length).toBeGreaterThan(1);
+    expect(target.largest()).toBeLessThan(ENTRIES / 2);
+    expect(progress.at(-1)).toEqual({ done: 1, total: 1, entries: ENTRIES });
+    expect(await contents(to)).toEqual(await contents(from));
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 1 });
+  });
+
+  test("is gone on with where a copy was interrupted", async () => {
+    const from = new MemoryStore();
+    await from.create(large());
+    const to = new MemoryStore();
+    const controller = new AbortController();
+    const copying = copySessions(from, to, {
+      signal: controller.signal,
+      onProgress: ({ entries }) => {
+        if (entries > 0) controller.abort();
+      },
+    });
+    await expect(copying).rejects.toMatchObject({ name: "AbortError" });
+    const { entryCount } = await to.head(uuid(1));
+    expect(entryCount).toBeGreaterThan(0);
+    expect(entryCount).toBeLessThan(ENTRIES);
+    const { calls } = watched(to);
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
+    expect(calls).not.toContain("create");
+    expect(await contents(to)).toEqual(await contents(from));
+  });
+
+  test("leaves nothing behind when a number far back would be rounded", async () => {
+    const from = new MemoryStore();
+    await from.create(large());
+    const readEntries = from.readEntries.bind(from);
+    from.readEntries = async (id, query) => {
+      const page = await readEntries(id, query);
+      return {
+        ...page,
+        items: page.items.map((entry) =>
+          entry.seq >= ENTRIES - 2 ? { ...entry, inexact: true as const } : entry,
+        ),
+      };
+    };
+    const to = new MemoryStore();
+    expect(await copySessions(from, to)).toEqual({
+      ...NOTHING,
+      inexact: [{ id: uuid(1), places: [ENTRIES - 2, ENTRIES - 1] }],
+    });
+    expect(await to.count()).toBe(0);
+    expect(await copySessions(from, to, { allowLossy: true })).toEqual({ ...NOTHING, copied: 1 });
+    // The rounded copy is not the same, whatever JavaScript says of the two numbers.
+    expect((await copySessions(from, to)).inexact).toHaveLength(1);
+    expect(await copySessions(from, to, { allowLossy: true })).toEqual({ ...NOTHING, equal: 1 });
+  });
+
+  test("that the target would not take is refused before anything is written", async () => {
+    const from = new MemoryStore();
+    await from.create(large({ updatedAt: 9000 }));
+    // A file of the original may hold what is too deep to be written.
+    let deep: Session["context"] = {};
+    for (let i = 0; i < 125; i++) deep = { deep };
+    const readEntries = from.readEntries.bind(from);
+    from.readEntries = async (id, query) => {
+      const page = await readEntries(id, query);
+      return {
+        ...page,
+        items: page.items.map((entry) => (entry.seq === ENTRIES - 1 ? { ...entry, content: deep } : entry)),
+      };
+    };
+    const to = new MemoryStore();
+    const refused = [
+      { code: "invalid_input", message: expect.stringContaining("levels deep"), sessionId: uuid(1) },
+    ];
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, refused });
+    expect(await to.count()).toBe(0);
+    await to.create(nth(1));
+    expect(await copySessions(from, to, { onConflict: "newer" })).toEqual({ ...NOTHING, refused });
+    expect(await to.head(uuid(1))).toMatchObject({ entryCount: 1 });
+  });
+
+  test.each(["same", "other"])("may repeat the id of an entry, with the %s content", async (content) => {
+    const session = large();
+    const [first] = session.entries as [SessionEntry];
+    const repeated = content === "same" ? first : { ...first, content: "other" };
+    const from = new MemoryStore();
+    await from.create({ ...session, entries: [...session.entries, repeated, makeEntry(5000)] });
+    const to = new MemoryStore();
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
+    expect(await contents(to)).toEqual(await contents(from));
+  });
+
+  test("takes the place of another one when that is allowed", async () => {
+    const from = new MemoryStore();
+    await from.create(large({ updatedAt: 9000 }));
+    const to = await storeOf(nth(1, { updatedAt: 5000 }));
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, conflicts: [uuid(1)] });
+    expect(await copySessions(from, to, { onConflict: "newer" })).toEqual({ ...NOTHING, replaced: 1 });
+    expect(await contents(to)).toEqual(await contents(from));
+  });
+
+  test("that a store alters on the way is found out", async () => {
+    const from = new MemoryStore();
+    await from.create(large());
+    const to = new MemoryStore();
+    const append = to.append.bind(to);
+    to.append = (id, entries, options) =>
+      append(
+        id,
+        entries.map((entry) => ({ ...entry, timestamp: 1 })),
+        options,
+      );
+    expect(await errorOf(() => copySessions(from, to))).toMatchObject({
+      code: "io",
+      details: { sessionId: uuid(1) },
+    });
+  });
+
+  test("that is appended to meanwhile is copied as it was or as it is", async () => {
+    const from = new MemoryStore();
+    await from.create(large());
+    const to = new MemoryStore();
+    let added = false;
+    await copySessions(from, to, {
+      onProgress: () => {
+        if (!added) void from.append(uuid(1), [makeEntry(7000)], { at: 1 });
+        added = true;
+      },
+    });
+    expect(await copySessions(from, to)).toMatchObject({ conflicts: [] });
+    expect(await contents(to)).toEqual(await contents(from));
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  entryToken,
   type JsonValue,
   type SessionEntry,
   SessionManager,
@@ -423,4 +424,15 @@ describe("whatever happens to the session", () => {
     clearInterval(timer);
     expect(turns).toBeGreaterThan(2);
   });
+});
+
+test("begins behind an entry that is known from elsewhere", async () => {
+  const { store, manager, append } = await setup();
+  await append(3);
+  const [, second] = (await store.readEntries(ID)).items as [StoredEntry, StoredEntry];
+  const events = manager.subscribe(ID, { after: entryToken(second) });
+  expect(await take(events, 1)).toMatchObject([{ type: "entry", entry: { seq: 2 } }]);
+  await append();
+  expect(await take(events, 1)).toMatchObject([{ type: "entry", entry: { seq: 3 } }]);
+  await events.return();
 });

@@ -1,0 +1,60 @@
+import { isSessionError, type SessionMetadata } from "@thulp-sessions/core";
+import type { AnyCommand } from "../commands.ts";
+import { confirmOrYes } from "../confirm.ts";
+import type { Context } from "../context.ts";
+import { Failure } from "../exit.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { oneLine, plural } from "../render/text.ts";
+import { idToChange } from "../session-id.ts";
+
+interface Doomed {
+  readonly id: string;
+  /** Absent for a damaged one. */
+  readonly metadata?: SessionMetadata;
+  readonly version?: string;
+}
+
+export function command(context: Context): AnyCommand {
+  return newCommand("delete")
+    .description("Deletes sessions, damaged ones too. They are gone; prune deletes many by their age.")
+    .argument("<id...>", "the sessions, their whole ids")
+    .option("-y, --yes", "do not ask")
+    .option("--dry-run", "only say what would be deleted")
+    .addHelpText("after", examples("delete $id", "delete $id $other --yes", "delete $id --dry-run"))
+    .action(async (typed, options) => {
+      const { io } = context;
+      const store = await context.store();
+      const doomed: Doomed[] = [];
+      for (const each of typed) {
+        const id = await idToChange(context, store, each);
+        if (!doomed.some((other) => other.id === id)) doomed.push(await look(id));
+      }
+      const lines = doomed.map(
+        ({ id, metadata }) => `${id}  ${metadata ? oneLine(metadata.name) : "(cannot be read)"}`,
+      );
+      if (options.dryRun) return io.print(`${lines.map((line) => `would delete  ${line}`).join("\n")}\n`);
+      if (!options.yes) for (const line of lines) io.note(line);
+      await confirmOrYes(
+        io,
+        options.yes,
+        `Delete ${doomed.length === 1 ? "this session" : plural(doomed.length, "session")} for good?`,
+      );
+      for (const [i, { id, version }] of doomed.entries()) {
+        // What was written while the question stood there is not to go unseen.
+        const deleted = await store.delete(id, version === undefined ? {} : { expectedVersion: version });
+        await io.line(`${deleted ? "deleted" : "was gone already"}  ${lines[i]}`);
+      }
+
+      async function look(id: string): Promise<Doomed> {
+        try {
+          const { metadata, version } = await store.head(id);
+          return { id, metadata, version };
+        } catch (error) {
+          if (isSessionError(error, "corrupt") || isSessionError(error, "unsupported")) return { id };
+          if (isSessionError(error, "not_found"))
+            throw new Failure(`There is no session ${id} in ${store.location}. Nothing was deleted.`);
+          throw error;
+        }
+      }
+    });
+}

@@ -1,0 +1,129 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Option } from "@commander-js/extra-typings";
+import {
+  entryPages,
+  type SessionId,
+  type SessionStore,
+  type StoredSession,
+  sameSession,
+} from "@thulp-sessions/core";
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import { Failure, usage } from "../exit.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { toFile, type Write } from "../output.ts";
+import { markdownEntry, markdownHead } from "../render/markdown.ts";
+import { idToLookAt } from "../session-id.ts";
+import { withTempFiles } from "../temp-store.ts";
+
+const FORMATS = ["json", "jsonl", "markdown"] as const;
+
+export function command(context: Context): AnyCommand {
+  return newCommand("export")
+    .description(
+      "Writes sessions as JSON (the file that thulp-workspace keeps), as JSONL (a line for the session, then one for each entry) or as Markdown, to standard output or into a file. import takes the first two; nothing is lost on the way.",
+    )
+    .argument("<id...>", "the sessions, or the beginnings of their ids")
+    .addOption(new Option("--format <format>", "how").choices(FORMATS).default("json" as const))
+    .option(
+      "-o, --output <path>",
+      "a new file; with --format json and several sessions a folder of {id}.json",
+    )
+    .option("--force", "write over a file that is there")
+    .option("--allow-lossy", "write numbers that JavaScript cannot hold as it rounds them")
+    .addHelpText(
+      "after",
+      examples(
+        "export 0190a3c5 --output session.json",
+        "export 0190a3c5 --format markdown > session.md",
+        "export 0190a3c5 0190b111 --format jsonl -o two.jsonl",
+      ),
+    )
+    .action(async (typed, { format, output, force = false, allowLossy = false }) => {
+      const { io } = context;
+      const store = await context.store();
+      const ids: SessionId[] = [];
+      for (const each of typed) {
+        const { metadata } = await store.head(await idToLookAt(store, each));
+        if (!ids.includes(metadata.id)) ids.push(metadata.id);
+      }
+      if (format === "json" && ids.length > 1) {
+        if (output === undefined)
+          throw usage("Several sessions as JSON want a folder: --output DIR; or use --format jsonl.");
+        const { base } = await context.config();
+        await mkdir(join(base, output), { recursive: true, mode: 0o700 });
+        for (const id of ids)
+          await toFile(context, join(output, `${id}.json`), force, (write) =>
+            writeJson(store, id, allowLossy, write),
+          );
+        return io.note(`${ids.length} sessions written to ${output}`);
+      }
+      const work = async (write: Write) => {
+        for (const [i, id] of ids.entries()) {
+          if (format === "json") await writeJson(store, id, allowLossy, write);
+          else if (format === "jsonl") await writeLines(store, id, allowLossy, write);
+          else {
+            if (i > 0) await write("\n---\n\n");
+            await writeMarkdown(store, id, write);
+          }
+        }
+      };
+      if (output === undefined)
+        return work((part) => io.print(typeof part === "string" ? part : Buffer.from(part).toString()));
+      io.note(`written to ${await toFile(context, output, force, work)}`);
+    });
+}
+
+async function writeJson(
+  store: SessionStore,
+  id: SessionId,
+  allowLossy: boolean,
+  write: Write,
+): Promise<void> {
+  const session = await store.get(id);
+  refuseInexact(session, allowLossy);
+  const text = await withTempFiles(async (folder, open) => {
+    const files = await open();
+    await files.create(session);
+    if (!sameSession(session, await files.get(id)))
+      throw new Failure(`Session ${id} is not the same as it was written.`);
+    return readFile(join(folder, `${id}.json`));
+  });
+  await write(text);
+}
+
+async function writeLines(
+  store: SessionStore,
+  id: SessionId,
+  allowLossy: boolean,
+  write: Write,
+): Promise<void> {
+  const { metadata, context, entryCount, inexact } = await store.head(id);
+  refuseInexact({ metadata, entries: [], ...(inexact && { inexact }) }, allowLossy);
+  await write(`${JSON.stringify({ type: "session", metadata, context })}\n`);
+  for await (const { entries } of entryPages(store, id, 0, entryCount)) {
+    refuseInexact({ metadata, entries }, allowLossy);
+    for (const { id: entryId, timestamp, entryType, content } of entries)
+      await write(`${JSON.stringify({ type: "entry", id: entryId, timestamp, entryType, content })}\n`);
+  }
+}
+
+async function writeMarkdown(store: SessionStore, id: SessionId, write: Write): Promise<void> {
+  const head = await store.head(id);
+  await write(markdownHead(head));
+  for await (const { entries } of entryPages(store, id, 0, head.entryCount))
+    for (const entry of entries) await write(markdownEntry(entry));
+}
+
+function refuseInexact(
+  { metadata, entries, inexact }: Pick<StoredSession, "metadata" | "entries" | "inexact">,
+  allowLossy: boolean,
+): void {
+  const place = inexact ? "the context" : entries.find((entry) => entry.inexact)?.seq;
+  if (place === undefined || allowLossy) return;
+  const where = typeof place === "number" ? `entry ${place}` : place;
+  throw new Failure(
+    `Session ${metadata.id}: ${where} holds a number that JavaScript can only round. --allow-lossy writes it rounded.`,
+  );
+}

@@ -1,0 +1,97 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Option } from "@commander-js/extra-typings";
+import { type CopyReport, isSessionError, parseSessionId, type SessionStore } from "@thulp-sessions/core";
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
+import { EXIT, Failure, usage } from "../exit.ts";
+import { readSessionLines } from "../import-lines.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { parseObject, readText } from "../read-input.ts";
+import { withTempFiles } from "../temp-store.ts";
+
+export function command(context: Context): AnyCommand {
+  return newCommand("import")
+    .description(
+      "Takes in what export has written as JSON or JSONL, and session files of thulp-workspace. Ids are kept, so that a repeat is harmless. Exit code 1 when something was left out.",
+    )
+    .argument("<file...>", "the files; - is standard input")
+    .addOption(
+      new Option("--format <format>", "what they are (found out by looking)").choices([
+        "json",
+        "jsonl",
+      ] as const),
+    )
+    .addOption(
+      new Option(
+        "--on-conflict <how>",
+        "a session that is there with other contents: newer replaces it by a newer one, replace in any case (else it is left, and told)",
+      ).choices(["newer", "replace"] as const),
+    )
+    .option("--allow-lossy", "take numbers that JavaScript cannot hold as it rounds them (JSON only)")
+    .option("--json", "the report as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        "import session.json",
+        "import *.json --on-conflict newer",
+        "export 0190a3c5 --format jsonl | thulp-sessions import - --store fs:elsewhere",
+      ),
+    )
+    .action(async (files, { format, json, ...options }) => {
+      const texts: { name: string; text: string }[] = [];
+      for (const file of files)
+        texts.push({ name: file === "-" ? "standard input" : file, text: await readText(context, file) });
+      const to = await context.store({ create: true });
+      let sum: CopyReport = {
+        copied: 0,
+        equal: 0,
+        replaced: 0,
+        conflicts: [],
+        inexact: [],
+        unreadable: [],
+        refused: [],
+      };
+      const take = async (from: SessionStore) => {
+        sum = add(sum, await copyWithProgress(context, from, to, options));
+      };
+      for (const { name, text } of texts) {
+        const isLines =
+          format === undefined
+            ? /^\s*\{[^\n]*"type"\s*:\s*"session"[^\n]*\}\s*(?:\n|$)/.test(text)
+            : format === "jsonl";
+        if (isLines) await take(await readSessionLines(text, name));
+        else
+          await withTempFiles(async (folder, open) => {
+            await writeFile(join(folder, `${idIn(text, name)}.json`), text, { mode: 0o600 });
+            await take(await open());
+          });
+      }
+      await printReport(context, sum, json);
+      if (!isComplete(sum)) throw new Failure("", EXIT.problem);
+    });
+}
+
+/** The id that a session file says; it names the file in the store. */
+function idIn(text: string, name: string): string {
+  const { metadata } = parseObject(text, name) as { readonly metadata?: { readonly id?: unknown } };
+  try {
+    return parseSessionId(metadata?.id as string);
+  } catch (error) {
+    if (!isSessionError(error)) throw error;
+    throw usage(`${name}: this is no session: metadata.id: ${error.message}`);
+  }
+}
+
+function add(a: CopyReport, b: CopyReport): CopyReport {
+  return {
+    copied: a.copied + b.copied,
+    equal: a.equal + b.equal,
+    replaced: a.replaced + b.replaced,
+    conflicts: [...a.conflicts, ...b.conflicts],
+    inexact: [...a.inexact, ...b.inexact],
+    unreadable: [...a.unreadable, ...b.unreadable],
+    refused: [...a.refused, ...b.refused],
+  };
+}

@@ -1,0 +1,122 @@
+import { Option } from "@commander-js/extra-typings";
+import {
+  entryPages,
+  isSessionError,
+  MAX_PAGE,
+  type SessionMetadata,
+  type SessionStore,
+} from "@thulp-sessions/core";
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import {
+  filterOf,
+  nameOption,
+  rootsOption,
+  statusOption,
+  tagOption,
+  typeOption,
+  whereOption,
+} from "../filter-options.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { oneLine, plural, truncate } from "../render/text.ts";
+import { bytes, dateTime } from "../render/time.ts";
+import { parseSpan } from "../when.ts";
+
+interface Doomed {
+  readonly metadata: SessionMetadata;
+  readonly version: string;
+  readonly characters: number;
+}
+
+export function command(context: Context): AnyCommand {
+  return newCommand("prune")
+    .description(
+      "Deletes sessions that were not changed for a while and match all the options. Without --yes it only says which, and about how much that frees. A session that is changed meanwhile is kept; so is one that cannot be read.",
+    )
+    .addOption(
+      new Option("--older-than <span>", "not changed for so long: 90d, 12h, 4w")
+        .argParser(parseSpan)
+        .makeOptionMandatory(),
+    )
+    .addOption(statusOption)
+    .addOption(typeOption)
+    .addOption(tagOption)
+    .addOption(nameOption)
+    .addOption(rootsOption)
+    .addOption(whereOption)
+    .option("-y, --yes", "delete them")
+    .option("--jsonl", "the sessions, one JSON text a line")
+    .addHelpText(
+      "after",
+      examples(
+        "prune --older-than 90d --status completed",
+        "prune --older-than 90d --status completed --yes",
+      ),
+    )
+    .action(async (options) => {
+      const { io, now } = context;
+      const store = await context.store();
+      const filter = { and: [filterOf(options), { updatedBefore: now - options.olderThan }] };
+      const sums = { sessions: 0, characters: 0, kept: 0 };
+      for (const metadata of await all(store, filter)) {
+        const doomed = await look(store, metadata);
+        if (!doomed || (options.yes && !(await remove(store, doomed)))) {
+          sums.kept++;
+          continue;
+        }
+        sums.sessions++;
+        sums.characters += doomed.characters;
+        const { id, name, updatedAt, status } = metadata;
+        await io.line(
+          options.jsonl
+            ? JSON.stringify(metadata)
+            : `${options.yes ? "deleted" : "would delete"}  ${id}  ${dateTime(updatedAt)}  ${status}  ${truncate(oneLine(name), 40)}`,
+        );
+      }
+      if (sums.kept > 0)
+        context.warn(`${plural(sums.kept, "session")} kept: changed meanwhile, or cannot be read.`);
+      const what = `${plural(sums.sessions, "session")}, about ${bytes(sums.characters)}`;
+      io.note(options.yes ? `${what} deleted` : `${what} would be deleted; --yes deletes them`);
+    });
+}
+
+async function all(store: SessionStore, filter: ReturnType<typeof filterOf>): Promise<SessionMetadata[]> {
+  const found: SessionMetadata[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({
+      filter,
+      orderBy: "createdAt",
+      direction: "asc",
+      limit: MAX_PAGE,
+      cursor,
+    });
+    found.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return found;
+}
+
+/** `undefined` for one that was changed since it was listed, or cannot be read. */
+async function look(store: SessionStore, metadata: SessionMetadata): Promise<Doomed | undefined> {
+  try {
+    const { metadata: now, version, entryCount } = await store.head(metadata.id);
+    if (now.updatedAt !== metadata.updatedAt) return undefined;
+    let characters = 0;
+    for await (const page of entryPages(store, metadata.id, 0, entryCount)) characters += page.characters;
+    return { metadata, version, characters };
+  } catch (error) {
+    if (isSessionError(error) && ["not_found", "corrupt", "unsupported"].includes(error.code))
+      return undefined;
+    throw error;
+  }
+}
+
+async function remove(store: SessionStore, { metadata, version }: Doomed): Promise<boolean> {
+  try {
+    return await store.delete(metadata.id, { expectedVersion: version });
+  } catch (error) {
+    if (isSessionError(error, "conflict")) return false;
+    throw error;
+  }
+}

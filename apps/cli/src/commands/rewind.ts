@@ -1,0 +1,46 @@
+import { InvalidArgumentError } from "commander";
+import type { AnyCommand } from "../commands.ts";
+import { confirmOrYes } from "../confirm.ts";
+import type { Context } from "../context.ts";
+import { usage } from "../exit.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { oneLine, plural } from "../render/text.ts";
+import { idToChange } from "../session-id.ts";
+import { parseCount } from "../when.ts";
+
+export function command(context: Context): AnyCommand {
+  return newCommand("rewind")
+    .description(
+      "Takes the last entries off a session. They are gone; fork keeps them in the old session instead.",
+    )
+    .argument("<id>", "the session, its whole id")
+    .argument("<entries>", "how many to keep from the start", parseArgument)
+    .option("-y, --yes", "do not ask")
+    .option("--dry-run", "only say what would be taken off")
+    .addHelpText("after", examples("rewind $id 12 --dry-run", "rewind $id 12 --yes"))
+    .action(async (typed, keep, options) => {
+      const { io } = context;
+      const manager = await context.manager();
+      const id = await idToChange(context, manager.store, typed);
+      const { metadata, entryCount, version } = await manager.store.head(id);
+      if (keep > entryCount)
+        throw usage(
+          `Session ${id} has only ${plural(entryCount, "entry", "entries")}; there is nothing to keep beyond.`,
+        );
+      const gone = plural(entryCount - keep, "entry", "entries");
+      if (keep === entryCount || options.dryRun)
+        return io.line(`${gone} of ${entryCount} would be taken off`);
+      await confirmOrYes(io, options.yes, `Take ${gone} off "${oneLine(metadata.name)}"?`);
+      // What was added while the question stood there is not to go unseen.
+      await manager.rewindSession(id, keep, { expectedVersion: version });
+      await io.line(`${gone} taken off, ${keep} kept`);
+    });
+}
+
+function parseArgument(text: string): number {
+  try {
+    return parseCount(0)(text);
+  } catch {
+    throw new InvalidArgumentError("expected how many entries to keep, a whole number.");
+  }
+}

@@ -1,0 +1,153 @@
+import { Option } from "@commander-js/extra-typings";
+import {
+  ENTRY_TYPE_NAMES,
+  type EntryTypeName,
+  type SessionHead,
+  type SessionStore,
+  type StoredEntry,
+} from "@thulp-sessions/core";
+import { InvalidArgumentError } from "commander";
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import { usage } from "../exit.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { type Print, paged } from "../pager.ts";
+import { renderEntry } from "../render/entry.ts";
+import { headLines } from "../render/head.ts";
+import { idToLookAt } from "../session-id.ts";
+import { parseCount } from "../when.ts";
+
+const PAGE = 100;
+const FOLDED_LINES = 12;
+
+interface Wanted {
+  readonly from: number;
+  /** The last one, inclusive. */
+  readonly to: number;
+  readonly last: number | undefined;
+  readonly types: readonly EntryTypeName[] | undefined;
+}
+
+export function command(context: Context): AnyCommand {
+  return newCommand("show")
+    .description("Shows a session as a person reads it, through a pager on a terminal.")
+    .argument("<id>", "the session, or the beginning of its id")
+    .option(
+      "--entries <range>",
+      "only these, counted from 0, both ends included: 20..40, 20.., ..40, 7",
+      parseRange,
+    )
+    .addOption(
+      new Option("--last <n>", "only the last n").argParser(parseCount(1, 1000)).conflicts("entries"),
+    )
+    .option("--types <list>", `only these: ${ENTRY_TYPE_NAMES.join(",")}`, parseTypes)
+    .option("--full", "long contents whole, not folded")
+    .option("--raw", "texts as they are: not folded, not wrapped, without colours")
+    .option("--head", "no entries")
+    .option("--no-pager", "do not page")
+    .addOption(new Option("--json", "one JSON text: {metadata, context, entries}").conflicts("jsonl"))
+    .option("--jsonl", "the entries, one JSON text a line")
+    .addHelpText(
+      "after",
+      examples(
+        "show 0190a3c5",
+        "show 0190a3c5 --last 10",
+        "show 0190a3c5 --entries 20..40 --full",
+        "show 0190a3c5 --jsonl | jq .content",
+      ),
+    )
+    .action(async (typed, options) => {
+      const { io } = context;
+      const store = await context.store();
+      const id = await idToLookAt(store, typed);
+      const head = await store.head(id);
+      const wanted: Wanted = {
+        from: options.entries?.from ?? 0,
+        to: options.entries?.to ?? Number.MAX_SAFE_INTEGER - 1,
+        last: options.last,
+        types: options.types,
+      };
+      if (wanted.from >= head.entryCount && options.entries)
+        throw usage(`--entries: session ${id} has ${head.entryCount} entries, 0 to ${head.entryCount - 1}.`);
+      const entries = options.head ? [] : entriesOf(store, id, wanted);
+      if (options.jsonl) return printLines(entries, (text) => io.print(text));
+      if (options.json) return printWhole(head, entries, options.head === true, (text) => io.print(text));
+      const { colors, width } = io;
+      const style = {
+        colors: options.raw ? colors.off : colors,
+        width: options.raw || !io.terminal ? 0 : width,
+        fold: options.raw || options.full ? 0 : FOLDED_LINES,
+      };
+      await paged(io, options.pager, async (print) => {
+        await print(`${headLines(head, style.colors, context.now).join("\n")}\n`);
+        let before = wanted.from - 1;
+        for await (const entry of entries) {
+          const skipped = entry.seq - before - 1;
+          if (skipped > 0) await print(`\n${style.colors.dim(`  … ${skipped} not shown`)}\n`);
+          await print(`\n${renderEntry(entry, style)}`);
+          before = entry.seq;
+        }
+      });
+    });
+}
+
+async function* entriesOf(
+  store: SessionStore,
+  id: string,
+  { from, to, last, types }: Wanted,
+): AsyncGenerator<StoredEntry> {
+  if (last !== undefined) {
+    yield* (await store.readEntries(id, { last, types })).items;
+    return;
+  }
+  let cursor: string | undefined;
+  do {
+    const page = await store.readEntries(id, { after: from - 1, before: to + 1, types, limit: PAGE, cursor });
+    yield* page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+async function printLines(
+  entries: AsyncIterable<StoredEntry> | readonly StoredEntry[],
+  print: Print,
+): Promise<void> {
+  for await (const entry of entries) await print(`${JSON.stringify(entry)}\n`);
+}
+
+/** Piece by piece: a session may be larger than a string can be. */
+async function printWhole(
+  head: SessionHead,
+  entries: AsyncIterable<StoredEntry> | readonly StoredEntry[],
+  onlyHead: boolean,
+  print: Print,
+): Promise<void> {
+  if (onlyHead) return print(`${JSON.stringify(head, null, 2)}\n`);
+  await print(JSON.stringify(head, null, 2).slice(0, -2));
+  await print(`,\n  "entries": [`);
+  let first = true;
+  for await (const entry of entries) {
+    const text = JSON.stringify(entry, null, 2).replaceAll("\n", "\n    ");
+    await print(`${first ? "" : ","}\n    ${text}`);
+    first = false;
+  }
+  await print(first ? "]\n}\n" : "\n  ]\n}\n");
+}
+
+function parseRange(text: string): { from: number; to: number } {
+  const [, first, dots, second] = /^(\d*)(\.\.)?(\d*)$/.exec(text) ?? [];
+  if (first === undefined || (first === "" && !second))
+    throw new InvalidArgumentError("expected e.g. 20..40, 20.., ..40 or 7.");
+  const from = first === "" ? 0 : Number(first);
+  const to = dots === undefined ? from : second ? Number(second) : Number.MAX_SAFE_INTEGER - 1;
+  if (to < from || !Number.isSafeInteger(to + 1)) throw new InvalidArgumentError("it ends before it begins.");
+  return { from, to };
+}
+
+function parseTypes(text: string): EntryTypeName[] {
+  return text.split(",").map((each) => {
+    const found = ENTRY_TYPE_NAMES.find((name) => name === each.trim());
+    if (!found) throw new InvalidArgumentError(`"${each}" is none of ${ENTRY_TYPE_NAMES.join(", ")}.`);
+    return found;
+  });
+}

@@ -1,0 +1,141 @@
+import { Option } from "@commander-js/extra-typings";
+import {
+  isSessionError,
+  MAX_PAGE,
+  SESSION_STATUSES,
+  SESSION_TYPE_NAMES,
+  type SessionMetadata,
+  type SessionStore,
+} from "@thulp-sessions/core";
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import {
+  createdSinceOption,
+  filterOf,
+  sinceOption,
+  statusOption,
+  tagOption,
+  typeOption,
+  untilOption,
+  whereOption,
+} from "../filter-options.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
+import { bar, facts } from "../render/table.ts";
+import { oneLine, padStart, plural, truncate } from "../render/text.ts";
+import { day } from "../render/time.ts";
+import { parseCount } from "../when.ts";
+
+const BAR_COLUMNS = 24;
+
+export function command(context: Context): AnyCommand {
+  return newCommand("stats")
+    .description("Counts sessions by status, type and day of making, their entries, and names the largest.")
+    .addOption(statusOption)
+    .addOption(typeOption)
+    .addOption(tagOption)
+    .addOption(sinceOption)
+    .addOption(untilOption)
+    .addOption(createdSinceOption)
+    .addOption(whereOption)
+    .addOption(new Option("--days <n>", "how many days to show").argParser(parseCount(1, 366)).default(14))
+    .addOption(
+      new Option("--largest <n>", "how many of the largest to name").argParser(parseCount(0, 100)).default(5),
+    )
+    .option("--json", "one JSON text")
+    .addHelpText("after", examples("stats", "stats --since 30d --days 30", "stats --tag eval --json"))
+    .action(async (options) => {
+      const { io } = context;
+      const store = await context.store();
+      const found = await count(store, filterOf(options), options.largest);
+      if (options.json) return printJson(io, found);
+      const { colors } = io;
+      await io.line(
+        `${colors.bold(plural(found.sessions, "session"))}, ${plural(found.entries, "entry", "entries")}, ${plural(found.turns, "turn")}  ${colors.dim(store.location)}`,
+      );
+      if (found.unreadable > 0)
+        await io.line(
+          colors.red(`${plural(found.unreadable, "session")} cannot be read whole: thulp-sessions check`),
+        );
+      if (found.sessions === 0) return;
+      await chart(context, "by status", Object.entries(found.byStatus));
+      await chart(context, "by type", Object.entries(found.byType));
+      const days = Object.entries(found.byDay).slice(-options.days);
+      await chart(context, "by day", days);
+      if (found.largest.length === 0) return;
+      await io.line(`\n${colors.dim("the largest, in entries")}`);
+      for (const { id, name, entries } of found.largest)
+        await io.line(
+          `  ${padStart(entries.toLocaleString("en"), 10)}  ${colors.yellow(id)}  ${truncate(oneLine(name), Math.max(10, io.width - 52))}`,
+        );
+    });
+}
+
+async function count(store: SessionStore, filter: ReturnType<typeof filterOf>, largestCount: number) {
+  const byStatus: Record<string, number> = Object.fromEntries(SESSION_STATUSES.map((status) => [status, 0]));
+  const byType: Record<string, number> = Object.fromEntries(SESSION_TYPE_NAMES.map((type) => [type, 0]));
+  const byDay = new Map<string, number>();
+  let largest: { id: string; name: string; entries: number }[] = [];
+  const sums = { sessions: 0, entries: 0, turns: 0, unreadable: 0 };
+  for await (const { id, name, status, sessionType, createdAt } of all(store, filter)) {
+    sums.sessions++;
+    byStatus[status] = (byStatus[status] ?? 0) + 1;
+    byType[sessionType.type] = (byType[sessionType.type] ?? 0) + 1;
+    byDay.set(day(createdAt), (byDay.get(day(createdAt)) ?? 0) + 1);
+    try {
+      const { entryCount, turnCount } = await store.head(id);
+      sums.entries += entryCount;
+      sums.turns += turnCount;
+      largest.push({ id, name, entries: entryCount });
+    } catch (error) {
+      if (isSessionError(error, "not_found")) continue;
+      if (!isSessionError(error, "corrupt") && !isSessionError(error, "unsupported")) throw error;
+      sums.unreadable++;
+    }
+    if (largest.length > largestCount + 1000) largest = biggest(largest, largestCount);
+  }
+  const days = Object.fromEntries([...byDay].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...sums, byStatus, byType, byDay: days, largest: biggest(largest, largestCount) };
+}
+
+function biggest<T extends { readonly entries: number }>(sessions: readonly T[], howMany: number): T[] {
+  return sessions.toSorted((a, b) => b.entries - a.entries).slice(0, howMany);
+}
+
+async function* all(
+  store: SessionStore,
+  filter: ReturnType<typeof filterOf>,
+): AsyncGenerator<SessionMetadata> {
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({
+      filter,
+      orderBy: "createdAt",
+      direction: "asc",
+      limit: MAX_PAGE,
+      cursor,
+    });
+    yield* page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+async function chart(
+  { io }: Context,
+  title: string,
+  values: readonly (readonly [string, number])[],
+): Promise<void> {
+  const shown = values.filter(([, value]) => value > 0);
+  if (shown.length === 0) return;
+  const most = Math.max(...shown.map(([, value]) => value));
+  const digits = most.toLocaleString("en").length;
+  await io.line(`\n${io.colors.dim(title)}`);
+  const pairs = shown.map(
+    ([name, value]) =>
+      [
+        `  ${name}`,
+        `${padStart(value.toLocaleString("en"), digits)}  ${io.colors.cyan(bar(value, most, BAR_COLUMNS))}`,
+      ] as const,
+  );
+  await io.print(`${facts(pairs, io.colors).join("\n")}\n`);
+}

@@ -1,0 +1,125 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Option } from "@commander-js/extra-typings";
+import {
+  entryToken,
+  isSessionError,
+  SessionManager,
+  type SessionStore,
+  type StoredEntry,
+} from "@thulp-sessions/core";
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import { EXIT, Failure } from "../exit.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { renderEntry } from "../render/entry.ts";
+import { plural } from "../render/text.ts";
+import { idToLookAt } from "../session-id.ts";
+import { parseCount } from "../when.ts";
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5000;
+const FOLDED_LINES = 12;
+
+export function command(context: Context): AnyCommand {
+  return newCommand("tail")
+    .description("Shows the last entries of a session; with --follow also those to come, until Ctrl-C.")
+    .argument("<id>", "the session, or the beginning of its id")
+    .addOption(
+      new Option("-n, --last <n>", "how many to begin with").argParser(parseCount(0, 1000)).default(10),
+    )
+    .option("-f, --follow", "go on with what is added; a server that restarts is waited for")
+    .option("--full", "long contents whole, not folded")
+    .option("--jsonl", "one JSON text a line: {type: entry | rewound | deleted, ...}")
+    .addHelpText(
+      "after",
+      examples("tail 0190a3c5 --follow", "tail 0190a3c5 -f --jsonl --store http://127.0.0.1:4664"),
+    )
+    .action(async (typed, options) => {
+      const { io } = context;
+      const store = await context.store();
+      const id = await idToLookAt(store, typed);
+      const style = {
+        colors: io.colors,
+        width: io.terminal ? io.width : 0,
+        fold: options.full ? 0 : FOLDED_LINES,
+      };
+      const tell = {
+        entry: (entry: StoredEntry) =>
+          io.print(
+            options.jsonl
+              ? `${JSON.stringify({ type: "entry", entry })}\n`
+              : `${renderEntry(entry, style)}\n`,
+          ),
+        event: (event: Readonly<Record<string, unknown>>, text: string) =>
+          io.print(options.jsonl ? `${JSON.stringify(event)}\n` : `${io.colors.yellow(`-- ${text}`)}\n\n`),
+      };
+      const last = await lastEntries(store, id, options.last);
+      for (const entry of last.shown) await tell.entry(entry);
+      if (!options.follow) return;
+      context.tellWarningsAtOnce();
+      await context.interruptible(async (signal) => {
+        if (io.terminal && !options.jsonl) io.note(io.colors.dim("following; Ctrl-C ends it"));
+        await follow(context, store, id, last.token, tell, signal);
+        if (signal.aborted) throw new Failure("", EXIT.interrupted);
+      });
+    });
+}
+
+/** What is shown first, and where to go on from. */
+async function lastEntries(
+  store: SessionStore,
+  id: string,
+  count: number,
+): Promise<{ shown: readonly StoredEntry[]; token: string | undefined }> {
+  const { items } = await store.readEntries(id, { last: Math.max(1, count) });
+  const last = items.at(-1);
+  return { shown: count === 0 ? [] : items, token: last && entryToken(last) };
+}
+
+interface Telling {
+  entry(entry: StoredEntry): Promise<void>;
+  event(event: Readonly<Record<string, unknown>>, text: string): Promise<void>;
+}
+
+/** Tells every event after the token. A server that is away is asked again, ever more seldom. */
+async function follow(
+  context: Context,
+  store: SessionStore,
+  id: string,
+  after: string | undefined,
+  tell: Telling,
+  signal: AbortSignal,
+): Promise<void> {
+  const manager = new SessionManager(store, { cacheSize: 0 });
+  let token = after ?? "start";
+  let pause = FIRST_WAIT_MS;
+  while (!signal.aborted) {
+    try {
+      for await (const event of manager.subscribe(id, { after: token, signal })) {
+        if (pause > FIRST_WAIT_MS) context.io.note("the server is back");
+        pause = FIRST_WAIT_MS;
+        if (event.type === "entry") await tell.entry(event.entry);
+        else if (event.type === "deleted")
+          return await tell.event({ type: "deleted" }, "the session was deleted");
+        else {
+          const { entryCount } = event;
+          await tell.event(
+            { type: "rewound", entryCount },
+            `rewound to ${plural(entryCount, "entry", "entries")}`,
+          );
+        }
+        token = event.token;
+      }
+      if (!signal.aborted) throw new Failure("The store was closed.");
+    } catch (error) {
+      const away = isSessionError(error, "io") && /^https?:/.test(store.location);
+      if (!away || signal.aborted) {
+        if (signal.aborted) return;
+        throw error;
+      }
+      if (pause === FIRST_WAIT_MS) context.io.note(`${(error as Error).message} Trying again.`);
+      await wait(pause, undefined, { signal }).catch(() => {});
+      pause = Math.min(LONGEST_WAIT_MS, pause * 2);
+    }
+  }
+}

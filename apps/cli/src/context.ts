@@ -1,0 +1,131 @@
+import type { Config } from "@thulp-sessions/config";
+import type { SessionManager, SessionStore, StoreWarning } from "@thulp-sessions/core";
+import type { Io } from "./io.ts";
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly store?: string | undefined;
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly durability?: string | undefined;
+  readonly color?: boolean | undefined;
+}
+
+const LONG_MS = 60_000;
+
+/** What a command works with. The store and the configuration are loaded when they are asked for. */
+export class Context {
+  readonly io: Io;
+  readonly now: number = Date.now();
+  globals: GlobalOptions = {};
+  readonly #open: SessionStore[] = [];
+  readonly #warnings: StoreWarning[] = [];
+  #tellingAtOnce = false;
+
+  constructor(io: Io) {
+    this.io = io;
+  }
+
+  /** @throws {SessionError} invalid_input that says what is wrong and where it was given. */
+  async config(flags: Readonly<Record<string, string | undefined>> = {}): Promise<Config> {
+    const { loadConfig } = await import("@thulp-sessions/config");
+    const { store, token, tokenFile, durability } = this.globals;
+    const { env } = this.io.process;
+    return loadConfig({
+      flags: { store, token, tokenFile, durability, ...flags },
+      env,
+      cwd: this.io.process.cwd(),
+    });
+  }
+
+  /** The configured store; one that is not there yet is made only when `create` says so. */
+  async store(options: { readonly create?: boolean } = {}): Promise<SessionStore> {
+    const config = await this.config();
+    if (!options.create) {
+      const { requireStore } = await import("./store-place.ts");
+      requireStore(config.store, config.base);
+    }
+    return this.#openStore(config.store, config);
+  }
+
+  /** Another store than the configured one; it gets the configured token only if it is the configured store. */
+  async otherStore(url: string, options: { readonly create?: boolean } = {}): Promise<SessionStore> {
+    const config = await this.config({ store: url });
+    if (!options.create) {
+      const { requireStore } = await import("./store-place.ts");
+      requireStore(config.store, config.base);
+    }
+    return this.#openStore(config.store, config);
+  }
+
+  async manager(options: { readonly create?: boolean } = {}): Promise<SessionManager> {
+    const store = await this.store(options);
+    const { SessionManager } = await import("@thulp-sessions/core");
+    return new SessionManager(store, { cacheSize: 0 });
+  }
+
+  async #openStore(url: string, { token, durability }: Config): Promise<SessionStore> {
+    const { openStore } = await import("@thulp-sessions/config");
+    const store = await openStore(url, {
+      durability,
+      ...(/^https?:/.test(url) ? { token } : {}),
+      onWarning: (warning) => {
+        if (this.#tellingAtOnce) this.warn(warning.message);
+        else this.#warnings.push(warning);
+      },
+    });
+    this.#open.push(store);
+    return store;
+  }
+
+  /** Tells what the stores have warned of, and closes them. */
+  async close(): Promise<void> {
+    const stores = this.#open.splice(0);
+    for (const store of stores) await store.close();
+    const warnings = this.#warnings.splice(0);
+    const [first] = warnings;
+    if (!first) return;
+    this.warn(first.message);
+    if (warnings.length > 1)
+      this.warn(`${warnings.length - 1} more like this; thulp-sessions check tells them all`);
+  }
+
+  /** For commands that run for long: warnings are told when they come, not at the end. */
+  tellWarningsAtOnce(): void {
+    this.#tellingAtOnce = true;
+  }
+
+  /** Keeps quiet what the command tells by itself. */
+  forgetWarnings(): void {
+    this.#warnings.length = 0;
+  }
+
+  warn = (message: string): void => {
+    this.io.note(`${this.io.colors.yellow("warning:")} ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+  };
+
+  /**
+   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process at once.
+   * Everywhere else a Ctrl-C ends the process as it does any other; what was acknowledged is stored by then.
+   */
+  async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    const { process } = this.io;
+    const end = () => {
+      process.off("SIGINT", end);
+      process.off("SIGTERM", end);
+      ending.abort();
+    };
+    process.on("SIGINT", end);
+    process.on("SIGTERM", end);
+    // What only waits for a change does not keep the process alive: stores let it end.
+    const staying = setInterval(() => {}, LONG_MS);
+    try {
+      return await work(ending.signal);
+    } finally {
+      clearInterval(staying);
+      process.off("SIGINT", end);
+      process.off("SIGTERM", end);
+    }
+  }
+}

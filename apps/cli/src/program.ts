@@ -1,0 +1,66 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { type AnyCommand, COMMANDS } from "./commands.ts";
+import type { Context, GlobalOptions } from "./context.ts";
+import { Colors } from "./render/colors.ts";
+import { VERSION } from "./version.ts";
+
+const EXIT_CODES = `
+Exit codes: 0 done; 1 failed, or found what is wrong; 2 wrong command line or configuration; 130 ended by Ctrl-C.
+The store: --store, then THULP_SESSIONS_STORE, then thulp-sessions.config.json, then sqlite:.thulp/sessions.db.
+A session's id may be shortened where a command only looks: thulp-sessions show 0190a3c5`;
+
+/** The whole program, with the one command loaded that `argv` names. */
+export async function buildProgram(argv: readonly string[], context: Context): Promise<Command> {
+  const { process } = context.io;
+  const program = new Command("thulp-sessions")
+    .description("Sessions of AI agents: look at them, follow, search, move and check them, in any store.")
+    .version(VERSION, "-V, --version")
+    .addOption(new Option("--store <url>", "sqlite:PATH, fs:PATH or http://HOST:PORT"))
+    .addOption(new Option("--token-file <path>", "the file with the token of an http:// store"))
+    .addOption(new Option("--token <token>", "the same; others on this machine may see it"))
+    .addOption(
+      new Option("--durability <which>", "full: survives a power cut; relaxed: the end of the process"),
+    )
+    .option("--no-color", "no colours, also on a terminal")
+    .helpCommand("help [command]", "the help of a command")
+    .exitOverride()
+    .showHelpAfterError("See thulp-sessions --help.")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "thulp-sessions: ")),
+      getOutHelpWidth: () => context.io.width,
+      getErrHelpWidth: () => context.io.width,
+    })
+    .addHelpText("after", EXIT_CODES)
+    .hook("preAction", (root) => {
+      context.globals = root.opts() as GlobalOptions;
+      if (context.globals.color === false) context.io.colors = new Colors(false);
+    });
+  const named = commandIn(argv);
+  for (const { name, summary, group, load } of COMMANDS) {
+    const command = named.includes(name)
+      ? inherit((await load())(context), program)
+      : new Command(name).helpOption(false);
+    program.addCommand(command.summary(summary).helpGroup(group));
+  }
+  return program;
+}
+
+/** All settings but the hint after an error, which names the command. */
+function inherit(command: AnyCommand, program: Command): AnyCommand {
+  const hint = `See thulp-sessions ${command.name()} --help.`;
+  return command.copyInheritedSettings(program).showHelpAfterError(hint);
+}
+
+/** The words that may be the command: the first bare one, and what follows a `help`. */
+function commandIn(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let i = 0; i < argv.length && words.length < 2; i++) {
+    const word = argv[i] as string;
+    if (/^--(?:store|token|token-file|durability)$/.test(word)) i++;
+    else if (!word.startsWith("-")) words.push(word);
+  }
+  return words[0] === "help" ? words : words.slice(0, 1);
+}

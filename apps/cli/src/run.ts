@@ -1,0 +1,57 @@
+import { CommanderError } from "commander";
+import { Context } from "./context.ts";
+import { EXIT, Failure, OutputClosed } from "./exit.ts";
+import { type CommandProcess, Io } from "./io.ts";
+import { buildProgram } from "./program.ts";
+
+/** Runs a command line. @returns the exit code, see {@link EXIT}. */
+export async function run(argv: readonly string[], process: CommandProcess): Promise<number> {
+  const io = new Io(process);
+  const context = new Context(io);
+  let code: number = EXIT.ok;
+  if (argv[0] === "__complete") return completeWords(argv.slice(1), context);
+  try {
+    const program = await buildProgram(argv, context);
+    if (argv.length === 0) {
+      await io.print(`${program.helpInformation()}\nSee thulp-sessions COMMAND --help for examples.\n`);
+      return EXIT.ok;
+    }
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    code = tell(error, io);
+  }
+  try {
+    await context.close();
+  } catch (error) {
+    code ||= tell(error, io);
+  }
+  return code;
+}
+
+/** For the scripts of `completion`. */
+async function completeWords(words: readonly string[], context: Context): Promise<number> {
+  try {
+    const { complete } = await import("./complete.ts");
+    for (const { value, what } of await complete(words, context)) await context.io.line(`${value}\t${what}`);
+  } catch {
+    return EXIT.problem;
+  } finally {
+    context.forgetWarnings();
+    await context.close().catch(() => {});
+  }
+  return EXIT.ok;
+}
+
+/** What a person needs to know of an error, and the exit code for it. A stack is of no use to who has typed the command. */
+function tell(error: unknown, io: Io): number {
+  if (error instanceof OutputClosed) return EXIT.ok;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof Failure) {
+    if (error.message !== "") io.note(`thulp-sessions: ${error.message}`);
+    return error.exitCode;
+  }
+  const { name, message, code } = error as Error & { code?: unknown };
+  const known = name === "SessionError";
+  io.note(`thulp-sessions: ${(known || code ? message : String(error)).replaceAll(/\s*\n\s*/g, " ")}`);
+  return known && code === "invalid_input" ? EXIT.usage : EXIT.problem;
+}

@@ -1,0 +1,63 @@
+import { MAX_PAGE, type SessionMetadata, type SessionStore } from "@thulp-sessions/core";
+import { confirm } from "./confirm.ts";
+import type { Context } from "./context.ts";
+import { Failure, usage } from "./exit.ts";
+import { oneLine, truncate } from "./render/text.ts";
+import { dateTime } from "./render/time.ts";
+
+const FULL = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SHOWN_CANDIDATES = 5;
+
+/**
+ * The id that a person has typed to look at a session: whole, or so much of it that no other begins so.
+ *
+ * @throws {Failure} when no session begins so, or several do; these are then named.
+ */
+export async function idToLookAt(store: SessionStore, typed: string): Promise<string> {
+  const text = typed.trim().toLowerCase();
+  if (FULL.test(text)) return text;
+  if (!/^[0-9a-f][0-9a-f-]{0,35}$/.test(text))
+    throw usage(
+      `"${typed}" is no session id: expected a UUID or its beginning. thulp-sessions list shows them.`,
+    );
+  const found = await startingWith(store, text);
+  const [only] = found;
+  if (!only) throw new Failure(`No session's id begins with ${text}. thulp-sessions list shows them.`);
+  if (found.length === 1) return only.id;
+  const shown = found.slice(0, SHOWN_CANDIDATES).map(describe);
+  const more = found.length - shown.length;
+  throw new Failure(
+    `${found.length} sessions begin with ${text}; type more of the id:\n${[...shown, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n")}`,
+  );
+}
+
+/**
+ * The id of a session that is to be changed: whole, since a typing error in a short one could hit another session. On a
+ * terminal a short one is asked about.
+ */
+export async function idToChange(context: Context, store: SessionStore, typed: string): Promise<string> {
+  const text = typed.trim().toLowerCase();
+  if (FULL.test(text)) return text;
+  const id = await idToLookAt(store, typed);
+  const { metadata } = await store.head(id);
+  if (!context.io.interactive)
+    throw usage(`What changes a session wants the whole id. Did you mean ${id} (${oneLine(metadata.name)})?`);
+  if (!(await confirm(context.io, `${id} "${oneLine(metadata.name)}": is this the one?`)))
+    throw new Failure("Nothing was changed.");
+  return id;
+}
+
+async function startingWith(store: SessionStore, prefix: string): Promise<SessionMetadata[]> {
+  const found: SessionMetadata[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({ limit: MAX_PAGE, cursor });
+    found.push(...page.items.filter(({ id }) => id.startsWith(prefix)));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return found;
+}
+
+function describe({ id, name, updatedAt }: SessionMetadata): string {
+  return `  ${id}  ${dateTime(updatedAt)}  ${truncate(oneLine(name), 40)}`;
+}

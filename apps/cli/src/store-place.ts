@@ -1,0 +1,37 @@
+import { existsSync, readdirSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { parseStoreUrl } from "@thulp-sessions/config";
+import { Failure } from "./exit.ts";
+
+const SESSION_FILE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
+
+/**
+ * Looking at a store must not make one: a wrong folder would then answer "no sessions".
+ *
+ * @throws {Failure} when there is no store at the URL, with what to do.
+ */
+export function requireStore(url: string, base: string): void {
+  if (storeExists(url, base)) return;
+  throw new Failure(
+    `There is no store at ${url} yet. ${hint(base) ?? "Name another with --store, or make one: thulp-sessions create NAME."}`,
+  );
+}
+
+export function storeExists(url: string, base: string): boolean {
+  const location = parseStoreUrl(url, base);
+  if (location.kind === "sqlite") return existsSync(location.file);
+  return location.kind !== "fs" || existsSync(location.dir);
+}
+
+/** Where the original has left its JSON sessions. */
+function hint(base: string): string | null {
+  const dir = resolve(base, ".thulp", "sessions");
+  let count = 0;
+  try {
+    count = readdirSync(dir).filter((name) => SESSION_FILE.test(name)).length;
+  } catch {
+    return null;
+  }
+  if (count === 0) return null;
+  return `But ${relative(base, dir)} holds JSON sessions (${count}): --store fs:${relative(base, dir)}`;
+}

@@ -1,0 +1,291 @@
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { cli, ok, type RunOptions, start, tempFolder, until } from "./harness.ts";
+
+const A = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";
+const B = "0190a3c5-8000-7c3a-9d4f-2a6b8c0d1e30";
+const CORPUS = join(
+  import.meta.dirname,
+  "../../../packages/store-fs/test/fixtures/thulp-corpus/accepted/written",
+);
+
+function workspace(): RunOptions {
+  const at: RunOptions = { cwd: tempFolder(), env: { THULP_SESSIONS_STORE: "fs:s" } };
+  ok(at, "create", "One ``` fence", "--id", A, "--tag", "ci", "--context", 'k={"a":1}');
+  ok(at, "append", A, "Hello\n# not a heading of ours");
+  ok(at, "append", A, "--tool", "t", "--content", '{"text":"```"}');
+  ok(at, "create", "Two", "--id", B);
+  return at;
+}
+
+describe("copy", () => {
+  it("takes the original's files to sqlite and back; twice changes nothing", () => {
+    const at: RunOptions = { cwd: tempFolder() };
+    cpSync(CORPUS, join(at.cwd, "s"), { recursive: true });
+    const first = cli(at, "copy", "fs:s", "sqlite:x.db", "--json");
+    expect(first.code).toBe(1);
+    const report = JSON.parse(first.stdout);
+    expect(report).toMatchObject({ copied: 65, equal: 0, conflicts: [], refused: [] });
+    expect(report.inexact).toHaveLength(1);
+    expect(report.unreadable).toHaveLength(4);
+    expect(cli(at, "copy", "fs:s", "sqlite:x.db").stdout).toMatch(
+      /^0 copied, 65 equal, 1 would be rounded, 4 unreadable\n/,
+    );
+    expect(ok(at, "copy", "sqlite:x.db", "fs:back")).toBe("65 copied, 0 equal");
+    expect(ok(at, "copy", "fs:back", "sqlite:x.db")).toBe("0 copied, 65 equal");
+    expect(
+      JSON.parse(cli(at, "copy", "fs:s", "sqlite:x.db", "--allow-lossy", "--json").stdout),
+    ).toMatchObject({ copied: 1, equal: 65 });
+  });
+
+  it("leaves conflicts alone unless it is told what to do with them", () => {
+    const at = workspace();
+    ok(at, "copy", "fs:s", "fs:t");
+    ok(at, "rename", A, "Newer");
+    const left = cli(at, "copy", "fs:s", "fs:t");
+    expect(left).toMatchObject({ code: 1, stdout: expect.stringContaining(`conflict    ${A}`) });
+    expect(ok(at, "copy", "fs:s", "fs:t", "--on-conflict", "skip")).toBe("0 copied, 1 equal\n1 skipped");
+    expect(ok(at, "show", A, "--store", "fs:t")).toContain("One ``` fence");
+    expect(ok(at, "copy", "fs:s", "fs:t", "--on-conflict", "newer")).toBe("0 copied, 1 equal, 1 replaced");
+    expect(ok(at, "show", A, "--store", "fs:t")).toContain("Newer");
+  });
+
+  it("copies what matches, and refuses to copy a store to itself or from nowhere", () => {
+    const at = workspace();
+    expect(ok(at, "copy", "fs:s", "fs:t", "--tag", "ci")).toBe("1 copied, 0 equal");
+    expect(cli(at, "copy", "fs:s", "fs:./s").code).toBe(2);
+    expect(cli(at, "copy", "fs:none", "fs:t")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no store"),
+    });
+    expect(existsSync(join(at.cwd, "none"))).toBe(false);
+  });
+
+  it("killed at any moment and run again it is complete", async () => {
+    const at: RunOptions = { cwd: tempFolder() };
+    const lines: string[] = [];
+    const entry = {
+      type: "entry",
+      timestamp: 1,
+      entryType: { type: "user_message" },
+      content: "x".repeat(2000),
+    };
+    for (let s = 0; s < 300; s++) {
+      const id = `00000000-0000-4000-8000-${String(s).padStart(12, "0")}`;
+      const metadata = {
+        id,
+        name: `${s}`,
+        sessionType: { type: "agent", agentName: "a" },
+        createdAt: s,
+        updatedAt: s,
+        status: "active",
+        tags: [],
+        parentSession: null,
+      };
+      lines.push(JSON.stringify({ type: "session", metadata, context: {} }));
+      // One is too large for one step.
+      for (let e = 0; e < (s === 0 ? 4000 : 3); e++)
+        lines.push(
+          JSON.stringify({ ...entry, id: `00000000-0000-4000-9000-${String(e).padStart(12, "0")}` }),
+        );
+    }
+    writeFileSync(join(at.cwd, "all.jsonl"), lines.join("\n"));
+    ok(at, "import", "all.jsonl", "--store", "fs:s", "--durability", "relaxed");
+    let kills = 0;
+    for (let i = 0; i < 10; i++) {
+      const { child, ended } = start(at, "copy", "fs:s", "sqlite:x.db");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 350 + i * 60);
+      if ((await ended) === null) kills++;
+      clearTimeout(timer);
+    }
+    expect(kills).toBeGreaterThan(0);
+    const { copied, equal, conflicts } = JSON.parse(ok(at, "copy", "fs:s", "sqlite:x.db", "--json"));
+    expect({ sum: copied + equal, conflicts }).toEqual({ sum: 300, conflicts: [] });
+    expect(ok(at, "copy", "fs:s", "sqlite:x.db")).toBe("0 copied, 300 equal");
+    expect(ok(at, "copy", "sqlite:x.db", "fs:back")).toBe("300 copied, 0 equal");
+  });
+});
+
+describe("export and import", () => {
+  it.each(["json", "jsonl"])("as %s lose nothing", (format) => {
+    const at = workspace();
+    ok(at, "export", A.slice(0, 12), "--format", format, "--output", "out");
+    expect(statSync(join(at.cwd, "out")).mode & 0o777).toBe(0o600);
+    expect(cli(at, "export", A, "--format", format, "--output", "out")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("--force"),
+    });
+    ok(at, "export", A, "--format", format, "--output", "out", "--force");
+    expect(ok(at, "import", "out", "--store", "sqlite:x.db")).toBe("1 copied, 0 equal");
+    expect(ok(at, "import", "out", "--store", "sqlite:x.db")).toBe("0 copied, 1 equal");
+    const session = (store: string) => {
+      const { version: _, ...rest } = JSON.parse(ok(at, "show", A, "--json", "--store", store));
+      return rest;
+    };
+    expect(session("sqlite:x.db")).toEqual(session("fs:s"));
+    expect(ok(at, "export", A, "--format", format, "--store", "sqlite:x.db")).toBe(
+      readFileSync(join(at.cwd, "out"), "utf8").replace(/\n$/, ""),
+    );
+  });
+
+  it("several at once", () => {
+    const at = workspace();
+    expect(cli(at, "export", A, B)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--output DIR"),
+    });
+    ok(at, "export", A, B, "--output", "folder");
+    expect(ok(at, "copy", "fs:folder", "fs:s")).toBe("0 copied, 2 equal");
+    const lines = ok(at, "export", A, B, "--format", "jsonl");
+    expect(ok({ ...at, input: lines }, "import", "-", "--store", "fs:t")).toBe("2 copied, 0 equal");
+  });
+
+  it("Markdown is readable, and no content breaks out of its place", () => {
+    const text = ok(workspace(), "export", A, "--format", "markdown");
+    expect(text).toMatch(/^# One ``` fence\n/);
+    expect(text).toContain("> Hello\n> # not a heading of ours");
+    expect(text).toContain("````\n```\n````");
+  });
+
+  it("import says what is wrong, and where", () => {
+    const at = workspace();
+    const wrong = (input: string) => cli({ ...at, input }, "import", "-");
+    expect(wrong("{")).toMatchObject({ code: 2, stderr: expect.stringContaining("no JSON") });
+    expect(wrong("{}")).toMatchObject({ code: 2, stderr: expect.stringContaining("metadata.id") });
+    expect(wrong('{"type":"session","metadata":{},"context":{}}\n')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("line 1"),
+    });
+    expect(wrong(`{"metadata":{"id":"${B.replace("8000", "8001")}"}}`).code).toBe(1);
+    expect(cli(at, "import", "none.json")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("cannot be read"),
+    });
+  });
+});
+
+describe("check and repair", () => {
+  it("find a damaged session and recover what is whole", () => {
+    const at = workspace();
+    expect(ok(at, "check")).toBe("2 sessions looked at, nothing is wrong");
+    const file = join(at.cwd, "s", `${A}.json`);
+    writeFileSync(file, readFileSync(file, "utf8").replace('"user_message"', '"user_messag'));
+    writeFileSync(join(at.cwd, "s", "notes.txt"), "mine");
+    const found = cli(at, "check");
+    expect(found.code).toBe(1);
+    expect(found.stdout).toMatch(/^damaged .*\nforeign .*notes\.txt.*\n2 sessions looked at, 1 wrong\n$/);
+    expect(cli(at, "repair", A)).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    expect(ok(at, "repair", A, "--yes")).toMatch(/recovered +1 entries/);
+    expect(cli(at, "check").stdout).toMatch(/kept_bytes/);
+    expect(cli(at, "check").code).toBe(0);
+    expect(JSON.parse(ok(at, "show", A, "--json")).entryCount).toBe(1);
+    expect(ok(at, "repair", A, "--yes")).toContain("is not damaged");
+    expect(cli(at, "repair", A, "--yes", "--store", "sqlite:x.db")).toMatchObject({ code: 2 });
+  });
+
+  it("backup makes a new store that holds the same", () => {
+    const at = workspace();
+    expect(ok(at, "backup", "sqlite:b.db")).toBe("2 copied, 0 equal");
+    expect(cli(at, "backup", "sqlite:b.db")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("already"),
+    });
+    expect(cli(at, "backup", "memory:").code).toBe(2);
+    expect(ok(at, "check", "--store", "sqlite:b.db")).toContain("nothing is wrong");
+  });
+});
+
+describe("with a server", () => {
+  it("every command works over its URL, and tail --follow outlives a restart", async () => {
+    const at = workspace();
+    const port = String(await freePort());
+    const serve = async () => {
+      const server = start(at, "serve", "--port", port);
+      await until(() => server.told.stdout.includes("Ctrl-C"), "it serves");
+      return server;
+    };
+    const first = await serve();
+    const there = ["--store", `http://127.0.0.1:${port}`];
+    expect(ok(at, "list", "--count", ...there)).toBe("2");
+    expect(JSON.parse(ok(at, "info", "--json", ...there))).toMatchObject({
+      server: { name: "thulp-sessions" },
+      durability: "full",
+    });
+    const tail = start(at, "tail", A, "--follow", "--last", "1", "--jsonl", ...there);
+    await until(() => tail.told.stdout.includes("```"), "the last entry is told");
+    ok(at, "append", A, "one");
+    await until(() => tail.told.stdout.includes('"one"'), "one is told");
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
+    ok(at, "append", A, "two");
+    const second = await serve();
+    await until(() => tail.told.stdout.includes('"two"'), "two is told");
+    ok(at, "append", A, "three");
+    await until(() => tail.told.stdout.includes('"three"'), "three is told");
+    const told = tail.told.stdout
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => JSON.parse(line));
+    expect(told.map(({ type, entry }) => [type, entry.content.text])).toEqual([
+      ["entry", "one"],
+      ["entry", "two"],
+      ["entry", "three"],
+    ]);
+    tail.child.kill("SIGINT");
+    expect(await tail.ended).toBe(130);
+    second.child.kill("SIGTERM");
+    expect(await second.ended).toBe(0);
+  });
+});
+
+it("tail --follow on a store of this machine goes on, and ends when the session is deleted", async () => {
+  const at = workspace();
+  const tail = start(at, "tail", A, "-f", "-n", "1", "--jsonl");
+  await until(() => tail.told.stdout.includes("```"), "the last entry is told");
+  ok(at, "append", A, "more");
+  await until(() => tail.told.stdout.includes('"more"'), "the new one is told");
+  ok(at, "rewind", A, "1", "--yes");
+  await until(() => tail.told.stdout.includes('{"type":"rewound"'), "the rewind is told");
+  ok(at, "delete", A, "--yes");
+  expect(await tail.ended).toBe(0);
+  expect(tail.told.stdout).toMatch(/\{"type":"deleted"\}\n$/);
+});
+
+it("a reader that goes away is no error", async () => {
+  const at = workspace();
+  ok({ ...at, input: "x".repeat(3_000_000) }, "append", A);
+  const { child, ended, told } = start(at, "show", A, "--full");
+  child.stdout.once("data", () => child.stdout.destroy());
+  expect(await ended).toBe(0);
+  expect(told.stderr).toBe("");
+});
+
+it("completion knows commands, options, values and ids", () => {
+  const at = workspace();
+  const complete = (...words: string[]) =>
+    ok(at, "__complete", ...words)
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.split("\t")[0]);
+  expect(complete("co")).toEqual(["complete", "copy", "completion"]);
+  expect(complete("list", "--stat")).toEqual(["--status"]);
+  expect(complete("list", "--status", "c")).toEqual(["completed", "cancelled"]);
+  expect(complete("list", "--dur")).toEqual(["--durability"]);
+  expect(complete("show", "")).toEqual([B, A]);
+  expect(complete("show", A.slice(0, 12))).toEqual([A]);
+  expect(cli(at, "__complete", "show", "--store", "fs:none", "")).toMatchObject({ stdout: "", stderr: "" });
+  expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
+  for (const shell of ["bash", "zsh", "fish"])
+    expect(ok(at, "completion", shell)).toContain("thulp-sessions __complete");
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
