@@ -36,11 +36,13 @@ describe.each([...tarballs])("%s", (name, tarball) => {
   it("holds what it needs and nothing else", async () => {
     const files = filesIn(tarball);
     const paths = [...files.keys()];
-    expect(paths).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js"]));
+    const manifest = JSON.parse(files.get("package.json") ?? "");
+    // A command, or a library.
+    const entry = (manifest.bin?.["thulp-sessions"] ?? "dist/index.js").replace(/^\.\//, "");
+    expect(paths).toEqual(expect.arrayContaining(["package.json", "README.md", "LICENSE", entry]));
     expect(
       paths.filter((path) => !/^(package\.json$|README\.md$|LICENSE$|dist\/|src\/|drizzle\/)/.test(path)),
     ).toEqual([]);
-    const manifest = JSON.parse(files.get("package.json") ?? "");
     expect(JSON.stringify(manifest)).not.toMatch(/workspace:|catalog:|thulp-sessions\/source/);
     for (const dependency of Object.keys(manifest.dependencies ?? {}))
       if (dependency.startsWith("@thulp-sessions/")) expect([...tarballs.keys()]).toContain(dependency);
