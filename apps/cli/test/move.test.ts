@@ -194,6 +194,12 @@ describe("check and repair", () => {
     });
     expect(cli(at, "backup", "memory:").code).toBe(2);
     expect(ok(at, "check", "--store", "sqlite:b.db")).toContain("nothing is wrong");
+    // A content that is no JSON any more.
+    const file = join(at.cwd, "b.db");
+    writeFileSync(file, readFileSync(file, "latin1").replace('{"text":', '!"text":'), "latin1");
+    const found = cli(at, "check", "--store", "sqlite:b.db");
+    expect(found.code).toBe(1);
+    expect(found.stdout).toMatch(/^damaged .*entries\[\d+\]\.content: .*\n2 sessions looked at, 1 wrong\n$/);
   });
 });
 

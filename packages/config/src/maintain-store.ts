@@ -1,5 +1,6 @@
 import { SessionError } from "@thulp-sessions/core";
 import type { Finding, RepairReport } from "@thulp-sessions/store-fs";
+import type { IntegrityFinding } from "@thulp-sessions/store-sqlite";
 import type { Durability } from "./open-store.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
@@ -13,6 +14,24 @@ export async function inspectFiles(url: string, cwd: string): Promise<Finding[] 
   if (location.kind !== "fs") return null;
   const { inspectStore } = await import("@thulp-sessions/store-fs");
   return inspectStore(location.dir);
+}
+
+/**
+ * Looks at everything in the database of a `sqlite:` store, and changes nothing; `null` for a store that is none.
+ *
+ * @throws {SessionError} invalid_input for a URL that names no store; as `openSqliteStore`, corrupt for a file so damaged that
+ *   it cannot be opened.
+ */
+export async function checkDatabase(url: string, cwd: string): Promise<readonly IntegrityFinding[] | null> {
+  const location = parseStoreUrl(url, cwd);
+  if (location.kind !== "sqlite") return null;
+  const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
+  const store = await openSqliteStore({ file: location.file });
+  try {
+    return await store.checkIntegrity();
+  } finally {
+    await store.close();
+  }
 }
 
 /**

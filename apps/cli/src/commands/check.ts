@@ -15,13 +15,19 @@ interface Found {
   readonly reason: string;
 }
 
+interface DatabaseFinding {
+  readonly message: string;
+  readonly sessionId?: string | undefined;
+  readonly field?: string | undefined;
+}
+
 /** What does not mean that something is wrong with a session. */
 const HARMLESS = ["kept_bytes", "foreign", "temporary"];
 
 export function command(context: Context): AnyCommand {
   return newCommand("check")
     .description(
-      "Reads every session whole, and of an fs: store every file, and tells what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is told and fine. Of a sqlite: store the sessions are read, not the pages and indices of the database.",
+      "Reads every session whole, and of an fs: store every file, and tells what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is told and fine. Of a sqlite: store its pages, indices and counters too.",
     )
     .option("--json", "one JSON text: {sessions, findings}")
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))
@@ -29,10 +35,12 @@ export function command(context: Context): AnyCommand {
       const { io } = context;
       const { store: url, base } = await context.config();
       const store = await context.store();
-      const { inspectFiles } = await import("@thulp-sessions/config");
+      const { checkDatabase, inspectFiles } = await import("@thulp-sessions/config");
       const files = await inspectFiles(url, base);
+      const inDatabase = await checkDatabase(url, base);
       const sessions = await store.count();
-      const findings: readonly Found[] = files ?? (await readAll(store));
+      const findings: readonly Found[] =
+        files ?? inDatabase?.map(damagedInDatabase) ?? (await readAll(store));
       context.forgetWarnings();
       if (options.json) await printJson(io, { sessions, findings });
       else {
@@ -50,6 +58,10 @@ export function command(context: Context): AnyCommand {
       }
       if (findings.some(({ kind }) => !HARMLESS.includes(kind))) throw new Failure("", EXIT.problem);
     });
+}
+
+function damagedInDatabase({ message, sessionId, field }: DatabaseFinding): Found {
+  return { kind: "damaged", sessionId, reason: field === undefined ? message : `${field}: ${message}` };
 }
 
 function describe({ kind, sessionId, path, offset, reason }: Found, colors: Context["io"]["colors"]): string {
