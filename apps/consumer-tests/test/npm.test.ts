@@ -18,8 +18,10 @@ beforeAll(async () => {
 }, INSTALL_TIMEOUT_MS);
 
 describe("an empty project that has installed the tarballs with npm", () => {
-  it.each(Object.keys(COMPILERS))("type-checks under TypeScript %s, declarations included", (version) =>
-    expectTypes(folder, version),
+  it.each(Object.keys(COMPILERS))(
+    "type-checks under TypeScript %s, declarations included",
+    (version) => expectTypes(folder, version),
+    INSTALL_TIMEOUT_MS,
   );
 
   it.each(Object.entries(PROGRAMS))("runs %s", async (program, expected) => {

@@ -30,8 +30,10 @@ const program = (name: string) => run(process.execPath, [join("dist", `${name}.j
 
 describe("an empty project that has installed the tarballs with pnpm, which runs no build scripts", () => {
   // Here every package finds only what it names as its dependency.
-  it.each(Object.keys(COMPILERS))("type-checks under TypeScript %s, declarations included", (version) =>
-    expectTypes(folder, version),
+  it.each(Object.keys(COMPILERS))(
+    "type-checks under TypeScript %s, declarations included",
+    (version) => expectTypes(folder, version),
+    INSTALL_TIMEOUT_MS,
   );
 
   it.each(Object.entries(PROGRAMS).filter(([name]) => name !== "sqlite"))(
