@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
 import { ByteWindow } from "./byte-window.ts";
-import { markTime } from "./file-times.ts";
+import { isTickLater, markTime } from "./file-times.ts";
 
 /** `full`: an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
 export type Durability = "full" | "relaxed";
@@ -14,6 +14,8 @@ export interface FileStamp {
   readonly size: number;
   readonly modifiedNs: bigint;
   readonly changedNs: bigint;
+  /** When the file was made; 0 where the file system does not tell, or the time of its last change. */
+  readonly bornNs: bigint;
 }
 
 /** Not followed where the system can refuse it; elsewhere the caller looks with lstat first. */
@@ -92,6 +94,7 @@ function toStamp(stat: fs.BigIntStats): FileStamp {
     size: Number(stat.size),
     modifiedNs: stat.mtimeNs,
     changedNs: stat.ctimeNs,
+    bornNs: stat.birthtimeNs,
   };
 }
 
@@ -99,6 +102,19 @@ const LOOK = { bigint: true, throwIfNoEntry: false } as const;
 
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
   return sameFile(a, b) && a.size === b.size && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs;
+}
+
+/**
+ * Whether it is certain that a file is the one it was, however it was changed since. The number of a file that was replaced is
+ * soon given to another: the two differ in when they were made, unless both were made within one tick of the clock.
+ */
+export function isSureSameFile(before: FileStamp, now: FileStamp): boolean {
+  return (
+    sameFile(before, now) &&
+    before.bornNs === now.bornNs &&
+    before.bornNs !== 0n &&
+    isTickLater(before.bornNs, before.changedNs)
+  );
 }
 
 export function sameFile(a: FileStamp, b: FileStamp): boolean {

@@ -11,8 +11,12 @@ const SECOND_NS = 1_000_000_000n;
 
 /** Is the time so far back that whatever happens to the file from now on gets a later one? */
 export function isPast(timeNs: bigint): boolean {
-  const tick = timeNs % SECOND_NS === 0n ? COARSE_TICK_NS : TICK_NS;
-  return BigInt(Date.now()) * 1_000_000n - timeNs > tick;
+  return isTickLater(timeNs, BigInt(Date.now()) * 1_000_000n);
+}
+
+/** Does a tick of the clock lie between two times of one file system? */
+export function isTickLater(timeNs: bigint, laterNs: bigint): boolean {
+  return laterNs - timeNs > (timeNs % SECOND_NS === 0n ? COARSE_TICK_NS : TICK_NS);
 }
 
 /** The same of a time in milliseconds. */

@@ -16,7 +16,7 @@ import {
 import { ByteWindow } from "./byte-window.ts";
 import { type DecodedEntry, decodeEntry, type PassedEntry, parseRange, type Range } from "./codec.ts";
 import type { Damage } from "./damage.ts";
-import { type FileStamp, readBytes, readThrough, sameFile, sameStamp } from "./disk.ts";
+import { type FileStamp, isSureSameFile, readBytes, readThrough, sameFile, sameStamp } from "./disk.ts";
 import { EntryIndex } from "./entry-index.ts";
 import { isPast } from "./file-times.ts";
 import { passLaidOutEntry } from "./laid-out-entry.ts";
@@ -193,7 +193,7 @@ export function catchUp(state: SessionState, stamp: FileStamp): SessionState | u
     !state.ours ||
     state.torn ||
     state.damage ||
-    !sameFile(state.stamp, stamp) ||
+    !isSureSameFile(state.stamp, stamp) ||
     stamp.size <= state.stamp.size
   )
     return undefined;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmod, copyFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isSessionError, type SessionId } from "@thulp-sessions/core";
@@ -113,10 +114,16 @@ test("a file that was copied without its log holds what was in it by then, and i
   expect((await (await openAt(both)).get(given.metadata.id)).entries).toHaveLength(1);
 });
 
-// Nobody but root can start a process as somebody else, and root is refused nothing.
-const canBeOthers = process.platform === "linux" && process.getuid?.() === 0;
+const NOBODY = 65_534;
+const CODE = join(import.meta.dirname, "..", "node_modules");
+// Nobody but root can start a process as somebody else, and root is refused nothing. The other has to reach the code.
+const canBeOthers =
+  process.platform === "linux" &&
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, ["-e", `fs.readdirSync(${JSON.stringify(CODE)})`], { uid: NOBODY }).status ===
+    0;
 describe.skipIf(!canBeOthers)(
-  "what somebody else's process may do (needs root on Linux to start one)",
+  "what somebody else's process may do (needs root on Linux, and a folder that others may read)",
   () => {
     let opener: Awaited<ReturnType<typeof bundleChild>>;
     beforeAll(async () => {
@@ -124,8 +131,6 @@ describe.skipIf(!canBeOthers)(
       await chmod(join(opener.script, "..", ".."), 0o755);
     }, 30_000);
     afterAll(() => opener.remove());
-
-    const NOBODY = 65_534;
 
     async function openAsNobody(file: string, id: string): Promise<string[]> {
       const child = startChildAs(NOBODY, opener.script, file, id);
