@@ -23,7 +23,7 @@ export async function backUp(database: Database, to: string, options: BackupOpti
     // SQLite would make it readable by everybody; it takes an empty file that is there.
     closeSync(openSync(unfinished, "wx", 0o600));
     await copyPages(database, unfinished, options);
-    finish(unfinished, target);
+    giveName(unfinished, target);
   } catch (error) {
     if (error instanceof SessionError || error instanceof TypeError) throw error;
     const known = sessionErrorOf(error, database.file);
@@ -50,8 +50,8 @@ async function copyPages(database: Database, to: string, { onProgress }: BackupO
   });
 }
 
-/** In one step, and never in the place of another file. */
-function finish(unfinished: string, target: string): void {
+/** Gives a complete file its name, in one step, and never in the place of another file. @throws {SessionError} invalid_input */
+export function giveName(unfinished: string, target: string): void {
   const descriptor = openSync(unfinished, "r+");
   try {
     fsyncSync(descriptor);
@@ -69,7 +69,7 @@ function finish(unfinished: string, target: string): void {
 
 function targetExists(target: string): SessionError {
   return invalidInput(
-    `to: there is a file ${target} already. A backup takes no other's place; choose another name.`,
+    `to: there is a file ${target} already. It takes no other's place; choose another name.`,
     {
       field: "to",
       path: target,

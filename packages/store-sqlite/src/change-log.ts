@@ -46,6 +46,8 @@ export class ChangeLog {
         sessionId: sql.placeholder("sessionId"),
         type: sql.placeholder("type"),
       })
+      // Sessions that settle in the same group have been written down by `writeMoving`, which knows no type.
+      .onConflictDoUpdate({ target: changes.seq, set: { type: sql`excluded.type` } })
       .prepare();
     this.#since = orm
       .select()

@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   invalidInput,
@@ -8,6 +9,7 @@ import {
   type SessionEntry,
   type SessionMetadata,
 } from "@thulp-sessions/core";
+import { giveName } from "./backup.ts";
 import { type Client, loadDriver } from "./driver.ts";
 import { sessionErrorOf } from "./errors.ts";
 import { ENTRY_COLUMNS, type EntryRow, entryOf, metadataOf, parseJson, type SessionRow } from "./rows.ts";
@@ -22,7 +24,8 @@ export interface RecoveryReport {
 }
 
 /**
- * Writes everything that can be read from a damaged database into a new one. The damaged file is only read. Entries keep their
+ * Writes everything that can be read from a damaged database into a new one. The damaged file is only read; the new
+ * one has its name only when it is complete. Entries keep their
  * order, and their `seq` where none before them is lost; a session whose own row is lost gets a new id, a name that says so and
  * the tag `recovered`.
  *
@@ -36,19 +39,24 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
     throw invalidInput(`from: there is no file ${source}.`, { field: "from" });
   if (statSync(target, { throwIfNoEntry: false }))
     throw invalidInput(`to: there is a file ${target} already. Recover into a new one.`, { field: "to" });
+  const unfinished = `${target}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   const client = (await loadDriver()).connect(source, { readonly: true, fileMustExist: true });
   try {
     // Brought to the disk as a whole, when it is closed.
-    const store = await openSqliteStore({ file: target, durability: "relaxed" });
+    const store = await openSqliteStore({ file: unfinished, durability: "relaxed" });
+    let report: RecoveryReport;
     try {
-      return await copyAll(new DamagedFile(client, source), (session) => store.create(session));
+      report = await copyAll(new DamagedFile(client, source), (session) => store.create(session));
     } finally {
       await store.close();
     }
+    giveName(unfinished, target);
+    return report;
   } catch (error) {
     throw sessionErrorOf(error, source);
   } finally {
     client.close();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(unfinished + suffix, { force: true });
   }
 }
 

@@ -273,9 +273,7 @@ export class SqliteStore extends BaseStore {
     const page = await this.#database.read(() =>
       this.#index.isUpToDate() ? this.#search.page(request) : null,
     );
-    if (page) return page;
-    await this.#upkeep.indexAll();
-    return this.#database.read(() => this.#search.page(request));
+    return page ?? this.#upkeep.readIndexed(() => this.#search.page(request));
   }
 
   protected override doWatchStart(): Promise<void> {

@@ -62,14 +62,20 @@ export class Upkeep {
   }
 
   /**
-   * Everything that was written before this call is in the index when it resolves.
+   * Brings the index up to date and gives what `read` gives of that state: nothing is written between the two, so that nothing
+   * that is taken out of the index meanwhile, to be put in again later, is missed.
    *
    * @throws {SessionError} busy, corrupt, io
    */
-  async indexAll(): Promise<void> {
+  async readIndexed<T>(read: () => T): Promise<T> {
     const target = await this.#database.read(() => this.#index.target());
     while (!(await this.#queue.run(undefined, () => this.#index.step(target))));
-    this.#rowsWaiting = 0;
+    return this.#queue.run(undefined, () => {
+      // What has come since, in the meantime of a few steps.
+      while (!this.#index.step(this.#index.target()));
+      this.#rowsWaiting = 0;
+      return read();
+    });
   }
 
   /** Resolves when nothing of it runs any more. */
@@ -119,6 +125,6 @@ export class Upkeep {
     const target = this.#index.target();
     const before = this.#rowsWaiting ?? 0;
     while (!this.#stopped && !(await this.#queue.run(undefined, () => this.#index.step(target))));
-    this.#rowsWaiting = (this.#rowsWaiting ?? 0) - before;
+    this.#rowsWaiting = Math.max(0, (this.#rowsWaiting ?? 0) - before);
   }
 }

@@ -4,6 +4,7 @@ import { isSessionError } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { ChangeLog } from "../src/change-log.ts";
+import { MovingSessions } from "../src/moving-sessions.ts";
 import { openDatabase } from "../src/open.ts";
 import { checkOptions } from "../src/options.ts";
 import { WriteQueue } from "../src/write-queue.ts";
@@ -214,4 +215,49 @@ test("a full disk is an io error for the call that met it, and what was acknowle
   client.pragma("max_page_count = 1000000");
   await queue.run("c", () => addSession(2));
   expect(countSessions()).toBe(2);
+});
+
+test("sessions may settle in the group in which one of them is changed otherwise", async () => {
+  const { file, store, given } = await openMoving();
+  const { id } = given.metadata;
+  const database = await openDatabase(checkOptions({ file }));
+  onTestFinished(() => database.close());
+  const log = new ChangeLog(database.orm);
+  const queue = new WriteQueue(database, log, { write() {}, forget() {} }, () => {});
+  const moving = new MovingSessions(database, log);
+  const before = log.lastRevision();
+  const [revision] = await Promise.all([
+    queue.run(id, (effects) => {
+      const given = effects.changed("changed", id);
+      database.client.prepare("UPDATE sessions SET name = 'new', revision = ? WHERE id = ?").run(given, id);
+      return given;
+    }),
+    queue.run(undefined, () => moving.settle()),
+  ]);
+  expect(log.since(before)?.changes).toEqual([{ id, type: "changed", revision, isAppend: false }]);
+  expect((await store.head(id)).metadata.name).toBe("new");
+  expect(moving.count()).toBe(0);
+});
+
+async function openMoving() {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  const given = session({}, [entry("hello")]);
+  await store.create(given);
+  await store.append(given.metadata.id, [entry("hello")], { at: 2000 });
+  return { file, store, given };
+}
+
+test("a search finds a session whose entries are replaced by the same ones meanwhile, at every moment", async () => {
+  const { store, given } = await openMoving();
+  const { id } = given.metadata;
+  for (let turns = 0; turns < 40; turns++) {
+    await store.append(id, [entry("hello")], { at: 2000 });
+    const { version: _, ...stored } = await store.get(id);
+    const found = store.search({ text: "hello" });
+    for (let i = 0; i < turns; i++) await null;
+    const replaced = store.replace(stored);
+    expect((await found).items.length, String(turns)).toBeGreaterThan(0);
+    await replaced;
+  }
 });
