@@ -4,7 +4,7 @@ import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
 import { type BareSqlite, openBareSqlite } from "./bare-sqlite.ts";
 import { entry, makeSession } from "./data.ts";
-import { type Contestant, compare, report, withFolder } from "./harness.ts";
+import { type Contestant, compare, report, reportTarget, withFolder } from "./harness.ts";
 
 const CALLERS = 64;
 
@@ -21,14 +21,14 @@ export async function appendSqlite(quick: boolean): Promise<void> {
       const together = await openSqliteStore({ file: join(dir, "together.db"), durability });
       const apart = await openSqliteStore({ file: join(dir, "apart.db"), durability });
       const unindexed = await openUnindexed(join(dir, "unindexed.db"), durability);
-      const one = await makeSession(together, 100);
+      const shared = await makeSession(together, 100);
       const contestants: Contestant[] = [
         bareAppends(bare, lone),
         callers("store-sqlite, 1 caller", alone, [await makeSession(alone, 100)], lone),
         callers(
           `store-sqlite, ${CALLERS} callers on one session`,
           together,
-          Array.from({ length: CALLERS }, () => one),
+          Array.from({ length: CALLERS }, () => shared),
           each,
         ),
         callers(
@@ -39,10 +39,22 @@ export async function appendSqlite(quick: boolean): Promise<void> {
         ),
         callers("the same without an index for search", unindexed, await manySessions(unindexed), each),
       ];
+      const results = await compare(contestants, rounds);
       report(
         `append, store-sqlite, durability ${durability}, against the same rows by bare statements`,
-        await compare(contestants, rounds),
+        results,
       );
+      if (durability === "full") {
+        const [bareOne, one, onOne, onMany, withoutIndex] = results;
+        reportTarget("1 caller, against bare statements", one, bareOne, { atMost: 1.2 });
+        reportTarget(`the rate of ${CALLERS} callers on one session, against bare`, bareOne, onOne, {
+          atLeast: 8,
+        });
+        reportTarget(`the rate of ${CALLERS} on ${CALLERS} sessions, against bare`, bareOne, onMany, {
+          atLeast: 6,
+        });
+        reportTarget("with an index for search that is built later", onMany, withoutIndex, { atMost: 1.1 });
+      }
       await reportIndexing(apart, join(dir, "apart.db"));
       await Promise.all([alone, together, apart, unindexed].map((store) => store.close()));
       bare.close();

@@ -3,7 +3,7 @@ import { newUuid, type SessionEntry, type SessionStore } from "@thulp-sessions/c
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
 import { entry, sessionOf } from "./data.ts";
-import { type Contestant, compare, report, withFolder } from "./harness.ts";
+import { type Contestant, compare, report, reportTarget, withFolder } from "./harness.ts";
 
 const ENTRIES_PER_SESSION = 100;
 /** One of so many entries holds the rare word. */
@@ -37,24 +37,27 @@ export async function searchSqlite(quick: boolean): Promise<void> {
           for (let i = 0; i < times; i++) await look();
         },
       });
+      const results = await compare(
+        [
+          repeated("bare FTS5 query of the same rows, snippet() for each", () =>
+            withSnippets.all(word, PAGE),
+          ),
+          repeated("the same rows with their contents, no snippets", () => bare.all(word, PAGE)),
+          repeated("store-sqlite, newest first, with snippets", () =>
+            store.search({ text: word, limit: PAGE }),
+          ),
+          repeated("store-sqlite, ranked, with snippets", () =>
+            store.search({ text: word, limit: PAGE, order: "rank" }),
+          ),
+        ],
+        rounds,
+      );
       report(
         `search, store-sqlite, ${sessions * ENTRIES_PER_SESSION} entries, ${what}: the first page of ${PAGE}`,
-        await compare(
-          [
-            repeated("bare FTS5 query of the same rows, snippet() for each", () =>
-              withSnippets.all(word, PAGE),
-            ),
-            repeated("the same rows with their contents, no snippets", () => bare.all(word, PAGE)),
-            repeated("store-sqlite, newest first, with snippets", () =>
-              store.search({ text: word, limit: PAGE }),
-            ),
-            repeated("store-sqlite, ranked, with snippets", () =>
-              store.search({ text: word, limit: PAGE, order: "rank" }),
-            ),
-          ],
-          rounds,
-        ),
+        results,
       );
+      reportTarget("newest first, against FTS5 with snippets", results[2], results[0], { atMost: 2 });
+      reportTarget("ranked, against FTS5 with snippets", results[3], results[0], { atMost: 2 });
     }
     db.close();
     await store.close();
