@@ -9,6 +9,7 @@ import {
   checkTruncate,
   countEntries,
   type EntriesRequest,
+  isSessionError,
   type ListRequest,
   nextUpdatedAt,
   notFound,
@@ -48,6 +49,7 @@ import { SearchIndex } from "./search-index.ts";
 import { SessionList } from "./session-list.ts";
 import { SessionSearch } from "./session-search.ts";
 import { checkVersion, SessionTable } from "./session-table.ts";
+import { UnindexedSearch } from "./unindexed-search.ts";
 import { Upkeep } from "./upkeep.ts";
 import { vacuum } from "./vacuum.ts";
 import { type Committed, WriteQueue } from "./write-queue.ts";
@@ -77,6 +79,7 @@ export class SqliteStore extends BaseStore {
   readonly #entries: EntryTable;
   readonly #list: SessionList;
   readonly #search: SessionSearch;
+  readonly #unindexedSearch: UnindexedSearch;
   readonly #index: SearchIndex;
   readonly #queue: WriteQueue;
   readonly #upkeep: Upkeep;
@@ -108,6 +111,8 @@ export class SqliteStore extends BaseStore {
     const onDamaged = (error: SessionError) => this.#warnOnce(error);
     this.#list = new SessionList(database, onDamaged);
     this.#search = new SessionSearch(database, this.#list, onDamaged);
+    const tables = { sessions: this.#sessions, entries: this.#entries, list: this.#list };
+    this.#unindexedSearch = new UnindexedSearch(database, tables, onDamaged);
     const log = new ChangeLog(database.orm);
     this.#index = new SearchIndex(database, onDamaged);
     this.#queue = new WriteQueue(database, log, this.#entries, (commit) => this.#tell(commit));
@@ -273,7 +278,14 @@ export class SqliteStore extends BaseStore {
     const page = await this.#database.read(() =>
       this.#index.isUpToDate() ? this.#search.page(request) : null,
     );
-    return page ?? this.#upkeep.readIndexed(() => this.#search.page(request));
+    if (page) return page;
+    try {
+      return await this.#upkeep.readIndexed(() => this.#search.page(request));
+    } catch (error) {
+      // A full disk, a file that may only be read, a lock that is held for too long: reads go on.
+      if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
+      return this.#unindexedSearch.page(request);
+    }
   }
 
   protected override doWatchStart(): Promise<void> {

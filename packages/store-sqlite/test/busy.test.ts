@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { MemoryStore } from "@thulp-sessions/core/memory";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { openSqliteStore } from "../src/index.ts";
@@ -102,4 +103,29 @@ test("time in which this process itself stood still does not count as waiting", 
     setTimeout(() => lock.release(), 30);
   }, 5);
   expect((await append).entryCount).toBe(1);
+});
+
+test("where the index is behind and nothing can be written, a search looks through the sessions, and finds the same", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { busyTimeoutMs: 20 });
+  const model = new MemoryStore();
+  for (let i = 0; i < 12; i++) {
+    const given = session(
+      { name: i % 4 ? "x" : "alpha", tags: i % 3 ? [] : ["t"], updatedAt: 1000 + (i >> 1) },
+      [entry("alpha"), entry("beta alpha", { type: "assistant_message" })],
+    );
+    for (const each of [store, model]) await each.create(given);
+    if (i === 5) await store.search({ text: "alpha" });
+  }
+  const lock = holdLock(file);
+  for (const query of [
+    { text: "alpha", limit: 200 },
+    { text: "alpha beta", filter: { tag: "t" } },
+    { text: "alpha", types: ["user_message" as const], limit: 3 },
+  ]) {
+    const [found, wanted] = [await store.search(query), await model.search(query)];
+    expect(found.items).toEqual(wanted.items);
+    expect(found.nextCursor === null).toBe(wanted.nextCursor === null);
+  }
+  lock.release();
 });
