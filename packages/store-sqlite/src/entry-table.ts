@@ -45,8 +45,8 @@ type AppendColumns = [
 export const FIND_BY_ID = `SELECT ${ENTRY_COLUMNS} FROM entries WHERE entry_id = ? AND session_key = ? ORDER BY key`;
 
 /**
- * The rows of `entries`, and of `sessions` what an append changes. This is the hot path, and the one place that goes
- * below drizzle for that reason: its prepared queries reach 0.87 to 0.95 of the rate of bare ones, since they fill and
+ * The rows of `entries`, and of `sessions` what an append changes. This is the hot path, and with `head`
+ * (session-table.ts) what goes below drizzle for that reason: its prepared queries reach 0.87 to 0.95 of the rate of bare ones, since they fill and
  * map every row by name; here rows come as arrays.
  */
 export class EntryTable implements Deferred {

@@ -10,7 +10,7 @@ import { retryDelay } from "./retry.ts";
 const MAX_GROUP = 500;
 const MAX_GROUP_MS = 25;
 
-/** One step of one call; it runs synchronously, inside its own savepoint. */
+/** One step of one call; it runs synchronously, and what it has written is taken back when it throws. */
 export type Write<T> = (effects: Effects) => T;
 
 interface Waiting {
