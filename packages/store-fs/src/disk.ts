@@ -390,7 +390,7 @@ async function writeBeside(
 }
 
 /** What is left where even that fails is removed at the next open. */
-function removeQuietly(path: string): void {
+export function removeQuietly(path: string): void {
   try {
     fs.unlinkSync(path);
   } catch {
