@@ -1,6 +1,6 @@
 import { ALL_RULES, type Rule, runSkill, type Skill } from "./skill.ts";
 
-export interface Demonstration {
+interface Demonstration {
   readonly answer: string;
   /** What one can see the answer was made with. */
   readonly rules: Skill;
