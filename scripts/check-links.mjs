@@ -9,7 +9,7 @@ const tracked = git("ls-files").filter((file) => existsSync(join(root, file)));
 const documents = tracked.filter((file) => file.endsWith(".md") && !file.includes("/fixtures/"));
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** What a build or a run makes: it is named, but need not be there. */
-const MADE = /(^|\/)(dist|node_modules|\.tools|\.thulp|demo[-.]\w+)(\/|$)/;
+const MADE = /(^|\/)(dist|node_modules|\.tools|\.thulp|demo[-.][\w.-]+)(\/|$)/;
 const problems = [];
 const counts = { links: 0, paths: 0, scripts: 0 };
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { onTestFinished } from "vitest";
+import { onTestFailed, onTestFinished } from "vitest";
 import { tempFolder } from "./temp-folder.ts";
 
 export interface ProgramOptions {
@@ -43,6 +43,7 @@ export function startProgram(
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
+  onTestFailed(() => console.error(`${[file, ...args].join(" ")} has said:\n${output}`));
   // A line that is typed to a program that has gone is lost, as in a terminal.
   child.stdin.on("error", () => {});
   let output = "";
