@@ -18,9 +18,9 @@ export async function serveWithFastify(manager: SessionManager, token: string, p
     async (scope) => {
       // Only for what is registered in here.
       scope.addHook("onRequest", async (request, reply) => {
-        if (sameSecret(bearerOf(request.headers.authorization), token)) return;
+        if (sameSecret(bearerOf(request.headers.authorization), token)) return undefined;
         const { status, headers, body } = refused("Bring the token: Authorization: Bearer ...");
-        await reply.code(status).headers(headers).send(body);
+        return reply.code(status).headers(headers).send(body);
       });
       const options: FastifyTRPCPluginOptions<AppRouter> = {
         trpcOptions: { ...API, createContext: () => contextOf(manager) },

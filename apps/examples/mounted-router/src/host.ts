@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** How long closing waits for the answers under way, in milliseconds. */
 const GRACE_MS = 5000;
@@ -17,7 +17,8 @@ export function urlOf(server: Server): string {
 
 /**
  * Gives what to call when a server is to close, which waits for every connection: event streams never end by themselves,
- * so they are cut (the clients come back and go on where they were), and after a while everything else.
+ * so they are cut (the clients come back and go on where they were); so are connections that were opened in advance and never
+ * used, and after a while everything else.
  */
 export function letGoOf(server: Server): () => void {
   const streams = new Set<ServerResponse>();
@@ -26,8 +27,14 @@ export function letGoOf(server: Server): () => void {
     streams.add(response);
     response.once("close", () => streams.delete(response));
   });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   return () => {
     for (const stream of streams) stream.destroy();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     const impatience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
     server.once("close", () => clearTimeout(impatience));
   };

@@ -16,13 +16,17 @@ async function main(): Promise<void> {
     options: { store: { type: "string" }, port: { type: "string", default: "3000" } },
     allowPositionals: true,
   });
-  const { store: url, durability } = loadConfig({
+  const {
+    store: url,
+    durability,
+    token,
+  } = loadConfig({
     flags: { store: values.store },
     env: process.env,
     cwd: process.cwd(),
   });
   const port = Number(values.port);
-  await using store = await openStore(url, { durability });
+  await using store = await openStore(url, { durability, token });
   const manager = new SessionManager(store);
   const secret = newSecret();
   let host: Host;

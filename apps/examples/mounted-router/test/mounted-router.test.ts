@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { Server } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { type ClientOptions, createClient, openRemoteStore, sessionErrorOf } from "@thulp-sessions/client";
 import { SessionManager, userMessage } from "@thulp-sessions/core";
@@ -69,6 +71,7 @@ function follow(client: ReturnType<typeof createClient>, id: string) {
   );
   onTestFinished(() => subscription.unsubscribe());
   return {
+    leave: () => subscription.unsubscribe(),
     async told(count: number): Promise<string[]> {
       while (texts.length < count && !failure) await new Promise<void>((resolve) => (wake = resolve));
       if (failure) throw failure;
@@ -144,12 +147,14 @@ describe.each(Object.entries(KINDS))("in %s", (name, { serve, credentials }) => 
     expect((await client.entries.list.query({ id })).items).toMatchObject([{ content: { text } }]);
   });
 
-  test("closing does not wait for followers; they come back and go on", async () => {
+  test("closing waits neither for followers, who come back and go on, nor for unused connections", async () => {
     const { manager, secret, host, client } = await served();
     const { id } = (await client.sessions.create.mutate({ name: "mine", sessionType: CHAT })).metadata;
     await manager.addEntries(id, [userMessage("before")]);
     const follower = follow(client, id);
     await follower.told(1);
+    const unused = connect(Number(new URL(host.url).port), "127.0.0.1");
+    await once(unused, "connect");
     const impatient = vi.spyOn(Server.prototype, "closeAllConnections");
     await host.close();
     expect(impatient).not.toHaveBeenCalled();
@@ -157,6 +162,27 @@ describe.each(Object.entries(KINDS))("in %s", (name, { serve, credentials }) => 
     closedAfterTest(await serve(manager, secret, Number(new URL(host.url).port)));
     await manager.addEntries(id, [userMessage("after")]);
     expect(await follower.told(3)).toEqual(["before", "meanwhile", "after"]);
+  });
+
+  test("a follower who goes away is forgotten", async () => {
+    let forget = () => {};
+    const forgotten = new Promise<void>((resolve) => {
+      forget = resolve;
+    });
+    class WatchedStore extends MemoryStore {
+      protected override async doWatchStop(): Promise<void> {
+        forget();
+      }
+    }
+    const manager = new SessionManager(new WatchedStore());
+    const secret = newSecret();
+    const host = closedAfterTest(await serve(manager, secret, 0));
+    const { id } = (await manager.createSession("mine", CHAT)).metadata;
+    await manager.addEntries(id, [userMessage("hello")]);
+    const follower = follow(createClient({ url: host.url, ...credentials(secret) }), id);
+    await follower.told(1);
+    follower.leave();
+    await forgotten;
   });
 
   test("the program stops on Ctrl-C", async () => {
