@@ -95,7 +95,7 @@ function installDependencies() {
   run(process.execPath, [pnpm, "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
   // pnpm keeps what was compiled for each major version of Node and asks neither for its headers nor for our flags.
   if (before !== "" && !before.startsWith(`${binding} `)) {
-    say("this is another Node than before: rebuilding better-sqlite3");
+    say("better-sqlite3 was compiled for another Node, or in another way: compiling it anew");
     rebuild(env);
   }
   if (abortsByHook(root)) {
