@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseSessionId, SessionManager } from "@thulp-sessions/core";
@@ -143,6 +144,27 @@ describe("on a server that never answers", () => {
     expect(ended).toBe(false);
     inner.abort(new Error("inner"));
     await expect(other).rejects.toThrow("inner");
+  });
+
+  it("many calls at once are one listener of their signal, and none when they have ended", async () => {
+    const controller = new AbortController();
+    const view = store.withSignal(controller.signal);
+    const pending = Array.from({ length: 20 }, () => view.head(ID));
+    const listeners = () => getEventListeners(controller.signal, "abort").length;
+    expect(listeners()).toBe(1);
+    controller.abort();
+    await Promise.allSettled(pending);
+    expect(listeners()).toBe(0);
+
+    await server.stop();
+    const later = new AbortController();
+    // Nobody is there any more: it fails by itself.
+    await expect(store.withSignal(later.signal).update(ID, { name: "m" }, AT)).rejects.toMatchObject({
+      code: "io",
+    });
+    expect(getEventListeners(later.signal, "abort")).toEqual([]);
+    server = new SilentServer();
+    await server.start();
   });
 
   it("closing waits for a call, until that is given up", async () => {
