@@ -1,4 +1,5 @@
-import { quantiles, type Result, resultOf } from "./harness.ts";
+import { judgeSyncs, quantiles, type Result, resultOf, spreadOf } from "./harness.ts";
+import { recordTable } from "./recording.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Work that another process does, as fast as it can. */
@@ -7,6 +8,8 @@ export interface ServedContestant {
   readonly server: ServerProcess;
   /** Loads the server for a while, and says how much it has done in how many seconds. */
   run(): Promise<{ operations: number; seconds: number }>;
+  /** Its operations are durable only if so many at most share a sync: otherwise its figures are not used. */
+  readonly mostOfOneSync?: number;
 }
 
 export interface ServedResult extends Result {
@@ -21,18 +24,23 @@ export async function compareServers(
 ): Promise<ServedResult[]> {
   const times = contestants.map((): number[] => []);
   const cpuTimes = contestants.map((): number[] => []);
+  const syncs = contestants.map((): (number | undefined)[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, { server, run }] of contestants.entries()) {
       const before = await server.cpuUs();
+      const syncsBefore = server.syncs();
       const { operations, seconds } = await run();
       const cpu = (await server.cpuUs()) - before;
       if (round === 0) continue;
       times[i]?.push((seconds * 1e6) / operations);
       cpuTimes[i]?.push(cpu / operations);
+      const synced = syncsBefore === undefined ? undefined : (server.syncs() ?? 0) - syncsBefore;
+      syncs[i]?.push(synced === undefined ? undefined : synced / operations);
     }
   }
-  return contestants.map(({ name }, i) => ({
+  return contestants.map(({ name, mostOfOneSync }, i) => ({
     ...resultOf(name, times[i] ?? []),
+    ...judgeSyncs(syncs[i] ?? [], 1, mostOfOneSync === undefined ? 0 : 1 / mostOfOneSync),
     cpuUs: quantiles(cpuTimes[i] ?? [])(0.5),
   }));
 }
@@ -41,12 +49,36 @@ export async function compareServers(
 export function reportServers(title: string, results: readonly ServedResult[]): void {
   console.log(`\n${title}`);
   const [base] = results;
-  for (const { name, medianUs, lowUs, highUs, cpuUs } of results) {
+  for (const { name, medianUs, lowUs, highUs, cpuUs, failed } of results) {
     const time = `${medianUs.toFixed(1).padStart(9)} us (${lowUs.toFixed(1)} to ${highUs.toFixed(1)})`;
     const ratio = (medianUs / (base?.medianUs ?? Number.NaN)).toFixed(2).padStart(6);
     const cpuRatio = (cpuUs / (base?.cpuUs ?? Number.NaN)).toFixed(2).padStart(6);
     console.log(
       `  ${name.padEnd(52)}${time.padEnd(34)}${ratio} x   processor ${cpuUs.toFixed(1).padStart(7)} us ${cpuRatio} x`,
     );
+    if (failed) console.log(`    FAILED, not to be used: ${failed}`);
   }
+  recordTable({
+    title,
+    columns: [
+      { label: "time", unit: "us" },
+      { label: "ratio", unit: "ratio" },
+      { label: "processor", unit: "us" },
+      { label: "ratio of it", unit: "ratio" },
+      { label: "syncs", unit: "count" },
+    ],
+    rows: results.map(({ name, medianUs, windowsUs, cpuUs, syncs = null, failed }) => ({
+      name,
+      cells: failed
+        ? []
+        : [
+            spreadOf(windowsUs),
+            medianUs / (base?.medianUs ?? Number.NaN),
+            cpuUs,
+            cpuUs / (base?.cpuUs ?? Number.NaN),
+            syncs,
+          ],
+      ...(failed && { failed }),
+    })),
+  });
 }
