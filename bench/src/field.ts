@@ -42,14 +42,12 @@ export function entrants(
   });
 }
 
-/** One window of a contestant; null where it offers nothing of the kind. */
-export type Window = (process: ContestantProcess) => Promise<Done | null>;
-
-export interface Work {
+interface Work {
   readonly rounds: number;
   /** Before each window, not measured. */
   readonly prepare?: (process: ContestantProcess) => Promise<void>;
-  readonly window: Window;
+  /** One window of a contestant; null where it offers nothing of the kind. */
+  readonly window: (process: ContestantProcess) => Promise<Done | null>;
   /** The syncs that so many operations need at least to be durable; absent where nothing is stored. */
   readonly syncs?: (operations: number) => number;
 }
@@ -66,13 +64,14 @@ export class Field {
 
   static async open(entrants: readonly Entrant[]): Promise<Field> {
     const field = new Field(entrants);
-    for (const entrant of entrants) {
-      if (entrant.why !== undefined) field.#failed.set(entrant, `skipped: ${entrant.why}`);
-      else
-        await field.#try(entrant, async () => {
-          const { contestant, promised, folder } = entrant;
-          field.#open.set(entrant, await ContestantProcess.open(contestant, promised, folder));
-        });
+    const opened = entrants.map(async ({ contestant, promised, folder, why }) => {
+      if (why !== undefined) throw new Error(`skipped: ${why}`);
+      return ContestantProcess.open(contestant, promised, folder);
+    });
+    for (const [i, outcome] of (await Promise.allSettled(opened)).entries()) {
+      const entrant = entrants[i] as Entrant;
+      if (outcome.status === "fulfilled") field.#open.set(entrant, outcome.value);
+      else field.#failed.set(entrant, reasonOf(outcome.reason));
     }
     return field;
   }
@@ -118,12 +117,17 @@ export class Field {
     try {
       await work();
     } catch (error) {
-      const why = (error as Error).message.split("\n").find((line) => line.includes("rror")) ?? String(error);
-      this.#failed.set(entrant, why.slice(0, 300));
+      this.#failed.set(entrant, reasonOf(error));
       await this.#open.get(entrant)?.end("SIGKILL");
       this.#open.delete(entrant);
     }
   }
+}
+
+/** In one line: what a process prints when it ends with an error has many. */
+function reasonOf(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  return (lines.find((line) => /error|skipped/i.test(line)) ?? lines[0] ?? "").slice(0, 300);
 }
 
 function summary(name: string, windows: (Done & Counters)[], syncs: Work["syncs"]): SideResult {

@@ -14,7 +14,10 @@ export const UNCOUNTED = process.env["THULP_BENCH_UNCOUNTED"];
  */
 export function syncsOf(pid: number): number | undefined {
   const folder = process.env[FOLDER];
-  if (folder === undefined) return undefined;
+  return folder === undefined ? undefined : countIn(folder, pid);
+}
+
+export function countIn(folder: string, pid: number): number {
   return Number(readFileSync(join(folder, `${pid}`)).readBigUInt64LE());
 }
 
@@ -40,8 +43,13 @@ export function rerunCounted(): number | undefined {
   }
 }
 
-/** Gives what stands in the way, if anything does. */
-function compile(shim: string): string | undefined {
+/** What makes a process and its children count into a folder. */
+export function countingEnv(shim: string, folder: string): Record<string, string> {
+  return { LD_PRELOAD: shim, [FOLDER]: folder };
+}
+
+/** Compiles what counts; gives what stands in the way, if anything does. */
+export function compile(shim: string): string | undefined {
   if (process.platform !== "linux") return `syncs are counted on Linux only, this is ${process.platform}`;
   const compiler = process.env["CC"] ?? "cc";
   const { error, status, stderr } = spawnSync(compiler, ["-shared", "-fPIC", "-O1", "-o", shim, SOURCE], {

@@ -5,7 +5,7 @@ import { type BenchResult, type Figure, readResults } from "./results.ts";
 export type Goal = { readonly atMost: number } | { readonly atLeast: number };
 
 /** What one of the issues wants to see, as it stands in `targets.json`, and where it is measured. */
-export interface Target {
+interface Target {
   readonly issue: number;
   readonly says: string;
   readonly bench: string;

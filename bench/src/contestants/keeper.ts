@@ -27,7 +27,7 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-export interface About {
+interface About {
   readonly marked: boolean;
   /** Milliseconds. */
   readonly updatedAt: number;

@@ -61,13 +61,14 @@ export const openWholeFile: OpenKeeper = async (folder, promised): Promise<Keepe
 };
 
 async function replaceDurably(path: string, text: string): Promise<void> {
-  const file = fs.openSync(`${path}.tmp`, "w");
+  const temporary = `${path}.tmp-${process.pid}`;
+  const file = fs.openSync(temporary, "w");
   try {
     fs.writeSync(file, text);
     await sync(file, "fsync");
   } finally {
     fs.closeSync(file);
   }
-  fs.renameSync(`${path}.tmp`, path);
+  fs.renameSync(temporary, path);
   await syncFolder(dirname(path));
 }
