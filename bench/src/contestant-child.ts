@@ -58,21 +58,20 @@ const commands: {
   [Command in Exclude<keyof Asked, "reopen">]: (keeper: Keeper, given: Asked[Command]) => Promise<unknown>;
 } = {
   async make(keeper, { ids, length, touch }) {
-    for (const id of ids) {
-      const entries = Array.from({ length }, (_, i) => entry(i));
-      await keeper.make(id, entries, { marked: false, updatedAt: Date.now() });
-      if (touch) await keeper.append(id, entry(length));
-    }
+    const updatedAt = Date.now();
+    const entries = () => Array.from({ length }, (_, i) => entry(i));
+    await keeper.make(ids.map((id) => ({ id, entries: entries(), marked: false, updatedAt })));
+    if (touch) for (const id of ids) await keeper.append(id, entry(length));
   },
   async fill(keeper, { sessions, length }) {
     for (let done = 0; done < sessions; ) {
       const batch = Array.from({ length: Math.min(BATCH, sessions - done) }, (_, i) => {
         const n = done + i;
         const entries = Array.from({ length }, (_, j) => withRareWord(n * length + j));
-        const about = { marked: n % MARKED_OF === 0, updatedAt: 1_700_000_000_000 + n * 1_000 };
-        return keeper.make(newUuid(), entries, about);
+        const updatedAt = 1_700_000_000_000 + n * 1_000;
+        return { id: newUuid(), entries, marked: n % MARKED_OF === 0, updatedAt };
       });
-      await Promise.all(batch);
+      await keeper.make(batch);
       done += batch.length;
     }
   },

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recordFigure, recordTable } from "./recording.ts";
 import type { Spread } from "./results.ts";
-import { syncsOf } from "./syncs.ts";
+import { syncsOf, syncsOfAll } from "./syncs.ts";
 
 /** Somebody who does the work that is compared. */
 export interface Contestant {
@@ -15,6 +15,8 @@ export interface Contestant {
   readonly operations: number;
   /** What it promises is durable only if a window takes at least so many syncs: with fewer, its figures are not used. */
   readonly syncs?: number;
+  /** It works in processes of its own: their syncs count too. */
+  readonly inChildren?: boolean;
   /** Cleans up behind a window; not measured. */
   after?(): Promise<void>;
 }
@@ -40,13 +42,14 @@ export async function compare(contestants: readonly Contestant[], rounds: number
   for (let round = 0; round <= rounds; round++) {
     for (const [i, contestant] of contestants.entries()) {
       contestant.prepare?.();
-      const syncsBefore = syncsOf(process.pid);
+      const count = () => (contestant.inChildren ? syncsOfAll() : syncsOf(process.pid));
+      const syncsBefore = count();
       const start = performance.now();
       await contestant.run();
       const each = ((performance.now() - start) * 1000) / contestant.operations;
       if (round > 0) {
         times[i]?.push(each);
-        syncs[i]?.push(syncsBefore === undefined ? undefined : (syncsOf(process.pid) ?? 0) - syncsBefore);
+        syncs[i]?.push(syncsBefore === undefined ? undefined : (count() ?? 0) - syncsBefore);
       }
       await contestant.after?.();
     }

@@ -35,7 +35,7 @@ async function run(names: readonly string[]): Promise<number> {
     console.error(`There is no bench "${unknown}".\n${USAGE}`);
     return 1;
   }
-  const counted = rerunCounted();
+  const counted = await rerunCounted();
   if (counted !== undefined) return counted;
   return await measure(names.length > 0 ? names : Object.keys(benches));
 }

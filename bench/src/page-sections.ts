@@ -81,7 +81,7 @@ export const sections: readonly Section[] = [
   {
     heading: "Lists and search",
     intro:
-      "Sessions of five entries. LangGraph lists checkpoints, since it has no list of threads; who has no list or no search is left out, and files are made up to a number that takes a reasonable time. Without an index, a search reads everything. In a new process: the time from the opening of the store to its first page, its modules loaded before.",
+      "Sessions of five entries. LangGraph lists checkpoints, since it has no list of threads; who has no list or no search is left out, and stores grow as far as they are filled in a reasonable time. Without an index, a search reads everything. In a new process: the time from the opening of the store to its first page, its modules loaded before.",
     benches: ["peers-list"],
     plots: [
       {

@@ -6,8 +6,6 @@ import type { Row } from "./results.ts";
 
 const PAGE = 50;
 const ENTRIES = 5;
-/** So many files are made and read in a reasonable time; databases take all sizes. */
-const MOST_FILES = 10_000;
 
 /** Pages of stores of different sizes: warm, of marked sessions only, in a new process; and a search over all of them. */
 export async function peersList(quick: boolean): Promise<void> {
@@ -17,12 +15,10 @@ export async function peersList(quick: boolean): Promise<void> {
   const cold: Sized[] = [];
   for (const size of sizes) {
     await withFolder(async (folder) => {
-      const taking = readers(folder).filter(
-        ({ contestant }) => contestant.lists && (size <= MOST_FILES || !contestant.files),
-      );
+      const taking = readers(folder).filter(({ contestant }) => contestant.lists >= size);
       const field = await Field.open(taking);
       await field.each((process) => process.ask("fill", { sessions: size, length: ENTRIES }));
-      const rounds = quick ? 1 : size > 1_000 ? 5 : 9;
+      const rounds = quick ? 1 : 5;
       const read = (what: "list" | "listMarked" | "search") => ({
         rounds,
         window: async (process: ContestantProcess) =>
@@ -37,7 +33,7 @@ export async function peersList(quick: boolean): Promise<void> {
         );
       }
       await field.close();
-      cold.push({ size, results: await coldPages(taking, quick ? 1 : size > 1_000 ? 3 : 5) });
+      cold.push({ size, results: await coldPages(taking, quick ? 1 : 3) });
     });
   }
   tellSizes("the first page of 50, again", warm);

@@ -35,7 +35,7 @@ export async function survival(quick: boolean): Promise<void> {
   };
   const rows: Row[] = [];
   for (const contestant of survivors) {
-    for (const promised of contestant.promises) {
+    for (const promised of quick ? contestant.promises.slice(0, 1) : contestant.promises) {
       const cells: (number | null)[] = [];
       await withFolder(async (folder) => {
         const [writer, other] = await Promise.all(
@@ -104,10 +104,10 @@ async function tornTail({ writer, other }: Pair, folder: string): Promise<Outcom
   await writer.ask("make", { ids: [id], length: 20, touch: false });
   await writer.ask("writeSome", { id, name: "w", count: 5 });
   // Copied while it is open: what a process that is gone at once would leave.
-  fs.cpSync(own, before, { recursive: true });
+  await copy(own, before);
   const inodes = new Map(logs(own).map((path) => [relative(own, path), fs.statSync(path).ino]));
   await writer.ask("writeSome", { id, name: "torn", count: 1 });
-  fs.cpSync(own, after, { recursive: true });
+  await copy(own, after);
   for (const path of logs(own)) {
     const name = relative(own, path);
     const old = join(before, name);
@@ -121,6 +121,14 @@ async function tornTail({ writer, other }: Pair, folder: string): Promise<Outcom
     }
   }
   return lookAt(other, after, id, 20, names("w", 5));
+}
+
+/** Copies a folder when nobody holds a lock in it: the writer that holds it is alive, and would keep it. */
+async function copy(from: string, to: string): Promise<void> {
+  const locked = () =>
+    fs.readdirSync(from, { recursive: true }).some((name) => String(name).endsWith(".lock"));
+  while (locked()) await new Promise((resolve) => setTimeout(resolve, 2));
+  fs.cpSync(from, to, { recursive: true });
 }
 
 /** The files that end with what was appended last: a database has it in its log. */

@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -17,6 +18,14 @@ export function syncsOf(pid: number): number | undefined {
   return folder === undefined ? undefined : countIn(folder, pid);
 }
 
+/** The syncs of this process and of all that it has ever started, by the way of whatever else. */
+export function syncsOfAll(): number | undefined {
+  const folder = process.env[FOLDER];
+  if (folder === undefined) return undefined;
+  const pids = readdirSync(folder).map(Number).filter(Number.isInteger);
+  return pids.reduce((sum, pid) => sum + countIn(folder, pid), 0);
+}
+
 export function countIn(folder: string, pid: number): number {
   return Number(readFileSync(join(folder, `${pid}`)).readBigUInt64LE());
 }
@@ -25,19 +34,20 @@ export function countIn(folder: string, pid: number): number {
  * Runs this program once more so that its syncs, and those of all processes it starts, are counted; gives its exit code. In
  * the run itself, gives undefined. Where they cannot be counted (another system than Linux, no C compiler) the run knows why.
  */
-export function rerunCounted(): number | undefined {
+export async function rerunCounted(): Promise<number | undefined> {
   if (process.env[FOLDER] !== undefined || UNCOUNTED !== undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "thulp-bench-syncs-"));
   try {
     const shim = join(folder, "count-syncs.so");
     const why = compile(shim);
-    const env = why === undefined ? { LD_PRELOAD: shim, [FOLDER]: folder } : { THULP_BENCH_UNCOUNTED: why };
+    const env = why === undefined ? countingEnv(shim, folder) : { THULP_BENCH_UNCOUNTED: why };
     const args = [...process.execArgv, ...process.argv.slice(1)];
-    const { status } = spawnSync(process.execPath, args, {
-      stdio: "inherit",
-      env: { ...process.env, ...env },
-    });
-    return status ?? 1;
+    const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } });
+    // A Ctrl-C reaches both; whoever ends this one alone means the run.
+    process.on("SIGINT", () => {});
+    process.on("SIGTERM", () => child.kill("SIGTERM"));
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -52,7 +52,7 @@ export async function loadAdk(): Promise<OpenKeeper> {
     const pattern = patternOf(service, event);
     return {
       /** Ten thousand of its appends take minutes: the rows are copied from those that it wrote for a first session. */
-      async make(id, entries, { updatedAt }) {
+      async make(sessions) {
         const first = await pattern();
         const db = new Database(file, { timeout: 5_000 });
         const row = db.prepare("SELECT * FROM events WHERE session_id = ?").get(first) as Record<
@@ -63,16 +63,25 @@ export async function loadAdk(): Promise<OpenKeeper> {
         const insert = db.prepare(
           `INSERT INTO events (${columns}) VALUES (${columns.map((name) => `@${name}`)})`,
         );
+        const create = db.prepare(
+          "INSERT INTO sessions SELECT ?, app_name, user_id, state, ?, ? FROM sessions WHERE id = ?",
+        );
         const fill = db.transaction(() => {
-          db.prepare(
-            "INSERT INTO sessions SELECT ?, app_name, user_id, state, ?, ? FROM sessions WHERE id = ?",
-          ).run(id, updatedAt, updatedAt, first);
-          for (const [i, entry] of entries.entries()) {
-            const timestamp = updatedAt - entries.length + i;
-            const data = JSON.parse(String(row["event_data"]));
-            Object.assign(data, { id: entry.id, timestamp });
-            data.content.parts[0].text = textOfEntry(entry);
-            insert.run({ ...row, id: entry.id, session_id: id, timestamp, event_data: JSON.stringify(data) });
+          for (const { id, entries, updatedAt } of sessions) {
+            create.run(id, updatedAt, updatedAt, first);
+            for (const [i, entry] of entries.entries()) {
+              const timestamp = updatedAt - entries.length + i;
+              const data = JSON.parse(String(row["event_data"]));
+              Object.assign(data, { id: entry.id, timestamp });
+              data.content.parts[0].text = textOfEntry(entry);
+              insert.run({
+                ...row,
+                id: entry.id,
+                session_id: id,
+                timestamp,
+                event_data: JSON.stringify(data),
+              });
+            }
           }
         });
         fill.immediate();

@@ -22,8 +22,9 @@ export const openBareFile: OpenKeeper = async (folder, promised): Promise<Keeper
   const read = (id: string): SessionEntry[] =>
     JSON.parse(`[${fs.readFileSync(pathOf(id), "utf8").slice(0, -1)}]`);
   return {
-    async make(id, entries) {
-      write(id, entries.map((each) => `${JSON.stringify(each)},`).join(""));
+    async make(sessions) {
+      for (const { id, entries } of sessions)
+        write(id, entries.map((each) => `${JSON.stringify(each)},`).join(""));
     },
     async append(id, entry) {
       const descriptor = write(id, `${JSON.stringify(entry)},`);

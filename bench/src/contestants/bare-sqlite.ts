@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
 import Database from "better-sqlite3";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./keeper.ts";
+import { type Keeper, type Made, type OpenKeeper, textOfEntry } from "./keeper.ts";
 
 /** The floor of databases: two small tables, bare prepared statements, one transaction for each entry. */
 export const openBareSqlite: OpenKeeper = async (folder, promised): Promise<Keeper> => {
@@ -37,12 +37,14 @@ export const openBareSqlite: OpenKeeper = async (folder, promised): Promise<Keep
     insert.run(id, seq, JSON.stringify(entry));
     update.run(time++, seq + 1, id);
   });
-  const make = db.transaction((id: string, entries: readonly SessionEntry[], marked: boolean, at: number) => {
-    create.run(id, marked ? 1 : 0, at, entries.length);
-    for (const [seq, entry] of entries.entries()) insert.run(id, seq, JSON.stringify(entry));
+  const make = db.transaction((sessions: readonly Made[]) => {
+    for (const { id, entries, marked, updatedAt } of sessions) {
+      create.run(id, marked ? 1 : 0, updatedAt, entries.length);
+      for (const [seq, entry] of entries.entries()) insert.run(id, seq, JSON.stringify(entry));
+    }
   });
   return {
-    make: async (id, entries, { marked, updatedAt }) => make.immediate(id, entries, marked, updatedAt),
+    make: async (sessions) => make.immediate(sessions),
     append: async (id, entry) => append.immediate(id, entry),
     load: async (id) => all.all(id).map((text) => JSON.parse(text)),
     last: async (id, limit) =>

@@ -10,8 +10,8 @@ export interface CatalogEntry {
   readonly onDisk: boolean;
   /** One file for each session, which others may read, write and tear. */
   readonly files: boolean;
-  /** Whether it has a list of sessions. */
-  readonly lists: boolean;
+  /** Of how many sessions a list can be made in reasonable time; 0 where it has none. */
+  readonly lists: number;
   /** Needs the packages of bench/peers. */
   readonly packages: boolean;
   /** The major version of Node that it needs at least. */
@@ -25,7 +25,7 @@ const defaults = {
   whose: "peer",
   onDisk: true,
   files: false,
-  lists: true,
+  lists: 10_000,
   packages: false,
   node: 20,
 } as const;
@@ -36,6 +36,7 @@ export const catalog: readonly CatalogEntry[] = [
     ...defaults,
     id: "sqlite",
     title: "store-sqlite",
+    lists: 100_000,
     whose: "ours",
     load: async () => (await import("./ours.ts")).loadSqlite(),
   },
@@ -51,6 +52,7 @@ export const catalog: readonly CatalogEntry[] = [
     ...defaults,
     id: "memory",
     title: "MemoryStore",
+    lists: 100_000,
     whose: "ours",
     promises: ["relaxed"],
     onDisk: false,
@@ -75,6 +77,7 @@ export const catalog: readonly CatalogEntry[] = [
     ...defaults,
     id: "adk",
     title: "Google ADK, MikroORM + libsql",
+    lists: 100_000,
     promises: ["durable"],
     packages: true,
     load: async () => (await import("./adk.ts")).loadAdk(),
@@ -85,7 +88,7 @@ export const catalog: readonly CatalogEntry[] = [
     title: "OpenAI Agents MemorySession",
     promises: ["relaxed"],
     onDisk: false,
-    lists: false,
+    lists: 0,
     packages: true,
     load: async () => (await import("./openai.ts")).loadOpenai(),
   },
@@ -107,6 +110,7 @@ export const catalog: readonly CatalogEntry[] = [
     ...defaults,
     id: "bare-sqlite",
     title: "bare better-sqlite3",
+    lists: 100_000,
     whose: "floor",
     load: async () => (await import("./bare-sqlite.ts")).openBareSqlite,
   },
@@ -115,7 +119,7 @@ export const catalog: readonly CatalogEntry[] = [
     id: "bare-file",
     title: "bare file writes",
     whose: "floor",
-    lists: false,
+    lists: 0,
     load: async () => (await import("./bare-file.ts")).openBareFile,
   },
 ];

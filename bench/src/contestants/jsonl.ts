@@ -19,10 +19,12 @@ export const openJsonl: OpenKeeper = async (folder, promised): Promise<Keeper> =
       .map((path) => ({ path, changed: fs.statSync(path).mtimeMs }))
       .sort((a, b) => b.changed - a.changed);
   return {
-    async make(id, entries, { marked, updatedAt }) {
-      const lines = [{ id, marked }, ...entries].map((each) => `${JSON.stringify(each)}\n`);
-      fs.writeFileSync(pathOf(id), lines.join(""));
-      fs.utimesSync(pathOf(id), updatedAt / 1000, updatedAt / 1000);
+    async make(sessions) {
+      for (const { id, entries, marked, updatedAt } of sessions) {
+        const lines = [{ id, marked }, ...entries].map((each) => `${JSON.stringify(each)}\n`);
+        fs.writeFileSync(pathOf(id), lines.join(""));
+        fs.utimesSync(pathOf(id), updatedAt / 1000, updatedAt / 1000);
+      }
       if (promised === "durable") await syncFolder(dir);
     },
     async append(id, entry) {

@@ -5,10 +5,8 @@ export type Promised = "durable" | "relaxed";
 
 /** One who keeps sessions: what all contestants do on the same entries, each through its public interface. */
 export interface Keeper {
-  /**
-   * Makes a session that holds these entries, in the quickest way that leaves what appending them would have left. Never measured.
-   */
-  make(id: string, entries: readonly SessionEntry[], about: About): Promise<void>;
+  /** Makes sessions, in the quickest way that leaves what appending their entries would have left. Never measured. */
+  make(sessions: readonly Made[]): Promise<void>;
   append(id: string, entry: SessionEntry): Promise<void>;
   /** All entries of a session as the keeper gives them. */
   load(id: string): Promise<readonly unknown[]>;
@@ -27,7 +25,10 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-interface About {
+/** A session as it is to be made. */
+export interface Made {
+  readonly id: string;
+  readonly entries: readonly SessionEntry[];
   readonly marked: boolean;
   /** Milliseconds. */
   readonly updatedAt: number;

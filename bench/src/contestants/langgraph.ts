@@ -76,12 +76,13 @@ export async function loadLanggraph(): Promise<OpenKeeper> {
       return found;
     };
     return {
-      async make(id, entries, { marked }) {
-        const state = await stateOf(id);
-        state.messages.push(
-          ...entries.map((each) => ({ id: each.id, type: "human", content: textOfEntry(each) })),
-        );
-        await put(id, marked);
+      async make(sessions) {
+        for (const { id, entries, marked } of sessions) {
+          const state = await stateOf(id);
+          for (const each of entries)
+            state.messages.push({ id: each.id, type: "human", content: textOfEntry(each) });
+          await put(id, marked);
+        }
       },
       async append(id, entry) {
         const { messages } = await stateOf(id);

@@ -51,13 +51,16 @@ export async function loadMastra(): Promise<OpenKeeper> {
     });
     const newest = { field: "updatedAt", direction: "DESC" };
     return {
-      async make(id, entries, { marked, updatedAt }) {
-        const at = new Date(updatedAt);
-        await memory.saveThread({
-          thread: { id, resourceId, title: "Session", createdAt: at, updatedAt: at, metadata: { marked } },
-        });
-        if (entries.length > 0)
-          await memory.saveMessages({ messages: entries.map((each) => message(id, each)) });
+      async make(sessions) {
+        for (const { id, entries, marked, updatedAt } of sessions) {
+          const at = new Date(updatedAt);
+          // The messages first: they would move its time.
+          if (entries.length > 0)
+            await memory.saveMessages({ messages: entries.map((each) => message(id, each)) });
+          await memory.saveThread({
+            thread: { id, resourceId, title: "Session", createdAt: at, updatedAt: at, metadata: { marked } },
+          });
+        }
       },
       append: async (id, entry) => void (await memory.saveMessages({ messages: [message(id, entry)] })),
       load: async (threadId) => (await memory.listMessages({ threadId, perPage: false })).messages,

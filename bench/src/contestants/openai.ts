@@ -23,9 +23,11 @@ export async function loadOpenai(): Promise<OpenKeeper> {
     };
     const item = (text: string): Item => ({ role: "user", content: text });
     return {
-      async make(id, entries) {
-        const initialItems = entries.map((each) => item(textOfEntry(each)));
-        sessions.set(id, new MemorySession({ sessionId: id, initialItems }));
+      async make(made) {
+        for (const { id, entries } of made) {
+          const initialItems = entries.map((each) => item(textOfEntry(each)));
+          sessions.set(id, new MemorySession({ sessionId: id, initialItems }));
+        }
       },
       append: (id, entry) => sessionOf(id).addItems([item(textOfEntry(entry))]),
       load: (id) => sessionOf(id).getItems(),

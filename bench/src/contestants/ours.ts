@@ -31,9 +31,13 @@ function keeperOf(store: SessionStore, settings: string): Keeper {
   let time = 1_800_000_000_000;
   const list = async (filter: SessionFilter, limit: number) => (await store.list({ filter, limit })).items;
   return {
-    async make(id, entries, { marked, updatedAt }) {
-      const tags = marked ? ["marked"] : [];
-      await store.create(sessionOf(id, { entries, tags, createdAt: updatedAt, updatedAt }));
+    async make(sessions) {
+      const made = sessions.map(({ id, entries, marked, updatedAt }) =>
+        store.create(
+          sessionOf(id, { entries, tags: marked ? ["marked"] : [], createdAt: updatedAt, updatedAt }),
+        ),
+      );
+      await Promise.all(made);
     },
     async append(id, entry) {
       await store.append(id, [entry], { at: time++ });

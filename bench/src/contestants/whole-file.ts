@@ -32,8 +32,9 @@ export const openWholeFile: OpenKeeper = async (folder, promised): Promise<Keepe
       .sort((a, b) => b.metadata.updatedAt - a.metadata.updatedAt);
   let time = 1_800_000_000_000;
   return {
-    async make(id, entries, { marked, updatedAt }) {
-      await write({ metadata: { id, marked, updatedAt }, entries: [...entries] });
+    async make(sessions) {
+      for (const { id, entries, marked, updatedAt } of sessions)
+        await write({ metadata: { id, marked, updatedAt }, entries: [...entries] });
     },
     async append(id, entry) {
       const file = known.get(id) ?? read(pathOf(id));
