@@ -82,7 +82,9 @@ function surroundingsOf(results: readonly BenchResult[]): string {
   );
   const packages = Object.assign({}, ...results.map(({ surroundings }) => surroundings.packages));
   const versions = Object.entries(packages).map(([name, version]) => `\`${name}\` ${version}`);
-  return [`Measured on:`, lines.join("\n"), `Against: ${versions.join(", ")}.`].join("\n\n");
+  const loads = results.map(({ loadBefore }) => loadBefore ?? 0);
+  const load = `The load average before each was ${short(Math.min(...loads))} to ${short(Math.max(...loads))}; the run itself makes about one or two.`;
+  return [`Measured on:`, lines.join("\n"), load, `Against: ${versions.join(", ")}.`].join("\n\n");
 }
 
 function targetsTable(judgements: readonly Judgement[]): string {

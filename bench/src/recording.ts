@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import type { BenchResult, Figure, Table } from "./results.ts";
 import { surroundings } from "./surroundings.ts";
 import { type Goal, goalOf, inWords, sameGoal } from "./targets.ts";
@@ -6,12 +7,14 @@ let recorded: { bench: string; tables: Table[]; figures: Figure[]; began: number
 
 /** Runs a bench and gives what it has told meanwhile, as data. */
 export async function record(bench: string, run: () => Promise<void>): Promise<BenchResult> {
+  const loadBefore = loadavg()[0] ?? 0;
   recorded = { bench, tables: [], figures: [], began: performance.now() };
   await run();
   const { tables, figures, began } = recorded;
   recorded = undefined;
   const seconds = Math.round((performance.now() - began) / 1000);
-  return { bench, date: new Date().toISOString(), seconds, surroundings: surroundings(), tables, figures };
+  const date = new Date().toISOString();
+  return { bench, date, seconds, loadBefore, surroundings: surroundings(), tables, figures };
 }
 
 export function recordTable(table: Table): void {

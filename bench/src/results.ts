@@ -8,6 +8,8 @@ export interface BenchResult {
   /** ISO 8601, when it ended. */
   readonly date: string;
   readonly seconds: number;
+  /** The load average of the last minute when it began; 0 on a machine that does nothing else, or that does not tell. */
+  readonly loadBefore: number;
   readonly surroundings: Surroundings;
   readonly tables: readonly Table[];
   readonly figures: readonly Figure[];

@@ -11,7 +11,17 @@ function results(...figures: Partial<Figure>[]): BenchResult[] {
     value: 1,
     ...figure,
   }));
-  return [{ bench: "append-fs", figures: full, tables: [], date: "", seconds: 0, surroundings: {} as never }];
+  return [
+    {
+      bench: "append-fs",
+      figures: full,
+      tables: [],
+      date: "",
+      seconds: 0,
+      loadBefore: 0,
+      surroundings: {} as never,
+    },
+  ];
 }
 
 function verdictOn(found: BenchResult[]) {
