@@ -3,14 +3,11 @@
 // `once` says and ends.
 import fs from "node:fs";
 import { newUuid } from "@thulp-sessions/core";
-import type { Asked, Done, Once, Task } from "./contestant-process.ts";
+import { type Asked, type Done, MARKED_OF, type Once, RARE_OF, type Task } from "./contestant-process.ts";
 import { catalog } from "./contestants/catalog.ts";
 import type { Keeper } from "./contestants/keeper.ts";
 import { entry } from "./data.ts";
 
-const MARKED_OF = 100;
-/** One of so many entries holds the rare word. */
-const RARE_OF = 5_000;
 const BATCH = 500;
 
 const task: Task = JSON.parse(process.argv[2] ?? "{}");

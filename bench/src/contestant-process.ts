@@ -9,6 +9,10 @@ import { syncsOf } from "./syncs.ts";
 
 const CHILD = join(import.meta.dirname, "contestant-child.js");
 
+/** Of what `fill` makes, one of so many sessions has a mark, one of so many entries the rare word. */
+export const MARKED_OF = 100;
+export const RARE_OF = 5_000;
+
 export interface Task {
   readonly id: string;
   readonly promised: Promised;

@@ -1,4 +1,4 @@
-import { ContestantProcess, type Done } from "./contestant-process.ts";
+import { ContestantProcess, type Done, MARKED_OF, RARE_OF } from "./contestant-process.ts";
 import { Field, reportSide, type SideResult, tell } from "./field.ts";
 import { spreadOf, withFolder } from "./harness.ts";
 import { readers } from "./peers-read.ts";
@@ -19,17 +19,21 @@ export async function peersList(quick: boolean): Promise<void> {
       const field = await Field.open(taking);
       await field.each((process) => process.ask("fill", { sessions: size, length: ENTRIES }));
       const rounds = quick ? 1 : 5;
-      const read = (what: "list" | "listMarked" | "search") => ({
+      const read = (what: "list" | "listMarked" | "search", there: number) => ({
         rounds,
-        window: async (process: ContestantProcess) =>
-          (await process.ask("read", { what, limit: PAGE, times: 2 })) as Done | null,
+        window: async (process: ContestantProcess) => {
+          const done = (await process.ask("read", { what, limit: PAGE, times: 2 })) as Done | null;
+          const wanted = Math.min(PAGE, there);
+          if (done && (done.found ?? 0) < wanted) throw new Error(`Error: ${done.found} of ${wanted} found`);
+          return done;
+        },
       });
-      warm.push({ size, results: await field.compare(read("list")) });
-      marked.push({ size, results: await field.compare(read("listMarked")) });
+      warm.push({ size, results: await field.compare(read("list", size)) });
+      marked.push({ size, results: await field.compare(read("listMarked", Math.ceil(size / MARKED_OF))) });
       if (size === (quick ? 100 : 10_000)) {
         reportSide(
           `the first hits for a rare word in ${(size * ENTRIES).toLocaleString("en")} entries`,
-          await field.compare(read("search")),
+          await field.compare(read("search", Math.ceil((size * ENTRIES) / RARE_OF))),
         );
       }
       await field.close();
