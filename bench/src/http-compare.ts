@@ -6,8 +6,8 @@ import type { ServerProcess } from "./server-process.ts";
 export interface ServedContestant {
   readonly name: string;
   readonly server: ServerProcess;
-  /** Loads the server for a while, and says how much it has done in how many seconds. */
-  run(): Promise<{ operations: number; seconds: number }>;
+  /** Loads the server for a while, and says how much it has done in how many seconds, and how long one took where it knows. */
+  run(): Promise<{ operations: number; seconds: number; p50Ms?: number; p99Ms?: number }>;
   /** Its operations are durable only if so many at most share a sync: otherwise its figures are not used. */
   readonly mostOfOneSync?: number;
 }
@@ -15,6 +15,9 @@ export interface ServedContestant {
 export interface ServedResult extends Result {
   /** Microseconds of the server's processor time for one operation. */
   readonly cpuUs: number;
+  /** Milliseconds from a request to its answer. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 /** Runs the contestants by turns, a window each, with the processor time that the servers take. The first round warms up. */
@@ -24,16 +27,18 @@ export async function compareServers(
 ): Promise<ServedResult[]> {
   const times = contestants.map((): number[] => []);
   const cpuTimes = contestants.map((): number[] => []);
+  const latencies = contestants.map((): { p50Ms: number; p99Ms: number }[] => []);
   const syncs = contestants.map((): (number | undefined)[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, { server, run }] of contestants.entries()) {
       const before = await server.cpuUs();
       const syncsBefore = server.syncs();
-      const { operations, seconds } = await run();
+      const { operations, seconds, p50Ms, p99Ms } = await run();
       const cpu = (await server.cpuUs()) - before;
       if (round === 0) continue;
       times[i]?.push((seconds * 1e6) / operations);
       cpuTimes[i]?.push(cpu / operations);
+      if (p50Ms !== undefined && p99Ms !== undefined) latencies[i]?.push({ p50Ms, p99Ms });
       const synced = syncsBefore === undefined ? undefined : (server.syncs() ?? 0) - syncsBefore;
       syncs[i]?.push(synced === undefined ? undefined : synced / operations);
     }
@@ -42,6 +47,8 @@ export async function compareServers(
     ...resultOf(name, times[i] ?? []),
     ...judgeSyncs(syncs[i] ?? [], 1, mostOfOneSync === undefined ? 0 : 1 / mostOfOneSync),
     cpuUs: quantiles(cpuTimes[i] ?? [])(0.5),
+    p50Ms: quantiles((latencies[i] ?? []).map(({ p50Ms }) => p50Ms))(0.5),
+    p99Ms: quantiles((latencies[i] ?? []).map(({ p99Ms }) => p99Ms))(0.5),
   }));
 }
 
@@ -65,9 +72,11 @@ export function reportServers(title: string, results: readonly ServedResult[]): 
       { label: "ratio", unit: "ratio" },
       { label: "processor", unit: "us" },
       { label: "ratio of it", unit: "ratio" },
+      { label: "latency, median", unit: "ms" },
+      { label: "latency, p99", unit: "ms" },
       { label: "syncs", unit: "count" },
     ],
-    rows: results.map(({ name, medianUs, windowsUs, cpuUs, syncs = null, failed }) => ({
+    rows: results.map(({ name, medianUs, windowsUs, cpuUs, p50Ms, p99Ms, syncs = null, failed }) => ({
       name,
       cells: failed
         ? []
@@ -76,6 +85,8 @@ export function reportServers(title: string, results: readonly ServedResult[]): 
             medianUs / (base?.medianUs ?? Number.NaN),
             cpuUs,
             cpuUs / (base?.cpuUs ?? Number.NaN),
+            p50Ms,
+            p99Ms,
             syncs,
           ],
       ...(failed && { failed }),
