@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { copy } from "./copy.ts";
 import { growthSqlite } from "./growth-sqlite.ts";
 import { httpAppend } from "./http-append.ts";
 import { httpCrash } from "./http-crash.ts";
@@ -17,6 +18,7 @@ import { workerThread } from "./worker-thread.ts";
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
+  copy,
   "http-append": httpAppend,
   "http-crash": httpCrash,
   "http-fanout": httpFanout,

@@ -1,13 +1,23 @@
 import { isSessionError, SessionError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 import type { SessionId } from "./ids.ts";
 import type { Session, SessionHead, StoredEntry } from "./model.ts";
-import { compareEntries, entryPages, plainEntries, sameHead, sameSession } from "./session-pages.ts";
+import {
+  compareEntries,
+  type EntryChunk,
+  entryPages,
+  plainEntries,
+  sameHead,
+  sameSession,
+} from "./session-pages.ts";
 import type { SessionStore } from "./store.ts";
 import { parseEntries } from "./validate.ts";
 import type { StoreWarning } from "./warnings.ts";
 
 /** What is held in memory of a session and written in one step, in characters as JSON. A larger one is written in parts. */
 const ONE_STEP_CHARACTERS = 4 * 1024 * 1024;
+/** A session that takes no more than this holds up no other. */
+const SMALL_CHARACTERS = 64 * 1024;
 /** How often a session is begun anew because somebody else writes to it, in either store. */
 const TRIES = 10;
 
@@ -17,8 +27,10 @@ export interface CopyRules {
   readonly signal: AbortSignal | undefined;
   /** Called as entries are written. */
   readonly onEntries: (count: number) => void;
-  /** Large sessions go one after the other, so that memory holds parts of one of them only. */
-  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Entered before any entry is read, and left when it is known that there are few of them, or all is done. */
+  readonly large: Gate;
+  /** What is written in parts goes one after the other. */
+  readonly alone: Gate;
 }
 
 /** Where numbers stand that JavaScript can only round: the `seq` of entries, or the context. */
@@ -82,6 +94,16 @@ class SessionCopy {
   }
 
   async run(): Promise<CopyOutcome> {
+    const leave = await this.#rules.large.enter();
+    try {
+      return await this.#run(leave);
+    } finally {
+      leave();
+    }
+  }
+
+  /** @param leave lets another session in: what this one holds in memory is little. */
+  async #run(leave: () => void): Promise<CopyOutcome> {
     const head = await this.#reading(() => this.#from.head(this.#id));
     const present = await this.#writing(() => this.#presentHead());
     // A session that is there already is compared, not held in memory.
@@ -92,14 +114,15 @@ class SessionCopy {
         return { kind: "equal" };
       }
       await this.#lookThrough(head);
-      return this.#rules.alone(() => this.#goOn(head, present));
+      return this.#rules.alone.run(() => this.#goOn(head, present));
     }
     if (present && !this.#mayReplace(head, present)) return { kind: "conflict" };
-    const start = await this.#readStart(head);
+    const { entries: start, characters } = await this.#readStart(head);
     if (start.length < head.entryCount) {
       await this.#lookThrough(head);
-      return this.#rules.alone(() => this.#writeInParts(head, start, present));
+      return this.#rules.alone.run(() => this.#writeInParts(head, start, present));
     }
+    if (characters < SMALL_CHARACTERS) leave();
     this.#refuse(inexactPlaces(head, start));
     return this.#writeAtOnce({ metadata: head.metadata, context: head.context, entries: start }, present);
   }
@@ -139,7 +162,7 @@ class SessionCopy {
   }
 
   /** The first entries; all of them, where they fit. */
-  async #readStart(head: SessionHead): Promise<StoredEntry[]> {
+  async #readStart(head: SessionHead): Promise<EntryChunk> {
     const entries: StoredEntry[] = [];
     let characters = 0;
     await this.#reading(async () => {
@@ -150,7 +173,7 @@ class SessionCopy {
       }
       await this.#checkUnchanged(head);
     });
-    return entries;
+    return { entries, characters };
   }
 
   async #checkUnchanged(head: SessionHead): Promise<void> {

@@ -1,5 +1,6 @@
 import { type CopyOutcome, type CopyRules, copySession, type InexactPlaces } from "./copy-session.ts";
 import type { SessionFilter } from "./filter.ts";
+import { Gate } from "./gate.ts";
 import type { SessionId } from "./ids.ts";
 import { MAX_PAGE, type SessionStore } from "./store.ts";
 import type { StoreWarning } from "./warnings.ts";
@@ -48,7 +49,9 @@ export interface CopyReport {
 }
 
 /** Sessions under way at once: the stores commit what waits together. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 64;
+/** Of these, so many that may be large: what the others hold in memory is little and known. */
+const LARGE_AT_ONCE = 6;
 
 /**
  * Copies sessions from one store to another. One of up to 4 MiB is written in one step, a larger one in parts, so that it
@@ -80,7 +83,8 @@ export async function copySessions(
       progress.entries += count;
       onProgress?.({ ...progress });
     },
-    alone: oneAfterTheOther(),
+    large: new Gate(LARGE_AT_ONCE),
+    alone: new Gate(1),
   };
   const outcomes: { readonly id: SessionId; readonly outcome: CopyOutcome }[] = [];
   const one = async (id: SessionId, place: number) => {
@@ -149,13 +153,4 @@ async function inParallel<T>(
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   if (failure) throw failure.error;
-}
-
-function oneAfterTheOther(): CopyRules["alone"] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
-  };
 }

@@ -31,9 +31,14 @@ export function command(context: Context): AnyCommand {
           `There is something at ${target.store} already. Choose another place; to go on with an interrupted backup: thulp-sessions copy.`,
         );
       const from = await context.store();
-      const report = await copyWithProgress(context, from, await context.otherStore(to, { create: true }), {
-        allowLossy,
-      });
+      const report = await copyWithProgress(
+        context,
+        from,
+        await context.otherStore(to, { create: true, bulk: true }),
+        {
+          allowLossy,
+        },
+      );
       await printReport(context, report, json);
       if (!isComplete(report)) throw new Failure("The backup does not hold everything.", EXIT.problem);
     });

@@ -57,7 +57,7 @@ export function command(context: Context): AnyCommand {
       ];
       if (source.store === target.store) throw usage(`Both are ${source.store}: there is nothing to copy.`);
       const from = await context.otherStore(fromUrl);
-      const to = await context.otherStore(toUrl, { create: true });
+      const to = await context.otherStore(toUrl, { create: true, bulk: true });
       const report = await copyWithProgress(context, from, to, {
         filter: filterOf(filter),
         onConflict: onConflict === "skip" ? "keep" : onConflict,
