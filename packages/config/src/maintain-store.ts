@@ -1,4 +1,4 @@
-import { SessionError } from "@thulp-sessions/core";
+import { type RawCopy, SessionError, type SessionStore } from "@thulp-sessions/core";
 import type { Finding, RepairReport } from "@thulp-sessions/store-fs";
 import type { IntegrityFinding } from "@thulp-sessions/store-sqlite";
 import type { Durability } from "./open-store.ts";
@@ -32,6 +32,17 @@ export async function checkDatabase(url: string, cwd: string): Promise<readonly 
   } finally {
     await store.close();
   }
+}
+
+/** What moves sessions between two open stores as they stand; `undefined` unless both are `fs:` stores. */
+export async function rawCopy(from: SessionStore, to: SessionStore): Promise<RawCopy | undefined> {
+  if (!from.location.startsWith("fs:") || !to.location.startsWith("fs:")) return undefined;
+  const { FileStore } = await import("@thulp-sessions/store-fs");
+  if (!(from instanceof FileStore) || !(to instanceof FileStore)) return undefined;
+  return {
+    isSame: (id) => from.isSameIn(to, id),
+    pass: (id, expectedVersion) => from.passOn(id, to, expectedVersion),
+  };
 }
 
 /**

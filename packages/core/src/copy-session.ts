@@ -21,9 +21,23 @@ const SMALL_CHARACTERS = 64 * 1024;
 /** How often a session is begun anew because somebody else writes to it, in either store. */
 const TRIES = 10;
 
+/** What moves sessions between two stores as they stand, without reading them. */
+export interface RawCopy {
+  /** Does the session stand the same in both? @throws {SessionError} not_found; conflict when it is written to meanwhile. */
+  isSame(id: SessionId): Promise<boolean>;
+  /**
+   * Brings it over and compares what arrived with what was there.
+   *
+   * @param expectedVersion of the session in the target whose place it takes; absent where there is none.
+   * @throws {SessionError} not_found; already_exists, conflict; conflict also when it is written to meanwhile.
+   */
+  pass(id: SessionId, expectedVersion?: string): Promise<void>;
+}
+
 export interface CopyRules {
   readonly onConflict: "keep" | "newer" | "replace";
   readonly allowLossy: boolean;
+  readonly raw: RawCopy | undefined;
   readonly signal: AbortSignal | undefined;
   /** Called as entries are written. */
   readonly onEntries: (count: number) => void;
@@ -97,6 +111,10 @@ class SessionCopy {
     const leave = await this.#rules.large.enter();
     try {
       return await this.#run(leave);
+    } catch (error) {
+      const { raw } = this.#rules;
+      if (!raw || !(error instanceof Outcome) || error.outcome.kind !== "inexact") throw error;
+      return await this.#passOn(raw);
     } finally {
       leave();
     }
@@ -125,6 +143,22 @@ class SessionCopy {
     if (characters < SMALL_CHARACTERS) leave();
     this.#refuse(inexactPlaces(head, start));
     return this.#writeAtOnce({ metadata: head.metadata, context: head.context, entries: start }, present);
+  }
+
+  async #passOn(raw: RawCopy): Promise<CopyOutcome> {
+    const head = await this.#reading(() => this.#from.head(this.#id));
+    const present = await this.#writing(() => this.#presentHead());
+    if (present && (await this.#writing(() => raw.isSame(this.#id)))) return { kind: "equal" };
+    // An exact beginning is an interrupted copy; a rounded one holds other numbers.
+    const isBeginning =
+      present &&
+      !present.inexact &&
+      present.entryCount < head.entryCount &&
+      (await this.#sameSoFar(head, present))?.length === 0;
+    if (present && !isBeginning && !this.#mayReplace(head, present)) return { kind: "conflict" };
+    await this.#writing(() => raw.pass(this.#id, present?.version));
+    this.#rules.onEntries(head.entryCount);
+    return { kind: present && !isBeginning ? "replaced" : "copied" };
   }
 
   async #presentHead(): Promise<SessionHead | undefined> {
@@ -308,7 +342,8 @@ class SessionCopy {
   }
 
   #refuse(places: InexactPlaces): void {
-    if (places.length > 0 && !this.#rules.allowLossy) throw new Outcome({ kind: "inexact", places });
+    const { raw, allowLossy } = this.#rules;
+    if (places.length > 0 && (raw || !allowLossy)) throw new Outcome({ kind: "inexact", places });
   }
 
   /** A damaged session is unreadable, one that was deleted meanwhile is gone. */

@@ -1,4 +1,10 @@
-import { type CopyOutcome, type CopyRules, copySession, type InexactPlaces } from "./copy-session.ts";
+import {
+  type CopyOutcome,
+  type CopyRules,
+  copySession,
+  type InexactPlaces,
+  type RawCopy,
+} from "./copy-session.ts";
 import type { SessionFilter } from "./filter.ts";
 import { Gate } from "./gate.ts";
 import type { SessionId } from "./ids.ts";
@@ -12,6 +18,8 @@ export interface CopyOptions {
   readonly onConflict?: "keep" | "newer" | "replace" | undefined;
   /** Copy sessions with numbers that JavaScript can only round too, as they were rounded. */
   readonly allowLossy?: boolean | undefined;
+  /** Where both stores keep sessions in one form: what would be rounded is passed on as it stands. */
+  readonly raw?: RawCopy | undefined;
   /** Called after each session, and after each part of a large one. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   /** Stops between two sessions or two parts of a large one; those under way are finished first. */
@@ -69,7 +77,7 @@ export async function copySessions(
   to: SessionStore,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { filter = {}, signal, onProgress, onConflict = "keep", allowLossy = false } = options;
+  const { filter = {}, signal, onProgress, onConflict = "keep", allowLossy = false, raw } = options;
   const unlisted = new Map<string, StoreWarning>();
   const stopListening = from.warnings.listen((warning) => {
     unlisted.set(warning.sessionId ?? warning.path ?? warning.message, warning);
@@ -78,6 +86,7 @@ export async function copySessions(
   const rules: CopyRules = {
     onConflict,
     allowLossy,
+    raw,
     signal,
     onEntries: (count) => {
       progress.entries += count;
