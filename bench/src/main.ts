@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { cliStart } from "./cli-start.ts";
 import { copy } from "./copy.ts";
 import { growthSqlite } from "./growth-sqlite.ts";
 import { httpAppend } from "./http-append.ts";
@@ -18,6 +19,7 @@ import { workerThread } from "./worker-thread.ts";
 const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
+  "cli-start": cliStart,
   copy,
   "http-append": httpAppend,
   "http-crash": httpCrash,
