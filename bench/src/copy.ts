@@ -1,11 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { makeSession } from "./data.ts";
+import { entry, makeSession } from "./data.ts";
 import { type Contestant, compare, report, reportTarget, withFolder } from "./harness.ts";
 
 const COMMAND = fileURLToPath(new URL("../../apps/cli/dist/main.js", import.meta.url));
@@ -47,6 +47,36 @@ export async function copy(quick: boolean): Promise<void> {
         [bare, ours].filter((each) => each !== undefined),
       );
       reportTarget("the rate of copy against that of the bare loop", bare, ours, { atLeast: 0.6 });
+    }
+  });
+}
+
+/** How much memory it takes to copy a large session, in both directions. */
+export async function copyMemory(quick: boolean): Promise<void> {
+  const wantedBytes = (quick ? 20 : 500) * 1_000_000;
+  await withFolder(async (folder) => {
+    const dir = join(folder, "sessions");
+    const store = await openFileStore({ dir, durability: "relaxed" });
+    const id = await makeSession(store, 0);
+    const path = join(dir, `${id}.json`);
+    while (fs.statSync(path).size < wantedBytes)
+      await store.append(
+        id,
+        Array.from({ length: 2_000 }, (_, i) => entry(i)),
+        { at: 1 },
+      );
+    const { entryCount } = await store.head(id);
+    const size = Math.round(fs.statSync(path).size / 1_000_000);
+    await store.close();
+    console.log(`\nmemory of thulp-sessions copy, one session of ${size} MB (${entryCount} entries)`);
+    const stores = [`fs:${dir}`, `sqlite:${join(folder, "copy.db")}`, `fs:${join(folder, "back")}`];
+    for (const [i, to] of stores.slice(1).entries()) {
+      const from = stores[i] ?? "";
+      const tell = 'process.on("exit",()=>console.error(process.resourceUsage().maxRSS))';
+      const args = ["--import", `data:text/javascript,${tell}`, COMMAND, "copy", from, to];
+      const { stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      const kinds = `${from.split(":")[0]} to ${to.split(":")[0]}`;
+      console.log(`  ${kinds}: ${Math.round(Number(stderr) / 1024)} MB at most; aim: at most 200 MB`);
     }
   });
 }

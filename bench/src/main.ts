@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
 import { cliStart } from "./cli-start.ts";
-import { copy } from "./copy.ts";
+import { copy, copyMemory } from "./copy.ts";
 import { growthSqlite } from "./growth-sqlite.ts";
 import { httpAppend } from "./http-append.ts";
 import { httpCrash } from "./http-crash.ts";
@@ -21,6 +21,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   "append-sqlite": appendSqlite,
   "cli-start": cliStart,
   copy,
+  "copy-memory": copyMemory,
   "http-append": httpAppend,
   "http-crash": httpCrash,
   "http-fanout": httpFanout,

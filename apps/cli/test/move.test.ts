@@ -133,6 +133,22 @@ describe("copy", () => {
     expect(equal).toBeGreaterThanOrEqual(there - 1);
   });
 
+  it("of a session larger than the memory there is goes through in parts", () => {
+    const at: RunOptions = { cwd: tempFolder() };
+    const id = "00000000-0000-4000-8000-000000000000";
+    ok(at, "create", "large", "--id", id, "--store", "fs:s");
+    const lines = Array.from({ length: 8_000 }, (_, i) =>
+      JSON.stringify({ entryType: { type: "user_message" }, content: `${i}`.padEnd(10_000, "x") }),
+    );
+    writeFileSync(join(at.cwd, "entries.jsonl"), lines.join("\n"));
+    ok(at, "append", id, "--jsonl", "entries.jsonl", "--store", "fs:s");
+    expect(statSync(join(at.cwd, "s", `${id}.json`)).size).toBeGreaterThan(80_000_000);
+    const little: RunOptions = { ...at, env: { NODE_OPTIONS: "--max-old-space-size=40" } };
+    expect(ok(little, "copy", "fs:s", "sqlite:x.db")).toBe("1 copied, 0 equal");
+    expect(ok(little, "copy", "sqlite:x.db", "fs:t")).toBe("1 copied, 0 equal");
+    expect(ok(little, "copy", "fs:t", "sqlite:x.db")).toBe("0 copied, 1 equal");
+  }, 60_000);
+
   it("of what would be rounded passes the bytes on from files to files, and stops before anything else", () => {
     const at: RunOptions = { cwd: tempFolder() };
     cpSync(CORPUS, join(at.cwd, "s"), { recursive: true });
