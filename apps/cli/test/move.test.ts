@@ -376,6 +376,55 @@ it("a reader that goes away is no error", async () => {
   expect(told.stderr).toBe("");
 });
 
+it("nobody who reads is no error for any command that prints", async () => {
+  const at = workspace();
+  const commands = [
+    ...[
+      "list",
+      "list --json",
+      "list --jsonl",
+      "list --count",
+      "stats",
+      "stats --json",
+      "info",
+      "check",
+      "--help",
+    ],
+    ...[
+      `show ${A}`,
+      `show ${A} --json`,
+      `show ${A} --jsonl`,
+      `tail ${A}`,
+      `tree ${A}`,
+      `tag ${A}`,
+      `list --help`,
+    ],
+    ...[
+      "search Hello",
+      "search Hello --jsonl",
+      `export ${A}`,
+      `export ${A} --format markdown`,
+      "completion zsh",
+    ],
+    ...[
+      "copy fs:s fs:t",
+      "backup fs:u",
+      "prune --older-than 1d",
+      `complete ${B}`,
+      `rename ${B} Two`,
+      "create Three",
+    ],
+    ...[`fork ${A}`, `append ${B} more`, `rewind ${B} 0 --yes`, `delete ${B} --yes`],
+  ];
+  for (const line of commands) {
+    const { child, ended, told } = start(at, ...line.split(" "));
+    child.stdin.end();
+    child.stdout.destroy();
+    expect({ line, code: await ended, stderr: told.stderr }).toMatchObject({ line, code: 0 });
+    expect(told.stderr).not.toMatch(/EPIPE|Error/);
+  }
+});
+
 it("completion knows commands, options, values and ids", () => {
   const at = workspace();
   const complete = (...words: string[]) =>
