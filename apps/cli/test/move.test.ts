@@ -378,52 +378,31 @@ it("a reader that goes away is no error", async () => {
 
 it("nobody who reads is no error for any command that prints", async () => {
   const at = workspace();
-  const commands = [
-    ...[
-      "list",
-      "list --json",
-      "list --jsonl",
-      "list --count",
-      "stats",
-      "stats --json",
-      "info",
-      "check",
-      "--help",
-    ],
-    ...[
-      `show ${A}`,
-      `show ${A} --json`,
-      `show ${A} --jsonl`,
-      `tail ${A}`,
-      `tree ${A}`,
-      `tag ${A}`,
-      `list --help`,
-    ],
-    ...[
-      "search Hello",
-      "search Hello --jsonl",
-      `export ${A}`,
-      `export ${A} --format markdown`,
-      "completion zsh",
-    ],
-    ...[
-      "copy fs:s fs:t",
-      "backup fs:u",
-      "prune --older-than 1d",
-      `complete ${B}`,
-      `rename ${B} Two`,
-      "create Three",
-    ],
-    ...[`fork ${A}`, `append ${B} more`, `rewind ${B} 0 --yes`, `delete ${B} --yes`],
+  const looking = [
+    ...["list", "list --json", "list --jsonl", "stats", "info --json", "check", "--help", "list --help"],
+    ...[`show ${A}`, `show ${A} --json`, `tail ${A}`, `tree ${A}`, `tag ${A}`, "prune --older-than 1d"],
+    ...["search Hello", `export ${A}`, `export ${A} --format markdown`, "completion zsh", "copy fs:s fs:t"],
   ];
-  for (const line of commands) {
+  const changing = [
+    `complete ${B}`,
+    `fork ${A}`,
+    `append ${B} more`,
+    `rewind ${B} 0 --yes`,
+    `delete ${B} --yes`,
+  ];
+  const outcome = async (line: string) => {
     const { child, ended, told } = start(at, ...line.split(" "));
     child.stdin.end();
     child.stdout.destroy();
-    expect({ line, code: await ended, stderr: told.stderr }).toMatchObject({ line, code: 0 });
-    expect(told.stderr).not.toMatch(/EPIPE|Error/);
+    return `${line}: ${await ended}${/EPIPE|Error/.exec(told.stderr) ?? ""}`;
+  };
+  // A few at a time: each is a process.
+  for (let i = 0; i < looking.length; i += 4) {
+    const lines = looking.slice(i, i + 4);
+    expect(await Promise.all(lines.map(outcome))).toEqual(lines.map((line) => `${line}: 0`));
   }
-});
+  for (const line of changing) expect(await outcome(line)).toBe(`${line}: 0`);
+}, 120_000);
 
 it("completion knows commands, options, values and ids", () => {
   const at = workspace();
