@@ -1,5 +1,7 @@
 import { appendFs } from "./append-fs.ts";
 import { appendSqlite } from "./append-sqlite.ts";
+import { cliStart } from "./cli-start.ts";
+import { copy, copyMemory } from "./copy.ts";
 import { growthSqlite } from "./growth-sqlite.ts";
 import { httpAppend } from "./http-append.ts";
 import { httpCrash } from "./http-crash.ts";
@@ -41,6 +43,9 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "http-fanout": httpFanout,
   "http-crash": httpCrash,
   "start-up": startUp,
+  "cli-start": cliStart,
+  copy,
+  "copy-memory": copyMemory,
   "memory-fs": memoryFs,
   tokenizers,
   "worker-thread": workerThread,

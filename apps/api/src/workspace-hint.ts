@@ -23,7 +23,7 @@ export async function workspaceHint(
   return (
     `This store is empty, but ${shown} holds ${count} JSON ${count === 1 ? "session" : "sessions"}. ` +
     `To serve them: npm start -- --store fs:${shown}. ` +
-    "To copy them into this store: copySessions(from, to) of @thulp-sessions/core."
+    `To copy them into this store: thulp-sessions copy fs:${shown} ${store}.`
   );
 }
 

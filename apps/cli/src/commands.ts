@@ -44,6 +44,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(MOVE, "backup", "a verified copy in a new place", () => import("./commands/backup.ts")),
   entry(KEEP, "check", "read everything, and tell what is wrong", () => import("./commands/check.ts")),
   entry(KEEP, "repair", "recover what is whole of a damaged session", () => import("./commands/repair.ts")),
+  entry(
+    KEEP,
+    "recover",
+    "write what is whole of a damaged sqlite: store into a new one",
+    () => import("./commands/recover.ts"),
+  ),
   entry(KEEP, "prune", "delete old sessions", () => import("./commands/prune.ts")),
   entry(RUN, "serve", "serve the store over HTTP", () => import("./commands/serve.ts")),
   entry(RUN, "info", "which store this is, and what decided that", () => import("./commands/info.ts")),

@@ -37,7 +37,12 @@ compdef _thulp_sessions thulp-sessions
 
 const FISH = `function __thulp_sessions_complete
     set -l words (commandline -opc) (commandline -ct)
-    thulp-sessions __complete $words[2..-1] 2>/dev/null
+    set -l candidates (thulp-sessions __complete $words[2..-1] 2>/dev/null)
+    if test (count $candidates) -gt 0
+        printf '%s\\n' $candidates
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c thulp-sessions -k -a '(__thulp_sessions_complete)'
+complete -c thulp-sessions -f -k -a '(__thulp_sessions_complete)'
 `;

@@ -49,13 +49,16 @@ export class Context {
   }
 
   /** Another store than the configured one; it gets the configured token only if it is the configured store. */
-  async otherStore(url: string, options: { readonly create?: boolean } = {}): Promise<SessionStore> {
+  async otherStore(
+    url: string,
+    { create = false, bulk = false }: { readonly create?: boolean; readonly bulk?: boolean } = {},
+  ): Promise<SessionStore> {
     const config = await this.config({ store: url });
-    if (!options.create) {
+    if (!create) {
       const { requireStore } = await import("./store-place.ts");
       requireStore(config.store, config.base);
     }
-    return this.#openStore(config.store, config);
+    return this.#openStore(config.store, config, bulk);
   }
 
   async manager(options: { readonly create?: boolean } = {}): Promise<SessionManager> {
@@ -64,10 +67,11 @@ export class Context {
     return new SessionManager(store, { cacheSize: 0 });
   }
 
-  async #openStore(url: string, { token, durability }: Config): Promise<SessionStore> {
+  async #openStore(url: string, { token, durability }: Config, bulk = false): Promise<SessionStore> {
     const { openStore } = await import("@thulp-sessions/config");
     const store = await openStore(url, {
       durability,
+      bulk,
       ...(/^https?:/.test(url) ? { token } : {}),
       onWarning: (warning) => {
         if (this.#tellingAtOnce) this.warn(warning.message);

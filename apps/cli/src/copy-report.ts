@@ -19,11 +19,14 @@ export async function copyWithProgress(
   options: CopyOptions,
 ): Promise<CopyReport> {
   const progress = copyProgress(context.io);
+  const { rawCopy } = await import("@thulp-sessions/config");
+  const raw = await rawCopy(from, to);
   return context.interruptible(async (signal) => {
     let done = 0;
     try {
       return await copySessions(from, to, {
         ...options,
+        raw,
         signal,
         onProgress: (each) => {
           ({ done } = each);

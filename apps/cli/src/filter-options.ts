@@ -1,4 +1,4 @@
-import { Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import {
   SESSION_STATUSES,
   SESSION_TYPE_NAMES,
@@ -8,34 +8,49 @@ import {
 import { usage } from "./exit.ts";
 import { collect, parseWhen } from "./when.ts";
 
-export const statusOption = new Option("--status <status>", "with this status; again for one of several")
+const statusOption = new Option("--status <status>", "with this status; again for one of several")
   .choices(SESSION_STATUSES)
   .argParser((value, before: SessionStatus[] | undefined): SessionStatus[] => [
     ...(before ?? []),
     oneOf(value, SESSION_STATUSES, "--status"),
   ]);
-export const typeOption = new Option("--type <type>", "of this type; again for one of several")
+const typeOption = new Option("--type <type>", "of this type; again for one of several")
   .choices(SESSION_TYPE_NAMES)
   .argParser((value, before: string[] | undefined): string[] => [
     ...(before ?? []),
     oneOf(value.toLowerCase(), SESSION_TYPE_NAMES, "--type"),
   ]);
-export const tagOption = new Option("--tag <tag>", "with this tag; again for all of several").argParser(
-  collect,
-);
-export const nameOption = new Option("--name <text>", "with this in the name, whatever the case");
-export const sinceOption = new Option("--since <when>", "changed since: 2d, 12h, 2026-11-24").argParser(
-  parseWhen,
-);
-export const untilOption = new Option("--until <when>", "not changed since").argParser(parseWhen);
-export const createdSinceOption = new Option("--created-since <when>", "made since").argParser(parseWhen);
-export const createdUntilOption = new Option("--created-until <when>", "made before").argParser(parseWhen);
+const tagOption = new Option("--tag <tag>", "with this tag; again for all of several").argParser(collect);
+const nameOption = new Option("--name <text>", "with this in the name, whatever the case");
+const sinceOption = new Option("--since <when>", "changed since: 2d, 12h, 2026-11-24").argParser(parseWhen);
+const untilOption = new Option("--until <when>", "not changed since").argParser(parseWhen);
+const createdSinceOption = new Option("--created-since <when>", "made since").argParser(parseWhen);
+const createdUntilOption = new Option("--created-until <when>", "made before").argParser(parseWhen);
 export const parentOption = new Option("--parent <id>", "forks and children of this session");
 export const rootsOption = new Option("--roots", "only sessions without a parent");
-export const whereOption = new Option(
+const whereOption = new Option(
   "--where <filter>",
   'any filter as JSON: {"or":[{"tag":"a"},{"not":{"tag":"b"}}]}',
 );
+
+/** The options that say which sessions are meant, whenever they were changed. */
+export function withKindOptions(command: Command) {
+  return command
+    .addOption(statusOption)
+    .addOption(typeOption)
+    .addOption(tagOption)
+    .addOption(nameOption)
+    .addOption(whereOption);
+}
+
+/** The same, and of when. What {@link filterOf} makes a filter of. */
+export function withFilterOptions(command: Command) {
+  return withKindOptions(command)
+    .addOption(sinceOption)
+    .addOption(untilOption)
+    .addOption(createdSinceOption)
+    .addOption(createdUntilOption);
+}
 
 export interface FilterOptions {
   readonly status?: readonly SessionStatus[] | undefined;

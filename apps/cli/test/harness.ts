@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-const MAIN = join(import.meta.dirname, "..", "dist", "main.js");
+export const MAIN = join(import.meta.dirname, "..", "dist", "main.js");
 
 /** An empty folder that is gone after the test. */
 export function tempFolder(): string {

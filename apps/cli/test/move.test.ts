@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -63,7 +63,8 @@ describe("copy", () => {
     expect(existsSync(join(at.cwd, "none"))).toBe(false);
   });
 
-  it("killed at any moment and run again it is complete", async () => {
+  /** Sessions of three entries in fs:s, the first of them too large for one step. */
+  function manySessions(count: number): RunOptions {
     const at: RunOptions = { cwd: tempFolder() };
     const lines: string[] = [];
     const entry = {
@@ -72,7 +73,7 @@ describe("copy", () => {
       entryType: { type: "user_message" },
       content: "x".repeat(2000),
     };
-    for (let s = 0; s < 300; s++) {
+    for (let s = 0; s < count; s++) {
       const id = `00000000-0000-4000-8000-${String(s).padStart(12, "0")}`;
       const metadata = {
         id,
@@ -85,7 +86,6 @@ describe("copy", () => {
         parentSession: null,
       };
       lines.push(JSON.stringify({ type: "session", metadata, context: {} }));
-      // One is too large for one step.
       for (let e = 0; e < (s === 0 ? 4000 : 3); e++)
         lines.push(
           JSON.stringify({ ...entry, id: `00000000-0000-4000-9000-${String(e).padStart(12, "0")}` }),
@@ -93,10 +93,15 @@ describe("copy", () => {
     }
     writeFileSync(join(at.cwd, "all.jsonl"), lines.join("\n"));
     ok(at, "import", "all.jsonl", "--store", "fs:s", "--durability", "relaxed");
+    return at;
+  }
+
+  it("killed at any moment and run again it is complete", async () => {
+    const at = manySessions(300);
     let kills = 0;
     for (let i = 0; i < 10; i++) {
       const { child, ended } = start(at, "copy", "fs:s", "sqlite:x.db");
-      const timer = setTimeout(() => child.kill("SIGKILL"), 350 + i * 60);
+      const timer = setTimeout(() => child.kill("SIGKILL"), 200 + Math.random() * 600);
       if ((await ended) === null) kills++;
       clearTimeout(timer);
     }
@@ -105,6 +110,53 @@ describe("copy", () => {
     expect({ sum: copied + equal, conflicts }).toEqual({ sum: 300, conflicts: [] });
     expect(ok(at, "copy", "fs:s", "sqlite:x.db")).toBe("0 copied, 300 equal");
     expect(ok(at, "copy", "sqlite:x.db", "fs:back")).toBe("300 copied, 0 equal");
+    expect(ok(at, "check", "--store", "sqlite:x.db")).toContain("nothing is wrong");
+  });
+
+  it("ends in good order at Ctrl-C, and goes on when it is run again", async () => {
+    const at = manySessions(2000);
+    const { child, told, ended } = start(at, "copy", "fs:s", "sqlite:x.db");
+    const log = join(at.cwd, "x.db-wal");
+    await until(() => (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 500_000, "it copies");
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect(told).toMatchObject({
+      stdout: "",
+      stderr: expect.stringMatching(/^thulp-sessions: Interrupted after \d+ sessions?\. Run it again/),
+    });
+    // Closed as it should be: nothing is left of the log.
+    expect(existsSync(log)).toBe(false);
+    const there = Number(ok(at, "list", "--count", "--store", "sqlite:x.db"));
+    expect(there).toBeLessThan(2000);
+    const { copied, equal } = JSON.parse(ok(at, "copy", "fs:s", "sqlite:x.db", "--json"));
+    expect(copied + equal).toBe(2000);
+    expect(equal).toBeGreaterThanOrEqual(there - 1);
+  });
+
+  it("of a session larger than the memory there is goes through in parts", () => {
+    const at: RunOptions = { cwd: tempFolder() };
+    const id = "00000000-0000-4000-8000-000000000000";
+    ok(at, "create", "large", "--id", id, "--store", "fs:s");
+    const lines = Array.from({ length: 8_000 }, (_, i) =>
+      JSON.stringify({ entryType: { type: "user_message" }, content: `${i}`.padEnd(10_000, "x") }),
+    );
+    writeFileSync(join(at.cwd, "entries.jsonl"), lines.join("\n"));
+    ok(at, "append", id, "--jsonl", "entries.jsonl", "--store", "fs:s");
+    expect(statSync(join(at.cwd, "s", `${id}.json`)).size).toBeGreaterThan(80_000_000);
+    const little: RunOptions = { ...at, env: { NODE_OPTIONS: "--max-old-space-size=40" } };
+    expect(ok(little, "copy", "fs:s", "sqlite:x.db")).toBe("1 copied, 0 equal");
+    expect(ok(little, "copy", "sqlite:x.db", "fs:t")).toBe("1 copied, 0 equal");
+    expect(ok(little, "copy", "fs:t", "sqlite:x.db")).toBe("0 copied, 1 equal");
+  }, 60_000);
+
+  it("of what would be rounded passes the bytes on from files to files, and stops before anything else", () => {
+    const at: RunOptions = { cwd: tempFolder() };
+    cpSync(CORPUS, join(at.cwd, "s"), { recursive: true });
+    expect(cli(at, "copy", "fs:s", "fs:t").stdout).toMatch(/^66 copied, 0 equal, 4 unreadable\n/);
+    const [inexact] = JSON.parse(cli(at, "copy", "fs:s", "sqlite:x.db", "--json").stdout).inexact;
+    const file = `${inexact.id}.json`;
+    expect(readFileSync(join(at.cwd, "t", file))).toEqual(readFileSync(join(at.cwd, "s", file)));
+    expect(cli(at, "copy", "fs:s", "fs:t").stdout).toMatch(/^0 copied, 66 equal, 4 unreadable\n/);
   });
 });
 
@@ -130,8 +182,20 @@ describe("export and import", () => {
     );
   });
 
+  it("with --force leaves what was there until the new one is complete", () => {
+    const at = workspace();
+    writeFileSync(join(at.cwd, "out"), "mine");
+    const file = join(at.cwd, "s", `${A}.json`);
+    writeFileSync(file, readFileSync(file, "utf8").replace('"user_message"', '"user_messag'));
+    expect(cli(at, "export", A, "--format", "jsonl", "--output", "out", "--force").code).toBe(1);
+    expect(readFileSync(join(at.cwd, "out"), "utf8")).toBe("mine");
+    expect(readdirSync(at.cwd).sort()).toEqual(["out", "s"]);
+  });
+
   it("several at once", () => {
     const at = workspace();
+    ok(at, "export", A, B, "--output", join(at.cwd, "absolute"));
+    expect(readdirSync(join(at.cwd, "absolute"))).toHaveLength(2);
     expect(cli(at, "export", A, B)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--output DIR"),
@@ -203,6 +267,49 @@ describe("check and repair", () => {
   });
 });
 
+describe("a database", () => {
+  it("is backed up page by page, and checked", () => {
+    const at: RunOptions = { ...workspace(), env: {} };
+    ok(at, "copy", "fs:s", "sqlite:a.db");
+    expect(ok(at, "backup", "sqlite:deep/er/b.db", "--store", "sqlite:a.db")).toMatch(
+      /^2 sessions backed up to sqlite:.*b\.db, [\d.]+ KiB, and checked$/,
+    );
+    expect(ok(at, "copy", "sqlite:a.db", "sqlite:deep/er/b.db")).toBe("0 copied, 2 equal");
+    expect(cli(at, "backup", "sqlite:a.db", "--store", "sqlite:a.db")).toMatchObject({ code: 1 });
+    expect(cli(at, "backup", "sqlite:c.db", "--store", "sqlite:none.db")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("There is no store"),
+    });
+    expect(existsSync(join(at.cwd, "c.db"))).toBe(false);
+  });
+
+  it("that is damaged is told of, and recovered into a new one", () => {
+    const at: RunOptions = { ...workspace(), env: { THULP_SESSIONS_STORE: "sqlite:a.db" } };
+    ok(at, "copy", "fs:s", "sqlite:a.db");
+    const file = join(at.cwd, "a.db");
+    writeFileSync(file, readFileSync(file, "latin1").replace('{"text":', '!"text":'), "latin1");
+    const damaged = readFileSync(file);
+    expect(cli(at, "check")).toMatchObject({ code: 1, stderr: expect.stringContaining("recover TO") });
+    expect(cli(at, "backup", "sqlite:b.db")).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^damaged /),
+      stderr: expect.stringContaining("recover TO"),
+    });
+    const recovered = cli(at, "recover", "sqlite:new.db");
+    expect(recovered.code).toBe(1);
+    expect(recovered.stdout).toMatch(
+      /^problem .*\nproblem .*1 of its 2 entries.*\n2 sessions with 1 entry recovered into sqlite:.*new\.db\n$/,
+    );
+    expect(readFileSync(file)).toEqual(damaged);
+    expect(ok(at, "check", "--store", "sqlite:new.db")).toContain("nothing is wrong");
+    expect(cli(at, "recover", "sqlite:new.db")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("already"),
+    });
+    expect(cli(at, "recover", "fs:new").code).toBe(2);
+  });
+});
+
 describe("with a server", () => {
   it("every command works over its URL, and tail --follow outlives a restart", async () => {
     const at = workspace();
@@ -268,6 +375,34 @@ it("a reader that goes away is no error", async () => {
   expect(await ended).toBe(0);
   expect(told.stderr).toBe("");
 });
+
+it("nobody who reads is no error for any command that prints", async () => {
+  const at = workspace();
+  const looking = [
+    ...["list", "list --json", "list --jsonl", "stats", "info --json", "check", "--help", "list --help"],
+    ...[`show ${A}`, `show ${A} --json`, `tail ${A}`, `tree ${A}`, `tag ${A}`, "prune --older-than 1d"],
+    ...["search Hello", `export ${A}`, `export ${A} --format markdown`, "completion zsh", "copy fs:s fs:t"],
+  ];
+  const changing = [
+    `complete ${B}`,
+    `fork ${A}`,
+    `append ${B} more`,
+    `rewind ${B} 0 --yes`,
+    `delete ${B} --yes`,
+  ];
+  const outcome = async (line: string) => {
+    const { child, ended, told } = start(at, ...line.split(" "));
+    child.stdin.end();
+    child.stdout.destroy();
+    return `${line}: ${await ended}${/EPIPE|Error/.exec(told.stderr) ?? ""}`;
+  };
+  // A few at a time: each is a process.
+  for (let i = 0; i < looking.length; i += 4) {
+    const lines = looking.slice(i, i + 4);
+    expect(await Promise.all(lines.map(outcome))).toEqual(lines.map((line) => `${line}: 0`));
+  }
+  for (const line of changing) expect(await outcome(line)).toBe(`${line}: 0`);
+}, 120_000);
 
 it("completion knows commands, options, values and ids", () => {
   const at = workspace();

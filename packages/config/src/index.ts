@@ -7,7 +7,15 @@ export {
   loadConfig,
 } from "./load-config.ts";
 export { isLoopback } from "./loopback.ts";
-export { checkDatabase, inspectFiles, repairSession } from "./maintain-store.ts";
+export {
+  backUpDatabase,
+  checkDatabase,
+  type DatabaseBackup,
+  inspectFiles,
+  rawCopy,
+  recoverDatabase,
+  repairSession,
+} from "./maintain-store.ts";
 export { type Durability, type OpenStoreOptions, openStore } from "./open-store.ts";
 export {
   FLAGS,

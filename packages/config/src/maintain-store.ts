@@ -1,6 +1,8 @@
-import { SessionError } from "@thulp-sessions/core";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type RawCopy, SessionError, type SessionStore } from "@thulp-sessions/core";
 import type { Finding, RepairReport } from "@thulp-sessions/store-fs";
-import type { IntegrityFinding } from "@thulp-sessions/store-sqlite";
+import type { IntegrityFinding, RecoveryReport } from "@thulp-sessions/store-sqlite";
 import type { Durability } from "./open-store.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
@@ -32,6 +34,71 @@ export async function checkDatabase(url: string, cwd: string): Promise<readonly 
   } finally {
     await store.close();
   }
+}
+
+export interface DatabaseBackup {
+  readonly sessions: number;
+  readonly bytes: number;
+  /** What is wrong in the copy, as it is in the original. */
+  readonly findings: readonly IntegrityFinding[];
+}
+
+/**
+ * Copies the database of a `sqlite:` store as it is at one moment, while others use it, and then looks at everything in the copy;
+ * `null` unless both URLs are of that kind.
+ *
+ * @param options.signal ends it, with nothing left of it.
+ * @throws {SessionError} invalid_input when there is such a file already; else as `SqliteStore.backup`. @throws the reason of the
+ *   signal.
+ */
+export async function backUpDatabase(
+  url: string,
+  to: string,
+  options: { readonly cwd: string; readonly signal?: AbortSignal | undefined },
+): Promise<DatabaseBackup | null> {
+  const { cwd, signal } = options;
+  const [from, target] = [parseStoreUrl(url, cwd), parseStoreUrl(to, cwd)];
+  if (from.kind !== "sqlite" || target.kind !== "sqlite") return null;
+  const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
+  await mkdir(dirname(target.file), { recursive: true, mode: 0o700 });
+  const store = await openSqliteStore({ file: from.file });
+  try {
+    await store.backup(target.file, { onProgress: () => signal?.throwIfAborted() });
+  } finally {
+    await store.close();
+  }
+  const copy = await openSqliteStore({ file: target.file });
+  try {
+    const findings = await copy.checkIntegrity();
+    return { sessions: await copy.count(), bytes: (await stat(target.file)).size, findings };
+  } finally {
+    await copy.close();
+  }
+}
+
+/**
+ * Writes what can be read of a damaged `sqlite:` store into a new one, and only reads the damaged one; `null` unless both URLs
+ * are of that kind.
+ *
+ * @throws {SessionError} as `recoverSqliteFile` of store-sqlite.
+ */
+export async function recoverDatabase(url: string, to: string, cwd: string): Promise<RecoveryReport | null> {
+  const [from, target] = [parseStoreUrl(url, cwd), parseStoreUrl(to, cwd)];
+  if (from.kind !== "sqlite" || target.kind !== "sqlite") return null;
+  const { recoverSqliteFile } = await import("@thulp-sessions/store-sqlite");
+  await mkdir(dirname(target.file), { recursive: true, mode: 0o700 });
+  return recoverSqliteFile({ from: from.file, to: target.file });
+}
+
+/** What moves sessions between two open stores as they stand; `undefined` unless both are `fs:` stores. */
+export async function rawCopy(from: SessionStore, to: SessionStore): Promise<RawCopy | undefined> {
+  if (!from.location.startsWith("fs:") || !to.location.startsWith("fs:")) return undefined;
+  const { FileStore } = await import("@thulp-sessions/store-fs");
+  if (!(from instanceof FileStore) || !(to instanceof FileStore)) return undefined;
+  return {
+    isSame: (id) => from.isSameIn(to, id),
+    pass: (id, expectedVersion) => from.passOn(id, to, expectedVersion),
+  };
 }
 
 /**

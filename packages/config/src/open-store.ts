@@ -11,6 +11,8 @@ export interface OpenStoreOptions {
   readonly token?: string | undefined;
   /** What relative paths are relative to; the current directory when absent. */
   readonly cwd?: string | undefined;
+  /** For writing very much at once: `sqlite:` leaves the index for search to the next search. */
+  readonly bulk?: boolean | undefined;
   /** Hears of what should be known but fails no call, e.g. of a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
 }
@@ -26,11 +28,11 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
 }
 
 async function openLocation(location: StoreLocation, options: OpenStoreOptions): Promise<SessionStore> {
-  const { durability = "full", token, onWarning } = options;
+  const { durability = "full", token, bulk = false, onWarning } = options;
   switch (location.kind) {
     case "sqlite": {
       const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
-      return openSqliteStore({ file: location.file, durability, onWarning });
+      return openSqliteStore({ file: location.file, durability, indexLater: bulk, onWarning });
     }
     case "fs": {
       const { openFileStore } = await import("@thulp-sessions/store-fs");

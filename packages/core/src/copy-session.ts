@@ -1,24 +1,50 @@
 import { isSessionError, SessionError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 import type { SessionId } from "./ids.ts";
 import type { Session, SessionHead, StoredEntry } from "./model.ts";
-import { compareEntries, entryPages, plainEntries, sameHead, sameSession } from "./session-pages.ts";
+import {
+  compareEntries,
+  type EntryChunk,
+  entryPages,
+  plainEntries,
+  sameHead,
+  sameSession,
+} from "./session-pages.ts";
 import type { SessionStore } from "./store.ts";
 import { parseEntries } from "./validate.ts";
 import type { StoreWarning } from "./warnings.ts";
 
 /** What is held in memory of a session and written in one step, in characters as JSON. A larger one is written in parts. */
 const ONE_STEP_CHARACTERS = 4 * 1024 * 1024;
+/** A session that takes no more than this holds up no other. */
+const SMALL_CHARACTERS = 64 * 1024;
 /** How often a session is begun anew because somebody else writes to it, in either store. */
 const TRIES = 10;
+
+/** What moves sessions between two stores as they stand, without reading them. */
+export interface RawCopy {
+  /** Does the session stand the same in both? @throws {SessionError} not_found; conflict when it is written to meanwhile. */
+  isSame(id: SessionId): Promise<boolean>;
+  /**
+   * Brings it over and compares what arrived with what was there.
+   *
+   * @param expectedVersion of the session in the target whose place it takes; absent where there is none.
+   * @throws {SessionError} not_found; already_exists, conflict; conflict also when it is written to meanwhile.
+   */
+  pass(id: SessionId, expectedVersion?: string): Promise<void>;
+}
 
 export interface CopyRules {
   readonly onConflict: "keep" | "newer" | "replace";
   readonly allowLossy: boolean;
+  readonly raw: RawCopy | undefined;
   readonly signal: AbortSignal | undefined;
   /** Called as entries are written. */
   readonly onEntries: (count: number) => void;
-  /** Large sessions go one after the other, so that memory holds parts of one of them only. */
-  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Entered before any entry is read, and left when it is known that there are few of them, or all is done. */
+  readonly large: Gate;
+  /** What is written in parts goes one after the other. */
+  readonly alone: Gate;
 }
 
 /** Where numbers stand that JavaScript can only round: the `seq` of entries, or the context. */
@@ -82,6 +108,20 @@ class SessionCopy {
   }
 
   async run(): Promise<CopyOutcome> {
+    const leave = await this.#rules.large.enter();
+    try {
+      return await this.#run(leave);
+    } catch (error) {
+      const { raw } = this.#rules;
+      if (!raw || !(error instanceof Outcome) || error.outcome.kind !== "inexact") throw error;
+      return await this.#passOn(raw);
+    } finally {
+      leave();
+    }
+  }
+
+  /** @param leave lets another session in: what this one holds in memory is little. */
+  async #run(leave: () => void): Promise<CopyOutcome> {
     const head = await this.#reading(() => this.#from.head(this.#id));
     const present = await this.#writing(() => this.#presentHead());
     // A session that is there already is compared, not held in memory.
@@ -92,16 +132,33 @@ class SessionCopy {
         return { kind: "equal" };
       }
       await this.#lookThrough(head);
-      return this.#rules.alone(() => this.#goOn(head, present));
+      return this.#rules.alone.run(() => this.#goOn(head, present));
     }
     if (present && !this.#mayReplace(head, present)) return { kind: "conflict" };
-    const start = await this.#readStart(head);
+    const { entries: start, characters } = await this.#readStart(head);
     if (start.length < head.entryCount) {
       await this.#lookThrough(head);
-      return this.#rules.alone(() => this.#writeInParts(head, start, present));
+      return this.#rules.alone.run(() => this.#writeInParts(head, start, present));
     }
+    if (characters < SMALL_CHARACTERS) leave();
     this.#refuse(inexactPlaces(head, start));
     return this.#writeAtOnce({ metadata: head.metadata, context: head.context, entries: start }, present);
+  }
+
+  async #passOn(raw: RawCopy): Promise<CopyOutcome> {
+    const head = await this.#reading(() => this.#from.head(this.#id));
+    const present = await this.#writing(() => this.#presentHead());
+    if (present && (await this.#writing(() => raw.isSame(this.#id)))) return { kind: "equal" };
+    // An exact beginning is an interrupted copy; a rounded one holds other numbers.
+    const isBeginning =
+      present &&
+      !present.inexact &&
+      present.entryCount < head.entryCount &&
+      (await this.#sameSoFar(head, present))?.length === 0;
+    if (present && !isBeginning && !this.#mayReplace(head, present)) return { kind: "conflict" };
+    await this.#writing(() => raw.pass(this.#id, present?.version));
+    this.#rules.onEntries(head.entryCount);
+    return { kind: present && !isBeginning ? "replaced" : "copied" };
   }
 
   async #presentHead(): Promise<SessionHead | undefined> {
@@ -139,7 +196,7 @@ class SessionCopy {
   }
 
   /** The first entries; all of them, where they fit. */
-  async #readStart(head: SessionHead): Promise<StoredEntry[]> {
+  async #readStart(head: SessionHead): Promise<EntryChunk> {
     const entries: StoredEntry[] = [];
     let characters = 0;
     await this.#reading(async () => {
@@ -150,7 +207,7 @@ class SessionCopy {
       }
       await this.#checkUnchanged(head);
     });
-    return entries;
+    return { entries, characters };
   }
 
   async #checkUnchanged(head: SessionHead): Promise<void> {
@@ -285,7 +342,8 @@ class SessionCopy {
   }
 
   #refuse(places: InexactPlaces): void {
-    if (places.length > 0 && !this.#rules.allowLossy) throw new Outcome({ kind: "inexact", places });
+    const { raw, allowLossy } = this.#rules;
+    if (places.length > 0 && (raw || !allowLossy)) throw new Outcome({ kind: "inexact", places });
   }
 
   /** A damaged session is unreadable, one that was deleted meanwhile is gone. */

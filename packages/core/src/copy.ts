@@ -1,5 +1,12 @@
-import { type CopyOutcome, type CopyRules, copySession, type InexactPlaces } from "./copy-session.ts";
+import {
+  type CopyOutcome,
+  type CopyRules,
+  copySession,
+  type InexactPlaces,
+  type RawCopy,
+} from "./copy-session.ts";
 import type { SessionFilter } from "./filter.ts";
+import { Gate } from "./gate.ts";
 import type { SessionId } from "./ids.ts";
 import { MAX_PAGE, type SessionStore } from "./store.ts";
 import type { StoreWarning } from "./warnings.ts";
@@ -11,6 +18,8 @@ export interface CopyOptions {
   readonly onConflict?: "keep" | "newer" | "replace" | undefined;
   /** Copy sessions with numbers that JavaScript can only round too, as they were rounded. */
   readonly allowLossy?: boolean | undefined;
+  /** Where both stores keep sessions in one form: what would be rounded is passed on as it stands. */
+  readonly raw?: RawCopy | undefined;
   /** Called after each session, and after each part of a large one. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   /** Stops between two sessions or two parts of a large one; those under way are finished first. */
@@ -48,7 +57,9 @@ export interface CopyReport {
 }
 
 /** Sessions under way at once: the stores commit what waits together. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 64;
+/** Of these, so many that may be large: what the others hold in memory is little and known. */
+const LARGE_AT_ONCE = 6;
 
 /**
  * Copies sessions from one store to another. One of up to 4 MiB is written in one step, a larger one in parts, so that it
@@ -66,7 +77,7 @@ export async function copySessions(
   to: SessionStore,
   options: CopyOptions = {},
 ): Promise<CopyReport> {
-  const { filter = {}, signal, onProgress, onConflict = "keep", allowLossy = false } = options;
+  const { filter = {}, signal, onProgress, onConflict = "keep", allowLossy = false, raw } = options;
   const unlisted = new Map<string, StoreWarning>();
   const stopListening = from.warnings.listen((warning) => {
     unlisted.set(warning.sessionId ?? warning.path ?? warning.message, warning);
@@ -75,12 +86,14 @@ export async function copySessions(
   const rules: CopyRules = {
     onConflict,
     allowLossy,
+    raw,
     signal,
     onEntries: (count) => {
       progress.entries += count;
       onProgress?.({ ...progress });
     },
-    alone: oneAfterTheOther(),
+    large: new Gate(LARGE_AT_ONCE),
+    alone: new Gate(1),
   };
   const outcomes: { readonly id: SessionId; readonly outcome: CopyOutcome }[] = [];
   const one = async (id: SessionId, place: number) => {
@@ -149,13 +162,4 @@ async function inParallel<T>(
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   if (failure) throw failure.error;
-}
-
-function oneAfterTheOther(): CopyRules["alone"] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
-  };
 }

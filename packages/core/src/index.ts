@@ -16,7 +16,7 @@ export {
   type ParsedSearchQuery,
 } from "./checked-store.ts";
 export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy.ts";
-export type { InexactPlaces } from "./copy-session.ts";
+export type { InexactPlaces, RawCopy } from "./copy-session.ts";
 export { countEntries, type EntryCounts, NO_ENTRIES } from "./counts.ts";
 export {
   alreadyExists,

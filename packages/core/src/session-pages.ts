@@ -3,10 +3,10 @@ import { type JsonValue, jsonEqual } from "./json.ts";
 import type { Session, SessionEntry, StoredEntry } from "./model.ts";
 import { type EntriesQuery, type EntryPage, MAX_PAGE, type SessionStore } from "./store.ts";
 
-/** What is read at a time, in characters as JSON; one entry may be larger. */
-const PAGE_CHARACTERS = 2 * 1024 * 1024;
-/** Nothing is known of the entries before the first page: eight of the largest still fit. */
-const FIRST_PAGE = 8;
+/** What is read at a time, in characters as JSON; one entry may be larger. Larger pages make a copy of long sessions no faster. */
+const PAGE_CHARACTERS = 512 * 1024;
+/** Nothing is known of the entries before the first page; each may have 16 MiB. */
+const FIRST_PAGE = 2;
 const GROWTH = 16;
 
 /** How many entries to ask for, so that a page holds about {@link PAGE_CHARACTERS} whatever their size. */

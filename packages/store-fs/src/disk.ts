@@ -317,6 +317,9 @@ export function cutFile(descriptor: number, length: number): void {
 
 const PAGE_BYTES = 4096;
 
+/** Writes a new file to its descriptor; what it throws leaves none. */
+export type Fill = (descriptor: number) => Promise<void>;
+
 interface ReplaceOptions {
   readonly mode: number;
   readonly durability: Durability;
@@ -329,8 +332,12 @@ interface ReplaceOptions {
  * Puts a new file in the place of `path`, in one step: written beside it under a name of its own, brought to the disk,
  * renamed. Gives its stamp.
  */
-export function replaceFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
-  return writeBeside(path, bytes, options, (temporary) => {
+export function replaceFile(
+  path: string,
+  content: Buffer | Fill,
+  options: ReplaceOptions,
+): Promise<FileStamp> {
+  return writeBeside(path, content, options, (temporary) => {
     options.beforeRename?.();
     io(path, "replace", () => fs.renameSync(temporary, path));
   });
@@ -341,10 +348,14 @@ export function replaceFile(path: string, bytes: Buffer, options: ReplaceOptions
  *
  * @throws an `io` error whose cause is EEXIST where there is one after all.
  */
-export async function createFile(path: string, bytes: Buffer, options: ReplaceOptions): Promise<FileStamp> {
+export async function createFile(
+  path: string,
+  content: Buffer | Fill,
+  options: ReplaceOptions,
+): Promise<FileStamp> {
   let linked = false;
   try {
-    return await writeBeside(path, bytes, options, (temporary) =>
+    return await writeBeside(path, content, options, (temporary) =>
       io(path, "create", () => {
         fs.linkSync(temporary, path);
         linked = true;
@@ -359,7 +370,7 @@ export async function createFile(path: string, bytes: Buffer, options: ReplaceOp
 
 async function writeBeside(
   path: string,
-  bytes: Buffer,
+  content: Buffer | Fill,
   { mode, durability, exactTimes }: ReplaceOptions,
   putInPlace: (temporary: string) => void,
 ): Promise<FileStamp> {
@@ -370,12 +381,14 @@ async function writeBeside(
     io(temporary, "write", () => {
       // After opening: the umask does not touch it.
       fs.fchmodSync(descriptor, mode);
+      if (typeof content === "function") return;
       // The first page apart: the system keeps in one piece in memory what was written at once, and overwriting a few
       // bytes of it, as every append does to `updated_at`, then costs in proportion to that.
-      writeFully(descriptor, bytes.subarray(0, PAGE_BYTES), 0);
-      if (bytes.length > PAGE_BYTES) writeFully(descriptor, bytes.subarray(PAGE_BYTES), PAGE_BYTES);
-      if (!exactTimes) markTime(descriptor);
+      writeFully(descriptor, content.subarray(0, PAGE_BYTES), 0);
+      if (content.length > PAGE_BYTES) writeFully(descriptor, content.subarray(PAGE_BYTES), PAGE_BYTES);
     });
+    if (typeof content === "function") await content(descriptor);
+    if (!exactTimes) io(temporary, "write", () => markTime(descriptor));
     if (durability === "full") await syncAll(temporary, descriptor);
     putInPlace(temporary);
     inPlace = true;

@@ -33,6 +33,7 @@ import { changedMeanwhile, type Durability } from "./disk.ts";
 import { FileReplaced, readAllEntries, withEntries } from "./entry-reader.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import type { LockFolder } from "./lock.ts";
+import { isSameFile, passOn } from "./pass-on.ts";
 import { SessionFiles } from "./session-files.ts";
 import { SessionList } from "./session-list.ts";
 import { damageError, headOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
@@ -116,6 +117,28 @@ export class FileStore extends BaseStore {
 
   protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
     return this.#reading(id, () => readPage(this.#files.state(id), request));
+  }
+
+  /**
+   * Brings a session to another folder in the very bytes in which it stands here, numbers that JavaScript can only round
+   * included, and compares what arrived. However large it is, it is never in memory as a whole.
+   *
+   * @param expectedVersion of the session there whose place it takes; absent where there is none.
+   * @throws {SessionError} not_found; already_exists, conflict; conflict also when somebody writes to it meanwhile.
+   */
+  passOn(id: SessionId, to: FileStore, expectedVersion?: string): Promise<void> {
+    return this.run(() =>
+      passOn(this.#placeOf(id), to.#placeOf(id), (fill) => to.#writer.put(id, fill, expectedVersion)),
+    );
+  }
+
+  /** Does a session stand in the same bytes in another folder? @throws {SessionError} not_found; conflict as `passOn`. */
+  isSameIn(other: FileStore, id: SessionId): Promise<boolean> {
+    return this.run(() => isSameFile(this.#placeOf(id), other.#placeOf(id)));
+  }
+
+  #placeOf(id: SessionId) {
+    return { id, path: this.#files.pathOf(id) };
   }
 
   protected override doTruncate(

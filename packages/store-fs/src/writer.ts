@@ -20,6 +20,7 @@ import {
   cutFile,
   type Durability,
   type FileStamp,
+  type Fill,
   io,
   isErrno,
   openInPlace,
@@ -105,6 +106,36 @@ export class SessionWriter {
       });
       this.#unsynced.delete(id);
       return headOf(this.#written("created", id, bytes, stamp));
+    });
+  }
+
+  /**
+   * Puts a file in place that `fill` writes, which holds a session and is not looked at here.
+   *
+   * @param expectedVersion of the session whose place it takes; absent where there is none.
+   * @throws {SessionError} already_exists; not_found, conflict; what `fill` throws
+   */
+  put(id: SessionId, fill: Fill, expectedVersion?: string): Promise<void> {
+    return this.#alone(id, async () => {
+      const path = this.#files.pathOf(id);
+      const options = { durability: this.#durability, exactTimes: this.#locks.exactTimes };
+      if (expectedVersion === undefined) {
+        if (stampOf(path)) throw alreadyExists(id);
+        const created = await createFile(path, fill, { ...options, mode: NEW_FILE_MODE });
+        this.#onWritten("created", id, created);
+        return;
+      }
+      const { stamp } = await this.#writable(id, expectedVersion);
+      const { mode } = this.#files.stamp(id);
+      this.#files.forget(id);
+      this.#closeFile(id);
+      const replaced = await replaceFile(path, fill, {
+        ...options,
+        mode,
+        beforeRename: () => this.#checkUnchanged(id, stamp),
+      });
+      this.#unsynced.delete(id);
+      this.#onWritten("changed", id, replaced);
     });
   }
 

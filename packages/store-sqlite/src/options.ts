@@ -11,6 +11,11 @@ export interface SqliteStoreOptions {
   readonly durability?: "full" | "relaxed" | undefined;
   /** How long a call waits while another process holds the file, in milliseconds; 5000 when absent. Then: `busy`. */
   readonly busyTimeoutMs?: number | undefined;
+  /**
+   * Leaves the index for search as it is, to be brought up to date by the next search or the next process that writes: for
+   * writing very much at once, of which it would take a quarter of the time.
+   */
+  readonly indexLater?: boolean | undefined;
   /** Hears of what is no reason to fail a call, e.g. a session left out of a list because its row is damaged. */
   readonly onWarning?: WarningListener | undefined;
 }
@@ -20,6 +25,7 @@ export interface CheckedOptions {
   readonly file: string;
   readonly durability: "full" | "relaxed";
   readonly busyTimeoutMs: number;
+  readonly indexLater: boolean;
   readonly onWarning: WarningListener | undefined;
 }
 
@@ -30,13 +36,15 @@ const DEFAULT_BUSY_TIMEOUT_MS = 5000;
  * @throws {SessionError} invalid_input for a name that cannot be that of a database file.
  */
 export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
-  const { file, durability = "full", busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS, onWarning } = options;
+  const { file, durability = "full", busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
+  const { indexLater = false, onWarning } = options;
   if (typeof file !== "string")
     throw new TypeError("openSqliteStore: file is the path of the database file.");
   if (durability !== "full" && durability !== "relaxed")
     throw new TypeError('openSqliteStore: durability is "full" or "relaxed".');
   if (!Number.isSafeInteger(busyTimeoutMs) || busyTimeoutMs < 0)
     throw new TypeError("openSqliteStore: busyTimeoutMs is a whole number of milliseconds from 0.");
+  if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new TypeError("openSqliteStore: onWarning is a function.");
   if (file === ":memory:") {
@@ -53,5 +61,5 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
       { field: "file" },
     );
   }
-  return { file: resolve(file), durability, busyTimeoutMs, onWarning };
+  return { file: resolve(file), durability, busyTimeoutMs, indexLater, onWarning };
 }

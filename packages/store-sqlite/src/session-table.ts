@@ -60,7 +60,8 @@ export class SessionTable {
     const { client, orm, file } = database;
     this.#file = file;
     this.#heads = new HeadCache(database);
-    // Below drizzle, as what an append does and for the same reason (entry-table.ts): it is what is asked for most.
+    // Below drizzle, as what an append does and for the same reason (entry-table.ts): what is asked for most, and what
+    // copying many sessions does for each.
     this.#head = client
       .prepare<[string], HeadColumns>(
         "SELECT context, revision, entry_count, turn_count, user_message_count, assistant_message_count, " +
@@ -83,7 +84,12 @@ export class SessionTable {
       .from(sessions)
       .where(eq(sessions.id, sql.placeholder("id")))
       .prepare();
-    this.#insert = orm.insert(sessions).values(rowPlaceholders()).prepare();
+    this.#insert = client.prepare(
+      "INSERT INTO sessions (id, name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session, " +
+        "entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision) " +
+        "VALUES (@id, @name, @nameLower, @type, @typeFields, @createdAt, @updatedAt, @status, @tags, @parentSession, " +
+        "@entryCount, @turnCount, @userMessageCount, @assistantMessageCount, @awaitingAssistant, @revision)",
+    );
     this.#update = orm
       .update(sessions)
       .set(rowPlaceholders())
@@ -93,25 +99,15 @@ export class SessionTable {
       .delete(sessions)
       .where(eq(sessions.key, sql.placeholder("key")))
       .prepare();
-    this.#insertContext = orm
-      .insert(contexts)
-      .values({ sessionKey: sql.placeholder("key"), context: sql.placeholder("context") })
-      .prepare();
+    this.#insertContext = client.prepare("INSERT INTO contexts (session_key, context) VALUES (?, ?)");
     this.#updateContext = orm
       .update(contexts)
       .set({ context: sql`${sql.placeholder("context")}` })
       .where(eq(contexts.sessionKey, sql.placeholder("key")))
       .prepare();
-    this.#insertTag = orm
-      .insert(sessionTags)
-      .values({
-        sessionKey: sql.placeholder("key"),
-        tag: sql.placeholder("tag"),
-        sessionId: sql.placeholder("id"),
-        createdAt: sql.placeholder("createdAt"),
-        updatedAt: sql.placeholder("updatedAt"),
-      })
-      .prepare();
+    this.#insertTag = client.prepare(
+      "INSERT INTO session_tags (session_key, tag, session_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+    );
     this.#moveTags = orm
       .update(sessionTags)
       .set({ updatedAt: sql`${sql.placeholder("updatedAt")}` })
@@ -181,7 +177,7 @@ export class SessionTable {
       revision,
     });
     const key = Number(lastInsertRowid);
-    this.#insertContext.run({ key, context: JSON.stringify(context) });
+    this.#insertContext.run(key, JSON.stringify(context));
     this.#insertTags(key, metadata);
     return key;
   }
@@ -210,7 +206,7 @@ export class SessionTable {
   }
 
   #insertTags(key: number, { id, tags, createdAt, updatedAt }: SessionMetadata): void {
-    for (const tag of new Set(tags)) this.#insertTag.run({ key, tag, id, createdAt, updatedAt });
+    for (const tag of new Set(tags)) this.#insertTag.run(key, tag, id, createdAt, updatedAt);
   }
 }
 

@@ -93,7 +93,7 @@ export class SqliteStore extends BaseStore {
     const database = await openDatabase(checked);
     try {
       // Preparing statements reads the tables.
-      const store = await database.read(() => new SqliteStore(database));
+      const store = await database.read(() => new SqliteStore(database, checked.indexLater));
       if (checked.onWarning) store.warnings.listen(checked.onWarning);
       return store;
     } catch (error) {
@@ -102,7 +102,7 @@ export class SqliteStore extends BaseStore {
     }
   }
 
-  private constructor(database: Database) {
+  private constructor(database: Database, indexLater: boolean) {
     super();
     this.location = `sqlite:${database.file}`;
     this.#database = database;
@@ -121,6 +121,7 @@ export class SqliteStore extends BaseStore {
       this.#index,
       new MovingSessions(database, log),
       this.#queue,
+      indexLater,
       (error) => this.#warnPutOff(error),
     );
     this.#logSize = new LogSize(database);
@@ -133,7 +134,7 @@ export class SqliteStore extends BaseStore {
 
   protected override doCreate(session: Session): Promise<SessionHead> {
     const { metadata, context, entries } = session;
-    return this.#queue.run(metadata.id, (effects) => {
+    return this.#queue.create(metadata.id, (effects) => {
       if (this.#sessions.locate(metadata.id) !== undefined) throw alreadyExists(metadata.id);
       const revision = effects.changed("created", metadata.id);
       const counts = countEntries(entries);

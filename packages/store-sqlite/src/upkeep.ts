@@ -20,6 +20,7 @@ export class Upkeep {
   readonly #index: SearchIndex;
   readonly #moving: MovingSessions;
   readonly #queue: WriteQueue;
+  readonly #indexLater: boolean;
   readonly #onFailed: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   // What is put off, at the most: others may have done it. Looked up at the first commit, since a process that ends at once
@@ -29,18 +30,23 @@ export class Upkeep {
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  /** @param onFailed is told why it could not be done while nobody waits for it. */
+  /**
+   * @param indexLater leaves the index to the next search.
+   * @param onFailed is told why it could not be done while nobody waits for it.
+   */
   constructor(
     database: Database,
     index: SearchIndex,
     moving: MovingSessions,
     queue: WriteQueue,
+    indexLater: boolean,
     onFailed: (error: unknown) => void,
   ) {
     this.#database = database;
     this.#index = index;
     this.#moving = moving;
     this.#queue = queue;
+    this.#indexLater = indexLater;
     this.#onFailed = onFailed;
   }
 
@@ -53,7 +59,7 @@ export class Upkeep {
       this.#rowsWaiting += rowsToIndex;
       this.#sessionsMoving += sessionsMoved;
     }
-    const waiting = this.#rowsWaiting ?? 0;
+    const waiting = this.#indexLater ? 0 : (this.#rowsWaiting ?? 0);
     if (waiting + this.#sessionsMoving === 0) return;
     const isTooMuch = waiting > MOST_ROWS_WAITING;
     if (isTooMuch || this.#sessionsMoving > MOST_MOVING) this.#start(isTooMuch);
@@ -107,7 +113,7 @@ export class Upkeep {
   async #run(index: boolean): Promise<void> {
     try {
       // Started together they share a transaction.
-      await Promise.all([this.#settle(), index ? this.#indexAlone() : undefined]);
+      await Promise.all([this.#settle(), index && !this.#indexLater ? this.#indexAlone() : undefined]);
     } catch (error) {
       // Whoever holds the file now does it, or the next search.
       if (!isSessionError(error, "busy")) this.#onFailed(error);

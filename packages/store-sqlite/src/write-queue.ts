@@ -17,7 +17,9 @@ interface Waiting {
   readonly write: Write<unknown>;
   /** `undefined` for upkeep, which nobody relies on: it is committed, and not synced for its own sake. */
   readonly sessionId: string | undefined;
-  /** It throws, if at all, before it writes; what it changes in its session's row is written later (`Deferred`). */
+  /** It throws, if at all, before it writes. */
+  readonly failsEarly: boolean;
+  /** What it changes in its session's row is written later (`Deferred`). */
   readonly isAppend: boolean;
   /** What #waitedMs was when it came. */
   readonly since: number;
@@ -60,7 +62,7 @@ interface Done {
 
 /**
  * Group commit: all calls that wait at the same moment share one transaction and one sync. Each has a savepoint of its
- * own (an append only where one has failed), so that one that fails takes no other with it, and is answered only after the
+ * own (an append or a creation only where one has failed), so that one that fails takes no other with it, and is answered only after the
  * COMMIT.
  */
 export class WriteQueue {
@@ -110,15 +112,22 @@ export class WriteQueue {
    *   where that is not certain.
    */
   run<T>(sessionId: string | undefined, write: Write<T>): Promise<T> {
-    return this.#enqueue({ sessionId, write, isAppend: false });
+    return this.#enqueue({ sessionId, write, failsEarly: false, isAppend: false });
   }
 
-  /** The same for a write that throws, if at all, before it writes, and defers the row of its session. */
+  /** The same for a write that throws, if at all, before it writes: it needs no savepoint, which keeps a copy of each page. */
+  create<T>(sessionId: string, write: Write<T>): Promise<T> {
+    return this.#enqueue({ sessionId, write, failsEarly: true, isAppend: false });
+  }
+
+  /** The same for one that defers the row of its session. */
   append<T>(sessionId: string, write: Write<T>): Promise<T> {
-    return this.#enqueue({ sessionId, write, isAppend: true });
+    return this.#enqueue({ sessionId, write, failsEarly: true, isAppend: true });
   }
 
-  #enqueue<T>(call: Pick<Waiting, "sessionId" | "isAppend"> & { readonly write: Write<T> }): Promise<T> {
+  #enqueue<T>(
+    call: Pick<Waiting, "sessionId" | "failsEarly" | "isAppend"> & { readonly write: Write<T> },
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const since = this.#waitedMs;
       this.#waiting.push({ ...call, since, resolve: resolve as Waiting["resolve"], reject });
@@ -146,7 +155,7 @@ export class WriteQueue {
   /**
    * "busy" where another process is writing, and all stay waiting.
    *
-   * @param careful a savepoint for appends too.
+   * @param careful a savepoint for every call.
    */
   #commit(careful = false): Done | "busy" {
     const { file } = this.#database;
@@ -164,7 +173,7 @@ export class WriteQueue {
       group = this.#runGroup(careful);
     } catch (error) {
       this.#rollBack();
-      if (error instanceof AppendFailed) return this.#commit(true);
+      if (error instanceof FailedLate) return this.#commit(true);
       return failAll(this.#waiting.slice(0, MAX_GROUP), (sessionId) =>
         sessionErrorOf(error, file, sessionId),
       );
@@ -215,7 +224,7 @@ export class WriteQueue {
       if (answers.length > 0 && performance.now() - start > MAX_GROUP_MS) break;
       const effects = new Effects(before + changes.length + 1);
       if (!call.isAppend) this.#deferred.write();
-      const guard = isAlone ? "transaction" : call.isAppend && !careful ? "none" : "savepoint";
+      const guard = isAlone ? "transaction" : call.failsEarly && !careful ? "none" : "savepoint";
       const { answer, isDone } = this.#runCall(call, effects, guard);
       answers.push(answer);
       if (!isDone) continue;
@@ -233,7 +242,7 @@ export class WriteQueue {
     return { answers, committed: { before, changes, rowsToIndex, sessionsMoved }, hasWork };
   }
 
-  /** @param guard what a call that fails is undone with; an append is expected to fail before it has written anything. */
+  /** @param guard what a call that fails is undone with; with none it is expected to fail before it has written anything. */
   #runCall(
     { write, sessionId, resolve, reject }: Waiting,
     effects: Effects,
@@ -248,7 +257,7 @@ export class WriteQueue {
     } catch (error) {
       // Some errors (a full disk) end the whole transaction: then nothing of the group was kept.
       if (!client.inTransaction) throw error;
-      if (guard === "none" && !(error instanceof SessionError)) throw new AppendFailed();
+      if (guard === "none" && !(error instanceof SessionError)) throw new FailedLate();
       if (guard === "savepoint") {
         this.#undo.run();
         this.#release.run();
@@ -274,8 +283,8 @@ export class WriteQueue {
   }
 }
 
-/** SQLite has failed in an append, which may have been half written: the group begins anew, each call guarded. */
-class AppendFailed extends Error {}
+/** SQLite has failed in a call, which may have been half carried out: the group begins anew, each call guarded. */
+class FailedLate extends Error {}
 
 /** @param errorOf what a caller is told, by his session where there is but one. */
 function failAll(calls: readonly Waiting[], errorOf: (sessionId: string | undefined) => unknown): Done {

@@ -104,7 +104,7 @@ test("with durability full, repeats and other calls with nothing to write are sy
   expect(commitsIn(file) - before).toBe(0);
 });
 
-test("an append that SQLite fails in the middle of takes no other with it, and nothing of it is kept", async () => {
+test("an append or a creation that SQLite fails in the middle of takes no other with it, and nothing of it is kept", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const [one, two] = [session(), session()];
@@ -113,6 +113,8 @@ test("an append that SQLite fails in the middle of takes no other with it, and n
   client.exec(`CREATE TRIGGER fails BEFORE INSERT ON entries WHEN new.content = '"fails"'
     BEGIN SELECT raise(ABORT, 'as the test wants it'); END`);
   client.close();
+  const whole = session({}, [entry("whole")]);
+  const half = session({}, [entry("half"), entry("fails")]);
   const append = ({ metadata }: typeof one, ...contents: string[]) =>
     store.append(
       metadata.id,
@@ -125,6 +127,8 @@ test("an append that SQLite fails in the middle of takes no other with it, and n
     append(two, "b"),
     append(two, "fails"),
     append(one, "c"),
+    store.create(whole),
+    store.create(half),
   ]);
   expect(results.map(({ status }) => status)).toEqual([
     "fulfilled",
@@ -132,12 +136,17 @@ test("an append that SQLite fails in the middle of takes no other with it, and n
     "fulfilled",
     "rejected",
     "fulfilled",
+    "fulfilled",
+    "rejected",
   ]);
   expect(results[1]).toMatchObject({ reason: { code: "io", details: { sessionId: one.metadata.id } } });
   const contents = async ({ metadata }: typeof one) =>
     (await store.get(metadata.id)).entries.map(({ content }) => content);
   expect([await contents(one), await contents(two)]).toEqual([["a", "c"], ["b"]]);
   expect((await store.head(one.metadata.id)).entryCount).toBe(2);
+  expect(await contents(whole)).toEqual(["whole"]);
+  await expect(store.head(half.metadata.id)).rejects.toMatchObject({ code: "not_found" });
+  expect(await store.checkIntegrity()).toEqual([]);
 });
 
 async function queueOnNewFile() {

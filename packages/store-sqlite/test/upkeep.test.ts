@@ -44,6 +44,19 @@ test("an append leaves its session moving and its entry waiting, until nobody wr
   expect(await times()).toEqual([2000, 1500]);
 });
 
+test("a store that is told to leaves the index to the next search, however much waits", async () => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file, { indexLater: true });
+  const entries = Array.from({ length: 21_000 }, (_, i) => entry(i === 0 ? "alpha" : i));
+  const { metadata } = await store.create(session({}, entries));
+  const look = openToLook(file);
+  await store.append(metadata.id, [entry("alpha")], { at: 2000 });
+  await until(() => look.moving() === 0);
+  expect(look.waiting()).toBe(21_001);
+  expect((await store.search({ text: "alpha" })).items).toHaveLength(2);
+  expect(look.waiting()).toBe(0);
+});
+
 test("rows that get the keys of deleted ones are indexed", async () => {
   const store = await openAt(join(await tempFolder(), "sessions.db"));
   const given = session({ name: "gamma" }, [entry("alpha"), entry("alpha")]);

@@ -3,12 +3,15 @@ import type { Context } from "../context.ts";
 import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
 import { EXIT, Failure, usage } from "../exit.ts";
 import { examples, newCommand } from "../new-command.ts";
-import { storeExists } from "../store-place.ts";
+import { printJson } from "../render/json.ts";
+import { plural } from "../render/text.ts";
+import { bytes } from "../render/time.ts";
+import { requireStore, storeExists } from "../store-place.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("backup")
     .description(
-      "Copies the whole store into a new fs: or sqlite: store, session by session, and compares each. Others may write meanwhile: every session is copied as it was at one moment. Session by session also from sqlite: to sqlite:; what is not a session (a damaged one, the index for search) is not in it.",
+      "Makes a new fs: or sqlite: store that holds the same; others may write meanwhile. From sqlite: to sqlite: the database as it was at one moment, page by page, damage and the index for search included, and then everything in the copy is checked. Else session by session, each as it was at one moment, and compared.",
     )
     .argument("<to>", "where to: an fs: or sqlite: URL at which there is nothing yet")
     .option("--allow-lossy", "copy numbers that JavaScript cannot hold as it rounds them")
@@ -30,11 +33,51 @@ export function command(context: Context): AnyCommand {
         throw new Failure(
           `There is something at ${target.store} already. Choose another place; to go on with an interrupted backup: thulp-sessions copy.`,
         );
+      const { store: url, base } = await context.config();
+      if (url.startsWith("sqlite:") && target.store.startsWith("sqlite:"))
+        return backUpPages(context, url, target.store, base, json);
       const from = await context.store();
-      const report = await copyWithProgress(context, from, await context.otherStore(to, { create: true }), {
-        allowLossy,
-      });
+      const report = await copyWithProgress(
+        context,
+        from,
+        await context.otherStore(to, { create: true, bulk: true }),
+        {
+          allowLossy,
+        },
+      );
       await printReport(context, report, json);
       if (!isComplete(report)) throw new Failure("The backup does not hold everything.", EXIT.problem);
     });
+}
+
+async function backUpPages(
+  context: Context,
+  url: string,
+  to: string,
+  base: string,
+  json: boolean | undefined,
+): Promise<void> {
+  const { io } = context;
+  requireStore(url, base);
+  const { backUpDatabase } = await import("@thulp-sessions/config");
+  const backup = await context.interruptible(async (signal) => {
+    try {
+      return await backUpDatabase(url, to, { cwd: base, signal });
+    } catch (error) {
+      if (signal.aborted) throw new Failure("Interrupted; there is no backup.", EXIT.interrupted);
+      throw error;
+    }
+  });
+  if (!backup) throw usage(`A backup from ${url} to ${to} is not made page by page.`);
+  const { sessions, bytes: size, findings } = backup;
+  if (json) await printJson(io, backup);
+  else {
+    for (const { sessionId, message } of findings)
+      await io.line(`${io.colors.red("damaged")}  ${sessionId ?? ""}: ${message}`);
+    await io.line(`${plural(sessions, "session")} backed up to ${to}, ${bytes(size)}, and checked`);
+  }
+  if (findings.length > 0)
+    throw new Failure(
+      "The backup is damaged as the store is. thulp-sessions recover TO writes what can be read into a new store.",
+    );
 }

@@ -53,7 +53,9 @@ export function command(context: Context): AnyCommand {
           io.note(
             files
               ? "thulp-sessions repair ID recovers what is whole of a damaged session."
-              : "What can be read of a damaged session: thulp-sessions show ID.",
+              : inDatabase
+                ? "thulp-sessions recover TO writes what can be read into a new store."
+                : "What can be read of a damaged session: thulp-sessions show ID.",
           );
       }
       if (findings.some(({ kind }) => !HARMLESS.includes(kind))) throw new Failure("", EXIT.problem);

@@ -3,36 +3,16 @@ import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
 import { EXIT, Failure, usage } from "../exit.ts";
-import {
-  createdSinceOption,
-  createdUntilOption,
-  filterOf,
-  nameOption,
-  sinceOption,
-  statusOption,
-  tagOption,
-  typeOption,
-  untilOption,
-  whereOption,
-} from "../filter-options.ts";
+import { filterOf, withFilterOptions } from "../filter-options.ts";
 import { examples, newCommand } from "../new-command.ts";
 
 export function command(context: Context): AnyCommand {
-  return newCommand("copy")
+  return withFilterOptions(newCommand("copy"))
     .description(
       "Copies sessions from one store to another, compares each with the original before it counts, and may be run again: it finishes what is missing and skips what is equal. Exit code 1 when something was left out. A token goes to both stores when both are servers.",
     )
     .argument("<from>", "the URL of a store")
     .argument("<to>", "the URL of another; made when it is not there")
-    .addOption(statusOption)
-    .addOption(typeOption)
-    .addOption(tagOption)
-    .addOption(nameOption)
-    .addOption(sinceOption)
-    .addOption(untilOption)
-    .addOption(createdSinceOption)
-    .addOption(createdUntilOption)
-    .addOption(whereOption)
     .addOption(
       new Option(
         "--on-conflict <how>",
@@ -57,7 +37,7 @@ export function command(context: Context): AnyCommand {
       ];
       if (source.store === target.store) throw usage(`Both are ${source.store}: there is nothing to copy.`);
       const from = await context.otherStore(fromUrl);
-      const to = await context.otherStore(toUrl, { create: true });
+      const to = await context.otherStore(toUrl, { create: true, bulk: true });
       const report = await copyWithProgress(context, from, to, {
         filter: filterOf(filter),
         onConflict: onConflict === "skip" ? "keep" : onConflict,

@@ -4,6 +4,7 @@ import { confirmOrYes } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { Failure } from "../exit.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
 import { oneLine, plural } from "../render/text.ts";
 import { idToChange } from "../session-id.ts";
 
@@ -20,6 +21,7 @@ export function command(context: Context): AnyCommand {
     .argument("<id...>", "the sessions, their whole ids")
     .option("-y, --yes", "do not ask")
     .option("--dry-run", "only say what would be deleted")
+    .option("--json", "which as a JSON list: [{id, deleted}]")
     .addHelpText("after", examples("delete $id", "delete $id $other --yes", "delete $id --dry-run"))
     .action(async (typed, options) => {
       const { io } = context;
@@ -32,6 +34,11 @@ export function command(context: Context): AnyCommand {
       const lines = doomed.map(
         ({ id, metadata }) => `${id}  ${metadata ? oneLine(metadata.name) : "(cannot be read)"}`,
       );
+      if (options.dryRun && options.json)
+        return printJson(
+          io,
+          doomed.map(({ id }) => ({ id, deleted: false })),
+        );
       if (options.dryRun) return io.print(`${lines.map((line) => `would delete  ${line}`).join("\n")}\n`);
       if (!options.yes) for (const line of lines) io.note(line);
       await confirmOrYes(
@@ -39,11 +46,14 @@ export function command(context: Context): AnyCommand {
         options.yes,
         `Delete ${doomed.length === 1 ? "this session" : plural(doomed.length, "session")} for good?`,
       );
+      const done: { readonly id: string; readonly deleted: boolean }[] = [];
       for (const [i, { id, version }] of doomed.entries()) {
         // What was written while the question stood there is not to go unseen.
         const deleted = await store.delete(id, version === undefined ? {} : { expectedVersion: version });
-        await io.line(`${deleted ? "deleted" : "was gone already"}  ${lines[i]}`);
+        done.push({ id, deleted });
+        if (!options.json) await io.line(`${deleted ? "deleted" : "was gone already"}  ${lines[i]}`);
       }
+      if (options.json) await printJson(io, done);
 
       async function look(id: string): Promise<Doomed> {
         try {

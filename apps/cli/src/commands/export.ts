@@ -1,5 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import {
   entryPages,
@@ -52,7 +52,7 @@ export function command(context: Context): AnyCommand {
         if (output === undefined)
           throw usage("Several sessions as JSON want a folder: --output DIR; or use --format jsonl.");
         const { base } = await context.config();
-        await mkdir(join(base, output), { recursive: true, mode: 0o700 });
+        await mkdir(resolve(base, output), { recursive: true, mode: 0o700 });
         for (const id of ids)
           await toFile(context, join(output, `${id}.json`), force, (write) =>
             writeJson(store, id, allowLossy, write),

@@ -2,20 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { SessionMetadata } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
-import {
-  createdSinceOption,
-  createdUntilOption,
-  filterOf,
-  nameOption,
-  parentOption,
-  rootsOption,
-  sinceOption,
-  statusOption,
-  tagOption,
-  typeOption,
-  untilOption,
-  whereOption,
-} from "../filter-options.ts";
+import { filterOf, parentOption, rootsOption, withFilterOptions } from "../filter-options.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { sessionLine, sessionTable } from "../render/session-table.ts";
@@ -26,21 +13,12 @@ import { parseCount } from "../when.ts";
 const MAX_PAGE = 1000;
 
 export function command(context: Context): AnyCommand {
-  return newCommand("list")
+  return withFilterOptions(newCommand("list"))
     .description(
       "Lists sessions. Into a pipe: one line each, whole ids, columns separated by tabs (id, name, type, status, changed, tags).",
     )
-    .addOption(statusOption)
-    .addOption(typeOption)
-    .addOption(tagOption)
-    .addOption(nameOption)
-    .addOption(sinceOption)
-    .addOption(untilOption)
-    .addOption(createdSinceOption)
-    .addOption(createdUntilOption)
     .addOption(parentOption)
     .addOption(rootsOption)
-    .addOption(whereOption)
     .addOption(
       new Option("--order <by>", "by the time of the last change or of the making")
         .choices(["updated", "created"] as const)

@@ -8,16 +8,9 @@ import {
 } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
-import {
-  filterOf,
-  nameOption,
-  rootsOption,
-  statusOption,
-  tagOption,
-  typeOption,
-  whereOption,
-} from "../filter-options.ts";
+import { filterOf, rootsOption, withKindOptions } from "../filter-options.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
 import { oneLine, plural, truncate } from "../render/text.ts";
 import { bytes, dateTime } from "../render/time.ts";
 import { parseSpan } from "../when.ts";
@@ -29,7 +22,7 @@ interface Doomed {
 }
 
 export function command(context: Context): AnyCommand {
-  return newCommand("prune")
+  return withKindOptions(newCommand("prune"))
     .description(
       "Deletes sessions that were not changed for a while and match all the options. Without --yes it only says which, and about how much that frees. A session that is changed meanwhile is kept; so is one that cannot be read.",
     )
@@ -38,13 +31,11 @@ export function command(context: Context): AnyCommand {
         .argParser(parseSpan)
         .makeOptionMandatory(),
     )
-    .addOption(statusOption)
-    .addOption(typeOption)
-    .addOption(tagOption)
-    .addOption(nameOption)
     .addOption(rootsOption)
-    .addOption(whereOption)
     .option("-y, --yes", "delete them")
+    .addOption(
+      new Option("--json", "one JSON text: {deleted, sessions, characters, kept}").conflicts("jsonl"),
+    )
     .option("--jsonl", "the sessions, one JSON text a line")
     .addHelpText(
       "after",
@@ -58,6 +49,7 @@ export function command(context: Context): AnyCommand {
       const store = await context.store();
       const filter = { and: [filterOf(options), { updatedBefore: now - options.olderThan }] };
       const sums = { sessions: 0, characters: 0, kept: 0 };
+      const found: SessionMetadata[] = [];
       for (const metadata of await all(store, filter)) {
         const doomed = await look(store, metadata);
         if (!doomed || (options.yes && !(await remove(store, doomed)))) {
@@ -67,11 +59,17 @@ export function command(context: Context): AnyCommand {
         sums.sessions++;
         sums.characters += doomed.characters;
         const { id, name, updatedAt, status } = metadata;
-        await io.line(
-          options.jsonl
-            ? JSON.stringify(metadata)
-            : `${options.yes ? "deleted" : "would delete"}  ${id}  ${dateTime(updatedAt)}  ${status}  ${truncate(oneLine(name), 40)}`,
-        );
+        if (options.json) found.push(metadata);
+        else
+          await io.line(
+            options.jsonl
+              ? JSON.stringify(metadata)
+              : `${options.yes ? "deleted" : "would delete"}  ${id}  ${dateTime(updatedAt)}  ${status}  ${truncate(oneLine(name), 40)}`,
+          );
+      }
+      if (options.json) {
+        const { characters, kept } = sums;
+        return printJson(io, { deleted: options.yes ?? false, sessions: found, characters, kept });
       }
       if (sums.kept > 0)
         context.warn(`${plural(sums.kept, "session")} kept: changed meanwhile, or cannot be read.`);

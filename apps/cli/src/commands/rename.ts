@@ -1,6 +1,7 @@
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
 import { oneLine } from "../render/text.ts";
 import { idToChange } from "../session-id.ts";
 
@@ -9,11 +10,13 @@ export function command(context: Context): AnyCommand {
     .description("Gives a session another name.")
     .argument("<id>", "the session, its whole id")
     .argument("<name>", "the new name")
+    .option("--json", "the session as it is now, as JSON")
     .addHelpText("after", examples('rename $id "Fix the build on Windows"'))
-    .action(async (typed, name) => {
+    .action(async (typed, name, { json }) => {
       const manager = await context.manager();
       const id = await idToChange(context, manager.store, typed);
-      await manager.updateSession(id, { name });
+      const { metadata } = await manager.updateSession(id, { name });
+      if (json) return printJson(context.io, metadata);
       await context.io.line(`${id}  ${oneLine(name)}`);
     });
 }

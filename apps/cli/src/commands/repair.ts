@@ -22,7 +22,10 @@ export function command(context: Context): AnyCommand {
       const { io } = context;
       const { store, base, durability } = await context.config();
       const { inspectFiles, repairSession } = await import("@thulp-sessions/config");
-      if (!store.startsWith("fs:")) throw usage(`repair works on an fs: store; this one is ${store}.`);
+      if (!store.startsWith("fs:"))
+        throw usage(
+          `repair works on single files of an fs: store; this one is ${store}. ${store.startsWith("sqlite:") ? "thulp-sessions recover TO writes what is whole into a new store." : ""}`.trim(),
+        );
       const damage = (await inspectFiles(store, base))?.find(
         ({ kind, sessionId }) => kind === "damaged" && sessionId === id.toLowerCase(),
       );

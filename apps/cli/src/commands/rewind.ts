@@ -4,6 +4,7 @@ import { confirmOrYes } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { usage } from "../exit.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
 import { oneLine, plural } from "../render/text.ts";
 import { idToChange } from "../session-id.ts";
 import { parseCount } from "../when.ts";
@@ -17,6 +18,7 @@ export function command(context: Context): AnyCommand {
     .argument("<entries>", "how many to keep from the start", parseArgument)
     .option("-y, --yes", "do not ask")
     .option("--dry-run", "only say what would be taken off")
+    .option("--json", "how many as JSON: {id, entries, takenOff, kept}")
     .addHelpText("after", examples("rewind $id 12 --dry-run", "rewind $id 12 --yes"))
     .action(async (typed, keep, options) => {
       const { io } = context;
@@ -28,11 +30,15 @@ export function command(context: Context): AnyCommand {
           `Session ${id} has only ${plural(entryCount, "entry", "entries")}; there is nothing to keep beyond.`,
         );
       const gone = plural(entryCount - keep, "entry", "entries");
+      const asJson = (takenOff: number) =>
+        printJson(io, { id, entries: entryCount, takenOff, kept: entryCount - takenOff });
+      if ((keep === entryCount || options.dryRun) && options.json) return asJson(0);
       if (keep === entryCount || options.dryRun)
         return io.line(`${gone} of ${entryCount} would be taken off`);
       await confirmOrYes(io, options.yes, `Take ${gone} off "${oneLine(metadata.name)}"?`);
       // What was added while the question stood there is not to go unseen.
       await manager.rewindSession(id, keep, { expectedVersion: version });
+      if (options.json) return asJson(entryCount - keep);
       await io.line(`${gone} taken off, ${keep} kept`);
     });
 }

@@ -7,18 +7,7 @@ import {
 } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
-import {
-  createdSinceOption,
-  createdUntilOption,
-  filterOf,
-  nameOption,
-  sinceOption,
-  statusOption,
-  tagOption,
-  typeOption,
-  untilOption,
-  whereOption,
-} from "../filter-options.ts";
+import { filterOf, withFilterOptions } from "../filter-options.ts";
 import { examples, newCommand } from "../new-command.ts";
 import type { Colors } from "../render/colors.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
@@ -27,20 +16,11 @@ import { ago } from "../render/time.ts";
 import { parseCount } from "../when.ts";
 
 export function command(context: Context): AnyCommand {
-  return newCommand("search")
+  return withFilterOptions(newCommand("search"))
     .description(
       'Finds words in the entries and names of all sessions. All words have to be in one entry; "a phrase" in quotes, a begin* with a star. Into a pipe: id, entry and text, separated by tabs.',
     )
     .argument("<words...>", "what to find")
-    .addOption(statusOption)
-    .addOption(typeOption)
-    .addOption(tagOption)
-    .addOption(nameOption)
-    .addOption(sinceOption)
-    .addOption(untilOption)
-    .addOption(createdSinceOption)
-    .addOption(createdUntilOption)
-    .addOption(whereOption)
     .addOption(
       new Option("-n, --limit <n>", "how many hits at most").argParser(parseCount(1, 200)).default(20),
     )

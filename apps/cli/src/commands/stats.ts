@@ -1,57 +1,46 @@
 import { Option } from "@commander-js/extra-typings";
 import {
+  entryPages,
   isSessionError,
   MAX_PAGE,
   SESSION_STATUSES,
   SESSION_TYPE_NAMES,
+  type SessionId,
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
-import {
-  createdSinceOption,
-  filterOf,
-  sinceOption,
-  statusOption,
-  tagOption,
-  typeOption,
-  untilOption,
-  whereOption,
-} from "../filter-options.ts";
+import { filterOf, withFilterOptions } from "../filter-options.ts";
 import { examples, newCommand } from "../new-command.ts";
 import { printJson } from "../render/json.ts";
 import { bar, facts } from "../render/table.ts";
 import { oneLine, padStart, plural, truncate } from "../render/text.ts";
-import { day } from "../render/time.ts";
+import { bytes, day } from "../render/time.ts";
 import { parseCount } from "../when.ts";
 
 const BAR_COLUMNS = 24;
 
 export function command(context: Context): AnyCommand {
-  return newCommand("stats")
-    .description("Counts sessions by status, type and day of making, their entries, and names the largest.")
-    .addOption(statusOption)
-    .addOption(typeOption)
-    .addOption(tagOption)
-    .addOption(sinceOption)
-    .addOption(untilOption)
-    .addOption(createdSinceOption)
-    .addOption(whereOption)
+  return withFilterOptions(newCommand("stats"))
+    .description(
+      "Counts sessions by status, type and day of making, their entries and how large these are, and names the largest. Sizes are those of the contents as JSON.",
+    )
     .addOption(new Option("--days <n>", "how many days to show").argParser(parseCount(1, 366)).default(14))
     .addOption(
       new Option("--largest <n>", "how many of the largest to name").argParser(parseCount(0, 100)).default(5),
     )
+    .option("--no-sizes", "only count: nothing that was said is read, so that it is quick")
     .option("--json", "one JSON text")
     .addHelpText("after", examples("stats", "stats --since 30d --days 30", "stats --tag eval --json"))
     .action(async (options) => {
       const { io } = context;
       const store = await context.store();
-      const found = await count(store, filterOf(options), options.largest);
+      const found = await count(store, filterOf(options), options);
       if (options.json) return printJson(io, found);
       const { colors } = io;
       await io.line(
-        `${colors.bold(plural(found.sessions, "session"))}, ${plural(found.entries, "entry", "entries")}, ${plural(found.turns, "turn")}  ${colors.dim(store.location)}`,
+        `${colors.bold(plural(found.sessions, "session"))}, ${plural(found.entries, "entry", "entries")}, ${plural(found.turns, "turn")}${found.bytes === undefined ? "" : `, ${bytes(found.bytes)}`}  ${colors.dim(store.location)}`,
       );
       if (found.unreadable > 0)
         await io.line(
@@ -63,19 +52,34 @@ export function command(context: Context): AnyCommand {
       const days = Object.entries(found.byDay).slice(-options.days);
       await chart(context, "by day", days);
       if (found.largest.length === 0) return;
-      await io.line(`\n${colors.dim("the largest, in entries")}`);
-      for (const { id, name, entries } of found.largest)
+      await io.line(`\n${colors.dim("the largest")}`);
+      for (const { id, name, entries, bytes: size } of found.largest) {
+        const figures = `${padStart(plural(entries, "entry", "entries"), 15)}${size === undefined ? "" : padStart(bytes(size), 12)}`;
         await io.line(
-          `  ${padStart(entries.toLocaleString("en"), 10)}  ${colors.yellow(id)}  ${truncate(oneLine(name), Math.max(10, io.width - 52))}`,
+          `${figures}  ${colors.yellow(id)}  ${truncate(oneLine(name), Math.max(10, io.width - 56 - (size === undefined ? 0 : 12)))}`,
         );
+      }
     });
 }
 
-async function count(store: SessionStore, filter: ReturnType<typeof filterOf>, largestCount: number) {
+interface Counted {
+  readonly id: string;
+  readonly name: string;
+  readonly entries: number;
+  /** Of the contents as JSON; absent where they are not read. */
+  readonly bytes?: number;
+}
+
+async function count(
+  store: SessionStore,
+  filter: ReturnType<typeof filterOf>,
+  { largest: largestCount, sizes }: { readonly largest: number; readonly sizes: boolean },
+) {
   const byStatus: Record<string, number> = Object.fromEntries(SESSION_STATUSES.map((status) => [status, 0]));
   const byType: Record<string, number> = Object.fromEntries(SESSION_TYPE_NAMES.map((type) => [type, 0]));
   const byDay = new Map<string, number>();
-  let largest: { id: string; name: string; entries: number }[] = [];
+  let largest: Counted[] = [];
+  let bytesOfAll = 0;
   const sums = { sessions: 0, entries: 0, turns: 0, unreadable: 0 };
   for await (const { id, name, status, sessionType, createdAt } of all(store, filter)) {
     sums.sessions++;
@@ -86,7 +90,9 @@ async function count(store: SessionStore, filter: ReturnType<typeof filterOf>, l
       const { entryCount, turnCount } = await store.head(id);
       sums.entries += entryCount;
       sums.turns += turnCount;
-      largest.push({ id, name, entries: entryCount });
+      const size = sizes ? await sizeOf(store, id, entryCount) : undefined;
+      bytesOfAll += size ?? 0;
+      largest.push({ id, name, entries: entryCount, ...(size === undefined ? {} : { bytes: size }) });
     } catch (error) {
       if (isSessionError(error, "not_found")) continue;
       if (!isSessionError(error, "corrupt") && !isSessionError(error, "unsupported")) throw error;
@@ -95,11 +101,27 @@ async function count(store: SessionStore, filter: ReturnType<typeof filterOf>, l
     if (largest.length > largestCount + 1000) largest = biggest(largest, largestCount);
   }
   const days = Object.fromEntries([...byDay].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { ...sums, byStatus, byType, byDay: days, largest: biggest(largest, largestCount) };
+  return {
+    ...sums,
+    ...(sizes ? { bytes: bytesOfAll } : {}),
+    byStatus,
+    byType,
+    byDay: days,
+    largest: biggest(largest, largestCount),
+  };
 }
 
-function biggest<T extends { readonly entries: number }>(sessions: readonly T[], howMany: number): T[] {
-  return sessions.toSorted((a, b) => b.entries - a.entries).slice(0, howMany);
+async function sizeOf(store: SessionStore, id: SessionId, entryCount: number): Promise<number> {
+  let size = 0;
+  for await (const { entries } of entryPages(store, id, 0, entryCount))
+    for (const { content } of entries) size += Buffer.byteLength(JSON.stringify(content));
+  return size;
+}
+
+function biggest(sessions: readonly Counted[], howMany: number): Counted[] {
+  return sessions
+    .toSorted((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0) || b.entries - a.entries)
+    .slice(0, howMany);
 }
 
 async function* all(

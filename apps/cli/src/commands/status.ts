@@ -1,7 +1,8 @@
-import type { SessionStatus } from "@thulp-sessions/core";
+import type { SessionMetadata, SessionStatus } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
 import { paintStatus } from "../render/styles.ts";
 import { idToChange } from "../session-id.ts";
 
@@ -19,15 +20,20 @@ export function statusCommand(name: keyof typeof STATUSES): (context: Context) =
     newCommand(name)
       .description(`Gives sessions the status "${status}".`)
       .argument("<id...>", "the sessions, their whole ids")
+      .option("--json", "the sessions as they are now, as a JSON list")
       .addHelpText("after", examples(`${name} $id`))
-      .action(async (typed) => {
+      .action(async (typed, { json }) => {
         const { io } = context;
         const manager = await context.manager();
         const ids: string[] = [];
         for (const each of typed) ids.push(await idToChange(context, manager.store, each));
+        // One that is not there is told of before any is changed.
+        for (const id of ids) await manager.store.head(id);
+        const changed: SessionMetadata[] = [];
         for (const id of ids) {
-          await manager.updateSession(id, { status });
-          await io.line(`${id}  ${paintStatus(status, io.colors)}`);
+          changed.push((await manager.updateSession(id, { status })).metadata);
+          if (!json) await io.line(`${id}  ${paintStatus(status, io.colors)}`);
         }
+        if (json) await printJson(io, changed);
       });
 }

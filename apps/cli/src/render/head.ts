@@ -18,7 +18,7 @@ export function headLines(head: SessionHead, colors: Colors, now: number): strin
     ["created", dateTime(createdAt)],
     [
       "changed",
-      `${dateTime(updatedAt)} (${ago(updatedAt, now)}; ${span(Math.max(0, updatedAt - createdAt))} after it was made)`,
+      `${dateTime(updatedAt)} (${ago(updatedAt, now)}${updatedAt > createdAt ? `; ${span(updatedAt - createdAt)} after it was made` : ""})`,
     ],
     ["entries", `${plural(entryCount, "entry", "entries")}, ${plural(turnCount, "turn")}`],
   ];

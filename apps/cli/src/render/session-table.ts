@@ -7,6 +7,10 @@ import { ago, iso } from "./time.ts";
 
 const MIN_ID = 8;
 const ROOM_FOR_WHOLE_IDS = 120;
+/** Below these widths there is no column for the tags, for the type, for the time. */
+const ROOM_FOR_TAGS = 72;
+const ROOM_FOR_TYPE = 60;
+const ROOM_FOR_TIME = 48;
 
 /** Sessions as a table for a person. Ids are shortened where the terminal is narrow, so far that they still differ. */
 export function sessionTable(
@@ -34,7 +38,12 @@ export function sessionTable(
       shrinkTo: 6,
     },
   ];
-  const used = sessions.some(({ tags }) => tags.length > 0) ? columns : columns.slice(0, -1);
+  const rooms: Readonly<Record<string, number>> = {
+    TYPE: ROOM_FOR_TYPE,
+    CHANGED: ROOM_FOR_TIME,
+    TAGS: sessions.some(({ tags }) => tags.length > 0) ? ROOM_FOR_TAGS : Number.POSITIVE_INFINITY,
+  };
+  const used = columns.filter(({ title }) => available >= (rooms[title] ?? 0));
   return table(sessions, used, available, colors);
 }
 

@@ -29,7 +29,7 @@ export function table<Row>(
       .map((text, i) => {
         const columnWidth = widths[i] ?? 0;
         const cut = truncate(text, columnWidth);
-        const space = " ".repeat(columnWidth - width(cut));
+        const space = " ".repeat(Math.max(0, columnWidth - width(cut)));
         const painted = paint(cut, i);
         return columns[i]?.align === "right"
           ? space + painted

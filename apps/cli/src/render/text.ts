@@ -1,4 +1,3 @@
-import cliTruncate from "cli-truncate";
 import stringWidth from "string-width";
 
 // Controls of the terminal, and what turns the direction of writing: a name must not move the cursor or disguise itself.
@@ -24,8 +23,21 @@ export function width(text: string): number {
   return stringWidth(text);
 }
 
+const characters = new Intl.Segmenter();
+
+/** So much of a line without colours as fits, with an ellipsis where something is cut off. */
 export function truncate(text: string, columns: number): string {
-  return columns <= 0 ? "" : cliTruncate(text, columns);
+  if (columns <= 0) return "";
+  // What takes no more units than columns may be wider; what a person calls one character may be many units.
+  if (text.length <= columns / 2 || width(text) <= columns) return text;
+  let cut = "";
+  let left = columns - 1;
+  for (const { segment } of characters.segment(text)) {
+    left -= width(segment);
+    if (left < 0) break;
+    cut += segment;
+  }
+  return `${cut.trimEnd()}…`;
 }
 
 export function padEnd(text: string, columns: number): string {

@@ -1,0 +1,28 @@
+// Puts the command and what it uses into few files under dist: most of the time a short command took was Node's, for finding and
+// loading some 350 modules. A command's own module stays apart and is loaded when it runs, and so does each store.
+import { cpSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, "dist");
+const store = dirname(fileURLToPath(import.meta.resolve("@thulp-sessions/store-sqlite/package.json")));
+
+const bundle = await rolldown({
+  input: join(root, "src", "main.ts"),
+  platform: "node",
+  // What a bundle cannot hold: a native binding, and a server that starts threads from files of its own.
+  external: ["better-sqlite3", "@thulp-sessions/api"],
+});
+rmSync(dist, { recursive: true, force: true });
+// One folder down, so that what a store looks for beside its own folder is found under dist.
+await bundle.write({
+  dir: dist,
+  format: "esm",
+  entryFileNames: "[name].js",
+  chunkFileNames: "chunks/[name]-[hash].js",
+  sourcemap: true,
+});
+await bundle.close();
+cpSync(join(store, "drizzle"), join(dist, "drizzle"), { recursive: true });

@@ -1,0 +1,45 @@
+import type { AnyCommand } from "../commands.ts";
+import type { Context } from "../context.ts";
+import { EXIT, Failure, usage } from "../exit.ts";
+import { examples, newCommand } from "../new-command.ts";
+import { printJson } from "../render/json.ts";
+import { plural } from "../render/text.ts";
+import { requireStore, storeExists } from "../store-place.ts";
+
+export function command(context: Context): AnyCommand {
+  return newCommand("recover")
+    .description(
+      "Writes what can be read of a damaged sqlite: store into a new one. The damaged one is only read, and stays as it is; a session whose own row is lost gets a new id and the tag recovered. Exit code 1 when something could not be read. Single files of an fs: store: thulp-sessions repair.",
+    )
+    .argument("<to>", "a sqlite: URL at which there is nothing yet")
+    .option("--json", "what was recovered as JSON")
+    .addHelpText(
+      "after",
+      examples("check", "recover sqlite:recovered.db", "check --store sqlite:recovered.db"),
+    )
+    .action(async (to, { json }) => {
+      const { io } = context;
+      const { store: url, base } = await context.config();
+      const target = await context.config({ store: to });
+      if (!url.startsWith("sqlite:") || !target.store.startsWith("sqlite:"))
+        throw usage(`recover goes from one sqlite: store to another, not from ${url} to ${target.store}.`);
+      requireStore(url, base);
+      if (storeExists(target.store, target.base))
+        throw new Failure(`There is something at ${target.store} already. Choose another place.`);
+      const { recoverDatabase } = await import("@thulp-sessions/config");
+      const report = await recoverDatabase(url, target.store, base);
+      if (!report) return;
+      if (json) await printJson(io, report);
+      else {
+        for (const { sessionId, message } of report.problems)
+          await io.line(`${io.colors.red("problem")}  ${sessionId}: ${message}`);
+        await io.line(
+          `${plural(report.sessions, "session")} with ${plural(report.entries, "entry", "entries")} recovered into ${target.store}`,
+        );
+        io.note(
+          `${url} is as it was. To go on with the new one, end every program that uses the old one and give --store ${target.store}.`,
+        );
+      }
+      if (report.problems.length > 0) throw new Failure("", EXIT.problem);
+    });
+}
