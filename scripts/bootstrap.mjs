@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { abortsByHook, compileFlags, HOOK_HEADER, headersVersion, needsHookHeader } from "./binding.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [command = "test", ...rest] = process.argv.slice(2);
@@ -15,14 +16,22 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const env = { ...process.env, CI: "true", TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
-// Where better-sqlite3 has to be compiled, take the headers beside this Node instead of downloading them.
+// Where better-sqlite3 has to be compiled, take the headers beside this Node instead of downloading them, and never those of
+// another one, which ~/.npmrc may name.
 const nodeDir = dirname(dirname(process.execPath));
-if (!env.npm_config_nodedir && existsSync(join(nodeDir, "include", "node", "node.h"))) {
-  env.npm_config_nodedir = nodeDir;
-}
+const [headersMajor] = headersVersion(env.npm_config_nodedir) ?? [];
+if (headersMajor !== major && headersVersion(nodeDir)) env.npm_config_nodedir = nodeDir;
 // -O1 compiles in a third of the time of -O3 and answers within its noise.
-env.CFLAGS ??= "-O1";
-env.CXXFLAGS ??= "-O1";
+for (const name of ["CFLAGS", "CXXFLAGS"]) if (env[name] === undefined) env[name] = "-O1";
+const hookHeader = needsHookHeader(env.npm_config_nodedir) ? readFileSync(HOOK_HEADER) : undefined;
+if (hookHeader) compileFlags(env);
+/** What the binding was compiled for and against. */
+const binding = [
+  `node-${process.versions.modules}-${process.platform}-${process.arch}`,
+  ...(hookHeader ? [createHash("sha256").update(hookHeader).digest("hex").slice(0, 16)] : []),
+].join("-");
+// turbo caches what the tests came to for each Node by itself (turbo.json).
+env.BOOTSTRAP_NODE = `${process.version}-${binding}`;
 
 const pnpm = installPnpm();
 // turbo looks for the package manager there.
@@ -79,17 +88,25 @@ function installDependencies() {
   const hash = createHash("sha256");
   for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"])
     hash.update(readFileSync(join(root, file)));
-  const abi = `node-${process.versions.modules}-${process.platform}-${process.arch}`;
-  const stamp = `${abi} ${hash.digest("hex")}`;
+  const stamp = `${binding} ${hash.digest("hex")}`;
   const before = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
   if (before === stamp) return;
   say("installing dependencies (the first time compiles better-sqlite3: under a minute)");
   run(process.execPath, [pnpm, "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
-  if (before !== "" && !before.startsWith(`${abi} `)) {
-    say("this is another Node than before: rebuilding better-sqlite3");
-    run(process.execPath, [pnpm, "-r", "rebuild", "better-sqlite3"]);
+  // pnpm keeps what was compiled for each major version of Node and asks neither for its headers nor for our flags.
+  if (before !== "" && !before.startsWith(`${binding} `)) {
+    say("better-sqlite3 was compiled for another Node, or in another way: compiling it anew");
+    rebuild(env);
+  }
+  if (abortsByHook(root)) {
+    say("this build of better-sqlite3 would abort this Node: compiling it anew (under a minute)");
+    rebuild({ ...env, npm_config_build_from_source: "true" });
   }
   writeFileSync(stampFile, stamp);
+}
+
+function rebuild(environment) {
+  run(process.execPath, [pnpm, "-r", "rebuild", "better-sqlite3"], { env: environment });
 }
 
 function turbo(args) {

@@ -9,7 +9,7 @@ const tracked = git("ls-files").filter((file) => existsSync(join(root, file)));
 const documents = tracked.filter((file) => file.endsWith(".md") && !file.includes("/fixtures/"));
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** What a build or a run makes: it is named, but need not be there. */
-const MADE = /(^|\/)(dist|node_modules|\.tools|\.thulp|demo[-.]\w+)(\/|$)/;
+const MADE = /(^|\/)(dist|node_modules|\.tools|\.thulp|demo[-.][\w.-]+)(\/|$)/;
 const problems = [];
 const counts = { links: 0, paths: 0, scripts: 0 };
 
@@ -59,9 +59,11 @@ function checkPaths(document, line, report) {
 /** In a block: what is run, copied or read from this repository. */
 function checkCommands(line, report) {
   for (const [word] of line.matchAll(/(?<![\w./-])(?:packages|apps|scripts|bench|docs)\/[\w./-]*\w/g)) {
-    if (MADE.test(word)) continue;
+    // What is built is looked for where it is built from.
+    const path = word.replace(/\/dist\/(.+)\.js$/, "/src/$1.ts");
+    if (MADE.test(path)) continue;
     counts.paths++;
-    if (!existsSync(join(root, word))) report(`names a path that is not there: ${word}`);
+    if (!existsSync(join(root, path))) report(`names a path that is not there: ${word}`);
   }
 }
 

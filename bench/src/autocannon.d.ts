@@ -18,6 +18,8 @@ declare module "autocannon" {
     /** Seconds. */
     readonly duration: number;
     readonly requests: { readonly total: number };
+    /** Milliseconds. */
+    readonly latency: { readonly p50: number; readonly p99: number };
   }
   export default function autocannon(options: Options): Promise<Result>;
 }

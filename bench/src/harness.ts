@@ -1,6 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { recordFigure, recordTable } from "./recording.ts";
+import type { Spread } from "./results.ts";
+import { syncsOf, syncsOfAll } from "./syncs.ts";
 
 /** Somebody who does the work that is compared. */
 export interface Contestant {
@@ -10,6 +13,10 @@ export interface Contestant {
   /** Does one window of the work: `operations` of them. */
   run(): Promise<void>;
   readonly operations: number;
+  /** What it promises is durable only if a window takes at least so many syncs: with fewer, its figures are not used. */
+  readonly syncs?: number;
+  /** It works in processes of its own: their syncs count too. */
+  readonly inChildren?: boolean;
   /** Cleans up behind a window; not measured. */
   after?(): Promise<void>;
 }
@@ -22,28 +29,61 @@ export interface Result {
   readonly highUs: number;
   /** The windows, in the order of the rounds. */
   readonly windowsUs: readonly number[];
+  /** The syncs of one operation, where they are counted. */
+  readonly syncs?: number | undefined;
+  /** Why the figures are not to be used. */
+  readonly failed?: string | undefined;
 }
 
 /** Runs the contestants by turns, a window each, so that what disturbs one disturbs all. The first round warms up. */
 export async function compare(contestants: readonly Contestant[], rounds: number): Promise<Result[]> {
   const times = contestants.map((): number[] => []);
+  const syncs = contestants.map((): (number | undefined)[] => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, contestant] of contestants.entries()) {
       contestant.prepare?.();
+      const count = () => (contestant.inChildren ? syncsOfAll() : syncsOf(process.pid));
+      const syncsBefore = count();
       const start = performance.now();
       await contestant.run();
       const each = ((performance.now() - start) * 1000) / contestant.operations;
-      if (round > 0) times[i]?.push(each);
+      if (round > 0) {
+        times[i]?.push(each);
+        syncs[i]?.push(syncsBefore === undefined ? undefined : (count() ?? 0) - syncsBefore);
+      }
       await contestant.after?.();
     }
   }
-  return contestants.map(({ name }, i) => resultOf(name, times[i] ?? []));
+  return contestants.map((contestant, i) => ({
+    ...resultOf(contestant.name, times[i] ?? []),
+    ...judgeSyncs(syncs[i] ?? [], contestant.operations, contestant.syncs),
+  }));
+}
+
+/** What the windows have synced for each operation, and whether all of them did as often as they must. */
+export function judgeSyncs(
+  windows: readonly (number | undefined)[],
+  operations: number,
+  needed = 0,
+): { syncs?: number; failed?: string } {
+  const counted = windows.filter((count) => count !== undefined);
+  if (counted.length === 0) return {};
+  const syncs = quantiles(counted)(0.5) / operations;
+  const fewest = Math.min(...counted);
+  if (fewest >= needed) return { syncs };
+  return { syncs, failed: `${fewest} syncs in a window of ${operations} that needs ${needed}` };
 }
 
 /** The median of windows, in microseconds for one operation, and the quartiles. */
 export function resultOf(name: string, windowsUs: readonly number[]): Result {
   const at = quantiles(windowsUs);
   return { name, medianUs: at(0.5), lowUs: at(0.25), highUs: at(0.75), windowsUs };
+}
+
+/** As it stands in results. */
+export function spreadOf(windows: readonly number[]): Spread {
+  const at = quantiles(windows);
+  return { median: at(0.5), low: at(0.25), high: at(0.75), windows: windows.length };
 }
 
 /** The value below which a share of them lies. */
@@ -53,30 +93,46 @@ export function quantiles(values: readonly number[]): (share: number) => number 
 }
 
 /**
- * Prints how one contestant compares with another beside what is aimed at: the median of the ratios of windows of one round,
- * and the quartiles.
+ * Tells how one contestant compares with another beside what `targets.json` aims at for it: the median of the ratios of windows
+ * of one round, and the quartiles. A goal may be given for what does not stand there.
  */
 export function reportTarget(
   what: string,
   one: Result | undefined,
   other: Result | undefined,
-  goal: { readonly atMost: number } | { readonly atLeast: number },
+  goal?: { readonly atMost: number } | { readonly atLeast: number },
 ): void {
   const ratios = (one?.windowsUs ?? []).map((window, i) => window / (other?.windowsUs[i] ?? Number.NaN));
   const at = quantiles(ratios);
-  const wanted = "atMost" in goal ? `at most ${goal.atMost}` : `at least ${goal.atLeast}`;
-  const figures = `${at(0.5).toFixed(2)}  (${at(0.25).toFixed(2)} to ${at(0.75).toFixed(2)})`;
-  console.log(`  = ${what}: ${figures}; aim: ${wanted}`);
+  const failed = one?.failed ?? other?.failed;
+  recordFigure({ what, value: at(0.5), low: at(0.25), high: at(0.75), ...(failed && { failed }) }, goal);
 }
 
-/** Prints the results as ratios to the first one. */
+/** Tells the results, with their ratios to the first one. */
 export function report(title: string, results: readonly Result[]): void {
   console.log(`\n${title}`);
   const base = results[0]?.medianUs ?? Number.NaN;
-  for (const { name, medianUs, lowUs, highUs } of results) {
+  const counted = results.some(({ syncs, failed }) => failed !== undefined || (syncs ?? 0) > 0);
+  for (const { name, medianUs, lowUs, highUs, syncs, failed } of results) {
     const figures = `${medianUs.toFixed(1).padStart(10)} us  (${lowUs.toFixed(1)} to ${highUs.toFixed(1)})`;
-    console.log(`  ${name.padEnd(52)}${figures.padEnd(36)}${(medianUs / base).toFixed(2).padStart(8)} x`);
+    const synced = counted && syncs !== undefined ? `  ${syncs.toFixed(2).padStart(5)} syncs` : "";
+    const ratio = (medianUs / base).toFixed(2).padStart(8);
+    console.log(`  ${name.padEnd(52)}${figures.padEnd(36)}${ratio} x${synced}`);
+    if (failed) console.log(`    FAILED, not to be used: ${failed}`);
   }
+  recordTable({
+    title,
+    columns: [
+      { label: "time", unit: "us" },
+      { label: "ratio", unit: "ratio" },
+      ...(counted ? [{ label: "syncs", unit: "count" } as const] : []),
+    ],
+    rows: results.map(({ name, medianUs, windowsUs, syncs = null, failed }) => ({
+      name,
+      cells: failed ? [] : [spreadOf(windowsUs), medianUs / base, ...(counted ? [syncs] : [])],
+      ...(failed && { failed }),
+    })),
+  });
 }
 
 /** Runs `work` with a folder of its own. */

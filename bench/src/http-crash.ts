@@ -3,6 +3,7 @@ import { createClient } from "@thulp-sessions/client";
 import { newUuid } from "@thulp-sessions/core";
 import { CommandServer } from "./command-server.ts";
 import { withFolder } from "./harness.ts";
+import { recordFigure, recordTable } from "./recording.ts";
 
 const CLIENTS = 8;
 
@@ -88,4 +89,14 @@ async function crash(store: string, each: number, kills: number): Promise<void> 
     `\n${store.split(":")[0]}: ${CLIENTS} clients, ${each} appends each, the server killed ${killed} times in ${((performance.now() - began) / 1000).toFixed(0)} s\n` +
       `  acknowledged ${all.length}, stored ${stored.length}: lost ${lost}, twice ${twice}, out of order ${astray}; requests ${requests}`,
   );
+  const kind = store.split(":")[0] ?? "";
+  recordTable({
+    title: `a server on ${kind} that is killed ${killed} times while ${CLIENTS} clients append`,
+    columns: ["acknowledged", "stored", "lost", "twice", "out of order"].map((label) => ({
+      label,
+      unit: "count" as const,
+    })),
+    rows: [{ name: kind, cells: [all.length, stored.length, lost, twice, astray] }],
+  });
+  recordFigure({ what: `entries on ${kind} lost, twice or out of order`, value: lost + twice + astray });
 }

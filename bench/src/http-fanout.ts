@@ -1,7 +1,8 @@
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { entry } from "./data.ts";
-import { quantiles, withFolder } from "./harness.ts";
+import { quantiles, reportTarget, resultOf, spreadOf, withFolder } from "./harness.ts";
+import { recordFigure, recordTable } from "./recording.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const SUBSCRIBERS = 100;
@@ -50,6 +51,25 @@ export async function httpFanout(quick: boolean): Promise<void> {
         `  ${name.padEnd(28)}acknowledgement to arrival ${cell(acked, base?.acked)}  sending to arrival ${cell(sent, base?.sent)}  sending to acknowledgement ${cell(ack, base?.ack)}  processor ${(median(cpu) / 1000).toFixed(2)} ms an append`,
       );
     }
+    recordTable({
+      title: `${SUBSCRIBERS} subscribers of one session, ${APPENDS_PER_SECOND} appends a second: p99`,
+      columns: [
+        { label: "acknowledgement to arrival", unit: "ms" },
+        { label: "sending to arrival", unit: "ms" },
+        { label: "sending to acknowledgement", unit: "ms" },
+        { label: "processor, an append", unit: "ms" },
+      ],
+      rows: crowds.map(({ name }, i) => {
+        const { acked = [], sent = [], ack = [], cpu = [] } = windows[i] ?? {};
+        const cpuMs = cpu.map((us) => us / 1000);
+        return { name, cells: [acked, sent, ack, cpuMs].map((values) => spreadOf(values)) };
+      }),
+    });
+    reportTarget(
+      "p99 from acknowledgement to arrival against a bare broadcast",
+      resultOf("ours", windows[1]?.acked ?? []),
+      resultOf("bare", windows[0]?.acked ?? []),
+    );
     await memory(api, quick);
     for (const { crowd } of crowds) await crowd.close();
   });
@@ -63,9 +83,15 @@ async function memory(crowd: Crowd, quick: boolean): Promise<void> {
   await crowd.events(9 * few);
   const afterAll = await crowd.server.memory();
   const mb = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  recordTable({
+    title: "memory of the server after many events",
+    columns: [`after ${few} events`, `after ${10 * few}`].map((label) => ({ label, unit: "MB" as const })),
+    rows: [{ name: "entries.subscribe, sqlite", cells: [after / 2 ** 20, afterAll / 2 ** 20] }],
+  });
   console.log(
     `  memory after ${few} events ${mb(after)}, after ${10 * few} ${mb(afterAll)}: ${(afterAll / after).toFixed(2)} x`,
   );
+  recordFigure({ what: "memory after ten times the events", value: afterAll / after });
 }
 
 /** All subscribers of one session, and the one who writes it. */

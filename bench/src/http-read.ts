@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { withFolder } from "./harness.ts";
+import { reportTarget, withFolder } from "./harness.ts";
 import { compareServers, reportServers } from "./http-compare.ts";
 import { load } from "./http-load.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -36,6 +36,8 @@ export async function httpRead(quick: boolean): Promise<void> {
       rounds,
     );
     reportServers(`reading over HTTP, ${CONNECTIONS} connections`, results);
+    for (const [i, store] of ["memory", "sqlite", "fs"].entries())
+      reportTarget(`sessions.head on ${store} against bare node:http`, results[i + 1], results[0]);
     await Promise.all([sqlite, files, memory, bare, stock].map((server) => server.stop()));
   });
 }

@@ -1,56 +1,57 @@
 import { parseArgs } from "node:util";
-import { appendFs } from "./append-fs.ts";
-import { appendSqlite } from "./append-sqlite.ts";
-import { cliStart } from "./cli-start.ts";
-import { copy, copyMemory } from "./copy.ts";
-import { growthSqlite } from "./growth-sqlite.ts";
-import { httpAppend } from "./http-append.ts";
-import { httpCrash } from "./http-crash.ts";
-import { httpFanout } from "./http-fanout.ts";
-import { httpRead } from "./http-read.ts";
-import { listFs, loadFs, memoryFs } from "./read-fs.ts";
-import { listSqlite, loadSqlite } from "./read-sqlite.ts";
-import { searchSqlite } from "./search-sqlite.ts";
-import { startUp } from "./start-up.ts";
-import { tokenizers } from "./tokenizers.ts";
-import { workerThread } from "./worker-thread.ts";
+import { benches } from "./benches.ts";
+import { checkPage, writePage } from "./page.ts";
+import { record } from "./recording.ts";
+import { writeResult } from "./results.ts";
+import { rerunCounted, UNCOUNTED } from "./syncs.ts";
+import { printTargets } from "./targets.ts";
 
-/** Every measurement by its name. */
-const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
-  "append-fs": appendFs,
-  "append-sqlite": appendSqlite,
-  "cli-start": cliStart,
-  copy,
-  "copy-memory": copyMemory,
-  "http-append": httpAppend,
-  "http-crash": httpCrash,
-  "http-fanout": httpFanout,
-  "http-read": httpRead,
-  "load-fs": loadFs,
-  "list-fs": listFs,
-  "load-sqlite": loadSqlite,
-  "list-sqlite": listSqlite,
-  "growth-sqlite": growthSqlite,
-  "search-sqlite": searchSqlite,
-  tokenizers,
-  "worker-thread": workerThread,
-  "start-up": startUp,
-  "memory-fs": memoryFs,
-};
+const USAGE = `npm run bench                       everything; results in bench/results, page in docs/performance.md
+npm run bench <name>...             some of: ${Object.keys(benches).join(", ")}
+npm run bench targets               each target, the figure of the last results, whether it holds
+npm run bench page                  the page, made of the results anew
+  -- --quick                        a few windows of everything, to see that it runs; nothing is written
+  -- --check                        in the end: is the page what the results make?`;
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
-const wanted = positionals.length > 0 ? positionals : Object.keys(benches);
-console.log(
-  `Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`,
-);
-for (const name of wanted) {
-  const bench = benches[name];
-  if (!bench) {
-    console.error(`There is no bench "${name}". There are: ${Object.keys(benches).join(", ")}.`);
-    process.exit(1);
+if (values.help) console.log(USAGE);
+else process.exitCode = await run(positionals);
+
+async function run(names: readonly string[]): Promise<number> {
+  if (names[0] === "targets") {
+    printTargets();
+    return 0;
   }
-  await bench(values.quick);
+  if (names[0] === "page") return values.check ? await checkPage() : await writePage();
+  const unknown = names.find((name) => !Object.hasOwn(benches, name));
+  if (unknown !== undefined) {
+    console.error(`There is no bench "${unknown}".\n${USAGE}`);
+    return 1;
+  }
+  const counted = await rerunCounted();
+  if (counted !== undefined) return counted;
+  return await measure(names.length > 0 ? names : Object.keys(benches));
+}
+
+async function measure(names: readonly string[]): Promise<number> {
+  console.log(
+    `Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`,
+  );
+  console.log(UNCOUNTED ? `Syncs are not counted: ${UNCOUNTED}.` : "Syncs are counted.");
+  for (const name of names) {
+    const bench = benches[name];
+    if (!bench) continue;
+    const result = await record(name, () => bench(values.quick));
+    console.log(`  (${name}: ${result.seconds} s)`);
+    if (!values.quick) writeResult(result);
+  }
+  if (!values.quick) return await writePage();
+  return values.check ? await checkPage() : 0;
 }

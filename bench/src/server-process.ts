@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { syncsOf } from "./syncs.ts";
 
 /** What a server can be asked to be; see `http-servers.ts`. */
 export interface Role {
@@ -35,6 +36,11 @@ export class ServerProcess {
   /** Processor time so far, in microseconds. */
   async cpuUs(): Promise<number> {
     return (await this.ask("cpu")) as number;
+  }
+
+  /** Syncs so far; undefined where they are not counted. */
+  syncs(): number | undefined {
+    return syncsOf(this.#child.pid ?? 0);
   }
 
   /** Bytes of the heap and beside it that are in use after a collection. */

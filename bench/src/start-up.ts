@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openStore } from "@thulp-sessions/config";
 import { CommandServer } from "./command-server.ts";
 import { makeSession } from "./data.ts";
-import { compare, report, withFolder } from "./harness.ts";
+import { compare, report, reportTarget, withFolder } from "./harness.ts";
 
 /** From the start of the process to the first answered request, on a store of many sessions, against `node -e 0`. */
 export async function startUp(quick: boolean): Promise<void> {
@@ -43,9 +43,9 @@ export async function startUp(quick: boolean): Promise<void> {
         await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
       },
     };
-    report(
-      `start to the first answered request, ${sessions} sessions`,
-      await compare([node, ...contestants], rounds),
-    );
+    const results = await compare([node, ...contestants], rounds);
+    report(`start to the first answered request, ${sessions} sessions`, results);
+    for (const result of results.slice(1))
+      reportTarget(`${result.name}, against node -e 0`, result, results[0]);
   });
 }

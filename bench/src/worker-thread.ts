@@ -21,7 +21,10 @@ export async function workerThread(quick: boolean): Promise<void> {
       "the way to a thread and back, against an append",
       await compare(
         [
-          callers("store-sqlite, 1 caller, durability full", store, [one], operations),
+          {
+            ...callers("store-sqlite, 1 caller, durability full", store, [one], operations),
+            syncs: operations,
+          },
           {
             name: "the arguments of an append to a thread, its result back",
             operations,
@@ -29,12 +32,15 @@ export async function workerThread(quick: boolean): Promise<void> {
               for (let i = 0; i < operations; i++) await echo.call(entry(i));
             },
           },
-          callers(
-            "store-sqlite, 64 callers",
-            store,
-            Array.from({ length: 64 }, () => one),
-            operations / 10,
-          ),
+          {
+            ...callers(
+              "store-sqlite, 64 callers",
+              store,
+              Array.from({ length: 64 }, () => one),
+              operations / 10,
+            ),
+            syncs: operations / 10,
+          },
           {
             name: "64 callers to a thread and back",
             operations: operations * 6,

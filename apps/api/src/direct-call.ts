@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { procedureAt, type SingleCall } from "@thulp-sessions/router";
+import type { Parameters } from "./parameters.ts";
 
 /** Paths as every client sends them; what is encoded or broken is the stock way's to make sense of. */
 const PLAIN_PATH = /^[A-Za-z0-9.]+$/;
@@ -14,7 +15,7 @@ const OTHER_WAYS = ["batch", "connectionParams"];
 export function directCall(
   request: IncomingMessage,
   path: string,
-  parameters: URLSearchParams | null,
+  parameters: Parameters | null,
 ): Pick<SingleCall, "path" | "procedure"> | null {
   const { method, headers } = request;
   if (!PLAIN_PATH.test(path)) return null;

@@ -1,4 +1,12 @@
 import process from "node:process";
-import { run } from "./run.ts";
+import { nodeProblem } from "@thulp-sessions/config/node-version";
 
-process.exit(await run(process.argv.slice(2), process));
+const problem = nodeProblem();
+if (problem === undefined) {
+  // Only now: what the command imports may not even load on an older Node.
+  const { run } = await import("./run.ts");
+  process.exit(await run(process.argv.slice(2), process));
+} else {
+  process.stderr.write(`thulp-sessions: ${problem}\n`);
+  process.exitCode = 1;
+}

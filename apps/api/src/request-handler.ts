@@ -20,6 +20,7 @@ import type { StoreHealth } from "./health.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OpenStreams } from "./open-streams.ts";
+import { type Parameters, parametersOf } from "./parameters.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { readBody } from "./request-body.ts";
 import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
@@ -101,7 +102,7 @@ export class RequestHandler {
   async #call(exchange: Exchange, path: string): Promise<void> {
     const { request, query } = exchange;
     const { gate, maxBodyBytes } = this.#options;
-    const parameters = query === null ? null : new URLSearchParams(query);
+    const parameters = parametersOf(query);
     const direct = directCall(request, path, parameters);
     const pass = gate.enter(direct ? writesOf(direct) : writesIn(path, parameters), request);
     try {
@@ -133,11 +134,7 @@ export class RequestHandler {
     this.#answers.send({ response: exchange.response, status, headers, body });
   }
 
-  async #streamDirectly(
-    exchange: Exchange,
-    call: SingleCall,
-    parameters: URLSearchParams | null,
-  ): Promise<void> {
+  async #streamDirectly(exchange: Exchange, call: SingleCall, parameters: Parameters | null): Promise<void> {
     const { request, response, requestId } = exchange;
     exchange.begin();
     const stream = this.#options.streams.enter(call.path, request.socket);
@@ -243,7 +240,7 @@ export class RequestHandler {
 }
 
 /** As tRPC looks for it. */
-function lastEventIdOf({ headers }: IncomingMessage, parameters: URLSearchParams | null): string | null {
+function lastEventIdOf({ headers }: IncomingMessage, parameters: Parameters | null): string | null {
   const header = headers["last-event-id"];
   if (typeof header === "string") return header;
   return parameters?.get("lastEventId") ?? parameters?.get("Last-Event-Id") ?? null;
@@ -254,7 +251,7 @@ function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {
 }
 
 /** How many writes a request of tRPC's holds, as far as its path tells. */
-function writesIn(path: string, parameters: URLSearchParams | null): number {
+function writesIn(path: string, parameters: Parameters | null): number {
   const paths = parameters?.get("batch") === "1" ? path.split(",") : [path];
   return paths.filter((each) => procedureAt(each)?._def.type === "mutation").length;
 }

@@ -20,7 +20,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** What the example of the README says of a server over this store. */
+/** What the script of docs/coming-from-thulp.md says of a server over this store; apps/document-tests types the commands around it. */
 async function transcript(store: SessionStore): Promise<string> {
   const server = await startServer({ store, port: 0 });
   try {

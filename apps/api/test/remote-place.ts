@@ -7,19 +7,27 @@ import { conformanceCases, type Subject } from "@thulp-sessions/store-conformanc
 import { test } from "vitest";
 import { startServer } from "../src/index.ts";
 
-/** Runs the contract against a remote store. One file for each store behind it, so that they run side by side. */
+/** What a view of a store does by itself, or passes on in another way. */
+const OF_A_VIEW = /^(watch|close|handle|concurrent|missing|append|repeat)-/;
+
+/**
+ * Runs the contract against a remote store. One file for each store behind it, so that they run side by side.
+ *
+ * @param options.view against a view of it (`withSignal`), those of the cases that are of interest there.
+ */
 export function testRemoteStore(
   open: (folder: string) => Promise<SessionStore>,
-  { lasts }: { lasts: boolean },
+  { lasts, view = false }: { lasts: boolean; view?: boolean },
 ): void {
-  const factory = remotePlace(open, lasts);
+  const factory = remotePlace(open, lasts, view);
   for (const { id, name, run } of conformanceCases) {
+    if (view && !OF_A_VIEW.test(id)) continue;
     test(`${id} ${name}`, { timeout: 60_000 }, () => run(factory));
   }
 }
 
 /** A place behind a server over real HTTP. Where the store does not last, the server lives as long as it is used. */
-function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boolean) {
+function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boolean, view: boolean) {
   return async (): Promise<Subject> => {
     const folder = mkdtempSync(join(tmpdir(), "thulp-remote-"));
     const start = async () => startServer({ store: await open(folder), port: 0 });
@@ -31,14 +39,16 @@ function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boo
           await server.stop();
           server = await start();
         }
-        const store = await openRemoteStore({ url: server.url });
+        const whole = await openRemoteStore({ url: server.url });
+        const store = view ? whole.withSignal(new AbortController().signal) : whole;
         handles++;
         const close = store.close.bind(store);
         let closed = false;
-        store.close = () => {
+        store.close = async () => {
           if (!closed) handles--;
           closed = true;
-          return close();
+          await close();
+          if (view) await whole.close();
         };
         return store;
       },

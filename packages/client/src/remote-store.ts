@@ -15,8 +15,11 @@ import {
   type SessionId,
   type SessionPage,
   type StoreCapabilities,
+  type StoreChange,
   type StoredSession,
   type WarningListener,
+  Warnings,
+  type WatchOptions,
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { type ClientOptions, createClient, type SessionClient } from "./client.ts";
@@ -24,31 +27,43 @@ import { readSession } from "./read-session.ts";
 import { RemoteWatch } from "./remote-watch.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { sessionErrorOf } from "./session-error.ts";
+import { SharedSignal } from "./shared-signal.ts";
 
 export interface RemoteStoreOptions extends ClientOptions {
   /** Hears e.g. that the connection of a watch was lost. What the server's own store warns of, its log says. */
   readonly onWarning?: WarningListener | undefined;
+  /** Gives up the opening and every call of the store, as `withSignal` does single ones. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens the store that a server serves. Closing it leaves the server as it is.
  *
- * @throws {SessionError} io when the server cannot be reached; invalid_input when it refuses the token.
+ * @throws {SessionError} io when the server cannot be reached; invalid_input when it refuses the token. The signal's reason
+ *   when it is aborted.
  */
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<RemoteStore> {
   const location = parseServerUrl(options.url);
   const client = createClient(options);
+  if (options.signal !== undefined) checkSignal(options.signal);
+  const signals = options.signal === undefined ? [] : [options.signal];
   const { capabilities } = await answer(
     // Whoever opens a store wants to hear at once that nobody is there.
-    client.server.info.query(undefined, { context: { repeat: false } }),
+    (call) => client.server.info.query(undefined, { ...call, context: { repeat: false } }),
+    new SharedSignal(signals),
   );
-  const store = new RemoteStore(client, location, {
-    persistent: capabilities.persistent,
-    // Whatever the server keeps, all its clients see the same.
-    shared: true,
-    // A number passes through JavaScript on its way.
-    exactNumbers: false,
-  });
+  const store = new RemoteStore(
+    client,
+    location,
+    {
+      persistent: capabilities.persistent,
+      // Whatever the server keeps, all its clients see the same.
+      shared: true,
+      // A number passes through JavaScript on its way.
+      exactNumbers: false,
+    },
+    { signals },
+  );
   if (options.onWarning) store.warnings.listen(options.onWarning);
   return store;
 }
@@ -57,28 +72,57 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
 export class RemoteStore extends CheckedStore {
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
+  override readonly warnings: Warnings;
   readonly #client: SessionClient;
   readonly #watch: RemoteWatch;
+  readonly #signals: SharedSignal;
+  /** The store that this is a view of. */
+  readonly #of: RemoteStore | undefined;
+  readonly #closed = new AbortController();
 
   /** Use `openRemoteStore`. */
-  constructor(client: SessionClient, location: string, capabilities: StoreCapabilities) {
+  constructor(
+    client: SessionClient,
+    location: string,
+    capabilities: StoreCapabilities,
+    { signals = [], of }: { signals?: readonly AbortSignal[]; of?: RemoteStore } = {},
+  ) {
     super();
     this.#client = client;
     this.location = location;
     this.capabilities = capabilities;
+    this.#signals = new SharedSignal(signals);
+    this.#of = of;
+    this.warnings = of?.warnings ?? new Warnings();
     this.#watch = new RemoteWatch(client, location, this.changes, this.warnings);
   }
 
+  /**
+   * The same store for calls that may be given up: once the signal is aborted, every call of the view rejects at once with
+   * the signal's reason, its watchers end, and no request is sent any more. A call that only reads is over then. **Whether a
+   * write that was under way was carried out is unknown**: look at the session, or repeat an append with the same entry ids.
+   *
+   * A view costs nothing, shares the connection of the watchers, and need not be closed: closing it leaves the store open,
+   * closing the store ends its views.
+   */
+  withSignal(signal: AbortSignal): RemoteStore {
+    checkSignal(signal);
+    return new RemoteStore(this.#client, this.location, this.capabilities, {
+      signals: [...this.#signals.sources, signal],
+      of: this.#of ?? this,
+    });
+  }
+
   protected override doCreate(session: Session): Promise<SessionHead> {
-    return answer(this.#client.sessions.save.mutate({ session }));
+    return this.#answer((call) => this.#client.sessions.save.mutate({ session }, call));
   }
 
   protected override doGet(id: SessionId): Promise<StoredSession> {
-    return answer(readSession(this.#client, id));
+    return this.#answer((call) => readSession(this.#client, id, call));
   }
 
   protected override doHead(id: SessionId): Promise<SessionHead> {
-    return answer(this.#client.sessions.head.query({ id }));
+    return this.#answer((call) => this.#client.sessions.head.query({ id }, call));
   }
 
   protected override doUpdate(
@@ -87,15 +131,14 @@ export class RemoteStore extends CheckedStore {
     options: WriteOptions,
   ): Promise<SessionHead> {
     const { tags, removeContext, ...rest } = change;
-    return answer(
-      this.#client.sessions.update.mutate({
-        ...rest,
-        tags: tags && [...tags],
-        removeContext: removeContext && [...removeContext],
-        ...options,
-        id,
-      }),
-    );
+    const input = {
+      ...rest,
+      tags: tags && [...tags],
+      removeContext: removeContext && [...removeContext],
+      ...options,
+      id,
+    };
+    return this.#answer((call) => this.#client.sessions.update.mutate(input, call));
   }
 
   protected override doAppend(
@@ -103,11 +146,13 @@ export class RemoteStore extends CheckedStore {
     entries: readonly SessionEntry[],
     options: AppendOptions,
   ): Promise<AppendResult> {
-    return answer(this.#client.entries.append.mutate({ ...options, id, entries: [...entries] }));
+    return this.#answer((call) =>
+      this.#client.entries.append.mutate({ ...options, id, entries: [...entries] }, call),
+    );
   }
 
   protected override doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
-    return answer(this.#client.entries.list.query({ ...query, id }));
+    return this.#answer((call) => this.#client.entries.list.query({ ...query, id }, call));
   }
 
   protected override doTruncate(
@@ -115,32 +160,45 @@ export class RemoteStore extends CheckedStore {
     entryCount: number,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    return answer(this.#client.sessions.rewind.mutate({ ...options, id, entryCount }));
+    return this.#answer((call) => this.#client.sessions.rewind.mutate({ ...options, id, entryCount }, call));
   }
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
-    return answer(
-      this.#client.sessions.save.mutate(
-        expectedVersion === undefined ? { session, overwrite: "existing" } : { session, expectedVersion },
-      ),
-    );
+    const input =
+      expectedVersion === undefined
+        ? { session, overwrite: "existing" as const }
+        : { session, expectedVersion };
+    return this.#answer((call) => this.#client.sessions.save.mutate(input, call));
   }
 
   protected override async doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
-    const { deleted } = await answer(this.#client.sessions.delete.mutate({ id, expectedVersion }));
+    const { deleted } = await this.#answer((call) =>
+      this.#client.sessions.delete.mutate({ id, expectedVersion }, call),
+    );
     return deleted;
   }
 
   protected override doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
-    return answer(this.#client.sessions.list.query(query));
+    return this.#answer((call) => this.#client.sessions.list.query(query, call));
   }
 
   protected override doCount(filter: SessionFilter): Promise<number> {
-    return answer(this.#client.sessions.count.query({ filter }));
+    return this.#answer((call) => this.#client.sessions.count.query({ filter }, call));
   }
 
   protected override doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
-    return answer(this.#client.sessions.search.query(query));
+    return this.#answer((call) => this.#client.sessions.search.query(query, call));
+  }
+
+  override async watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
+    const { sources } = this.#signals;
+    if (sources.length === 0) return super.watch(options);
+    // A view has no feed of its own: it follows the store's, until it is closed itself.
+    const given = options.signal === undefined ? [] : [options.signal];
+    const ending = { ...options, signal: AbortSignal.any([...sources, ...given, this.#closed.signal]) };
+    return this.run(() =>
+      this.#signals.run(() => (this.#of === undefined ? super.watch(ending) : this.#of.watch(ending))),
+    );
   }
 
   protected override doWatchStart(): Promise<void> {
@@ -152,14 +210,27 @@ export class RemoteStore extends CheckedStore {
   }
 
   protected override async doClose(): Promise<void> {
+    this.#closed.abort();
     this.#watch.stop();
+  }
+
+  /** A call of a view is one of its store too, which does not close before it has ended. */
+  #answer<T>(call: Call<T>): Promise<T> {
+    const ask = () => answer(call, this.#signals);
+    return this.#of === undefined ? ask() : this.#of.run(ask);
   }
 }
 
-async function answer<T>(call: Promise<T>): Promise<T> {
+type Call<T> = (options: { readonly signal?: AbortSignal }) => Promise<T>;
+
+async function answer<T>(call: Call<T>, signals: SharedSignal): Promise<T> {
   try {
-    return await call;
+    return await (signals.sources.length === 0 ? call({}) : signals.run((signal) => call({ signal })));
   } catch (error) {
     throw sessionErrorOf(error) ?? error;
   }
+}
+
+function checkSignal(signal: unknown): void {
+  if (!(signal instanceof AbortSignal)) throw new TypeError("signal is an AbortSignal.");
 }

@@ -46,7 +46,10 @@ export function planAppend(
     const same = candidates.find((candidate) => isRepeat(candidate, entry));
     if (same) return { id: entry.id, seq: same.seq, timestamp: same.timestamp, added: false };
     if (candidates.length > 0) throw entryConflict(id, entry.id);
-    const stored = { ...entry, seq: target.counts.entryCount + fresh.length };
+    const { timestamp, entryType, content } = entry;
+    const seq = target.counts.entryCount + fresh.length;
+    // Piece by piece: copying the object would take as long as all the rest of the plan.
+    const stored: StoredEntry = { id: entry.id, timestamp, entryType, content, seq };
     fresh.push(stored);
     freshById.set(entry.id, stored);
     return { id: entry.id, seq: stored.seq, timestamp: entry.timestamp, added: true };

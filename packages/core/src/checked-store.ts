@@ -50,8 +50,10 @@ export abstract class CheckedStore implements SessionStore {
   protected readonly changes = new ChangeFeed();
   #watchers = 0;
   #watchStarted: Promise<void> | undefined;
-  #running = new Set<Promise<unknown>>();
+  #running = 0;
   #closing: Promise<void> | undefined;
+  /** Called when the last call has ended, once `close` waits for that. */
+  #idle: (() => void) | undefined;
 
   protected abstract doCreate(session: Session): Promise<SessionHead>;
   protected abstract doGet(id: SessionId): Promise<StoredSession>;
@@ -86,19 +88,19 @@ export abstract class CheckedStore implements SessionStore {
   /** Called when the last watcher has gone. */
   protected doWatchStop(): void {}
 
-  async create(session: Session): Promise<SessionHead> {
+  create(session: Session): Promise<SessionHead> {
     return this.#run(() => this.doCreate(parseSession(session)));
   }
 
-  async get(id: string): Promise<StoredSession> {
+  get(id: string): Promise<StoredSession> {
     return this.#run(() => this.doGet(parseSessionId(id)));
   }
 
-  async head(id: string): Promise<SessionHead> {
+  head(id: string): Promise<SessionHead> {
     return this.#run(() => this.doHead(parseSessionId(id)));
   }
 
-  async update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead> {
+  update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead> {
     return this.#run(() =>
       this.doUpdate(
         parseSessionId(id),
@@ -108,19 +110,19 @@ export abstract class CheckedStore implements SessionStore {
     );
   }
 
-  async append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
+  append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
     return this.#run(() =>
       this.doAppend(parseSessionId(id), parseEntries(entries), parseAppendOptions(options)),
     );
   }
 
-  async readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
+  readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
     return this.#run(() =>
       this.doEntryPage(parseSessionId(id), parseInput(entriesQuerySchema, query, "query")),
     );
   }
 
-  async truncate(id: string, entryCount: number, options: WriteOptions): Promise<SessionHead> {
+  truncate(id: string, entryCount: number, options: WriteOptions): Promise<SessionHead> {
     return this.#run(() => {
       const sessionId = parseSessionId(id);
       if (!Number.isSafeInteger(entryCount) || entryCount < 0) {
@@ -130,10 +132,7 @@ export abstract class CheckedStore implements SessionStore {
     });
   }
 
-  async replace(
-    session: Session,
-    options: { expectedVersion?: string | undefined } = {},
-  ): Promise<SessionHead> {
+  replace(session: Session, options: { expectedVersion?: string | undefined } = {}): Promise<SessionHead> {
     return this.#run(() =>
       this.doReplace(
         parseSession(session),
@@ -142,25 +141,25 @@ export abstract class CheckedStore implements SessionStore {
     );
   }
 
-  async delete(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
+  delete(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
     return this.#run(() =>
       this.doDelete(parseSessionId(id), parseInput(versionOptionsSchema, options, "options").expectedVersion),
     );
   }
 
-  async list(query: ListQuery = {}): Promise<SessionPage> {
+  list(query: ListQuery = {}): Promise<SessionPage> {
     return this.#run(() => this.doSessionPage(parseInput(listQuerySchema, query, "query")));
   }
 
-  async count(filter: SessionFilter = {}): Promise<number> {
+  count(filter: SessionFilter = {}): Promise<number> {
     return this.#run(() => this.doCount(parseInput(sessionFilterSchema, filter, "filter")));
   }
 
-  async search(query: SearchQuery): Promise<SearchPage> {
+  search(query: SearchQuery): Promise<SearchPage> {
     return this.#run(() => this.doSearchPage(parseInput(searchQuerySchema, query, "query")));
   }
 
-  async watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
+  watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
     return this.#run(async () => {
       const id = options.id === undefined ? undefined : parseSessionId(options.id);
       if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
@@ -192,7 +191,11 @@ export abstract class CheckedStore implements SessionStore {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#running);
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
     this.changes.close();
     await this.doClose();
   }
@@ -206,12 +209,11 @@ export abstract class CheckedStore implements SessionStore {
     if (this.#closing) {
       throw new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`);
     }
-    const running = call();
-    this.#running.add(running);
+    this.#running++;
     try {
-      return await running;
+      return await call();
     } finally {
-      this.#running.delete(running);
+      if (--this.#running === 0) this.#idle?.();
     }
   }
 }

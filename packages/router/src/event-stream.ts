@@ -60,14 +60,14 @@ export async function streamEvents(call: StreamCall): Promise<void> {
   try {
     await write(CONNECTED);
     beat();
-    const getRawInput = async () => {
+    const rawInput = () => {
       input = withLastEventId(parseInput(call.input), call.lastEventId);
       return input;
     };
     const events = (await runProcedure(call.procedure, {
       path,
       ctx,
-      getRawInput,
+      rawInput,
       signal,
     })) as AsyncIterable<unknown>;
     let lastEventId =

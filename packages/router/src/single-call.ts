@@ -32,7 +32,7 @@ export async function answerSingleCall({ path, procedure, input, ctx }: SingleCa
     const data = await runProcedure(procedure, {
       path,
       ctx,
-      getRawInput: async () => {
+      rawInput: () => {
         parsed = parseInput(input);
         return parsed;
       },

@@ -16,6 +16,9 @@ export interface FileStamp {
   readonly changedNs: bigint;
   /** When the file was made; 0 where the file system does not tell, or the time of its last change. */
   readonly bornNs: bigint;
+  readonly kind: "file" | "link" | "other";
+  /** The permissions. */
+  readonly mode: number;
 }
 
 /** Not followed where the system can refuse it; elsewhere the caller looks with lstat first. */
@@ -61,16 +64,9 @@ export function isErrno(error: unknown, code: string): boolean {
 }
 
 /** The stamp of the file behind a path, `undefined` when there is none. Links are not followed. */
-export function stampOf(
-  path: string,
-): (FileStamp & { readonly kind: "file" | "link" | "other"; readonly mode: number }) | undefined {
+export function stampOf(path: string): FileStamp | undefined {
   const stat = io(path, "look at", () => fs.lstatSync(path, LOOK));
-  if (stat === undefined) return undefined;
-  return {
-    ...toStamp(stat),
-    kind: stat.isFile() ? "file" : stat.isSymbolicLink() ? "link" : "other",
-    mode: Number(stat.mode & 0o7777n),
-  };
+  return stat && toStamp(stat);
 }
 
 function stampOfOpen(path: string, descriptor: number): FileStamp {
@@ -95,6 +91,8 @@ function toStamp(stat: fs.BigIntStats): FileStamp {
     modifiedNs: stat.mtimeNs,
     changedNs: stat.ctimeNs,
     bornNs: stat.birthtimeNs,
+    kind: stat.isFile() ? "file" : stat.isSymbolicLink() ? "link" : "other",
+    mode: Number(stat.mode & 0o7777n),
   };
 }
 
@@ -127,7 +125,7 @@ const READ_TRIES = 10;
 /** A file that is open for reading. */
 export interface ReadableFile {
   /** What it is now. */
-  stamp(): FileStamp & { readonly isRegular: boolean };
+  stamp(): FileStamp;
   /** Fills the buffer from a place in the file, and gives how many bytes there were. */
   readInto(into: Buffer, start: number): number;
 }
@@ -147,11 +145,7 @@ export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T
   }
   try {
     return use({
-      stamp: () =>
-        io(path, "look at", () => {
-          const stat = fs.fstatSync(descriptor, LOOK);
-          return { ...toStamp(stat), isRegular: stat.isFile() };
-        }),
+      stamp: () => stampOfOpen(path, descriptor),
       readInto: (into, start) => io(path, "read", () => readFully(descriptor, into, start)),
     });
   } finally {
@@ -409,7 +403,7 @@ async function writeBeside(
 }
 
 /** What is left where even that fails is removed at the next open. */
-function removeQuietly(path: string): void {
+export function removeQuietly(path: string): void {
   try {
     fs.unlinkSync(path);
   } catch {

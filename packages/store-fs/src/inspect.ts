@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { isCanonicalUuid, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
 import { io, readBytes, stampOf } from "./disk.ts";
+import { CACHE_FOLDER } from "./remembered-heads.ts";
 import { scanSession } from "./session-scan.ts";
 
 /** What is worth knowing of one file. */
@@ -47,7 +48,7 @@ export async function inspectStore(dir: string): Promise<Finding[]> {
   const folder = resolve(dir);
   const findings: Finding[] = [];
   for (const name of io(folder, "list", () => fs.readdirSync(folder)).sort()) {
-    if (name === ".locks") continue;
+    if (name === ".locks" || name === CACHE_FOLDER) continue;
     findings.push(...inspectFile(join(folder, name), name));
     await setImmediate();
   }

@@ -67,7 +67,7 @@ async function repair(
   durability: Durability,
   exactTimes: boolean,
 ): Promise<RepairReport | null> {
-  const { mode, ...before } = files.stamp(id);
+  const before = files.stamp(id);
   const read = readBytes(path);
   if (!read) throw notFound(id);
   const damage = damageOf(read.bytes);
@@ -106,7 +106,7 @@ async function repair(
   });
   if (!sameStamp(before, read.stamp)) throw changedMeanwhile(path);
   const kept = await keepAside(`${path}.damaged-`, read.bytes, durability);
-  await replaceFile(path, repaired, { mode, durability, exactTimes });
+  await replaceFile(path, repaired, { mode: before.mode, durability, exactTimes });
   return {
     id,
     kept,

@@ -33,8 +33,7 @@ export class SessionFiles {
    *
    * @throws {SessionError} not_found; unsupported when it is no regular file.
    */
-  stamp(id: SessionId): FileStamp & { readonly mode: number } {
-    const path = this.pathOf(id);
+  stamp(id: SessionId, path = this.pathOf(id)): FileStamp {
     const stamp = stampOf(path);
     if (!stamp) throw notFound(id);
     if (stamp.kind !== "file") throw notAFile(path, id, stamp.kind);
@@ -47,8 +46,8 @@ export class SessionFiles {
    * @throws {SessionError} not_found; corrupt or unsupported when not even the metadata can be read.
    */
   state(id: SessionId): SessionState {
-    const stamp = this.stamp(id);
     const known = this.#states.get(id)?.state;
+    const stamp = this.stamp(id, known?.path);
     if (known?.settled && sameStamp(known.stamp, stamp)) return this.remember(id, known);
     this.forget(id);
     const extended = known && catchUp(known, stamp);

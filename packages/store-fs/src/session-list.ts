@@ -18,12 +18,16 @@ import { isPastMs } from "./file-times.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
 import { isTimeLost } from "./layout.ts";
+import { type RememberedHead, recallHeads, rememberHeads } from "./remembered-heads.ts";
 import { scanSession } from "./session-scan.ts";
 import { damageError } from "./session-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
 const HEAD_BYTES = 1024;
 const LONG_HEAD_BYTES = 64 * 1024;
+
+/** Of so many heads that had to be read in the first look, and this share of all, it is worth to leave them to later processes. */
+const WORTH_REMEMBERING = { heads: 100, share: 0.1 };
 
 /** After so many files the event loop gets its turn. */
 const FILES_PER_TURN = 256;
@@ -48,6 +52,8 @@ export class SessionList {
   /** What is read last: of no use beyond that file. */
   readonly #head = Buffer.allocUnsafeSlow(HEAD_BYTES);
   #look = 0;
+  /** How many heads were read, and not used again. */
+  #headsRead = 0;
   /** What was in the folder when it was read last, unless something may have come since under the same time. */
   #names: { readonly stamp: CoarseStamp; readonly listed: Listed[] } | undefined;
 
@@ -59,6 +65,7 @@ export class SessionList {
   /** In no order. A session whose metadata cannot be read is left out, with one warning for each state of its file. */
   async all(): Promise<SessionMetadata[]> {
     const look = ++this.#look;
+    if (look === 1) this.#recall();
     const found: SessionMetadata[] = [];
     let turn = 0;
     for (const listed of this.#inFolder()) {
@@ -69,7 +76,27 @@ export class SessionList {
     // Unless another look has begun meanwhile, what was not met is gone.
     if (look === this.#look && this.#listed.size > turn)
       for (const [name, listed] of this.#listed) if (listed.look !== look) this.#listed.delete(name);
+    if (look === 1) this.#leaveToOthers();
     return found;
+  }
+
+  /** What a process before this one has read is looked at like what was read here. */
+  #recall(): void {
+    for (const { metadata, stamp } of recallHeads(this.#folder)) {
+      const listed = this.#enter(`${metadata.id}.json`);
+      if (listed) Object.assign(listed, { metadata, stamp, settled: true });
+    }
+  }
+
+  #leaveToOthers(): void {
+    const { heads, share } = WORTH_REMEMBERING;
+    if (this.#headsRead < heads || this.#headsRead < this.#listed.size * share) return;
+    const lasting: RememberedHead[] = [];
+    for (const { metadata, stamp, settled } of this.#listed.values()) {
+      // A file system that keeps whole milliseconds or less is not trusted for longer than a process lives.
+      if (metadata && stamp && settled && !Number.isInteger(stamp.ctimeMs)) lasting.push({ metadata, stamp });
+    }
+    rememberHeads(this.#folder, lasting);
   }
 
   /** Names are read anew only if the folder was written to. */
@@ -130,6 +157,7 @@ export class SessionList {
       return false;
     }
     const { stamp } = head;
+    this.#headsRead++;
     listed.stamp = stamp;
     listed.settled = isPastMs(stamp.ctimeMs);
     try {

@@ -50,6 +50,8 @@ export interface SessionState {
   readonly ours: boolean;
   readonly torn: Range | null;
   readonly damage: Damage | null;
+  /** As it was given out last; `null` when something was added since. */
+  head: SessionHead | null;
 }
 
 /** Reads all of it once, with no more in memory than a stretch at a time. Throws {@link Damage} when the metadata cannot be read. */
@@ -69,10 +71,11 @@ export function stateOf(path: string, id: SessionId, bytes: Buffer, stamp: FileS
 }
 
 /** What follows from the bytes alone. */
-type Content = Omit<SessionState, "path" | "stamp" | "settled" | "synced" | "nameSynced">;
+type Content = Omit<SessionState, "path" | "stamp" | "settled" | "synced" | "nameSynced" | "head">;
 
 function stateAt(path: string, stamp: FileStamp, content: Content): SessionState {
-  return { path, stamp, settled: isPast(stamp.changedNs), synced: false, nameSynced: false, ...content };
+  const settled = isPast(stamp.changedNs);
+  return { path, stamp, settled, synced: false, nameSynced: false, head: null, ...content };
 }
 
 /** `null` when the file is damaged or torn. */
@@ -177,6 +180,7 @@ export function addEntries(
   }
   state.counts = counts;
   state.lastId = last.id;
+  state.head = null;
 }
 
 /** Where the closing stands that the next append writes over. */
@@ -239,14 +243,19 @@ export function versionOf({ metadata, counts, headerHash, entriesCrc, lastId }: 
 /** @throws {SessionError} corrupt, unsupported when the file is damaged anywhere. */
 export function headOf(state: SessionState): SessionHead {
   if (state.damage) throw damageError(state.path, state.metadata.id, state.damage);
+  state.head ??= newHead(state);
+  return state.head;
+}
+
+function newHead(state: SessionState): SessionHead {
   const { awaitingAssistant: _, ...counts } = state.counts;
-  return {
+  return Object.freeze({
     metadata: state.metadata,
     context: state.context,
     ...counts,
     version: versionOf(state),
     ...(state.contextInexact ? { inexact: true } : {}),
-  };
+  });
 }
 
 /** An entry as it is given out. */

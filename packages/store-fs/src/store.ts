@@ -76,7 +76,7 @@ export class FileStore extends BaseStore {
     return this.#writer.create(session);
   }
 
-  protected override async doGet(id: SessionId): Promise<StoredSession> {
+  protected override doGet(id: SessionId): Promise<StoredSession> {
     return this.#reading(id, () => {
       const state = this.#files.state(id);
       if (state.damage) throw damageError(state.path, id, state.damage);
@@ -90,7 +90,7 @@ export class FileStore extends BaseStore {
     });
   }
 
-  protected override async doHead(id: SessionId): Promise<SessionHead> {
+  protected override doHead(id: SessionId): Promise<SessionHead> {
     return this.#reading(id, () => headOf(this.#files.state(id)));
   }
 
@@ -115,7 +115,7 @@ export class FileStore extends BaseStore {
     return this.#writer.append(id, entries, options);
   }
 
-  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+  protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
     return this.#reading(id, () => readPage(this.#files.state(id), request));
   }
 

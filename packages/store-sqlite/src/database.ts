@@ -20,6 +20,8 @@ export class Database {
   readonly #userVersion;
   readonly #dataVersion;
   #seenData = -1;
+  /** How many commits of ours have failed: what they were to write may be there all the same. */
+  #failedCommits = 0;
   readonly #inode: bigint | undefined;
   readonly #release: () => void;
   readonly #wal: string;
@@ -117,6 +119,15 @@ export class Database {
       if (seen === undefined) this.#logInodes.set(file, inode);
       else if (inode !== seen) throw takenAway(file);
     }
+  }
+
+  /** Another number whenever another connection has committed, or a commit of this one has failed. */
+  dataVersion(): number {
+    return (this.#dataVersion.get() ?? 0) + this.#failedCommits * 2 ** 32;
+  }
+
+  commitFailed(): void {
+    this.#failedCommits++;
   }
 
   /** How long the write-ahead log was when it was last looked at, which is seldom. */

@@ -1,6 +1,7 @@
 import { SessionError } from "@thulp-sessions/core";
 import type BetterSqlite3 from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
+import { refuseNewerDriver, warnOfAbort } from "./native-binding.ts";
 
 /** A connection of better-sqlite3. */
 export type Client = BetterSqlite3.Database;
@@ -20,11 +21,13 @@ export interface Driver {
  * @throws {SessionError} unsupported, with what to do.
  */
 export async function loadDriver(): Promise<Driver> {
+  refuseNewerDriver();
   try {
     const { default: Database } = await import("better-sqlite3");
     const { drizzle } = await import("drizzle-orm/better-sqlite3");
     // The binding is loaded by the first database; here its failure cannot be taken for one of the file.
     new Database(":memory:").close();
+    warnOfAbort();
     return {
       // No timeout: waiting inside SQLite would hold up the event loop. See retry.ts.
       connect: (file, options) => new Database(file, { ...options, timeout: 0 }),

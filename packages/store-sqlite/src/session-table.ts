@@ -10,6 +10,7 @@ import {
 } from "@thulp-sessions/core";
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
+import { HeadCache } from "./head-cache.ts";
 import { contextOf, countsOf, countsRow, metadataOf, metadataRow } from "./rows.ts";
 import { contexts, sessions, sessionTags } from "./schema.ts";
 
@@ -41,6 +42,7 @@ type HeadColumns = [
 /** The rows of `sessions`, `contexts` and `session_tags`, which are written together. */
 export class SessionTable {
   readonly #file: string;
+  readonly #heads: HeadCache;
   readonly #head;
   readonly #find;
   readonly #findContext;
@@ -54,8 +56,10 @@ export class SessionTable {
   readonly #moveTags;
   readonly #deleteTags;
 
-  constructor({ client, orm, file }: Database) {
+  constructor(database: Database) {
+    const { client, orm, file } = database;
     this.#file = file;
+    this.#heads = new HeadCache(database);
     // Below drizzle, as what an append does and for the same reason (entry-table.ts): what is asked for most, and what
     // copying many sessions does for each.
     this.#head = client
@@ -138,14 +142,16 @@ export class SessionTable {
     return contextOf(this.#findContext.get({ key })?.context ?? null, this.#file, metadata.id);
   }
 
-  /** By one statement, without a transaction. @throws {SessionError} not_found, corrupt */
+  /** Without a transaction. The same frozen head until the session changes. @throws {SessionError} not_found, corrupt */
   head(id: SessionId): SessionHead {
+    const known = this.#heads.get(id);
+    if (known) return known;
     const found = this.#head.get(id);
     if (!found) throw notFound(id);
     const [context, revision, entryCount, turnCount, users, assistants, ...columns] = found;
     const [name, type, typeFields, createdAt, updatedAt, status, tags, parentSession] = columns;
     const row = { id, name, type, typeFields, createdAt, updatedAt, status, tags, parentSession };
-    return {
+    const head = {
       metadata: metadataOf(row, this.#file),
       context: contextOf(context, this.#file, id),
       entryCount,
@@ -154,6 +160,13 @@ export class SessionTable {
       assistantMessageCount: assistants,
       version: String(revision),
     };
+    this.#heads.put(head, context?.length ?? 0);
+    return head;
+  }
+
+  /** To be told of every change of a session once it is committed. */
+  forgetHead(id: SessionId): void {
+    this.#heads.forget(id);
   }
 
   /** Gives the new session's key. */

@@ -342,6 +342,7 @@ export class SqliteStore extends BaseStore {
 
   #tell(committed: Committed): void {
     const { before, changes } = committed;
+    for (const { id } of changes) this.#sessions.forgetHead(id);
     this.#upkeep.wrote(committed);
     this.#logSize.check();
     this.#poller.passOwn(before, changes);

@@ -184,6 +184,7 @@ export class WriteQueue {
       else this.#rollBack();
     } catch (error) {
       this.#rollBack();
+      this.#database.commitFailed();
       return failAll(this.#waiting.slice(0, answers.length), () => commitError(error, file));
     }
     // Outside: what is committed is not to be called failed.

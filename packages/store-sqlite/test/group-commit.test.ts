@@ -165,11 +165,12 @@ async function queueOnNewFile() {
       )
       .run(key, session().metadata.id);
   const countSessions = () => client.prepare("SELECT count(*) FROM sessions").pluck().get();
-  return { client, queue, addContext, addSession, countSessions, commits: () => commits };
+  return { database, client, queue, addContext, addSession, countSessions, commits: () => commits };
 }
 
 test("where the commit fails, none of the group is acknowledged", async () => {
-  const { client, queue, addContext, addSession, countSessions, commits } = await queueOnNewFile();
+  const { database, client, queue, addContext, addSession, countSessions, commits } = await queueOnNewFile();
+  const version = database.dataVersion();
   const results = await Promise.allSettled([
     queue.run("a", () => addSession(1)),
     queue.run("b", (effects) => {
@@ -188,6 +189,8 @@ test("where the commit fails, none of the group is acknowledged", async () => {
   }
   expect(countSessions()).toBe(0);
   expect(commits()).toBe(0);
+  // What is remembered of before may not hold.
+  expect(database.dataVersion()).not.toBe(version);
   await queue.run("d", () => addSession(3));
   expect(countSessions()).toBe(1);
 });

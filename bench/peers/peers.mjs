@@ -1,0 +1,9 @@
+// What the contestants of bench/src/contestants load of other people's packages. It stands here so that the names are looked up
+// in this folder, which the workspace does not know.
+export const adk = () => import("@google/adk");
+export const mikroOrmLibsql = () => import("@mikro-orm/libsql");
+export const langgraph = () => import("@langchain/langgraph-checkpoint");
+export const langgraphSqlite = () => import("@langchain/langgraph-checkpoint-sqlite");
+export const libsql = () => import("@libsql/client");
+export const mastra = () => import("@mastra/libsql");
+export const openai = () => import("@openai/agents-core");
