@@ -14,21 +14,11 @@ import {
   type StoredEntry,
 } from "@thulp-sessions/core";
 import { decodeEntry, type Range } from "./codec.ts";
-import {
-  changedMeanwhile,
-  cutFile,
-  type Durability,
-  type FileStamp,
-  io,
-  readAt,
-  readBytes,
-  stampOfWritten,
-  syncData,
-  syncFolder,
-  writeFully,
-} from "./disk.ts";
+import { type FileStamp, stampOfWritten } from "./file-stamp.ts";
+import { changedMeanwhile, io } from "./io-error.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { appendText, CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
+import { readAt, readBytes } from "./read-file.ts";
 import type { Rewrite } from "./rewrite.ts";
 import {
   addEntries,
@@ -38,6 +28,7 @@ import {
   storedEntry,
   versionOf,
 } from "./session-state.ts";
+import { cutFile, type Durability, syncData, syncFolder, writeFully } from "./write-file.ts";
 
 /** A call of `append` that waits for its turn. */
 export interface AppendCall {

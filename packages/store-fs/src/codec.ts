@@ -15,6 +15,8 @@ import { isCanonicalUuid, SESSION_STATUSES, setKey } from "@thulp-sessions/core"
 import { Damage } from "./damage.ts";
 import { type JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 
+// Longer than most files: how a thing is read and how it is written stand side by side, to be held against each other.
+
 // The one place that knows the original's field names, and what serde accepts for each. Struct fields may stand in any
 // order, or as an array in the order below; an unknown field is ignored, a known one twice is an error.
 

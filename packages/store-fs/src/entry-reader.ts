@@ -1,7 +1,8 @@
 import type { StoredEntry } from "@thulp-sessions/core";
 import { decodeEntry, type PlainEntry, plainEntry, textOf } from "./codec.ts";
-import { type FileStamp, type ReadableFile, sameFile, sameStamp, withReadableFile } from "./disk.ts";
+import { type FileStamp, sameFile, sameStamp } from "./file-stamp.ts";
 import { JsonScanner } from "./json-scanner.ts";
+import { type ReadableFile, withReadableFile } from "./read-file.ts";
 import { type SessionState, storedEntry } from "./session-state.ts";
 
 /**

@@ -1,8 +1,9 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { type ChangeFeed, isCanonicalUuid, type SessionId } from "@thulp-sessions/core";
-import { type FileStamp, io, sameStamp, stampOf } from "./disk.ts";
+import { type FileStamp, sameStamp, stampOf } from "./file-stamp.ts";
 import { isPast } from "./file-times.ts";
+import { io } from "./io-error.ts";
 
 /**
  * How often the whole folder is looked at: until an event of the system has told of a change, and again for good when a look

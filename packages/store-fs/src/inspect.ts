@@ -3,7 +3,9 @@ import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isCanonicalUuid, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { io, readBytes, stampOf } from "./disk.ts";
+import { stampOf } from "./file-stamp.ts";
+import { io } from "./io-error.ts";
+import { readBytes } from "./read-file.ts";
 import { CACHE_FOLDER } from "./remembered-heads.ts";
 import { scanSession } from "./session-scan.ts";
 

@@ -1,5 +1,6 @@
 import { SessionError } from "@thulp-sessions/core";
-import { type Durability, isErrno, writeNewFile } from "./disk.ts";
+import { isErrno } from "./io-error.ts";
+import { type Durability, writeNewFile } from "./write-file.ts";
 
 /** Writes bytes that a session loses to a file of their own, named by the time, and gives its name. */
 export async function keepAside(prefix: string, bytes: Buffer, durability: Durability): Promise<string> {

@@ -2,8 +2,8 @@ import fs from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
-import { closeFile, io, ioError, isErrno, writeFully } from "./disk.ts";
 import { hasExactTimes } from "./file-times.ts";
+import { io, ioError, isErrno } from "./io-error.ts";
 import {
   describeOwner,
   isDead,
@@ -13,6 +13,8 @@ import {
   parseOwner,
   processExists,
 } from "./owner.ts";
+import { closeFile } from "./read-file.ts";
+import { writeFully } from "./write-file.ts";
 
 /** How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms. */
 const FIRST_WAIT_MS = 1;

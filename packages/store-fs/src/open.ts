@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
-import { type Durability, io, syncFolder } from "./disk.ts";
+import { io } from "./io-error.ts";
 import { LockFolder } from "./lock.ts";
 import { networkDriveOf } from "./network-drive.ts";
 import { FileStore } from "./store.ts";
 import { removeLeftTemporaries } from "./temporaries.ts";
+import { type Durability, syncFolder } from "./write-file.ts";
 
 interface CommonOptions {
   /** `full` (the default): an acknowledged write survives the loss of power. `relaxed`: the end of the process. */

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { notFound, SessionError, type SessionId, versionConflict } from "@thulp-sessions/core";
-import { type Fill, io, sameFile, sameStamp, withReadableFile, writeFully } from "./disk.ts";
+import { sameFile, sameStamp } from "./file-stamp.ts";
+import { io } from "./io-error.ts";
+import { withReadableFile } from "./read-file.ts";
+import { type Fill, writeFully } from "./write-file.ts";
 
 /** So much is held in memory, and read before others get their turn. */
 const CHUNK_BYTES = 1024 * 1024;

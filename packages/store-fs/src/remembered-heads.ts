@@ -2,7 +2,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { deepFreeze, type SessionMetadata } from "@thulp-sessions/core";
-import { type CoarseStamp, removeQuietly } from "./disk.ts";
+import type { CoarseStamp } from "./file-stamp.ts";
+import { removeQuietly } from "./write-file.ts";
 
 /** Beside the sessions; everything in it may be removed at any time. */
 export const CACHE_FOLDER = ".cache";

@@ -1,13 +1,16 @@
 import { resolve } from "node:path";
 import { nextUpdatedAt, notFound, parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { changedMeanwhile, type Durability, readBytes, replaceFile, sameStamp, stampOf } from "./disk.ts";
+import { sameStamp, stampOf } from "./file-stamp.ts";
+import { changedMeanwhile } from "./io-error.ts";
 import { keepAside } from "./keep-aside.ts";
 import { LockFolder } from "./lock.ts";
+import { readBytes } from "./read-file.ts";
 import { madeUpMetadata, NO_CONTEXT, recover } from "./recover.ts";
 import { rewrite } from "./rewrite.ts";
 import { SessionFiles } from "./session-files.ts";
 import { scanSession } from "./session-scan.ts";
+import { type Durability, replaceFile } from "./write-file.ts";
 
 export interface RepairOptions {
   readonly durability?: Durability | undefined;

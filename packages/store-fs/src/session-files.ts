@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { type FileStamp, isStillOpen, readBytes, sameFile, sameStamp, stampOf } from "./disk.ts";
+import { type FileStamp, isStillOpen, sameFile, sameStamp, stampOf } from "./file-stamp.ts";
+import { readBytes } from "./read-file.ts";
 import { type SessionScan, scanSession } from "./session-scan.ts";
 import { catchUp, damageError, readState, type SessionState } from "./session-state.ts";
 

@@ -13,11 +13,13 @@ import {
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { type CoarseStamp, io, isStill, readBytes, readHead, stampOf, stampOfFolder } from "./disk.ts";
+import { type CoarseStamp, isStill, stampOf, stampOfFolder } from "./file-stamp.ts";
 import { isPastMs } from "./file-times.ts";
+import { io } from "./io-error.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
 import { isTimeLost } from "./layout.ts";
+import { readBytes, readHead } from "./read-file.ts";
 import { type RememberedHead, recallHeads, rememberHeads } from "./remembered-heads.ts";
 import { scanSession } from "./session-scan.ts";
 import { damageError } from "./session-state.ts";

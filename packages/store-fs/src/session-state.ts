@@ -16,11 +16,12 @@ import {
 import { ByteWindow } from "./byte-window.ts";
 import { type DecodedEntry, decodeEntry, type PassedEntry, parseRange, type Range } from "./codec.ts";
 import type { Damage } from "./damage.ts";
-import { type FileStamp, isSureSameFile, readBytes, readThrough, sameFile, sameStamp } from "./disk.ts";
 import { EntryIndex } from "./entry-index.ts";
+import { type FileStamp, isSureSameFile, sameFile, sameStamp } from "./file-stamp.ts";
 import { isPast } from "./file-times.ts";
 import { passLaidOutEntry } from "./laid-out-entry.ts";
 import { UPDATED_AT_OFFSET, UPDATED_AT_WIDTH } from "./layout.ts";
+import { readBytes, readThrough } from "./read-file.ts";
 import { type SessionScan, scanSession, scanTail } from "./session-scan.ts";
 import { SessionWalk } from "./session-walk.ts";
 

@@ -29,14 +29,15 @@ import {
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
-import { changedMeanwhile, type Durability } from "./disk.ts";
 import { FileReplaced, readAllEntries, withEntries } from "./entry-reader.ts";
 import { FolderWatch } from "./folder-watch.ts";
+import { changedMeanwhile } from "./io-error.ts";
 import type { LockFolder } from "./lock.ts";
 import { isSameFile, passOn } from "./pass-on.ts";
 import { SessionFiles } from "./session-files.ts";
 import { SessionList } from "./session-list.ts";
 import { damageError, headOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
+import type { Durability } from "./write-file.ts";
 import { SessionWriter } from "./writer.ts";
 
 /** How often a read begins anew because the file was replaced under it. */

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { isCanonicalUuid, isSessionError } from "@thulp-sessions/core";
-import { io } from "./disk.ts";
+import { io } from "./io-error.ts";
 import type { LockFolder } from "./lock.ts";
 
 /**

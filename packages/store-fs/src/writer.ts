@@ -13,35 +13,31 @@ import {
   type Warnings,
 } from "@thulp-sessions/core";
 import { type AppendCall, type AppendOutcome, appendCalls, syncOnce } from "./append.ts";
-import {
-  changedMeanwhile,
-  closeFile,
-  createFile,
-  cutFile,
-  type Durability,
-  type FileStamp,
-  type Fill,
-  io,
-  isErrno,
-  openInPlace,
-  readBytes,
-  removeFile,
-  replaceFile,
-  sameFile,
-  sameStamp,
-  stampOf,
-  syncData,
-  syncFolder,
-  writeFully,
-} from "./disk.ts";
+import { type FileStamp, sameFile, sameStamp, stampOf } from "./file-stamp.ts";
+import { changedMeanwhile, io, isErrno } from "./io-error.ts";
 import { keepAside } from "./keep-aside.ts";
 import { CLOSING, newFile, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { LockFolder } from "./lock.ts";
+import { closeFile, readBytes } from "./read-file.ts";
 import { type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import type { SessionFiles } from "./session-files.ts";
 import type { SessionScan } from "./session-scan.ts";
 import { damageError, headOf, type SessionState, stateOf, versionOf } from "./session-state.ts";
+import {
+  createFile,
+  cutFile,
+  type Durability,
+  type Fill,
+  openInPlace,
+  removeFile,
+  replaceFile,
+  syncData,
+  syncFolder,
+  writeFully,
+} from "./write-file.ts";
+
+// Longer than most files: every kind of write shares one lock, one set of open files and one answer to a disk that fails.
 
 const NEW_FILE_MODE = 0o600;
 
