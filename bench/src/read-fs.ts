@@ -83,24 +83,30 @@ export async function listFs(quick: boolean): Promise<void> {
     );
     report(title, warm);
     reportTarget("every file against the list, again", warm[0], warm[2]);
-    const windows: Record<"read" | "heads" | "list" | "again", number[]> = {
-      read: [],
-      heads: [],
-      list: [],
-      again: [],
+    const windows = {
+      read: [] as number[],
+      heads: [] as number[],
+      list: [] as number[],
+      closed: [] as number[],
+      again: [] as number[],
     };
+    const inChild = (mode: string): { page: number; closed: number } =>
+      JSON.parse(runChild("list-child", mode, dir));
     for (let round = 0; round < rounds; round++) {
-      for (const mode of ["read", "heads"] as const)
-        windows[mode].push(Number(runChild("list-child", mode, dir)));
+      windows.read.push(inChild("read").page);
+      windows.heads.push(inChild("heads").page);
       // What the processes of the round before have left to those that come.
       fs.rmSync(join(dir, ".cache"), { recursive: true, force: true });
-      for (const mode of ["list", "again"] as const)
-        windows[mode].push(Number(runChild("list-child", "list", dir)));
+      const first = inChild("list");
+      windows.list.push(first.page);
+      windows.closed.push(first.closed);
+      windows.again.push(inChild("list").page);
     }
     const cold = [
       resultOf("read and parse every file", windows.read),
       resultOf("open every file and read 1 KB of it, nothing else", windows.heads),
       resultOf("list, the first process of all", windows.list),
+      resultOf("the same, until what it leaves to the next is written", windows.closed),
       resultOf("list, after another process", windows.again),
     ];
     report(`${title}, each in a new process`, cold);

@@ -8,6 +8,8 @@ import fs from "node:fs";
 const TICK_NS = 20_000_000n;
 const COARSE_TICK_NS = 2_000_000_000n;
 const SECOND_NS = 1_000_000_000n;
+const TICK_MS = Number(TICK_NS) / 1e6;
+const COARSE_TICK_MS = Number(COARSE_TICK_NS) / 1e6;
 
 /** Is the time so far back that whatever happens to the file from now on gets a later one? */
 export function isPast(timeNs: bigint): boolean {
@@ -19,10 +21,9 @@ export function isTickLater(timeNs: bigint, laterNs: bigint): boolean {
   return laterNs - timeNs > (timeNs % SECOND_NS === 0n ? COARSE_TICK_NS : TICK_NS);
 }
 
-/** The same of a time in milliseconds. */
-export function isPastMs(timeMs: number): boolean {
-  const tick = Number.isInteger(timeMs / 1_000) ? COARSE_TICK_NS : TICK_NS;
-  return Date.now() - timeMs > Number(tick) / 1e6;
+/** The same of a time in milliseconds. @param nowMs not later than now. */
+export function isPastMs(timeMs: number, nowMs = Date.now()): boolean {
+  return nowMs - timeMs > (timeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS);
 }
 
 /** A tick is at least a millisecond long. Seconds in a double are good to a quarter of a microsecond. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
+import { FolderNames } from "./folder-names.ts";
 import { io } from "./io-error.ts";
 import { LockFolder } from "./lock.ts";
 import { networkDriveOf } from "./network-drive.ts";
@@ -49,9 +50,10 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
   if (made !== undefined) await syncMadeFolders(folder, made, durability);
   io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
   const locks = new LockFolder(folder, lockTimeoutMs);
-  await removeLeftTemporaries(folder, locks);
+  const names = new FolderNames(folder);
+  await removeLeftTemporaries(folder, names, locks);
   await locks.clearLeft();
-  const store = new FileStore(folder, durability, locks);
+  const store = new FileStore(folder, names, durability, locks);
   if (onWarning) store.warnings.listen(onWarning);
   const drive = networkDriveOf(folder);
   if (drive) {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import fs from "node:fs";
 import { join, sep } from "node:path";
+import { setImmediate as startImmediate } from "node:timers";
 import { setImmediate } from "node:timers/promises";
 import {
   deepFreeze,
@@ -13,9 +13,9 @@ import {
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
-import { type CoarseStamp, isStill, stampOf, stampOfFolder } from "./file-stamp.ts";
+import { type CoarseStamp, isStill, stampOf } from "./file-stamp.ts";
 import { isPastMs } from "./file-times.ts";
-import { io } from "./io-error.ts";
+import type { FolderNames } from "./folder-names.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
 import { isTimeLost } from "./layout.ts";
@@ -31,8 +31,9 @@ const LONG_HEAD_BYTES = 64 * 1024;
 /** Of so many heads that had to be read in the first look, and this share of all, it is worth to leave them to later processes. */
 const WORTH_REMEMBERING = { heads: 100, share: 0.1 };
 
-/** After so many files the event loop gets its turn. */
-const FILES_PER_TURN = 256;
+/** How long files are looked at before the event loop gets its turn, and after how many of them the clock is looked at. */
+const LONGEST_RUN_MS = 8;
+const FILES_PER_LOOK = 64;
 
 interface Listed {
   readonly id: SessionId;
@@ -48,6 +49,7 @@ interface Listed {
 /** The metadata of all sessions of a folder; what was read before is used again while the file is what it was. */
 export class SessionList {
   readonly #folder: string;
+  readonly #names: FolderNames;
   readonly #warnings: Warnings;
   readonly #listed = new Map<string, Listed>();
   readonly #warned = new Set<string>();
@@ -56,11 +58,14 @@ export class SessionList {
   #look = 0;
   /** How many heads were read, and not used again. */
   #headsRead = 0;
-  /** What was in the folder when it was read last, unless something may have come since under the same time. */
-  #names: { readonly stamp: CoarseStamp; readonly listed: Listed[] } | undefined;
+  /** They are left to later processes soon. */
+  #leaving: NodeJS.Immediate | undefined;
+  /** What stands in the folder under the names that were read last. */
+  #inFolder: { readonly names: readonly string[]; readonly listed: readonly Listed[] } | undefined;
 
-  constructor(folder: string, warnings: Warnings) {
+  constructor(folder: string, names: FolderNames, warnings: Warnings) {
     this.#folder = folder;
+    this.#names = names;
     this.#warnings = warnings;
   }
 
@@ -69,28 +74,46 @@ export class SessionList {
     const look = ++this.#look;
     if (look === 1) this.#recall();
     const found: SessionMetadata[] = [];
-    let turn = 0;
-    for (const listed of this.#inFolder()) {
-      if (++turn % FILES_PER_TURN === 0) await setImmediate();
+    let met = 0;
+    let turnAt = Date.now();
+    let now = turnAt;
+    for (const listed of this.#listedNow()) {
+      if (met++ % FILES_PER_LOOK === 0) {
+        now = Date.now();
+        if (now - turnAt > LONGEST_RUN_MS) {
+          await setImmediate();
+          turnAt = Date.now();
+        }
+      }
       listed.look = look;
-      if (this.#lookAt(listed) && listed.metadata) found.push(listed.metadata);
+      if (this.#lookAt(listed, now) && listed.metadata) found.push(listed.metadata);
     }
     // Unless another look has begun meanwhile, what was not met is gone.
-    if (look === this.#look && this.#listed.size > turn)
+    if (look === this.#look && this.#listed.size > met)
       for (const [name, listed] of this.#listed) if (listed.look !== look) this.#listed.delete(name);
-    if (look === 1) this.#leaveToOthers();
+    // Whoever waits for the list does not wait for that.
+    if (look === 1) this.#leaving = startImmediate(() => this.#leaveToOthers());
     return found;
+  }
+
+  close(): void {
+    if (this.#leaving) this.#leaveToOthers();
   }
 
   /** What a process before this one has read is looked at like what was read here. */
   #recall(): void {
     for (const { metadata, stamp } of recallHeads(this.#folder)) {
       const listed = this.#enter(`${metadata.id}.json`);
-      if (listed) Object.assign(listed, { metadata, stamp, settled: true });
+      if (!listed) continue;
+      listed.metadata = metadata;
+      listed.stamp = stamp;
+      listed.settled = true;
     }
   }
 
   #leaveToOthers(): void {
+    clearImmediate(this.#leaving);
+    this.#leaving = undefined;
     const { heads, share } = WORTH_REMEMBERING;
     if (this.#headsRead < heads || this.#headsRead < this.#listed.size * share) return;
     const lasting: RememberedHead[] = [];
@@ -101,15 +124,15 @@ export class SessionList {
     rememberHeads(this.#folder, lasting);
   }
 
-  /** Names are read anew only if the folder was written to. */
-  #inFolder(): Listed[] {
-    const stamp = stampOfFolder(this.#folder);
-    if (this.#names && sameNames(this.#names.stamp, stamp)) return this.#names.listed;
-    const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
-    const listed = names.flatMap((name) => this.#listed.get(name) ?? this.#enter(name) ?? []);
-    // Some file systems, those that keep whole seconds, do not mark a folder.
-    const marked = !Number.isInteger(stamp.mtimeMs) && isPastMs(stamp.mtimeMs) && isPastMs(stamp.ctimeMs);
-    this.#names = marked ? { stamp, listed } : undefined;
+  #listedNow(): readonly Listed[] {
+    const names = this.#names.read();
+    if (this.#inFolder?.names === names) return this.#inFolder.listed;
+    const listed: Listed[] = [];
+    for (const name of names) {
+      const each = this.#listed.get(name) ?? this.#enter(name);
+      if (each) listed.push(each);
+    }
+    this.#inFolder = { names, listed };
     return listed;
   }
 
@@ -137,10 +160,10 @@ export class SessionList {
     return null;
   }
 
-  /** False when it cannot be looked at, or is not there. */
-  #lookAt(listed: Listed): boolean {
+  /** False when it cannot be looked at, or is not there. @param now not later than now. */
+  #lookAt(listed: Listed, now: number): boolean {
     try {
-      return this.#readAnew(listed);
+      return this.#readAnew(listed, now);
     } catch (error) {
       // One file that cannot be read takes no other with it.
       if (!isSessionError(error)) throw error;
@@ -149,7 +172,7 @@ export class SessionList {
     }
   }
 
-  #readAnew(listed: Listed): boolean {
+  #readAnew(listed: Listed, now: number): boolean {
     const { id, path } = listed;
     if (listed.settled && listed.stamp && isStill(path, listed.stamp)) return true;
     const head = readHead(path, this.#head);
@@ -158,12 +181,12 @@ export class SessionList {
       listed.stamp = undefined;
       return false;
     }
-    const { stamp } = head;
+    const { stamp, bytes } = head;
     this.#headsRead++;
     listed.stamp = stamp;
-    listed.settled = isPastMs(stamp.ctimeMs);
+    listed.settled = isPastMs(stamp.ctimeMs, now);
     try {
-      listed.metadata = readMetadata(path, id, head);
+      listed.metadata = readLaidOutMetadata(bytes, id) ?? readMetadata(path, id, head);
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       const { code, message } = damageError(path, id, error);
@@ -199,18 +222,12 @@ export class SessionList {
   }
 }
 
-function sameNames(a: CoarseStamp, b: CoarseStamp): boolean {
-  return a.ino === b.ino && a.dev === b.dev && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
-}
-
-/** The metadata at the head of a file; of one that is laid out otherwise all of it is read. Throws {@link Damage}. */
+/** The metadata at the head of a file that is laid out otherwise than we do: if need be all of it is read. Throws {@link Damage}. */
 function readMetadata(
   path: string,
   id: SessionId,
   { bytes, stamp }: { bytes: Buffer; stamp: CoarseStamp },
 ): SessionMetadata {
-  const ours = readLaidOutMetadata(bytes, id);
-  if (ours) return ours;
   if (isTimeLost(bytes) && bytes.length >= stamp.size)
     return deepFreeze({ ...scanSession(bytes).metadata.value, id });
   for (let head = bytes, more = LONG_HEAD_BYTES; ; more = Number.POSITIVE_INFINITY) {

@@ -30,6 +30,7 @@ import {
 } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
 import { FileReplaced, readAllEntries, withEntries } from "./entry-reader.ts";
+import type { FolderNames } from "./folder-names.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { changedMeanwhile } from "./io-error.ts";
 import type { LockFolder } from "./lock.ts";
@@ -54,11 +55,11 @@ export class FileStore extends BaseStore {
   readonly #writer: SessionWriter;
 
   /** @internal The folder has to exist. */
-  constructor(folder: string, durability: Durability, locks: LockFolder) {
+  constructor(folder: string, names: FolderNames, durability: Durability, locks: LockFolder) {
     super();
     this.location = `fs:${folder}`;
     this.#files = new SessionFiles(folder);
-    this.#list = new SessionList(folder, this.warnings);
+    this.#list = new SessionList(folder, names, this.warnings);
     this.#locks = locks;
     this.#watch = new FolderWatch(folder, this.changes);
     this.#writer = new SessionWriter(
@@ -197,6 +198,7 @@ export class FileStore extends BaseStore {
 
   protected override async doClose(): Promise<void> {
     this.#watch.stop();
+    this.#list.close();
     this.#files.clear();
     this.#locks.close();
   }
@@ -246,7 +248,9 @@ export class FileStore extends BaseStore {
 /** The first `count` in the order, without bringing all the others into it. */
 function firstOf<T>(items: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
   const first: T[] = [];
-  for (const item of items) {
+  // As names have them, and so mostly ids and times, the newest come last.
+  for (let i = items.length - 1; i >= 0; i--) {
+    const item = items[i] as T;
     if (first.length === count && compare(item, first[count - 1] as T) >= 0) continue;
     let [from, to] = [0, first.length];
     while (from < to) {

@@ -1,15 +1,19 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { isCanonicalUuid, isSessionError } from "@thulp-sessions/core";
-import { io } from "./io-error.ts";
+import type { FolderNames } from "./folder-names.ts";
 import type { LockFolder } from "./lock.ts";
 
 /**
  * Removes the temporary files that killed processes have left. While one is in use its writer holds the lock of its
  * session, so it is removed only under that lock; where somebody holds it now, it stays for the next time.
  */
-export async function removeLeftTemporaries(folder: string, locks: LockFolder): Promise<void> {
-  for (const name of io(folder, "list", () => fs.readdirSync(folder))) {
+export async function removeLeftTemporaries(
+  folder: string,
+  names: FolderNames,
+  locks: LockFolder,
+): Promise<void> {
+  for (const name of names.read()) {
     // Most names are not: quicker than the expression.
     if (!name.includes(".json.tmp-")) continue;
     const [, id] = /^([0-9a-f-]{36})\.json\.tmp-\d+-[0-9a-z]+$/.exec(name) ?? [];
