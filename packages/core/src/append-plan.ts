@@ -39,9 +39,10 @@ export function planAppend(
   { at, expectedVersion, limits }: AppendOptions,
 ): AppendPlan {
   const fresh: StoredEntry[] = [];
-  const freshById = new Map<EntryId, StoredEntry>();
+  /** An entry alone has none before it. */
+  const freshById = entries.length > 1 ? new Map<EntryId, StoredEntry>() : undefined;
   const results = entries.map((entry): AppendedEntry => {
-    const inBatch = freshById.get(entry.id);
+    const inBatch = freshById?.get(entry.id);
     const candidates = inBatch ? [inBatch] : target.findEntries(entry.id);
     const same = candidates.find((candidate) => isRepeat(candidate, entry));
     if (same) return { id: entry.id, seq: same.seq, timestamp: same.timestamp, added: false };
@@ -51,7 +52,7 @@ export function planAppend(
     // Piece by piece: copying the object would take as long as all the rest of the plan.
     const stored: StoredEntry = { id: entry.id, timestamp, entryType, content, seq };
     fresh.push(stored);
-    freshById.set(entry.id, stored);
+    freshById?.set(entry.id, stored);
     return { id: entry.id, seq: stored.seq, timestamp: entry.timestamp, added: true };
   });
   const { status, updatedAt } = target.metadata;

@@ -205,15 +205,25 @@ export abstract class CheckedStore implements SessionStore {
     return this.#run(call);
   }
 
-  async #run<T>(call: () => Promise<T>): Promise<T> {
+  #run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closing) {
-      throw new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`);
+      return Promise.reject(
+        new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`),
+      );
     }
     this.#running++;
+    // Not an async function with an await: every call goes this way, and small ones feel it.
+    let running: Promise<T>;
     try {
-      return await call();
-    } finally {
-      if (--this.#running === 0) this.#idle?.();
+      running = call();
+    } catch (error) {
+      running = Promise.reject(error);
     }
+    running.then(this.#ended, this.#ended);
+    return running;
   }
+
+  readonly #ended = (): void => {
+    if (--this.#running === 0) this.#idle?.();
+  };
 }

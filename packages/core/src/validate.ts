@@ -58,8 +58,8 @@ const MESSAGE_ENVELOPE = 256;
  */
 function parseMessage(value: unknown, field: string): SessionEntry | null {
   if (typeof value !== "object" || value === null) return null;
-  const keys = Object.keys(value);
-  if (keys.length !== 4 || !keys.every((key) => MESSAGE_FIELDS.includes(key))) return null;
+  if (Object.keys(value).length !== MESSAGE_FIELDS.length) return null;
+  for (const field of MESSAGE_FIELDS) if (!Object.hasOwn(value, field)) return null;
   const { id, timestamp, entryType, content } = value as SessionEntry;
   if (typeof id !== "string" || !isCanonicalUuid(id) || !isTimestamp(timestamp)) return null;
   if (typeof entryType !== "object" || entryType === null || Object.keys(entryType).length !== 1) return null;
@@ -129,8 +129,10 @@ function isLongerThan(value: unknown, bytes: number): boolean {
 
 export function parseEntries(value: unknown, field = "entries"): SessionEntry[] {
   if (!Array.isArray(value)) throw invalidInput(`${field}: expected an array of entries.`, { field });
+  const entries: SessionEntry[] = [];
   // Not `map`, which passes over the holes of a sparse array.
-  return Array.from(value, (entry, i) => parseEntry(entry, `${field}[${i}]`));
+  for (let i = 0; i < value.length; i++) entries.push(parseEntry(value[i], `${field}[${i}]`));
+  return entries;
 }
 
 /** Checks a context and gives a copy. @throws {SessionError} invalid_input */

@@ -14,10 +14,11 @@ import {
   type StoredEntry,
 } from "@thulp-sessions/core";
 import { decodeEntry, type Range } from "./codec.ts";
+import { appendText } from "./entry-text.ts";
 import { type FileStamp, stampOfWritten } from "./file-stamp.ts";
 import { changedMeanwhile, io } from "./io-error.ts";
 import { JsonScanner } from "./json-scanner.ts";
-import { appendText, CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
+import { CLOSING, UPDATED_AT_OFFSET, UPDATED_AT_WIDTH, updatedAtText } from "./layout.ts";
 import { readAt, readBytes } from "./read-file.ts";
 import type { Rewrite } from "./rewrite.ts";
 import {
@@ -102,12 +103,12 @@ function planCalls(
   const { createdAt } = state.metadata;
   let { counts } = state;
   let { status, updatedAt } = state.metadata;
-  const fresh = new Map<EntryId, StoredEntry>();
-  const findEntries = (entryId: EntryId): StoredEntry[] => {
+  /** Of the calls before; most come alone. */
+  const fresh = calls.length > 1 ? new Map<EntryId, StoredEntry>() : undefined;
+  const findEntries = (entryId: EntryId): readonly StoredEntry[] => {
     const found = storedEntries(state, entryId);
-    const waiting = fresh.get(entryId);
-    if (waiting) found.push(waiting);
-    return found;
+    const waiting = fresh?.get(entryId);
+    return waiting ? [...found, waiting] : found;
   };
   for (const call of calls) {
     try {
@@ -121,7 +122,7 @@ function planCalls(
       const plan = planAppend(id, target, call.entries, call.options);
       planned.push({ call, plan });
       ({ counts, status, updatedAt } = plan);
-      for (const entry of plan.fresh) fresh.set(entry.id, entry);
+      if (fresh) for (const entry of plan.fresh) fresh.set(entry.id, entry);
     } catch (error) {
       refused.push({ call, error });
     }
@@ -129,9 +130,13 @@ function planCalls(
   return { planned, refused };
 }
 
+const NO_ENTRIES: readonly StoredEntry[] = [];
+
 /** The stored entries with this id, read from where they stand. */
-function storedEntries(state: SessionState, id: EntryId): StoredEntry[] {
-  return state.index.find(id).map((seq) => {
+function storedEntries(state: SessionState, id: EntryId): readonly StoredEntry[] {
+  const places = state.index.find(id);
+  if (places.length === 0) return NO_ENTRIES;
+  return places.map((seq) => {
     const read = readBytes(state.path, state.index.startOf(seq), state.index.endOf(seq));
     if (!read)
       throw new SessionError("io", `${state.path} was removed while it was written to.`, {
@@ -211,8 +216,10 @@ function writeInPlace(
   };
   let stamp: FileStamp;
   try {
-    if (updatedAt !== before) writeUpdatedAt(path, descriptor, updatedAt);
-    io(path, "append to", () => writeFully(descriptor, bytes, offset));
+    io(path, "append to", () => {
+      if (updatedAt !== before) writeUpdatedAt(descriptor, updatedAt);
+      writeFully(descriptor, bytes, offset);
+    });
     // Before the sync: what others write meanwhile is not covered by it.
     stamp = stampOfWritten(path, descriptor, exactTimes);
   } catch (error) {
@@ -229,11 +236,13 @@ function writeInPlace(
   return synced ? synced.then(() => syncName(state, durability)).then(() => written, failed) : written;
 }
 
-function writeUpdatedAt(path: string, descriptor: number, updatedAt: number): void {
-  io(path, "append to", () =>
-    writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET),
-  );
+function writeUpdatedAt(descriptor: number, updatedAt: number): void {
+  updatedAtColumns.write(updatedAtText(updatedAt), "latin1");
+  writeFully(descriptor, updatedAtColumns, UPDATED_AT_OFFSET);
 }
+
+/** What is written there, again and again. */
+const updatedAtColumns = Buffer.alloc(UPDATED_AT_WIDTH);
 
 /** Takes what was written into the state, batch by batch, and gives what each call is answered. */
 function addAll(
@@ -270,7 +279,7 @@ function takeBack(descriptor: number, offset: number, updatedAt: number): void {
   try {
     cutFile(descriptor, offset);
     writeFully(descriptor, Buffer.from(CLOSING), offset);
-    writeFully(descriptor, Buffer.from(updatedAtText(updatedAt)), UPDATED_AT_OFFSET);
+    writeUpdatedAt(descriptor, updatedAt);
   } catch {
     // The disk does not take that either: what is left is a torn tail, which the next write cuts off.
   }

@@ -438,9 +438,9 @@ export function encodeMetadata(metadata: SessionMetadata): EncodedMetadata {
   };
 }
 
-/** What is written for an entry; the fields in the original's order. */
-export function encodeEntry({ id, timestamp, entryType, content }: SessionEntry): Record<string, unknown> {
-  return { id, timestamp, entry_type: encodeTagged(entryType, ENTRY_TYPES), content };
+/** What is written for the type of an entry; the fields in the original's order. */
+export function encodeEntryType(entryType: EntryType): Record<string, unknown> {
+  return encodeTagged(entryType, ENTRY_TYPES);
 }
 
 function encodeTagged(value: SessionType | EntryType, variants: Variants): Record<string, unknown> {

@@ -4,13 +4,18 @@ import { io } from "./io-error.ts";
 
 /** Which file a path or descriptor stands for, and in which state. Two that are equal mean: nobody has written between. */
 export interface FileStamp {
-  readonly device: bigint;
-  readonly inode: bigint;
+  /** Exact: a bigint where a number would be rounded. */
+  readonly device: number | bigint;
+  readonly inode: number | bigint;
   readonly size: number;
-  readonly modifiedNs: bigint;
-  readonly changedNs: bigint;
+  /**
+   * In milliseconds, good to a quarter of a microsecond: whoever writes to a file after it was looked at takes longer than
+   * that. Bigints would be exact, but a look at a file takes half as long again with them.
+   */
+  readonly modifiedMs: number;
+  readonly changedMs: number;
   /** When the file was made; 0 where the file system does not tell, or the time of its last change. */
-  readonly bornNs: bigint;
+  readonly bornMs: number;
   readonly kind: "file" | "link" | "other";
   /** The permissions. */
   readonly mode: number;
@@ -18,8 +23,12 @@ export interface FileStamp {
 
 /** The stamp of the file behind a path, `undefined` when there is none. Links are not followed. */
 export function stampOf(path: string): FileStamp | undefined {
-  const stat = io(path, "look at", () => fs.lstatSync(path, LOOK));
-  return stat && toStamp(stat);
+  return io(path, "look at", () => {
+    const stat = fs.lstatSync(path, LOOK);
+    if (!stat || isExact(stat)) return stat && toStamp(stat);
+    const exact = fs.lstatSync(path, LOOK_EXACTLY);
+    return exact && exactStamp(exact);
+  });
 }
 
 export function stampOfOpen(path: string, descriptor: number): FileStamp {
@@ -28,31 +37,66 @@ export function stampOfOpen(path: string, descriptor: number): FileStamp {
 
 /** Is an open file the one of the stamp, unchanged, and does it still have a name? */
 export function isStillOpen(path: string, descriptor: number, stamp: FileStamp): boolean {
-  const stat = io(path, "look at", () => fs.fstatSync(descriptor, LOOK));
-  return stat.nlink > 0n && sameStamp(toStamp(stat), stamp);
+  return io(path, "look at", () => {
+    const stat = fs.fstatSync(descriptor);
+    return stat.nlink > 0 && sameStamp(stampOfStat(stat, descriptor), stamp);
+  });
 }
 
 function stampOfDescriptor(descriptor: number): FileStamp {
-  return toStamp(fs.fstatSync(descriptor, LOOK));
+  return stampOfStat(fs.fstatSync(descriptor), descriptor);
 }
 
-function toStamp(stat: fs.BigIntStats): FileStamp {
+function stampOfStat(stat: fs.Stats, descriptor: number): FileStamp {
+  return isExact(stat) ? toStamp(stat) : exactStamp(fs.fstatSync(descriptor, LOOK_EXACTLY));
+}
+
+/** Some file systems number their files with all 64 bits. */
+function isExact({ ino, dev }: fs.Stats): boolean {
+  return Number.isSafeInteger(ino) && Number.isSafeInteger(dev);
+}
+
+function toStamp(stat: fs.Stats): FileStamp {
+  return {
+    device: stat.dev,
+    inode: stat.ino,
+    size: stat.size,
+    modifiedMs: stat.mtimeMs,
+    changedMs: stat.ctimeMs,
+    bornMs: stat.birthtimeMs,
+    kind: kindOf(stat),
+    mode: stat.mode & PERMISSIONS,
+  };
+}
+
+function exactStamp(stat: fs.BigIntStats): FileStamp {
   return {
     device: stat.dev,
     inode: stat.ino,
     size: Number(stat.size),
-    modifiedNs: stat.mtimeNs,
-    changedNs: stat.ctimeNs,
-    bornNs: stat.birthtimeNs,
-    kind: stat.isFile() ? "file" : stat.isSymbolicLink() ? "link" : "other",
-    mode: Number(stat.mode & 0o7777n),
+    modifiedMs: toMs(stat.mtimeNs),
+    changedMs: toMs(stat.ctimeNs),
+    bornMs: toMs(stat.birthtimeNs),
+    kind: kindOf(stat),
+    mode: Number(stat.mode) & PERMISSIONS,
   };
 }
 
-const LOOK = { bigint: true, throwIfNoEntry: false } as const;
+/** Rounded as Node itself does it. */
+function toMs(timeNs: bigint): number {
+  return Number(timeNs / 1_000_000_000n) * 1_000 + Number(timeNs % 1_000_000_000n) / 1e6;
+}
+
+function kindOf(stat: fs.Stats | fs.BigIntStats): FileStamp["kind"] {
+  return stat.isFile() ? "file" : stat.isSymbolicLink() ? "link" : "other";
+}
+
+const PERMISSIONS = 0o7777;
+const LOOK = { throwIfNoEntry: false } as const;
+const LOOK_EXACTLY = { bigint: true, throwIfNoEntry: false } as const;
 
 export function sameStamp(a: FileStamp, b: FileStamp): boolean {
-  return sameFile(a, b) && a.size === b.size && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs;
+  return sameFile(a, b) && a.size === b.size && a.modifiedMs === b.modifiedMs && a.changedMs === b.changedMs;
 }
 
 /**
@@ -62,9 +106,9 @@ export function sameStamp(a: FileStamp, b: FileStamp): boolean {
 export function isSureSameFile(before: FileStamp, now: FileStamp): boolean {
   return (
     sameFile(before, now) &&
-    before.bornNs === now.bornNs &&
-    before.bornNs !== 0n &&
-    isTickLater(before.bornNs, before.changedNs)
+    before.bornMs === now.bornMs &&
+    before.bornMs !== 0 &&
+    isTickLater(before.bornMs, before.changedMs)
   );
 }
 
@@ -85,12 +129,10 @@ export function stampOfWritten(path: string, descriptor: number, exactTimes: boo
 }
 
 /**
- * A stamp in numbers, made in half the time: a little coarser, so it is of use only for a file that was last changed some
- * time before the stamp was taken.
+ * A stamp with the numbers of device and file as they are told, which may be rounded: of use only for a file that was last
+ * changed some time before the stamp was taken.
  */
 export type CoarseStamp = Pick<fs.Stats, "dev" | "ino" | "size" | "mtimeMs" | "ctimeMs">;
-
-const LOOK_COARSELY = { throwIfNoEntry: false } as const;
 
 /** @throws {SessionError} io, also when there is none. */
 export function stampOfFolder(folder: string): CoarseStamp {
@@ -99,7 +141,7 @@ export function stampOfFolder(folder: string): CoarseStamp {
 
 /** Does the path still stand for the file of the stamp, unchanged? */
 export function isStill(path: string, stamp: CoarseStamp): boolean {
-  const stat = io(path, "look at", () => fs.lstatSync(path, LOOK_COARSELY));
+  const stat = io(path, "look at", () => fs.lstatSync(path, LOOK));
   return (
     stat !== undefined &&
     stat.ctimeMs === stamp.ctimeMs &&

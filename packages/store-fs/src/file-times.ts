@@ -5,25 +5,21 @@ import fs from "node:fs";
 // behind file times often ticks a few hundred times a second; what is changed twice within a tick shows one time only.
 
 /** Longer than a tick of the clocks in use; and where a file system keeps whole seconds, or two. */
-const TICK_NS = 20_000_000n;
-const COARSE_TICK_NS = 2_000_000_000n;
-const SECOND_NS = 1_000_000_000n;
-const TICK_MS = Number(TICK_NS) / 1e6;
-const COARSE_TICK_MS = Number(COARSE_TICK_NS) / 1e6;
+const TICK_MS = 20;
+const COARSE_TICK_MS = 2_000;
 
-/** Is the time so far back that whatever happens to the file from now on gets a later one? */
-export function isPast(timeNs: bigint): boolean {
-  return isTickLater(timeNs, BigInt(Date.now()) * 1_000_000n);
+/**
+ * Is the time so far back that whatever happens to the file from now on gets a later one?
+ *
+ * @param nowMs not later than now.
+ */
+export function isPast(timeMs: number, nowMs = Date.now()): boolean {
+  return isTickLater(timeMs, nowMs);
 }
 
-/** Does a tick of the clock lie between two times of one file system? */
-export function isTickLater(timeNs: bigint, laterNs: bigint): boolean {
-  return laterNs - timeNs > (timeNs % SECOND_NS === 0n ? COARSE_TICK_NS : TICK_NS);
-}
-
-/** The same of a time in milliseconds. @param nowMs not later than now. */
-export function isPastMs(timeMs: number, nowMs = Date.now()): boolean {
-  return nowMs - timeMs > (timeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS);
+/** Does a tick of the clock lie between two times of one file system, in milliseconds? */
+export function isTickLater(timeMs: number, laterMs: number): boolean {
+  return laterMs - timeMs > (timeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS);
 }
 
 /** A tick is at least a millisecond long. Seconds in a double are good to a quarter of a microsecond. */

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { type CoarseStamp, stampOfFolder } from "./file-stamp.ts";
-import { isPastMs } from "./file-times.ts";
+import { isPast } from "./file-times.ts";
 import { io } from "./io-error.ts";
 
 /** The names in a folder, read anew only if it was written to. */
@@ -23,7 +23,7 @@ export class FolderNames {
     const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
     // Something may have come since under the same time; and some file systems, those that keep whole seconds, do not mark
     // a folder.
-    const marked = !Number.isInteger(stamp.mtimeMs) && isPastMs(stamp.mtimeMs) && isPastMs(stamp.ctimeMs);
+    const marked = !Number.isInteger(stamp.mtimeMs) && isPast(stamp.mtimeMs) && isPast(stamp.ctimeMs);
     this.#known = marked ? { stamp, names } : undefined;
     return names;
   }

@@ -40,7 +40,7 @@ export class FolderWatch {
   start(): void {
     for (const id of this.#ids()) {
       const stamp = stampOf(this.#pathOf(id));
-      if (stamp) this.#known.set(id, { stamp, settled: isPast(stamp.changedNs) });
+      if (stamp) this.#known.set(id, { stamp, settled: isPast(stamp.changedMs) });
     }
     try {
       this.#events = fs.watch(this.#folder, { persistent: false }, (_, name) => this.#onEvent(name));
@@ -128,7 +128,7 @@ export class FolderWatch {
     if (now?.kind === "file") {
       const same = before !== undefined && sameStamp(before.stamp, now);
       if (same && before.settled) return false;
-      this.#known.set(id, { stamp: now, settled: isPast(now.changedNs) });
+      this.#known.set(id, { stamp: now, settled: isPast(now.changedMs) });
       if (same && !doubtful) return false;
       this.#changes.emit(before ? "changed" : "created", id);
       return !same;

@@ -1,6 +1,3 @@
-import type { Session, SessionEntry } from "@thulp-sessions/core";
-import { encodeEntry, encodeMetadata, METADATA_FIELDS, type Range } from "./codec.ts";
-
 // The bytes of our files: docs/file-format.md describes them one by one. `updated_at` stands first, at one fixed offset,
 // padded to 16 columns, so that an append overwrites it in place; `entries` stands last, so that an append ends the file.
 
@@ -82,68 +79,6 @@ function pieceBytes(piece: Piece, indent: string): Buffer {
     pieceBytes(member, `${indent}  `),
   ]);
   return Buffer.concat([...parts, Buffer.from(`\n${indent}}`)]);
-}
-
-/** A whole new file. */
-export function newFile({ metadata, context, entries }: Session): Buffer {
-  const encoded = encodeMetadata(metadata);
-  const fields = METADATA_FIELDS.filter((field) => field !== "updated_at").map(
-    (field) => [field, { value: encoded[field] }] as const,
-  );
-  const header = headerBytes({
-    updatedAt: metadata.updatedAt,
-    metadata: fields,
-    context: { value: context },
-    unknown: [],
-  });
-  return Buffer.concat([header, Buffer.from(entriesText(entries.map(encodeEntry)))]);
-}
-
-/** Entries as they stand behind the opening bracket, with the closing of the file. */
-export function entriesText(encoded: readonly object[]): string {
-  // {\n  "e": [ are ten characters; what follows is indented just as in a session.
-  return encoded.length === 0 ? CLOSING : JSON.stringify({ e: encoded }, null, 2).slice(10);
-}
-
-/** One entry as it stands between its separators. */
-export function entryText(encoded: object): string {
-  return entriesText([encoded]).slice(FIRST_SEPARATOR.length, -CLOSING.length);
-}
-
-/** What an append writes over the closing, and where the entries stand in it. */
-export interface AppendText {
-  /** The new closing included. */
-  readonly bytes: Buffer;
-  /** In the order of the batches. */
-  readonly ranges: readonly Range[];
-}
-
-/**
- * Each batch but the last of one write is marked `grouped`, each entry of a batch but the last `more`: from that a reader
- * tells how far a torn write has come. Batches without entries are none.
- */
-export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): AppendText {
-  const texts: string[] = [];
-  const lastBatch = batches.findLastIndex((batch) => batch.length > 0);
-  batches.forEach((batch, i) => {
-    batch.forEach((entry, j) => {
-      const encoded = encodeEntry(entry);
-      if (j < batch.length - 1) encoded["more"] = true;
-      else if (i < lastBatch) encoded["grouped"] = true;
-      texts.push((first && texts.length === 0 ? FIRST_SEPARATOR : SEPARATOR) + entryText(encoded));
-    });
-  });
-  const text = texts.join("") + CLOSING;
-  const bytes = Buffer.from(text);
-  // Where all of it is ASCII characters are bytes.
-  const lengthOf = bytes.length === text.length ? (part: string) => part.length : Buffer.byteLength;
-  let end = 0;
-  const ranges = texts.map((part, i): Range => {
-    const start = end + (first && i === 0 ? FIRST_SEPARATOR.length : SEPARATOR.length);
-    end += lengthOf(part);
-    return { start, end };
-  });
-  return { bytes, ranges };
 }
 
 /** Does the text, of ASCII characters, stand at `at`? */

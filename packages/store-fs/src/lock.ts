@@ -38,6 +38,13 @@ interface Held {
   ending: boolean;
 }
 
+interface HoldOptions {
+  /** How long to wait for others; that of the folder when absent. */
+  readonly timeoutMs?: number;
+  /** Called when the lock is let go, which may be some pieces of work later. */
+  readonly onRelease?: () => void;
+}
+
 /**
  * The locks of a folder of sessions, in its subfolder `.locks`. A lock is a hard link to the owner's file, so it appears
  * with its content in one step. It is taken over only from an owner that is dead, and by one taker only: whoever takes
@@ -64,33 +71,41 @@ export class LockFolder {
   }
 
   /**
-   * Runs `work` while nobody else holds the lock of that name. One piece of work at a time for each name.
+   * Runs `work` while nobody else holds the lock of that name. One piece of work at a time for each name. Where the lock is
+   * held already, what `work` gives or throws without a promise is given and thrown so.
    *
-   * @param options.onRelease called when the lock is let go, which may be some pieces of work later.
    * @throws {SessionError} busy when somebody holds it for too long.
    */
+  hold<T>(name: string, work: () => Promise<T>, options?: HoldOptions): Promise<T>;
+  hold<T>(name: string, work: () => T | Promise<T>, options?: HoldOptions): T | Promise<T>;
   hold<T>(
     name: string,
-    work: () => Promise<T>,
-    {
-      timeoutMs = this.#timeoutMs,
-      onRelease = () => {},
-    }: { timeoutMs?: number; onRelease?: () => void } = {},
-  ): Promise<T> {
+    work: () => T | Promise<T>,
+    { timeoutMs = this.#timeoutMs, onRelease = () => {} }: HoldOptions = {},
+  ): T | Promise<T> {
     const known = this.#held.get(name);
     // Without a wait in between: most appends come one after the other.
     if (known && performance.now() - known.since < LONGEST_BURST_MS) return this.#during(name, known, work);
     return this.#take(name, timeoutMs, onRelease).then((held) => this.#during(name, held, work));
   }
 
-  async #during<T>(name: string, held: Held, work: () => Promise<T>): Promise<T> {
+  #during<T>(name: string, held: Held, work: () => T | Promise<T>): T | Promise<T> {
     held.working = true;
+    let result: T | Promise<T>;
     try {
-      return await work();
-    } finally {
-      held.working = false;
-      this.#letGoWhenIdle(name, held);
+      result = work();
+    } catch (error) {
+      this.#ended(name, held);
+      throw error;
     }
+    if (result instanceof Promise) return result.finally(() => this.#ended(name, held));
+    this.#ended(name, held);
+    return result;
+  }
+
+  #ended(name: string, held: Held): void {
+    held.working = false;
+    this.#letGoWhenIdle(name, held);
   }
 
   /** Work that comes in the same turn finds it held. */

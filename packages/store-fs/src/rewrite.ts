@@ -6,24 +6,9 @@ import {
   type SessionEntry,
   type SessionMetadata,
 } from "@thulp-sessions/core";
-import {
-  type DecodedEntry,
-  encodeEntry,
-  encodeMetadata,
-  METADATA_FIELDS,
-  parseRange,
-  type Range,
-} from "./codec.ts";
-import {
-  CLOSING,
-  entriesText,
-  entryText,
-  FIRST_SEPARATOR,
-  type Header,
-  headerBytes,
-  type Piece,
-  SEPARATOR,
-} from "./layout.ts";
+import { type DecodedEntry, encodeMetadata, METADATA_FIELDS, parseRange, type Range } from "./codec.ts";
+import { entriesText, entryText } from "./entry-text.ts";
+import { CLOSING, FIRST_SEPARATOR, type Header, headerBytes, type Piece, SEPARATOR } from "./layout.ts";
 import type { SessionScan } from "./session-scan.ts";
 
 /** What a session file shall hold. */
@@ -34,6 +19,21 @@ export interface Rewrite {
   readonly keep: number;
   /** What follows them. */
   readonly add: readonly SessionEntry[];
+}
+
+/** A whole new file. */
+export function newFile({ metadata, context, entries }: Session): Buffer {
+  const encoded = encodeMetadata(metadata);
+  const fields = METADATA_FIELDS.filter((field) => field !== "updated_at").map(
+    (field) => [field, { value: encoded[field] }] as const,
+  );
+  const header = headerBytes({
+    updatedAt: metadata.updatedAt,
+    metadata: fields,
+    context: { value: context },
+    unknown: [],
+  });
+  return Buffer.concat([header, Buffer.from(entriesText(entries))]);
 }
 
 /**
@@ -50,9 +50,7 @@ export function rewrite(bytes: Buffer, scan: SessionScan, { metadata, context, k
     );
   });
   // A repeated comma: entriesText begins with what stands behind the bracket.
-  parts.push(
-    Buffer.from(add.length === 0 ? CLOSING : (keep > 0 ? "," : "") + entriesText(add.map(encodeEntry))),
-  );
+  parts.push(Buffer.from(add.length === 0 ? CLOSING : (keep > 0 ? "," : "") + entriesText(add)));
   return Buffer.concat(parts);
 }
 
@@ -74,7 +72,7 @@ export function rewriteEntries(
     const at = candidates.findIndex((candidate) => holds(bytes, candidate, entry));
     const [stored] = at < 0 ? [] : candidates.splice(at, 1);
     // Written in one step: where a batch ended before does not matter any more.
-    const text = stored ? entryBytes(bytes, stored, true) : Buffer.from(entryText(encodeEntry(entry)));
+    const text = stored ? entryBytes(bytes, stored, true) : Buffer.from(entryText(entry));
     parts.push(Buffer.from(i === 0 ? FIRST_SEPARATOR : SEPARATOR), text);
   });
   parts.push(Buffer.from(CLOSING));

@@ -14,7 +14,7 @@ import {
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
 import { Damage } from "./damage.ts";
 import { type CoarseStamp, isStill, stampOf } from "./file-stamp.ts";
-import { isPastMs } from "./file-times.ts";
+import { isPast } from "./file-times.ts";
 import type { FolderNames } from "./folder-names.ts";
 import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 import { readLaidOutMetadata } from "./laid-out-metadata.ts";
@@ -184,7 +184,7 @@ export class SessionList {
     const { stamp, bytes } = head;
     this.#headsRead++;
     listed.stamp = stamp;
-    listed.settled = isPastMs(stamp.ctimeMs, now);
+    listed.settled = isPast(stamp.ctimeMs, now);
     try {
       listed.metadata = readLaidOutMetadata(bytes, id) ?? readMetadata(path, id, head);
     } catch (error) {

@@ -75,7 +75,7 @@ export function stateOf(path: string, id: SessionId, bytes: Buffer, stamp: FileS
 type Content = Omit<SessionState, "path" | "stamp" | "settled" | "synced" | "nameSynced" | "head">;
 
 function stateAt(path: string, stamp: FileStamp, content: Content): SessionState {
-  const settled = isPast(stamp.changedNs);
+  const settled = isPast(stamp.changedMs);
   return { path, stamp, settled, synced: false, nameSynced: false, head: null, ...content };
 }
 
@@ -220,7 +220,7 @@ export function catchUp(state: SessionState, stamp: FileStamp): SessionState | u
   addEntries(state, tail.bytes, lastStart, entries, countEntries(entries, state.counts));
   state.metadata = deepFreeze({ ...state.metadata, updatedAt });
   state.stamp = tail.stamp;
-  state.settled = isPast(tail.stamp.changedNs);
+  state.settled = isPast(tail.stamp.changedMs);
   state.synced = false;
   return state;
 }

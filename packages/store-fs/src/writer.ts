@@ -16,10 +16,10 @@ import { type AppendCall, type AppendOutcome, appendCalls, syncOnce } from "./ap
 import { type FileStamp, sameFile, sameStamp, stampOf } from "./file-stamp.ts";
 import { changedMeanwhile, io, isErrno } from "./io-error.ts";
 import { keepAside } from "./keep-aside.ts";
-import { CLOSING, newFile, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
+import { CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
 import type { LockFolder } from "./lock.ts";
 import { closeFile, readBytes } from "./read-file.ts";
-import { type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
+import { newFile, type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import type { SessionFiles } from "./session-files.ts";
 import type { SessionScan } from "./session-scan.ts";
@@ -171,24 +171,39 @@ export class SessionWriter {
     return new Promise((resolve, reject) => {
       const call: AppendCall = { entries, options, resolve, reject };
       const waiting = this.#waitingAppends.get(id);
-      if (waiting) {
-        waiting.push(call);
-        return;
-      }
-      const calls = [call];
-      this.#waitingAppends.set(id, calls);
-      this.#alone(id, async () => {
-        // Those whose last call has just been answered call again before this returns: they go along. Where nothing is
-        // synced there is little to share; then only the events of the process have to get their turn.
-        if (this.#durability === "full" || performance.now() - this.#turnAt > LONGEST_RUN_MS)
-          await this.#othersTurn();
-        this.#waitingAppends.delete(id);
-        await this.#appendAll(id, calls);
-      }).catch((error) => {
-        if (this.#waitingAppends.get(id) === calls) this.#waitingAppends.delete(id);
-        for (const { reject: fail } of calls) fail(error);
-      });
+      if (waiting) waiting.push(call);
+      else this.#startAppending(id, [call]);
     });
+  }
+
+  /** @param calls to which those that come until their turn are added. */
+  #startAppending(id: SessionId, calls: AppendCall[]): void {
+    this.#waitingAppends.set(id, calls);
+    const failed = (error: unknown): void => {
+      if (this.#waitingAppends.get(id) === calls) this.#waitingAppends.delete(id);
+      for (const { reject } of calls) reject(error);
+    };
+    try {
+      const appending = this.#alone(id, () => this.#appendWaiting(id, calls));
+      if (appending instanceof Promise) appending.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /**
+   * Those whose last call has just been answered call again before others have had their turn: they go along. Where nothing
+   * is synced there is little to share; then only the events of the process have to get their turn.
+   */
+  #appendWaiting(id: SessionId, calls: AppendCall[]): void | Promise<void> {
+    const goOn = (): void | Promise<void> => {
+      this.#waitingAppends.delete(id);
+      return this.#appendAll(id, calls);
+    };
+    const now = performance.now();
+    return this.#durability === "full" || now - this.#turnAt > LONGEST_RUN_MS
+      ? this.#othersTurn(now).then(goOn)
+      : goOn();
   }
 
   /** A damaged session is removed too; what a crash has left beside it stays. */
@@ -215,13 +230,15 @@ export class SessionWriter {
     });
   }
 
-  #alone<T>(id: SessionId, work: () => Promise<T>): Promise<T> {
+  #alone<T>(id: SessionId, work: () => Promise<T>): Promise<T>;
+  #alone<T>(id: SessionId, work: () => T | Promise<T>): T | Promise<T>;
+  #alone<T>(id: SessionId, work: () => T | Promise<T>): T | Promise<T> {
     return this.#turns.run(id, () => this.#locks.hold(id, work, { onRelease: () => this.#closeFile(id) }));
   }
 
   /** Until every call that can be made without waiting for anything has been made; now and then for events too. */
-  async #othersTurn(): Promise<void> {
-    if (performance.now() - this.#turnAt < LONGEST_RUN_MS) {
+  async #othersTurn(now: number): Promise<void> {
+    if (now - this.#turnAt < LONGEST_RUN_MS) {
       await new Promise<void>((resolve) => process.nextTick(resolve));
     } else {
       await setImmediate();
@@ -265,16 +282,23 @@ export class SessionWriter {
   }
 
   /** Waits for nothing that need not be waited for: at `relaxed` an append is done when this returns. */
-  async #appendAll(id: SessionId, calls: AppendCall[]): Promise<void> {
+  #appendAll(id: SessionId, calls: AppendCall[]): void | Promise<void> {
     while (calls.length > 0) {
       // What this throws concerns all that are left.
       const found = this.#state(id);
-      const state = this.#needsCare(id, found) ? await this.#careFor(id, found) : found;
-      const appending = this.#appendGroup(id, state, takeGroup(calls, state));
-      if (!appending) continue;
-      this.#appending.set(id, appending);
-      await appending.finally(() => this.#appending.delete(id));
+      const appending = this.#needsCare(id, found)
+        ? this.#careFor(id, found).then((state) => this.#appendNext(id, state, calls))
+        : this.#appendNext(id, found, calls);
+      if (appending) return appending.then(() => this.#appendAll(id, calls));
     }
+  }
+
+  /** As many calls as can go out together. */
+  #appendNext(id: SessionId, state: SessionState, calls: AppendCall[]): void | Promise<void> {
+    const appending = this.#appendGroup(id, state, takeGroup(calls, state));
+    if (!appending) return;
+    this.#appending.set(id, appending);
+    return appending.finally(() => this.#appending.delete(id));
   }
 
   #appendGroup(id: SessionId, state: SessionState, group: readonly AppendCall[]): Promise<void> | undefined {

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { decodeMetadata } from "../src/codec.ts";
 import { JsonScanner } from "../src/json-scanner.ts";
 import { readLaidOutMetadata } from "../src/laid-out-metadata.ts";
-import { METADATA_OFFSET, newFile } from "../src/layout.ts";
+import { METADATA_OFFSET } from "../src/layout.ts";
+import { newFile } from "../src/rewrite.ts";
 import { acceptedFiles, bytesOf, idOf, rejectedFiles } from "./corpus.ts";
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001" as SessionId;

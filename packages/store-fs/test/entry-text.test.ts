@@ -1,0 +1,72 @@
+import {
+  assistantMessage,
+  type EntryDraft,
+  newUuid,
+  type SessionEntry,
+  toolCall,
+} from "@thulp-sessions/core";
+import { expect, test } from "vitest";
+import { appendText, entriesText } from "../src/entry-text.ts";
+
+const DRAFTS: readonly EntryDraft[] = [
+  assistantMessage('"quoted" \\ and\n\t\u0001 é 日本 \ud83d\ude00'),
+  toolCall('a "tool"\n', false, { __proto__: null, deep: [[], {}, [{ a: [1, -0.5, 1e-7, null, true] }]] }),
+  { entryType: { type: "user_message" }, content: null },
+  { entryType: { type: "system_message" }, content: "" },
+  { entryType: { type: "skill_execution", skillName: "é", success: true }, content: [] },
+  { entryType: { type: "evaluation_result", score: 0.1, metrics: {} }, content: {} },
+  { entryType: { type: "evaluation_result", score: 1, metrics: { a: 1, "b c": 1e21 } }, content: 0 },
+  { entryType: { type: "system_event", event: "" }, content: { "\n  ]\n}": "\n    }" } },
+];
+const ENTRIES = DRAFTS.map((draft, i) => ({ id: newUuid(), timestamp: i * 1e12, ...draft }) as SessionEntry);
+
+/** As the original has it. */
+function fields({ id, timestamp, entryType, content }: SessionEntry) {
+  const { toolName, skillName, ...rest } = entryType as Record<string, unknown>;
+  const { type, ...values } = rest;
+  const name = {
+    ...(toolName !== undefined && { tool_name: toolName }),
+    ...(skillName !== undefined && { skill_name: skillName }),
+  };
+  return { id, timestamp, entry_type: { type, ...name, ...values }, content };
+}
+
+/** How the entries stand in a whole session that JSON.stringify writes. */
+function inSession(entries: readonly object[]): string {
+  const text = JSON.stringify({ metadata: {}, entries }, null, 2);
+  return text.slice(text.indexOf("[") + 1);
+}
+
+test("entries are written as JSON.stringify writes them in a session", () => {
+  expect(entriesText([])).toBe("\n  ]\n}");
+  for (const entry of ENTRIES) expect(entriesText([entry])).toBe(inSession([fields(entry)]));
+  expect(entriesText(ENTRIES)).toBe(inSession(ENTRIES.map(fields)));
+});
+
+test("so are those that are appended, with the marks of their batches, and each stands where it is told to", () => {
+  const [a, b, c, d, e, f] = ENTRIES as [SessionEntry, ...SessionEntry[]] as SessionEntry[];
+  const long = { ...a, content: "日本".repeat(20_000) } as SessionEntry;
+  const cases: readonly (readonly (readonly (SessionEntry | undefined)[])[])[] = [
+    [[a]],
+    [[b, c, d]],
+    [[a, b], [], [c], [d, e, f], []],
+    [[], [a]],
+    [[long]],
+    [[long, b], [c]],
+  ];
+  for (const batches of cases as readonly (readonly (readonly SessionEntry[])[])[]) {
+    const whole = batches.filter((batch) => batch.length > 0);
+    const marked = whole.flatMap((batch, i) =>
+      batch.map((entry, j) => ({
+        ...fields(entry),
+        ...(j < batch.length - 1 ? { more: true } : i < whole.length - 1 ? { grouped: true } : {}),
+      })),
+    );
+    for (const first of [true, false]) {
+      const { bytes, ranges } = appendText(batches, first);
+      expect(bytes.toString()).toBe((first ? "" : ",") + inSession(marked));
+      const read = ranges.map(({ start, end }) => JSON.parse(bytes.toString("utf8", start, end)));
+      expect(read).toEqual(marked.map((entry) => JSON.parse(JSON.stringify(entry))));
+    }
+  }
+});
