@@ -1,9 +1,10 @@
 // Puts the command and what it uses into few files under dist: most of the time a short command took was Node's, for finding and
 // loading some 350 modules. A command's own module stays apart and is loaded when it runs, and so does each store.
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { thirdPartyText } from "./third-party.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
@@ -17,7 +18,7 @@ const bundle = await rolldown({
 });
 rmSync(dist, { recursive: true, force: true });
 // One folder down, so that what a store looks for beside its own folder is found under dist.
-await bundle.write({
+const { output } = await bundle.write({
   dir: dist,
   format: "esm",
   entryFileNames: "[name].js",
@@ -25,4 +26,6 @@ await bundle.write({
   sourcemap: true,
 });
 await bundle.close();
+const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), thirdPartyText(modules));
 cpSync(join(store, "drizzle"), join(dist, "drizzle"), { recursive: true });
