@@ -46,6 +46,7 @@ export const catalog: readonly CatalogEntry[] = [
     title: "store-fs",
     whose: "ours",
     files: true,
+    lists: 100_000,
     load: async () => (await import("./ours.ts")).loadFs(),
   },
   {
@@ -97,6 +98,7 @@ export const catalog: readonly CatalogEntry[] = [
     id: "jsonl",
     title: "JSONL append log",
     files: true,
+    lists: 100_000,
     load: async () => (await import("./jsonl.ts")).openJsonl,
   },
   {

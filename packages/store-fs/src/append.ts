@@ -18,7 +18,7 @@ import { appendText } from "./entry-text.ts";
 import { type FileStamp, stampOfWritten } from "./file-stamp.ts";
 import { changedMeanwhile, io } from "./io-error.ts";
 import { JsonScanner } from "./json-scanner.ts";
-import { CLOSING, UPDATED_AT_OFFSET, UPDATED_AT_WIDTH, updatedAtText } from "./layout.ts";
+import { CLOSING, UPDATED_AT_OFFSET, updatedAtBytes } from "./layout.ts";
 import { readAt, readBytes } from "./read-file.ts";
 import type { Rewrite } from "./rewrite.ts";
 import {
@@ -237,12 +237,8 @@ function writeInPlace(
 }
 
 function writeUpdatedAt(descriptor: number, updatedAt: number): void {
-  updatedAtColumns.write(updatedAtText(updatedAt), "latin1");
-  writeFully(descriptor, updatedAtColumns, UPDATED_AT_OFFSET);
+  writeFully(descriptor, updatedAtBytes(updatedAt), UPDATED_AT_OFFSET);
 }
-
-/** What is written there, again and again. */
-const updatedAtColumns = Buffer.alloc(UPDATED_AT_WIDTH);
 
 /** Takes what was written into the state, batch by batch, and gives what each call is answered. */
 function addAll(

@@ -16,7 +16,7 @@ import { type AppendCall, type AppendOutcome, appendCalls, syncOnce } from "./ap
 import { type FileStamp, sameFile, sameStamp, stampOf } from "./file-stamp.ts";
 import { changedMeanwhile, io, isErrno } from "./io-error.ts";
 import { keepAside } from "./keep-aside.ts";
-import { CLOSING, UPDATED_AT_OFFSET, updatedAtText } from "./layout.ts";
+import { CLOSING, UPDATED_AT_OFFSET, updatedAtBytes } from "./layout.ts";
 import type { LockFolder } from "./lock.ts";
 import { closeFile, readBytes } from "./read-file.ts";
 import { newFile, type Rewrite, rewrite, rewriteEntries } from "./rewrite.ts";
@@ -390,7 +390,7 @@ export class SessionWriter {
       try {
         if (!sameStamp(stamp, state.stamp)) throw changedMeanwhile(path);
         io(path, "cut", () => {
-          writeFully(descriptor, Buffer.from(updatedAtText(state.metadata.updatedAt)), UPDATED_AT_OFFSET);
+          writeFully(descriptor, updatedAtBytes(state.metadata.updatedAt), UPDATED_AT_OFFSET);
           cutFile(descriptor, from);
           writeFully(descriptor, Buffer.from(CLOSING), from);
         });

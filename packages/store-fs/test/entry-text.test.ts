@@ -7,6 +7,7 @@ import {
 } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
 import { appendText, entriesText } from "../src/entry-text.ts";
+import { updatedAtBytes, updatedAtText } from "../src/layout.ts";
 
 const DRAFTS: readonly EntryDraft[] = [
   assistantMessage('"quoted" \\ and\n\t\u0001 é 日本 \ud83d\ude00'),
@@ -69,4 +70,10 @@ test("so are those that are appended, with the marks of their batches, and each 
       expect(read).toEqual(marked.map((entry) => JSON.parse(JSON.stringify(entry))));
     }
   }
+});
+
+test("the columns of a time are the same as text and as bytes", () => {
+  const times = [0, 1, 9, 10, 99, 100, 1_700_000_000_000, 2 ** 53 - 1, 2 ** 53 - 2, 999_999_999_999_999];
+  for (let i = 1; i < 1_000; i++) times.push(Math.floor((Number.MAX_SAFE_INTEGER / 1_000) * i));
+  for (const time of times) expect(updatedAtBytes(time).toString()).toBe(updatedAtText(time));
 });
