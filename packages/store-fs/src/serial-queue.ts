@@ -10,13 +10,28 @@ export class SerialQueue {
   run<T>(key: string, work: () => T | Promise<T>): T | Promise<T>;
   run<T>(key: string, work: () => T | Promise<T>): T | Promise<T> {
     const before = this.#tails.get(key);
-    const running = before ? before.then(work, work) : work();
-    if (!(running instanceof Promise)) return running;
+    if (before) {
+      const inTurn = (): T | Promise<T> => {
+        const result = work();
+        // Nothing is left to wait for: whoever hears of the result finds the queue empty.
+        if (!(result instanceof Promise)) this.#forget(key, running);
+        return result;
+      };
+      const running = before.then(inTurn, inTurn);
+      return this.#follow(key, running);
+    }
+    const running = work();
+    return running instanceof Promise ? this.#follow(key, running) : running;
+  }
+
+  #follow<T>(key: string, running: Promise<T>): Promise<T> {
     this.#tails.set(key, running);
-    const forget = () => {
-      if (this.#tails.get(key) === running) this.#tails.delete(key);
-    };
+    const forget = () => this.#forget(key, running);
     running.then(forget, forget);
     return running;
+  }
+
+  #forget(key: string, running: Promise<unknown>): void {
+    if (this.#tails.get(key) === running) this.#tails.delete(key);
   }
 }

@@ -176,19 +176,15 @@ export class SessionWriter {
     });
   }
 
-  /** @param calls to which those that come until their turn are added. */
+  /** What this throws concerns the first call alone: no other could come yet. */
   #startAppending(id: SessionId, calls: AppendCall[]): void {
     this.#waitingAppends.set(id, calls);
-    const failed = (error: unknown): void => {
+    const appending = this.#alone(id, () => this.#appendWaiting(id, calls));
+    if (!(appending instanceof Promise)) return;
+    appending.catch((error) => {
       if (this.#waitingAppends.get(id) === calls) this.#waitingAppends.delete(id);
       for (const { reject } of calls) reject(error);
-    };
-    try {
-      const appending = this.#alone(id, () => this.#appendWaiting(id, calls));
-      if (appending instanceof Promise) appending.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    });
   }
 
   /**

@@ -26,21 +26,22 @@ async function openSession() {
   return { store, path: join(dir, `${ID}.json`) };
 }
 
-test("an append that follows another is in the file when its call returns", async () => {
+test("an append that follows others is in the file when its call returns", async () => {
   const { store, path } = await openSession();
   // After some milliseconds in a row others get their turn first.
   vi.spyOn(performance, "now").mockReturnValue(performance.now());
-  await store.append(ID, [entry("first")], { at: 1 });
-  const second = store.append(ID, [entry("second")], { at: 2 });
-  expect(JSON.parse(readFileSync(path, "utf8")).entries).toHaveLength(2);
-  const third = store.append(ID, [entry("third"), entry("fourth")], { at: 3 });
-  expect(JSON.parse(readFileSync(path, "utf8")).entries).toHaveLength(4);
-  expect((await second).entryCount).toBe(2);
-  expect(await third).toMatchObject({ entryCount: 4, version: (await store.head(ID)).version });
+  for (let at = 1; at < 3; at++) await store.append(ID, [entry("text")], { at });
+  const third = store.append(ID, [entry("third")], { at: 3 });
+  expect(JSON.parse(readFileSync(path, "utf8")).entries).toHaveLength(3);
+  const fourth = store.append(ID, [entry("fourth"), entry("fifth")], { at: 4 });
+  expect(JSON.parse(readFileSync(path, "utf8")).entries).toHaveLength(5);
+  expect((await third).entryCount).toBe(3);
+  expect(await fourth).toMatchObject({ entryCount: 5, version: (await store.head(ID)).version });
 });
 
 test("what is refused then is refused by the promise, and takes nothing else with it", async () => {
   const { store, path } = await openSession();
+  await store.append(ID, [entry("first")], { at: 1 });
   const { version } = await store.append(ID, [entry("first")], { at: 1 });
   const calls = [
     store.append(ID, [entry("second")], { at: 2 }),
@@ -58,17 +59,17 @@ test("what is refused then is refused by the promise, and takes nothing else wit
   writeFileSync(path, "{ spoilt");
   await expect(store.append(ID, [entry("never")], { at: 5 })).rejects.toMatchObject({ code: "corrupt" });
   writeFileSync(path, bytes);
-  expect((await store.append(ID, [entry("fourth")], { at: 5 })).entryCount).toBe(4);
+  expect((await store.append(ID, [entry("fourth")], { at: 5 })).entryCount).toBe(5);
 });
 
 test("a disk that refuses the write then fails the call, and the next one works", async () => {
   const { store } = await openSession();
-  await store.append(ID, [entry("first")], { at: 1 });
+  for (let at = 1; at < 3; at++) await store.append(ID, [entry("text")], { at });
   vi.spyOn(fs, "writeSync").mockImplementationOnce(() => {
     throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
   });
   await expect(store.append(ID, [entry("never")], { at: 2 })).rejects.toMatchObject({ code: "io" });
-  expect((await store.append(ID, [entry("second")], { at: 3 })).entryCount).toBe(2);
+  expect((await store.append(ID, [entry("second")], { at: 3 })).entryCount).toBe(3);
 });
 
 test("appends in a row do not keep timers from their turn", async () => {
