@@ -169,11 +169,13 @@ export class FileStore extends BaseStore {
     const sign = direction === "asc" ? 1 : -1;
     const compare = (metadata: SessionMetadata, time: number, id: string) =>
       sign * (metadata[orderBy] - time || (metadata.id < id ? -1 : metadata.id > id ? 1 : 0));
-    const rows = (await this.#list.all()).filter(
-      (metadata) =>
+    const sessions = await this.#list.all();
+    // In the order of the names, as most systems list a folder, the ids of the newest come last.
+    const first = firstOf(direction === "asc" ? sessions : sessions.toReversed(), limit + 1, {
+      compare: (a, b) => compare(a, b[orderBy], b.id),
+      isWanted: (metadata) =>
         matchesFilter(filter, metadata) && (!after || compare(metadata, after.time, after.id) > 0),
-    );
-    const first = firstOf(rows, limit + 1, (a, b) => compare(a, b[orderBy], b.id));
+    });
     return { items: first.slice(0, limit), hasMore: first.length > limit };
   }
 
@@ -245,13 +247,20 @@ export class FileStore extends BaseStore {
   }
 }
 
-/** The first `count` in the order, without bringing all the others into it. */
-function firstOf<T>(items: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
+interface Selection<T> {
+  compare(a: T, b: T): number;
+  isWanted(item: T): boolean;
+}
+
+/**
+ * The first `count` in the order of those that are wanted, without bringing all the others into it; the quicker, the more they
+ * stand in that order.
+ */
+function firstOf<T>(items: readonly T[], count: number, { compare, isWanted }: Selection<T>): T[] {
   const first: T[] = [];
-  // As names have them, and so mostly ids and times, the newest come last.
-  for (let i = items.length - 1; i >= 0; i--) {
-    const item = items[i] as T;
+  for (const item of items) {
     if (first.length === count && compare(item, first[count - 1] as T) >= 0) continue;
+    if (!isWanted(item)) continue;
     let [from, to] = [0, first.length];
     while (from < to) {
       const middle = (from + to) >> 1;
