@@ -40,6 +40,7 @@ export class FileGlance {
   #read(path: string): { bytes: Buffer; stamp: CoarseStamp } | undefined {
     let descriptor: number;
     try {
+      if (NO_FOLLOW === 0 && !fs.lstatSync(path).isFile()) return undefined;
       descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
     } catch {
       // Whoever reads the entries says what is wrong with it.
