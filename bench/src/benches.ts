@@ -15,6 +15,7 @@ import { peersSession } from "./peers-session.ts";
 import { peersStart } from "./peers-start.ts";
 import { listFs, loadFs, memoryFs } from "./read-fs.ts";
 import { listSqlite, loadSqlite } from "./read-sqlite.ts";
+import { searchFs } from "./search-fs.ts";
 import { searchSqlite } from "./search-sqlite.ts";
 import { startUp } from "./start-up.ts";
 import { survival } from "./survival.ts";
@@ -36,6 +37,7 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "load-fs": loadFs,
   "load-sqlite": loadSqlite,
   "list-fs": listFs,
+  "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,
   "http-read": httpRead,

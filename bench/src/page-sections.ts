@@ -101,7 +101,7 @@ export const sections: readonly Section[] = [
   {
     heading: "store-fs against the writes it consists of",
     intro: "The floors are bare calls for the same bytes in the same process.",
-    benches: ["append-fs", "load-fs", "list-fs", "memory-fs"],
+    benches: ["append-fs", "load-fs", "list-fs", "search-fs", "memory-fs"],
   },
   {
     heading: "store-sqlite against bare statements",

@@ -107,6 +107,7 @@ export {
   timestampSchema,
   utf8Length,
 } from "./model.ts";
+export { rulesOut } from "./rule-out.ts";
 export { scanSearch } from "./scan-search.ts";
 export {
   contentStrings,

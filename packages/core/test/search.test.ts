@@ -6,6 +6,7 @@ import {
   matchStrings,
   parseInput,
   parseSearchText,
+  rulesOut,
   STRING_BOUNDARY,
   searchQuerySchema,
   tokenize,
@@ -376,5 +377,34 @@ describe("plain text", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("what is ruled out at a glance", () => {
+  test.each([
+    ["Hello, World", "hello", false],
+    ["Hello, World", "wor* hello", false],
+    ["Hello, World", "hello worlds", true],
+    ["Hello, World", "héllo", false],
+    ["Hello, World — 🙂", "moon", true],
+    ["Hello, World", "東京", true],
+    ["héllo", "moon", false],
+  ])("%j and %j: %j", (text, query, expected) => {
+    expect(rulesOut(text, parseSearchText(query))).toBe(expected);
+  });
+
+  test("does not match", () => {
+    let ruledOut = 0;
+    const query = fc.oneof(someText, fc.constantFrom("a", "9*", '"a z"', "k", "fi", "ß", "1"));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(someText, fc.string())), query, (strings, given) => {
+        const terms = parseSearchText(given);
+        if (!rulesOut(strings.join("|"), terms)) return;
+        ruledOut++;
+        expect(matchStrings(strings, terms)).toBeNull();
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(ruledOut).toBeGreaterThan(100);
   });
 });

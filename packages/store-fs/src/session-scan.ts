@@ -48,6 +48,17 @@ export function scanSession(bytes: Buffer): SessionScan {
   return isTimeLost(bytes) ? scanWithoutTime(bytes) : scanBytes(bytes);
 }
 
+/** Is all of a file there, and right? Says of a file what `scanSession` does when it finds neither damage nor a torn tail. */
+export function isSound(bytes: Buffer): boolean {
+  if (isTimeLost(bytes)) return false;
+  const walk = new SessionWalk(
+    ByteWindow.over(bytes),
+    (scanner): PassedEntry => passLaidOutEntry(scanner) ?? decodeEntry(scanner),
+    () => {},
+  );
+  return walk.run() === null && walk.metadata !== undefined;
+}
+
 /** A crash in the middle of an append: its time is gone, so that of the last entry stands in, until the next write. */
 function scanWithoutTime(bytes: Buffer): SessionScan {
   const timed = Buffer.from(bytes);

@@ -30,6 +30,7 @@ import {
 } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
 import { FileReplaced, readAllEntries, withEntries } from "./entry-reader.ts";
+import { FileGlance } from "./file-glance.ts";
 import type { FolderNames } from "./folder-names.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import { changedMeanwhile } from "./io-error.ts";
@@ -41,6 +42,9 @@ import { damageError, headOf, type SessionState, storedEntry, versionOf } from "
 import type { Durability } from "./write-file.ts";
 import { SessionWriter } from "./writer.ts";
 
+/** How long a search looks at files before the event loop gets its turn. */
+const LONGEST_RUN_MS = 8;
+
 /** How often a read begins anew because the file was replaced under it. */
 const READ_TRIES = 10;
 
@@ -51,6 +55,7 @@ export class FileStore extends BaseStore {
   readonly #files: SessionFiles;
   readonly #list: SessionList;
   readonly #locks: LockFolder;
+  readonly #glance = new FileGlance();
   readonly #watch: FolderWatch;
   readonly #writer: SessionWriter;
 
@@ -187,7 +192,18 @@ export class FileStore extends BaseStore {
     const newestFirst = (await this.#list.all()).sort(
       (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
     );
-    return scanSearch(newestFirst, ({ id }) => this.#readableEntries(id), request);
+    // Others get their turn again and again.
+    let turnAt = Date.now();
+    const readEntries = async function* (this: FileStore, { id }: SessionMetadata) {
+      if (Date.now() - turnAt > LONGEST_RUN_MS) {
+        await setImmediate();
+        turnAt = Date.now();
+      }
+      // While an append is under way, the file is not what it will be.
+      if (this.#writer.appending(id) || !this.#glance.canPassOver(id, this.#files.pathOf(id), request.terms))
+        yield* this.#readableEntries(id);
+    }.bind(this);
+    return scanSearch(newestFirst, readEntries, request);
   }
 
   protected override async doWatchStart(): Promise<void> {
@@ -229,8 +245,6 @@ export class FileStore extends BaseStore {
 
   /** All entries, or those before the damage; what cannot be read is warned of. */
   async *#readableEntries(id: SessionId): AsyncGenerator<StoredEntry> {
-    // Others get their turn between two sessions.
-    await setImmediate();
     try {
       const { bytes, scan } = await this.#reading(id, () => this.#files.scan(id));
       if (scan.damage) this.#warn(damageError(this.#files.pathOf(id), id, scan.damage));

@@ -3,7 +3,7 @@ import { isSessionError } from "@thulp-sessions/core";
 import { and, asc, count, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { closedConditionsOf, compileFilter } from "./filter-sql.ts";
-import { type FilterTemplate, splitFilter } from "./filter-template.ts";
+import { type FilterTemplate, type SplitFilter, splitFilter } from "./filter-template.ts";
 import { type MetadataRow, metadataColumns, metadataOf } from "./rows.ts";
 import { sessions, sessionTags } from "./schema.ts";
 import { StatementCache } from "./statement-cache.ts";
@@ -52,9 +52,10 @@ export class SessionList {
   /** Up to `limit` rows in the order of the page, from both its parts where it has two. */
   rows(request: ListRequest): MetadataRow[] {
     const { orderBy, direction, limit } = request;
-    if (orderBy === "createdAt") return this.#part(request, "all");
-    const moving = this.#part(request, "moving");
-    const settled = this.#part(request, "settled");
+    const split = splitFilter(request.filter);
+    if (orderBy === "createdAt") return this.#part(request, split, "all");
+    const moving = this.#part(request, split, "moving");
+    const settled = this.#part(request, split, "settled");
     if (moving.length === 0) return settled;
     const sign = direction === "asc" ? 1 : -1;
     const byPlace = (a: MetadataRow, b: MetadataRow) =>
@@ -62,11 +63,14 @@ export class SessionList {
     return [...settled, ...moving].sort(byPlace).slice(0, limit);
   }
 
-  #part({ filter, after, limit, ...order }: ListRequest, part: Part): MetadataRow[] {
-    const { template, shape, values } = splitFilter(filter);
-    const key = `${part} ${order.orderBy} ${order.direction} ${after !== null} ${shape}`;
+  #part(
+    { after, limit, orderBy, direction }: ListRequest,
+    { template, shape, values }: SplitFilter,
+    part: Part,
+  ): MetadataRow[] {
+    const key = `${part} ${orderBy} ${direction} ${after !== null} ${shape}`;
     const statement = this.#pages.get(key, () =>
-      preparePage(this.#database, { ...order, template, part, continued: after !== null }),
+      preparePage(this.#database, { orderBy, direction, template, part, continued: after !== null }),
     );
     return statement.all({ ...values, limit, time: after?.time, id: after?.id });
   }

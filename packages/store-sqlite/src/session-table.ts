@@ -11,6 +11,7 @@ import {
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { HeadCache } from "./head-cache.ts";
+import { lazily } from "./lazily.ts";
 import { contextOf, countsOf, countsRow, metadataOf, metadataRow } from "./rows.ts";
 import { contexts, sessions, sessionTags } from "./schema.ts";
 
@@ -69,64 +70,80 @@ export class SessionTable {
           "FROM sessions LEFT JOIN contexts ON session_key = key WHERE id = ?",
       )
       .raw();
-    this.#find = orm
-      .select()
-      .from(sessions)
-      .where(eq(sessions.id, sql.placeholder("id")))
-      .prepare();
-    this.#findContext = orm
-      .select({ context: contexts.context })
-      .from(contexts)
-      .where(eq(contexts.sessionKey, sql.placeholder("key")))
-      .prepare();
-    this.#locate = orm
-      .select({ key: sessions.key, revision: sessions.revision })
-      .from(sessions)
-      .where(eq(sessions.id, sql.placeholder("id")))
-      .prepare();
+    this.#find = lazily(() =>
+      orm
+        .select()
+        .from(sessions)
+        .where(eq(sessions.id, sql.placeholder("id")))
+        .prepare(),
+    );
+    this.#findContext = lazily(() =>
+      orm
+        .select({ context: contexts.context })
+        .from(contexts)
+        .where(eq(contexts.sessionKey, sql.placeholder("key")))
+        .prepare(),
+    );
+    this.#locate = lazily(() =>
+      orm
+        .select({ key: sessions.key, revision: sessions.revision })
+        .from(sessions)
+        .where(eq(sessions.id, sql.placeholder("id")))
+        .prepare(),
+    );
     this.#insert = client.prepare(
       "INSERT INTO sessions (id, name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session, " +
         "entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision) " +
         "VALUES (@id, @name, @nameLower, @type, @typeFields, @createdAt, @updatedAt, @status, @tags, @parentSession, " +
         "@entryCount, @turnCount, @userMessageCount, @assistantMessageCount, @awaitingAssistant, @revision)",
     );
-    this.#update = orm
-      .update(sessions)
-      .set(rowPlaceholders())
-      .where(eq(sessions.key, sql.placeholder("key")))
-      .prepare();
-    this.#delete = orm
-      .delete(sessions)
-      .where(eq(sessions.key, sql.placeholder("key")))
-      .prepare();
+    this.#update = lazily(() =>
+      orm
+        .update(sessions)
+        .set(rowPlaceholders())
+        .where(eq(sessions.key, sql.placeholder("key")))
+        .prepare(),
+    );
+    this.#delete = lazily(() =>
+      orm
+        .delete(sessions)
+        .where(eq(sessions.key, sql.placeholder("key")))
+        .prepare(),
+    );
     this.#insertContext = client.prepare("INSERT INTO contexts (session_key, context) VALUES (?, ?)");
-    this.#updateContext = orm
-      .update(contexts)
-      .set({ context: sql`${sql.placeholder("context")}` })
-      .where(eq(contexts.sessionKey, sql.placeholder("key")))
-      .prepare();
+    this.#updateContext = lazily(() =>
+      orm
+        .update(contexts)
+        .set({ context: sql`${sql.placeholder("context")}` })
+        .where(eq(contexts.sessionKey, sql.placeholder("key")))
+        .prepare(),
+    );
     this.#insertTag = client.prepare(
       "INSERT INTO session_tags (session_key, tag, session_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
     );
-    this.#moveTags = orm
-      .update(sessionTags)
-      .set({ updatedAt: sql`${sql.placeholder("updatedAt")}` })
-      .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
-      .prepare();
-    this.#deleteTags = orm
-      .delete(sessionTags)
-      .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
-      .prepare();
+    this.#moveTags = lazily(() =>
+      orm
+        .update(sessionTags)
+        .set({ updatedAt: sql`${sql.placeholder("updatedAt")}` })
+        .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
+        .prepare(),
+    );
+    this.#deleteTags = lazily(() =>
+      orm
+        .delete(sessionTags)
+        .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
+        .prepare(),
+    );
   }
 
   /** `undefined` when there is none. Reads nothing else of the row, which may be damaged. */
   locate(id: SessionId): { readonly key: number; readonly revision: number } | undefined {
-    return this.#locate.get({ id });
+    return this.#locate().get({ id });
   }
 
   /** @throws {SessionError} not_found, conflict, corrupt */
   find(id: SessionId, expectedVersion?: string): SessionRecord {
-    const row = this.#find.get({ id });
+    const row = this.#find().get({ id });
     if (!row) throw notFound(id);
     checkVersion(id, row.revision, expectedVersion);
     return {
@@ -139,7 +156,7 @@ export class SessionTable {
 
   /** @throws {SessionError} corrupt */
   contextOf({ key, metadata }: SessionRecord): JsonObject {
-    return contextOf(this.#findContext.get({ key })?.context ?? null, this.#file, metadata.id);
+    return contextOf(this.#findContext().get({ key })?.context ?? null, this.#file, metadata.id);
   }
 
   /** Without a transaction. The same frozen head until the session changes. @throws {SessionError} not_found, corrupt */
@@ -190,19 +207,19 @@ export class SessionTable {
     revision: number,
     context?: JsonObject,
   ): void {
-    this.#update.run({ ...metadataRow(metadata), ...countsRow(counts), revision, key });
-    if (context !== undefined) this.#updateContext.run({ key, context: JSON.stringify(context) });
+    this.#update().run({ ...metadataRow(metadata), ...countsRow(counts), revision, key });
+    if (context !== undefined) this.#updateContext().run({ key, context: JSON.stringify(context) });
     if (sameTags(before, metadata)) {
-      if (metadata.tags.length > 0) this.#moveTags.run({ key, updatedAt: metadata.updatedAt });
+      if (metadata.tags.length > 0) this.#moveTags().run({ key, updatedAt: metadata.updatedAt });
     } else {
-      this.#deleteTags.run({ key });
+      this.#deleteTags().run({ key });
       this.#insertTags(key, metadata);
     }
   }
 
   /** Takes the context, the tags and the entries with it. */
   delete(key: number): void {
-    this.#delete.run({ key });
+    this.#delete().run({ key });
   }
 
   #insertTags(key: number, { id, tags, createdAt, updatedAt }: SessionMetadata): void {
