@@ -3,7 +3,7 @@ import type { SearchRequest, SessionId } from "@thulp-sessions/core";
 import { rulesOut } from "@thulp-sessions/core";
 import { textOf } from "./codec.ts";
 import type { CoarseStamp } from "./file-stamp.ts";
-import { isPastMs } from "./file-times.ts";
+import { isPast } from "./file-times.ts";
 import { closeFile, NO_FOLLOW } from "./read-file.ts";
 import { isSound } from "./session-scan.ts";
 import { isSame, SoundFiles } from "./sound-files.ts";
@@ -32,7 +32,7 @@ export class FileGlance {
     if (text.includes("\\u") || !rulesOut(text, terms)) return false;
     if (this.#sound.has(id, stamp)) return true;
     if (!isSound(bytes)) return false;
-    if (isPastMs(stamp.ctimeMs, now)) this.#sound.add(id, stamp);
+    if (isPast(stamp.ctimeMs, now)) this.#sound.add(id, stamp);
     return true;
   }
 
