@@ -135,14 +135,27 @@ class SessionCopy {
       return this.#rules.alone.run(() => this.#goOn(head, present));
     }
     if (present && !this.#mayReplace(head, present)) return { kind: "conflict" };
-    const { entries: start, characters } = await this.#readStart(head);
-    if (start.length < head.entryCount) {
-      await this.#lookThrough(head);
-      return this.#rules.alone.run(() => this.#writeInParts(head, start, present));
-    }
+    const written = await this.#copyAtOnce(head, present, leave);
+    if (written) return written;
+    await this.#lookThrough(head);
+    return this.#rules.alone.run(() => this.#writeInParts(head, present));
+  }
+
+  /**
+   * `undefined` where it does not fit. Apart, since a function that waits holds on to what it has read: the beginning of
+   * a session that is then written in parts, until the end of that.
+   */
+  async #copyAtOnce(
+    head: SessionHead,
+    present: SessionHead | undefined,
+    leave: () => void,
+  ): Promise<CopyOutcome | undefined> {
+    const { metadata, context, entryCount } = head;
+    const { entries, characters } = await this.#readStart(head);
+    if (entries.length < entryCount) return undefined;
     if (characters < SMALL_CHARACTERS) leave();
-    this.#refuse(inexactPlaces(head, start));
-    return this.#writeAtOnce({ metadata: head.metadata, context: head.context, entries: start }, present);
+    this.#refuse(inexactPlaces(head, entries));
+    return this.#writeAtOnce({ metadata, context, entries }, present);
   }
 
   async #passOn(raw: RawCopy): Promise<CopyOutcome> {
@@ -232,16 +245,11 @@ class SessionCopy {
     return { kind: "replaced" };
   }
 
-  /** The beginning of the session is one step, and so is every further part: a copy that was interrupted is gone on with. */
-  async #writeInParts(
-    head: SessionHead,
-    start: readonly StoredEntry[],
-    present: SessionHead | undefined,
-  ): Promise<CopyOutcome> {
+  /** Each part is one step: a copy that was interrupted is gone on with. */
+  async #writeInParts(head: SessionHead, present: SessionHead | undefined): Promise<CopyOutcome> {
     const { metadata, context } = head;
     if (present) await this.#writing(() => this.#to.delete(this.#id, { expectedVersion: present.version }));
-    const created = await this.#writing(() => this.#to.create({ metadata, context, entries: start }));
-    this.#rules.onEntries(start.length);
+    const created = await this.#writing(() => this.#to.create({ metadata, context, entries: [] }));
     await this.#goOn(head, created);
     return { kind: present ? "replaced" : "copied" };
   }
