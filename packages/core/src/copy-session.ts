@@ -150,9 +150,10 @@ class SessionCopy {
     present: SessionHead | undefined,
     leave: () => void,
   ): Promise<CopyOutcome | undefined> {
-    const { metadata, context, entryCount } = head;
-    const { entries, characters } = await this.#readStart(head);
-    if (entries.length < entryCount) return undefined;
+    const { metadata, context } = head;
+    const start = await this.#readAtOnce(head);
+    if (!start) return undefined;
+    const { entries, characters } = start;
     if (characters < SMALL_CHARACTERS) leave();
     this.#refuse(inexactPlaces(head, entries));
     return this.#writeAtOnce({ metadata, context, entries }, present);
@@ -208,19 +209,40 @@ class SessionCopy {
     );
   }
 
-  /** The first entries; all of them, where they fit. */
-  async #readStart(head: SessionHead): Promise<EntryChunk> {
+  /**
+   * All entries, where they fit, else `undefined`. Where the first ones make that unlikely the rest is measured before it is
+   * kept: many objects that live long teach V8 to make all of their kind among the old ones, and there their garbage
+   * stays until the heap has grown by a multiple.
+   */
+  async #readAtOnce(head: SessionHead): Promise<EntryChunk | undefined> {
+    const { entryCount } = head;
     const entries: StoredEntry[] = [];
     let characters = 0;
-    await this.#reading(async () => {
-      for await (const page of entryPages(this.#from, this.#id, 0, head.entryCount)) {
+    let measured = false;
+    return await this.#reading(async () => {
+      for await (const page of entryPages(this.#from, this.#id, 0, entryCount)) {
         entries.push(...page.entries);
         characters += page.characters;
-        if (characters >= ONE_STEP_CHARACTERS) break;
+        if (entries.length === entryCount || characters >= ONE_STEP_CHARACTERS) break;
+        const likely = (characters / entries.length) * entryCount;
+        if (measured || likely < ONE_STEP_CHARACTERS * 2) continue;
+        if (!(await this.#fits(head))) break;
+        measured = true;
       }
       await this.#checkUnchanged(head);
+      return entries.length < entryCount ? undefined : { entries, characters };
     });
-    return { entries, characters };
+  }
+
+  async #fits({ entryCount }: SessionHead): Promise<boolean> {
+    let characters = 0;
+    let seen = 0;
+    for await (const page of entryPages(this.#from, this.#id, 0, entryCount)) {
+      characters += page.characters;
+      seen += page.entries.length;
+      if (characters >= ONE_STEP_CHARACTERS) break;
+    }
+    return seen === entryCount;
   }
 
   async #checkUnchanged(head: SessionHead): Promise<void> {

@@ -468,6 +468,17 @@ describe("a session that is too large for one step", () => {
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 1 });
   });
 
+  test("by its first entries only goes over in one step all the same", async () => {
+    const entries = Array.from({ length: 60 }, (_, n) => makeEntry(n, n < 10 ? TEXT + TEXT : n));
+    const from = await storeOf(nth(1, {}, entries));
+    const to = new MemoryStore();
+    const target = watched(to);
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
+    expect(target.calls).toEqual(["create", "get"]);
+    expect(target.largest()).toBe(60);
+    expect(await contents(to)).toEqual(await contents(from));
+  });
+
   test("is held on to nowhere: what has been read is free to go when the next parts are written", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
