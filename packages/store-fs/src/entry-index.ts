@@ -29,7 +29,7 @@ for (let value = 0; value < 16; value++) NIBBLES["0123456789abcdef".charCodeAt(v
 
 /**
  * Where the entries of a file stand and which id each has: 28 bytes for each, whatever is in it, and from the first search
- * for an id on some eight more. Ids are held as the 16 bytes they are and found by hashing, with open addressing; a file
+ * for an id on six to twelve more. Ids are held as the 16 bytes they are and found by hashing, with open addressing; a file
  * may hold an id more than once.
  */
 export class EntryIndex {
