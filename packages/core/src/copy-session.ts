@@ -135,14 +135,28 @@ class SessionCopy {
       return this.#rules.alone.run(() => this.#goOn(head, present));
     }
     if (present && !this.#mayReplace(head, present)) return { kind: "conflict" };
-    const { entries: start, characters } = await this.#readStart(head);
-    if (start.length < head.entryCount) {
-      await this.#lookThrough(head);
-      return this.#rules.alone.run(() => this.#writeInParts(head, start, present));
-    }
+    const written = await this.#copyAtOnce(head, present, leave);
+    if (written) return written;
+    await this.#lookThrough(head);
+    return this.#rules.alone.run(() => this.#writeInParts(head, present));
+  }
+
+  /**
+   * `undefined` where it does not fit. Apart, since a function that waits holds on to what it has read: the beginning of
+   * a session that is then written in parts, until the end of that.
+   */
+  async #copyAtOnce(
+    head: SessionHead,
+    present: SessionHead | undefined,
+    leave: () => void,
+  ): Promise<CopyOutcome | undefined> {
+    const { metadata, context } = head;
+    const start = await this.#readAtOnce(head);
+    if (!start) return undefined;
+    const { entries, characters } = start;
     if (characters < SMALL_CHARACTERS) leave();
-    this.#refuse(inexactPlaces(head, start));
-    return this.#writeAtOnce({ metadata: head.metadata, context: head.context, entries: start }, present);
+    this.#refuse(inexactPlaces(head, entries));
+    return this.#writeAtOnce({ metadata, context, entries }, present);
   }
 
   async #passOn(raw: RawCopy): Promise<CopyOutcome> {
@@ -195,19 +209,40 @@ class SessionCopy {
     );
   }
 
-  /** The first entries; all of them, where they fit. */
-  async #readStart(head: SessionHead): Promise<EntryChunk> {
+  /**
+   * All entries, where they fit, else `undefined`. Where the first ones make that unlikely the rest is measured before it is
+   * kept: many objects that live long teach V8 to make all of their kind among the old ones, and there their garbage
+   * stays until the heap has grown by a multiple.
+   */
+  async #readAtOnce(head: SessionHead): Promise<EntryChunk | undefined> {
+    const { entryCount } = head;
     const entries: StoredEntry[] = [];
     let characters = 0;
-    await this.#reading(async () => {
-      for await (const page of entryPages(this.#from, this.#id, 0, head.entryCount)) {
+    let measured = false;
+    return await this.#reading(async () => {
+      for await (const page of entryPages(this.#from, this.#id, 0, entryCount)) {
         entries.push(...page.entries);
         characters += page.characters;
-        if (characters >= ONE_STEP_CHARACTERS) break;
+        if (entries.length === entryCount || characters >= ONE_STEP_CHARACTERS) break;
+        const likely = (characters / entries.length) * entryCount;
+        if (measured || likely < ONE_STEP_CHARACTERS * 2) continue;
+        if (!(await this.#fits(head))) break;
+        measured = true;
       }
       await this.#checkUnchanged(head);
+      return entries.length < entryCount ? undefined : { entries, characters };
     });
-    return { entries, characters };
+  }
+
+  async #fits({ entryCount }: SessionHead): Promise<boolean> {
+    let characters = 0;
+    let seen = 0;
+    for await (const page of entryPages(this.#from, this.#id, 0, entryCount)) {
+      characters += page.characters;
+      seen += page.entries.length;
+      if (characters >= ONE_STEP_CHARACTERS) break;
+    }
+    return seen === entryCount;
   }
 
   async #checkUnchanged(head: SessionHead): Promise<void> {
@@ -232,16 +267,11 @@ class SessionCopy {
     return { kind: "replaced" };
   }
 
-  /** The beginning of the session is one step, and so is every further part: a copy that was interrupted is gone on with. */
-  async #writeInParts(
-    head: SessionHead,
-    start: readonly StoredEntry[],
-    present: SessionHead | undefined,
-  ): Promise<CopyOutcome> {
+  /** Each part is one step: a copy that was interrupted is gone on with. */
+  async #writeInParts(head: SessionHead, present: SessionHead | undefined): Promise<CopyOutcome> {
     const { metadata, context } = head;
     if (present) await this.#writing(() => this.#to.delete(this.#id, { expectedVersion: present.version }));
-    const created = await this.#writing(() => this.#to.create({ metadata, context, entries: start }));
-    this.#rules.onEntries(start.length);
+    const created = await this.#writing(() => this.#to.create({ metadata, context, entries: [] }));
     await this.#goOn(head, created);
     return { kind: present ? "replaced" : "copied" };
   }

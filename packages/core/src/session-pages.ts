@@ -36,11 +36,16 @@ export async function* entryPages(
 ): AsyncGenerator<EntryChunk, void, undefined> {
   const size = new PageSize();
   for (let next = start; next < end; ) {
-    const { items } = await store.readEntries(id, { after: next - 1, before: end, limit: size.limit });
+    const { items } = await store.readEntries(id, stretch(next, size.limit, end));
     if (items.length === 0) return;
     next += items.length;
     yield { entries: items, characters: size.learn(items) };
   }
+}
+
+/** So many entries from `start` on. Bounded, so that no store reads one more, perhaps a large one, only to see whether there is one. */
+function stretch(start: number, limit: number, end: number): EntriesQuery {
+  return { after: start - 1, before: Math.min(end, start + limit), limit };
 }
 
 /**
@@ -58,7 +63,7 @@ export async function compareEntries(
   const inexact: number[] = [];
   let next = start;
   for await (const { entries } of entryPages(store, id, start, end)) {
-    const { items } = await readOther({ after: next - 1, before: end, limit: entries.length });
+    const { items } = await readOther(stretch(next, entries.length, end));
     if (!jsonEqual(plain(entries), plain(items))) return null;
     for (const entry of entries) if (entry.inexact) inexact.push(entry.seq);
     next += entries.length;

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   type CopyOptions,
   type CopyProgress,
@@ -464,6 +466,45 @@ describe("a session that is too large for one step", () => {
     expect(progress.at(-1)).toEqual({ done: 1, total: 1, entries: ENTRIES });
     expect(await contents(to)).toEqual(await contents(from));
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 1 });
+  });
+
+  test("by its first entries only goes over in one step all the same", async () => {
+    const entries = Array.from({ length: 60 }, (_, n) => makeEntry(n, n < 10 ? TEXT + TEXT : n));
+    const from = await storeOf(nth(1, {}, entries));
+    const to = new MemoryStore();
+    const target = watched(to);
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
+    expect(target.calls).toEqual(["create", "get"]);
+    expect(target.largest()).toBe(60);
+    expect(await contents(to)).toEqual(await contents(from));
+  });
+
+  test("is held on to nowhere: what has been read is free to go when the next parts are written", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const from = new MemoryStore();
+    await from.create(large());
+    const { readEntries } = from;
+    // Each page is a copy of its own, as with a store that reads from a disk.
+    const read: WeakRef<object>[] = [];
+    from.readEntries = async (id, query) => {
+      const page = structuredClone(await readEntries.call(from, id, query));
+      read.push(...page.items.map((item) => new WeakRef(item)));
+      return page;
+    };
+    const to = new MemoryStore();
+    const { append } = to;
+    const alive: number[] = [];
+    to.append = async (id, entries, options) => {
+      await new Promise((resolve) => setTimeout(resolve));
+      collect();
+      alive.push(read.filter((entry) => entry.deref() !== undefined).length);
+      return append.call(to, id, entries, options);
+    };
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
+    expect(alive.length).toBeGreaterThan(10);
+    // The page that is written, and what a frame still refers to of the one before.
+    expect(Math.max(...alive)).toBeLessThan(ENTRIES / 6);
   });
 
   test("is gone on with where a copy was interrupted", async () => {

@@ -1,8 +1,24 @@
 import { randomInt } from "node:crypto";
 import type { EntryId } from "@thulp-sessions/core";
 
-/** Entries for which there is room at first; more is made by halves. */
-const FIRST_CAPACITY = 16;
+/**
+ * Entries in one block. All blocks but the first are made at their full length: growing leaves no old copies behind, which
+ * V8 would let lie around for long, since they are outside of its heap.
+ */
+const BLOCK_BITS = 10;
+const BLOCK_ENTRIES = 1 << BLOCK_BITS;
+/** Entries for which there is room at first; the first block doubles until it is as long as the others. */
+const FIRST_ENTRIES = 16;
+
+/** Four words of id, the low words of start and length, and what is left of these. */
+const WORDS = 7;
+const START = 4;
+const LENGTH = 5;
+/** The high bits of start (as many as a safe integer has), those of length, and whether the entry is inexact. */
+const HIGH = 6;
+const START_SHIFT = 11;
+const LENGTH_MASK = 0x3ff;
+const INEXACT = 1;
 
 /** Ids are chosen by callers: without it somebody could choose such that all fall into one slot. */
 const SEED = randomInt(2 ** 32);
@@ -12,19 +28,16 @@ const NIBBLES = new Int8Array(128).fill(-1);
 for (let value = 0; value < 16; value++) NIBBLES["0123456789abcdef".charCodeAt(value)] = value;
 
 /**
- * Where the entries of a file stand and which id each has: some fifty bytes for each, whatever is in it. Ids are held as
- * the 16 bytes they are and found by hashing, with open addressing; a file may hold an id more than once.
+ * Where the entries of a file stand and which id each has: 28 bytes for each, whatever is in it, and from the first search
+ * for an id on six to twelve more. Ids are held as the 16 bytes they are and found by hashing, with open addressing; a file
+ * may hold an id more than once.
  */
 export class EntryIndex {
   #count = 0;
-  /** Start and end by turns. */
-  #places = new Float64Array(FIRST_CAPACITY * 2);
-  /** Four words for each. */
-  #ids = new Uint32Array(FIRST_CAPACITY * 4);
-  #inexact = new Uint8Array(FIRST_CAPACITY);
-  #inexactCount = 0;
-  /** `seq` + 1, or 0 where nothing stands. At least as many again are free. */
-  #slots = new Uint32Array(FIRST_CAPACITY * 2);
+  readonly #blocks: Uint32Array[] = [];
+  #blockBytes = 0;
+  /** `seq` + 1, or 0 where nothing stands. At least half as many again are free. Who only reads needs none. */
+  #slots: Uint32Array | undefined;
   readonly #words = new Uint32Array(4);
 
   get count(): number {
@@ -33,89 +46,108 @@ export class EntryIndex {
 
   /** How much memory it takes. */
   get byteLength(): number {
-    return this.#places.byteLength + this.#ids.byteLength + this.#inexact.byteLength + this.#slots.byteLength;
+    return this.#blockBytes + (this.#slots?.byteLength ?? 0);
   }
 
   /** @param start and end in bytes from the start of the file. */
   add(id: EntryId, start: number, end: number, inexact: boolean): void {
-    if (this.#count === this.#inexact.length) this.#grow();
-    const seq = this.#count++;
-    this.#places[seq * 2] = start;
-    this.#places[seq * 2 + 1] = end;
-    wordsOf(id, this.#words);
-    this.#ids.set(this.#words, seq * 4);
-    if (inexact) {
-      this.#inexact[seq] = 1;
-      this.#inexactCount++;
-    }
-    this.#enter(seq);
+    const seq = this.#count;
+    const block = this.#blockFor(seq);
+    const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
+    wordsOf(id, block, at);
+    const length = end - start;
+    block[at + START] = start;
+    block[at + LENGTH] = length;
+    block[at + HIGH] =
+      (Math.floor(start / 2 ** 32) << START_SHIFT) |
+      (Math.floor(length / 2 ** 32) << 1) |
+      (inexact ? INEXACT : 0);
+    this.#count = seq + 1;
+    if (!this.#slots) return;
+    if (this.#count * 1.5 <= this.#slots.length) this.#enter(this.#slots, seq);
+    else this.#slots = this.#enterAll();
   }
 
   startOf(seq: number): number {
-    return this.#places[seq * 2] as number;
+    const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+    return startAt(block, (seq & (BLOCK_ENTRIES - 1)) * WORDS);
   }
 
   endOf(seq: number): number {
-    return this.#places[seq * 2 + 1] as number;
+    const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+    const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
+    const high = ((block[at + HIGH] as number) >>> 1) & LENGTH_MASK;
+    return startAt(block, at) + (block[at + LENGTH] as number) + high * 2 ** 32;
   }
 
   /** Does it hold a number that JavaScript can only round? */
   isInexact(seq: number): boolean {
-    return this.#inexact[seq] === 1;
-  }
-
-  get hasInexact(): boolean {
-    return this.#inexactCount > 0;
+    const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+    return ((block[(seq & (BLOCK_ENTRIES - 1)) * WORDS + HIGH] as number) & INEXACT) !== 0;
   }
 
   /** The entries with this id, in their order: none as a rule. */
   find(id: EntryId): number[] {
+    this.#slots ??= this.#enterAll();
+    const slots = this.#slots;
     const words = this.#words;
-    wordsOf(id, words);
+    wordsOf(id, words, 0);
     const found: number[] = [];
-    const mask = this.#slots.length - 1;
+    const mask = slots.length - 1;
     for (let slot = hash(words, 0) & mask; ; slot = (slot + 1) & mask) {
-      const seq = (this.#slots[slot] as number) - 1;
+      const seq = (slots[slot] as number) - 1;
       if (seq < 0) return found;
       if (this.#hasWords(seq, words)) found.push(seq);
     }
   }
 
   #hasWords(seq: number, words: Uint32Array): boolean {
-    const at = seq * 4;
-    const ids = this.#ids;
+    const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+    const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
     return (
-      ids[at] === words[0] && ids[at + 1] === words[1] && ids[at + 2] === words[2] && ids[at + 3] === words[3]
+      block[at] === words[0] &&
+      block[at + 1] === words[1] &&
+      block[at + 2] === words[2] &&
+      block[at + 3] === words[3]
     );
   }
 
   /** Entries of one id stand in the order in which they were entered. */
-  #enter(seq: number): void {
-    const slots = this.#slots;
+  #enter(slots: Uint32Array, seq: number): void {
     const mask = slots.length - 1;
-    let slot = hash(this.#ids, seq * 4) & mask;
+    const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+    let slot = hash(block, (seq & (BLOCK_ENTRIES - 1)) * WORDS) & mask;
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
     slots[slot] = seq + 1;
   }
 
-  #grow(): void {
-    const capacity = Math.ceil(this.#count * 1.5);
-    this.#places = grown(new Float64Array(capacity * 2), this.#places);
-    this.#ids = grown(new Uint32Array(capacity * 4), this.#ids);
-    this.#inexact = grown(new Uint8Array(capacity), this.#inexact);
-    if (capacity * 1.5 <= this.#slots.length) return;
-    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(capacity * 1.5)));
-    for (let seq = 0; seq < this.#count; seq++) this.#enter(seq);
+  #enterAll(): Uint32Array {
+    const most = Math.max(FIRST_ENTRIES, this.#count) * 1.5;
+    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(most)));
+    for (let seq = 0; seq < this.#count; seq++) this.#enter(slots, seq);
+    return slots;
+  }
+
+  #blockFor(seq: number): Uint32Array {
+    const place = seq >>> BLOCK_BITS;
+    const block = this.#blocks[place];
+    const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
+    if (block && at < block.length) return block;
+    const entries = place > 0 ? BLOCK_ENTRIES : Math.max(FIRST_ENTRIES, seq * 2);
+    const larger = new Uint32Array(entries * WORDS);
+    if (block) larger.set(block);
+    this.#blocks[place] = larger;
+    this.#blockBytes += larger.byteLength - (block?.byteLength ?? 0);
+    return larger;
   }
 }
 
-function grown<T extends Float64Array | Uint32Array | Uint8Array>(larger: T, before: T): T {
-  larger.set(before);
-  return larger;
+function startAt(block: Uint32Array, at: number): number {
+  return (block[at + START] as number) + ((block[at + HIGH] as number) >>> START_SHIFT) * 2 ** 32;
 }
 
 /** The 16 bytes of a canonical UUID. */
-function wordsOf(id: string, words: Uint32Array): void {
+function wordsOf(id: string, words: Uint32Array, place: number): void {
   let word = 0;
   let digits = 0;
   for (let at = 0; at < 36; at++) {
@@ -125,7 +157,7 @@ function wordsOf(id: string, words: Uint32Array): void {
       throw new TypeError(`${id} is not a canonical UUID.`);
     }
     word = (word << 4) | nibble;
-    if ((++digits & 7) === 0) words[(digits >> 3) - 1] = word;
+    if ((++digits & 7) === 0) words[place + (digits >> 3) - 1] = word;
   }
 }
 

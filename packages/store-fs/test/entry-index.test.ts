@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { newUuid, type SessionId } from "@thulp-sessions/core";
+import { type EntryId, newUuid, type SessionId } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
 import { EntryIndex } from "../src/entry-index.ts";
 import { SessionFiles } from "../src/session-files.ts";
@@ -27,10 +27,45 @@ test("entries are found by their id, those that share one in their order, as in 
   ]);
 });
 
+test("an id is found whenever it was added, before the first search or after it", () => {
+  const index = new EntryIndex();
+  const ids = Array.from({ length: 5_000 }, () => newUuid() as EntryId);
+  // Searches at lengths around those at which the blocks and the table grow.
+  const searches = new Set([1, 16, 17, 22, 32, 1_023, 1_024, 1_025, 2_048, 2_049, 5_000]);
+  ids.forEach((id, seq) => {
+    index.add(id, seq, seq + 1, false);
+    if (!searches.has(index.count)) return;
+    for (let known = 0; known <= seq; known++) expect(index.find(ids[known] as EntryId)).toEqual([known]);
+  });
+  const late = new EntryIndex();
+  ids.forEach((id, seq) => {
+    late.add(id, seq, seq + 1, false);
+  });
+  ids.forEach((id, seq) => {
+    expect(late.find(id)).toEqual([seq]);
+  });
+});
+
+test("places are exact as far as JavaScript counts, and lengths beyond four gigabytes", () => {
+  const index = new EntryIndex();
+  const lengths = [0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 42 - 1];
+  const starts = [0, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 3, 2 ** 52 + 2 ** 31 + 1];
+  const places = starts.flatMap((start) => lengths.map((length) => ({ start, end: start + length })));
+  places.push({ start: Number.MAX_SAFE_INTEGER - 1, end: Number.MAX_SAFE_INTEGER });
+  places.forEach(({ start, end }, seq) => {
+    index.add(newUuid() as EntryId, start, end, seq % 2 === 1);
+  });
+  const read = places.map((_, seq) => ({ start: index.startOf(seq), end: index.endOf(seq) }));
+  expect(read).toEqual(places);
+  expect(places.map((_, seq) => index.isInexact(seq))).toEqual(places.map((_, seq) => seq % 2 === 1));
+});
+
 test("an entry takes few bytes, and all sessions together no more than the bound", () => {
   const index = new EntryIndex();
   for (let seq = 0; seq < 200_000; seq++) index.add(newUuid() as never, seq, seq, false);
-  expect(index.byteLength / index.count).toBeLessThan(80);
+  expect(index.byteLength / index.count).toBeLessThan(29);
+  index.find(newUuid() as EntryId);
+  expect(index.byteLength / index.count).toBeLessThan(45);
   const files = new SessionFiles(temporaryFolder());
   const state = { index, entriesStart: 500 } as unknown as SessionState;
   for (let i = 0; i < 20; i++) {
