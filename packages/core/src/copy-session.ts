@@ -195,9 +195,10 @@ class SessionCopy {
 
   #compare(entryCount: number): Promise<number[] | null> {
     return this.#reading(() =>
-      compareEntries(this.#from, this.#id, 0, entryCount, (query) =>
-        this.#writing(() => this.#to.readEntries(this.#id, query)),
-      ),
+      compareEntries(this.#from, this.#id, 0, entryCount, (query) => {
+        this.#rules.signal?.throwIfAborted();
+        return this.#writing(() => this.#to.readEntries(this.#id, query));
+      }),
     );
   }
 
@@ -238,6 +239,7 @@ class SessionCopy {
     let characters = 0;
     let seen = 0;
     for await (const page of entryPages(this.#from, this.#id, 0, entryCount)) {
+      this.#rules.signal?.throwIfAborted();
       characters += page.characters;
       seen += page.entries.length;
       if (characters >= ONE_STEP_CHARACTERS) break;

@@ -1,14 +1,10 @@
 import type { SessionId } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
 import type { EntriesQuery, EntryPage, SessionStore, StoreChange } from "./store.ts";
+import { nextTurn } from "./turns.ts";
 
 /** How many pages are kept between two changes, for followers that come to them a little later. */
 const KEPT_PAGES = 4;
-
-/** The next turn of the event loop, as soon as the platform has it. Node's own is much quicker than a timer. */
-const nextTurn: (work: () => void) => unknown =
-  (globalThis as { setImmediate?: (work: () => void) => unknown }).setImmediate ??
-  ((work) => setTimeout(work, 0));
 
 const feedsOfStores = new WeakMap<SessionStore, Map<SessionId, SessionFeed>>();
 

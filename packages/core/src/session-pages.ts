@@ -2,6 +2,7 @@ import type { SessionId } from "./ids.ts";
 import { type JsonValue, jsonEqual } from "./json.ts";
 import type { Session, SessionEntry, StoredEntry } from "./model.ts";
 import { type EntriesQuery, type EntryPage, MAX_PAGE, type SessionStore } from "./store.ts";
+import { Turns } from "./turns.ts";
 
 /** What is read at a time, in characters as JSON; one entry may be larger. Larger pages make a copy of long sessions no faster. */
 const PAGE_CHARACTERS = 512 * 1024;
@@ -27,7 +28,10 @@ export interface EntryChunk {
   readonly characters: number;
 }
 
-/** The entries from `start` up to `end` (exclusive), in pages that stay small whatever the size of the entries. */
+/**
+ * The entries from `start` up to `end` (exclusive), in pages that stay small whatever the size of the entries. Other events of
+ * the process get their turn between them.
+ */
 export async function* entryPages(
   store: SessionStore,
   id: SessionId,
@@ -35,7 +39,9 @@ export async function* entryPages(
   end: number,
 ): AsyncGenerator<EntryChunk, void, undefined> {
   const size = new PageSize();
+  const turns = new Turns();
   for (let next = start; next < end; ) {
+    await turns.give();
     const { items } = await store.readEntries(id, stretch(next, size.limit, end));
     if (items.length === 0) return;
     next += items.length;

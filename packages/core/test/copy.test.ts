@@ -13,7 +13,7 @@ import {
   sameSession,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
 
 const NOTHING = { copied: 0, equal: 0, replaced: 0, conflicts: [], inexact: [], unreadable: [], refused: [] };
@@ -526,6 +526,54 @@ describe("a session that is too large for one step", () => {
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
     expect(calls).not.toContain("create");
     expect(await contents(to)).toEqual(await contents(from));
+  });
+
+  test("ends at once when it is interrupted while what was written is compared", async () => {
+    const from = new MemoryStore();
+    await from.create(large());
+    const to = new MemoryStore();
+    const controller = new AbortController();
+    const { readEntries } = to;
+    let compared = 0;
+    to.readEntries = (id, query) => {
+      compared++;
+      controller.abort();
+      return readEntries.call(to, id, query);
+    };
+    await expect(copySessions(from, to, { signal: controller.signal })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(compared).toBe(1);
+    to.readEntries = readEntries;
+    expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 1 });
+  });
+
+  test("lets other events have their turn all the while, though neither store ever waits", async () => {
+    const from = new MemoryStore();
+    await from.create(large());
+    const now = vi.spyOn(Date, "now");
+    onTestFinished(() => now.mockRestore());
+    // A clock by which every page takes some time.
+    let time = 1_700_000_000_000;
+    now.mockImplementation(() => (time += 5));
+    const { readEntries } = from;
+    let pages = 0;
+    let pagesAtTurn = 0;
+    let mostAtOnce = 0;
+    from.readEntries = (id, query) => {
+      mostAtOnce = Math.max(mostAtOnce, ++pages - pagesAtTurn);
+      return readEntries.call(from, id, query);
+    };
+    let turn: NodeJS.Immediate;
+    const onTurn = () => {
+      pagesAtTurn = pages;
+      turn = setImmediate(onTurn);
+    };
+    onTurn();
+    onTestFinished(() => clearImmediate(turn));
+    expect(await copySessions(from, new MemoryStore())).toEqual({ ...NOTHING, copied: 1 });
+    expect(pages).toBeGreaterThan(30);
+    expect(mostAtOnce).toBeLessThan(pages / 2);
   });
 
   test("leaves nothing behind when a number far back would be rounded", async () => {
