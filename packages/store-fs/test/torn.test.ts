@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   newUuid,
@@ -9,7 +9,7 @@ import {
   userMessage,
 } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 // What the loss of power can leave of one append: every sector of 512 bytes, or every page of 4 KiB, that the write touches
@@ -32,10 +32,14 @@ function entries(count: number, length: number): SessionEntry[] {
   })) as SessionEntry[];
 }
 
-async function open(dir: string, warnings: StoreWarning[] = []): Promise<SessionStore> {
+async function open(
+  dir: string,
+  warnings: StoreWarning[] = [],
+  durability: "full" | "relaxed" = "relaxed",
+): Promise<SessionStore> {
   const store = await openFileStore({
     dir,
-    durability: "relaxed",
+    durability,
     onWarning: (warning) => warnings.push(warning),
   });
   onTestFinished(() => store.close());
@@ -49,7 +53,8 @@ async function appendAndCapture(
 ) {
   const dir = temporaryFolder();
   const file = join(dir, `${ID}.json`);
-  const store = await open(dir);
+  // At `relaxed` no call would wait for another: each would be a write of its own.
+  const store = await open(dir, [], "full");
   await new SessionManager(store, { clock: () => 1_000 }).createSession(
     "Torn",
     { type: "agent", agentName: "a" },
@@ -57,7 +62,11 @@ async function appendAndCapture(
   );
   for (const entry of present) await store.append(ID, [entry], { at: 2_000 });
   const before = readFileSync(file);
+  const write = vi.spyOn(fs, "writeSync");
   await Promise.all(batches.map((batch) => store.append(ID, batch, { at: 999_999 })));
+  // `updated_at`, and all entries.
+  expect(write).toHaveBeenCalledTimes(2);
+  write.mockRestore();
   return { before, after: readFileSync(file) };
 }
 
