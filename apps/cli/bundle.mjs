@@ -27,5 +27,5 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
-writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), thirdPartyText(modules));
+writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), thirdPartyText(modules));
 cpSync(join(store, "drizzle"), join(dist, "drizzle"), { recursive: true });

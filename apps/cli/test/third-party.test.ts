@@ -14,7 +14,7 @@ test("the bundle says whose code it holds, and under which licence", () => {
       if (name !== undefined) held.add(name);
     }
   }
-  const text = readFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), "utf8");
+  const text = readFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), "utf8");
   const told = new Set(
     [...text.matchAll(/^(@?[a-z][^\s]*) \d+\.\d+\.\d+\S* \([^)]+\)$/gm)].map(([, name]) => name),
   );
