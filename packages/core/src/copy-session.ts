@@ -14,6 +14,8 @@ import type { SessionStore } from "./store.ts";
 import { parseEntries } from "./validate.ts";
 import type { StoreWarning } from "./warnings.ts";
 
+// Longer than most files: reading, writing and comparing one session share its rules, and which errors are outcomes.
+
 /** What is held in memory of a session and written in one step, in characters as JSON. A larger one is written in parts. */
 const ONE_STEP_CHARACTERS = 4 * 1024 * 1024;
 /** A session that takes no more than this holds up no other. */

@@ -140,5 +140,6 @@ export {
 } from "./store.ts";
 export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription.ts";
 export { tokenize } from "./tokenize.ts";
+export { Turns } from "./turns.ts";
 export { entriesQuerySchema, listQuerySchema, parseInput } from "./validate.ts";
 export { type StoreWarning, type WarningListener, Warnings } from "./warnings.ts";

@@ -41,6 +41,8 @@ import { type SubscribeOptions, type SubscriptionEvent, subscribe } from "./subs
 import { parseChange, parseInput, parseSession } from "./validate.ts";
 import type { WarningListener } from "./warnings.ts";
 
+// Longer than most files: one class with the original's whole API and what goes beyond it; the rules stand in files of their own.
+
 export interface SessionManagerOptions {
   /** Milliseconds since the Unix epoch; `Date.now` when absent. */
   readonly clock?: (() => Timestamp) | undefined;

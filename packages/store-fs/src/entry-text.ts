@@ -2,8 +2,8 @@ import type { EntryType, EntryTypeName, SessionEntry } from "@thulp-sessions/cor
 import { ENTRY_TYPES, encodeEntryType, type Range } from "./codec.ts";
 import { CLOSING, FIRST_SEPARATOR, SEPARATOR } from "./layout.ts";
 
-// What JSON.stringify would make of an entry as it stands in a session. Only the values go through it, since an append
-// takes little longer than that.
+// What JSON.stringify would make of an entry as it stands in a session. Only the values go through it, since every
+// append goes this way.
 
 /** What an append writes over the closing, and where the entries stand in it. */
 export interface AppendText {
@@ -40,7 +40,7 @@ export function appendText(batches: readonly (readonly SessionEntry[])[], first:
   return { bytes, ranges };
 }
 
-/** Making a buffer takes as long as filling it does. */
+/** Filled by one append after the other, so that none has to make a buffer. */
 const room = Buffer.allocUnsafeSlow(64 * 1024);
 
 function bytesOf(text: string): Buffer {

@@ -2,11 +2,11 @@ import fs from "node:fs";
 import type { SearchRequest, SessionId } from "@thulp-sessions/core";
 import { rulesOut } from "@thulp-sessions/core";
 import { textOf } from "./codec.ts";
-import type { CoarseStamp } from "./file-stamp.ts";
+import { type CoarseStamp, sameCoarseStamp } from "./file-stamp.ts";
 import { isPast } from "./file-times.ts";
 import { closeFile, NO_FOLLOW } from "./read-file.ts";
 import { isSound } from "./session-scan.ts";
-import { isSame, SoundFiles } from "./sound-files.ts";
+import { SoundFiles } from "./sound-files.ts";
 
 /** What is longer is read entry by entry: as one text it would be in memory several times. */
 const LONGEST = 16 * 1024 * 1024;
@@ -53,7 +53,7 @@ export class FileGlance {
       if (size > this.#buffer.length)
         this.#buffer = Buffer.allocUnsafeSlow(Math.min(LONGEST, Math.max(size, 2 * this.#buffer.length)));
       if (fs.readSync(descriptor, this.#buffer, 0, size, 0) !== size) return undefined;
-      if (!isSame(stat, fs.fstatSync(descriptor))) return undefined;
+      if (!sameCoarseStamp(stat, fs.fstatSync(descriptor))) return undefined;
       const { dev, ino, mtimeMs, ctimeMs } = stat;
       return { bytes: this.#buffer.subarray(0, size), stamp: { dev, ino, size, mtimeMs, ctimeMs } };
     } catch {

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { type CoarseStamp, stampOfFolder } from "./file-stamp.ts";
+import { type CoarseStamp, sameCoarseStamp, stampOfFolder } from "./file-stamp.ts";
 import { isPast } from "./file-times.ts";
 import { io } from "./io-error.ts";
 
@@ -19,7 +19,7 @@ export class FolderNames {
    */
   read(): readonly string[] {
     const stamp = stampOfFolder(this.#folder);
-    if (this.#known && isSame(this.#known.stamp, stamp)) return this.#known.names;
+    if (this.#known && sameCoarseStamp(this.#known.stamp, stamp)) return this.#known.names;
     const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
     // Something may have come since under the same time; and some file systems, those that keep whole seconds, do not mark
     // a folder.
@@ -27,8 +27,4 @@ export class FolderNames {
     this.#known = marked ? { stamp, names } : undefined;
     return names;
   }
-}
-
-function isSame(a: CoarseStamp, b: CoarseStamp): boolean {
-  return a.ino === b.ino && a.dev === b.dev && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
 }

@@ -36,7 +36,7 @@ export function isTimeLost(bytes: Buffer): boolean {
 
 /** The columns of `updated_at`. */
 export function updatedAtText(updatedAt: number): string {
-  return String(updatedAt).padStart(UPDATED_AT_WIDTH);
+  return updatedAtBytes(updatedAt).toString("latin1");
 }
 
 const columns = Buffer.alloc(UPDATED_AT_WIDTH);

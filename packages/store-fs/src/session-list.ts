@@ -1,7 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import { join, sep } from "node:path";
-import { setImmediate as startImmediate } from "node:timers";
-import { setImmediate } from "node:timers/promises";
 import {
   deepFreeze,
   isCanonicalUuid,
@@ -9,6 +7,7 @@ import {
   type SessionError,
   type SessionId,
   type SessionMetadata,
+  Turns,
   type Warnings,
 } from "@thulp-sessions/core";
 import { type DecodedMetadata, decodeMetadata } from "./codec.ts";
@@ -31,8 +30,7 @@ const LONG_HEAD_BYTES = 64 * 1024;
 /** Of so many heads that had to be read in the first look, and this share of all, it is worth to leave them to later processes. */
 const WORTH_REMEMBERING = { heads: 100, share: 0.1 };
 
-/** How long files are looked at before the event loop gets its turn, and after how many of them the clock is looked at. */
-const LONGEST_RUN_MS = 8;
+/** After so many files the clock is looked at, and others get their turn if it is time. */
 const FILES_PER_LOOK = 64;
 
 interface Listed {
@@ -75,15 +73,12 @@ export class SessionList {
     if (look === 1) this.#recall();
     const found: SessionMetadata[] = [];
     let met = 0;
-    let turnAt = Date.now();
-    let now = turnAt;
+    let now = Date.now();
+    const turns = new Turns();
     for (const listed of this.#listedNow()) {
       if (met++ % FILES_PER_LOOK === 0) {
+        await turns.give();
         now = Date.now();
-        if (now - turnAt > LONGEST_RUN_MS) {
-          await setImmediate();
-          turnAt = Date.now();
-        }
       }
       listed.look = look;
       if (this.#lookAt(listed, now) && listed.metadata) found.push(listed.metadata);
@@ -92,7 +87,7 @@ export class SessionList {
     if (look === this.#look && this.#listed.size > met)
       for (const [name, listed] of this.#listed) if (listed.look !== look) this.#listed.delete(name);
     // Whoever waits for the list does not wait for that.
-    if (look === 1) this.#leaving = startImmediate(() => this.#leaveToOthers());
+    if (look === 1) this.#leaving = setImmediate(() => this.#leaveToOthers());
     return found;
   }
 

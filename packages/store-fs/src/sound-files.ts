@@ -1,5 +1,5 @@
 import type { SessionId } from "@thulp-sessions/core";
-import type { CoarseStamp } from "./file-stamp.ts";
+import { type CoarseStamp, sameCoarseStamp } from "./file-stamp.ts";
 
 /** About 15 MB. */
 const MOST = 100_000;
@@ -11,7 +11,7 @@ export class SoundFiles {
 
   has(id: SessionId, stamp: CoarseStamp): boolean {
     const known = this.#stamps.get(id);
-    return known !== undefined && isSame(known, stamp);
+    return known !== undefined && sameCoarseStamp(known, stamp);
   }
 
   /** @param stamp so old that a later change gives the file another one. */
@@ -24,14 +24,4 @@ export class SoundFiles {
       break;
     }
   }
-}
-
-export function isSame(a: CoarseStamp, b: CoarseStamp): boolean {
-  return (
-    a.ctimeMs === b.ctimeMs &&
-    a.mtimeMs === b.mtimeMs &&
-    a.ino === b.ino &&
-    a.dev === b.dev &&
-    a.size === b.size
-  );
 }

@@ -26,6 +26,7 @@ import {
   type StoredEntry,
   type StoredSession,
   scanSearch,
+  Turns,
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { Damage } from "./damage.ts";
@@ -41,9 +42,6 @@ import { SessionList } from "./session-list.ts";
 import { damageError, headOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
 import type { Durability } from "./write-file.ts";
 import { SessionWriter } from "./writer.ts";
-
-/** How long a search looks at files before the event loop gets its turn. */
-const LONGEST_RUN_MS = 8;
 
 /** How often a read begins anew because the file was replaced under it. */
 const READ_TRIES = 10;
@@ -192,18 +190,8 @@ export class FileStore extends BaseStore {
     const newestFirst = (await this.#list.all()).sort(
       (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
     );
-    // Others get their turn again and again.
-    let turnAt = Date.now();
-    const readEntries = async function* (this: FileStore, { id }: SessionMetadata) {
-      if (Date.now() - turnAt > LONGEST_RUN_MS) {
-        await setImmediate();
-        turnAt = Date.now();
-      }
-      // While an append is under way, the file is not what it will be.
-      if (this.#writer.appending(id) || !this.#glance.canPassOver(id, this.#files.pathOf(id), request.terms))
-        yield* this.#readableEntries(id);
-    }.bind(this);
-    return scanSearch(newestFirst, readEntries, request);
+    const turns = new Turns();
+    return scanSearch(newestFirst, ({ id }) => this.#entriesToSearch(id, request.terms, turns), request);
   }
 
   protected override async doWatchStart(): Promise<void> {
@@ -241,6 +229,18 @@ export class FileStore extends BaseStore {
         await setImmediate();
       }
     }
+  }
+
+  /** None where it is certain at a glance that nothing would be found or warned of. */
+  async *#entriesToSearch(
+    id: SessionId,
+    terms: SearchRequest["terms"],
+    turns: Turns,
+  ): AsyncGenerator<StoredEntry> {
+    await turns.give();
+    // While an append is under way, the file is not what it will be.
+    if (this.#writer.appending(id) || !this.#glance.canPassOver(id, this.#files.pathOf(id), terms))
+      yield* this.#readableEntries(id);
   }
 
   /** All entries, or those before the damage; what cannot be read is warned of. */

@@ -75,5 +75,8 @@ test("so are those that are appended, with the marks of their batches, and each 
 test("the columns of a time are the same as text and as bytes", () => {
   const times = [0, 1, 9, 10, 99, 100, 1_700_000_000_000, 2 ** 53 - 1, 2 ** 53 - 2, 999_999_999_999_999];
   for (let i = 1; i < 1_000; i++) times.push(Math.floor((Number.MAX_SAFE_INTEGER / 1_000) * i));
-  for (const time of times) expect(updatedAtBytes(time).toString()).toBe(updatedAtText(time));
+  for (const time of times) {
+    expect(updatedAtBytes(time).toString()).toBe(String(time).padStart(16));
+    expect(updatedAtText(time)).toBe(String(time).padStart(16));
+  }
 });
