@@ -4,7 +4,7 @@ import { nodeProblem } from "@thulp-sessions/config/node-version";
 const problem = nodeProblem();
 if (problem === undefined) {
   // Only now: what the command imports may not even load on an older Node.
-  const { run } = await import("./run.ts");
+  const { run } = await import("./command/run.ts");
   process.exit(await run(process.argv.slice(2), process));
 } else {
   process.stderr.write(`thulp-sessions: ${problem}\n`);

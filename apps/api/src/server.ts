@@ -9,15 +9,15 @@ import {
   type SessionStore,
 } from "@thulp-sessions/core";
 import type { CallHook } from "@thulp-sessions/router";
-import { Access, isWildcard } from "./access.ts";
-import { answerClientError } from "./client-error.ts";
-import { StoreHealth } from "./health.ts";
-import { type Logger, silentLogger } from "./log.ts";
-import { around, Metrics } from "./metrics.ts";
-import { OpenStreams } from "./open-streams.ts";
-import { RequestHandler } from "./request-handler.ts";
-import { VERSION } from "./version.ts";
-import { WriteGate } from "./write-gate.ts";
+import { VERSION } from "./command/version.ts";
+import { Access, isWildcard } from "./http/access.ts";
+import { answerClientError } from "./http/client-error.ts";
+import { StoreHealth } from "./http/health.ts";
+import { RequestHandler } from "./http/request-handler.ts";
+import { WriteGate } from "./limits/admission-control.ts";
+import { OpenStreams } from "./limits/open-streams.ts";
+import { type Logger, silentLogger } from "./metrics/log.ts";
+import { around, Metrics } from "./metrics/metrics.ts";
 
 /** An entry may take 16 MiB; a request holds a few of them. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { describe, expect, it } from "vitest";
-import { Access } from "../src/access.ts";
+import { Access } from "../src/http/access.ts";
 import { startServer } from "../src/index.ts";
 import { CHAT, refusal, send, serve } from "./harness.ts";
 

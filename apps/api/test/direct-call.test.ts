@@ -6,8 +6,8 @@ import { appRouter, procedureAt } from "@thulp-sessions/router";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { directCall } from "../src/direct-call.ts";
-import { VERSION } from "../src/version.ts";
+import { VERSION } from "../src/command/version.ts";
+import { directCall } from "../src/http/fast-path.ts";
 import { CHAT, serve } from "./harness.ts";
 
 const CALLS = 5000;

@@ -1,23 +1,18 @@
-export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./append-plan.ts";
+export { Turns } from "./async/yielder.ts";
+export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy/copy.ts";
+export type { InexactPlaces, RawCopy } from "./copy/copy-session.ts";
+export { entryPages, sameSession } from "./copy/entry-pages.ts";
 export {
-  BaseStore,
-  type EntriesRequest,
-  type ListRequest,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
-} from "./base-store.ts";
-export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./change-plan.ts";
-export { ChangeFeed } from "./changes.ts";
-export {
-  CheckedStore,
-  type ParsedEntriesQuery,
-  type ParsedListQuery,
-  type ParsedSearchQuery,
-} from "./checked-store.ts";
-export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy.ts";
-export type { InexactPlaces, RawCopy } from "./copy-session.ts";
-export { countEntries, type EntryCounts, NO_ENTRIES } from "./counts.ts";
+  type AddEntriesOptions,
+  type AddEntryOptions,
+  type ChangeOptions,
+  type CreateOptions,
+  type ForkOptions,
+  type NewEntry,
+  SessionManager,
+  type SessionManagerOptions,
+} from "./manager/manager.ts";
+export { countEntries, type EntryCounts, NO_ENTRIES } from "./model/counts.ts";
 export {
   alreadyExists,
   invalidInput,
@@ -28,27 +23,8 @@ export {
   type SessionErrorCode,
   type SessionErrorDetails,
   versionConflict,
-} from "./errors.ts";
-export { firstRoundedWhole, isExactNumber } from "./exact-number.ts";
-export {
-  asciiLowerCase,
-  MAX_FILTER_DEPTH,
-  MAX_FILTER_NODES,
-  matchesFilter,
-  type SessionFilter,
-  sessionFilterSchema,
-} from "./filter.ts";
-export {
-  assistantMessage,
-  duration,
-  type EntryDraft,
-  isAtTurnLimit,
-  remainingTurns,
-  skillExecution,
-  toolCall,
-  turnCount,
-  userMessage,
-} from "./helpers.ts";
+} from "./model/errors.ts";
+export { firstRoundedWhole, isExactNumber } from "./model/exact-number.ts";
 export {
   type EntryId,
   entryIdSchema,
@@ -57,30 +33,15 @@ export {
   parseSessionId,
   type SessionId,
   sessionIdSchema,
-} from "./ids.ts";
-export { deepFreeze, type JsonObject, type JsonValue, jsonEqual, MAX_JSON_DEPTH, setKey } from "./json.ts";
-export type { Lifecycle } from "./lifecycle.ts";
+} from "./model/ids.ts";
 export {
-  type AppendDecision,
-  checkLimits,
-  decideAppend,
-  type LimitedState,
-  type LimitReached,
-  type SessionLimits,
-  sessionLimitsSchema,
-  stricterLimits,
-} from "./limits.ts";
-export {
-  type AddEntriesOptions,
-  type AddEntryOptions,
-  type ChangeOptions,
-  type CreateOptions,
-  type ForkOptions,
-  type NewEntry,
-  SessionManager,
-  type SessionManagerOptions,
-} from "./manager.ts";
-export { matchStrings } from "./match-strings.ts";
+  deepFreeze,
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+  MAX_JSON_DEPTH,
+  setKey,
+} from "./model/json.ts";
 export {
   ENTRY_TYPE_NAMES,
   type EntryType,
@@ -106,9 +67,41 @@ export {
   tagsSchema,
   timestampSchema,
   utf8Length,
-} from "./model.ts";
-export { rulesOut } from "./rule-out.ts";
-export { scanSearch } from "./scan-search.ts";
+} from "./model/model.ts";
+export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
+export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
+export {
+  asciiLowerCase,
+  MAX_FILTER_DEPTH,
+  MAX_FILTER_NODES,
+  matchesFilter,
+  type SessionFilter,
+  sessionFilterSchema,
+} from "./rules/filter.ts";
+export {
+  assistantMessage,
+  duration,
+  type EntryDraft,
+  isAtTurnLimit,
+  remainingTurns,
+  skillExecution,
+  toolCall,
+  turnCount,
+  userMessage,
+} from "./rules/helpers.ts";
+export type { Lifecycle } from "./rules/lifecycle.ts";
+export {
+  type AppendDecision,
+  checkLimits,
+  decideAppend,
+  type LimitedState,
+  type LimitReached,
+  type SessionLimits,
+  sessionLimitsSchema,
+  stricterLimits,
+} from "./rules/limits.ts";
+export { rulesOut } from "./search/cannot-match.ts";
+export { matchStrings } from "./search/match-strings.ts";
 export {
   contentStrings,
   indexText,
@@ -120,8 +113,24 @@ export {
   type SearchTerm,
   STRING_BOUNDARY,
   searchQuerySchema,
-} from "./search.ts";
-export { entryPages, sameSession } from "./session-pages.ts";
+} from "./search/search.ts";
+export { tokenize } from "./search/tokenize.ts";
+export {
+  BaseStore,
+  type EntriesRequest,
+  type ListRequest,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+} from "./store/base-store.ts";
+export { ChangeFeed } from "./store/change-feed.ts";
+export {
+  CheckedStore,
+  type ParsedEntriesQuery,
+  type ParsedListQuery,
+  type ParsedSearchQuery,
+} from "./store/checked-store.ts";
+export { scanSearch } from "./store/scan-search.ts";
 export {
   type AppendedEntry,
   type AppendOptions,
@@ -137,9 +146,7 @@ export {
   type StoreChange,
   type WatchOptions,
   type WriteOptions,
-} from "./store.ts";
-export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription.ts";
-export { tokenize } from "./tokenize.ts";
-export { Turns } from "./turns.ts";
-export { entriesQuerySchema, listQuerySchema, parseInput } from "./validate.ts";
-export { type StoreWarning, type WarningListener, Warnings } from "./warnings.ts";
+} from "./store/session-store.ts";
+export { entriesQuerySchema, listQuerySchema, parseInput } from "./store/validate.ts";
+export { type StoreWarning, type WarningListener, Warnings } from "./store/warnings.ts";
+export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription/subscription.ts";

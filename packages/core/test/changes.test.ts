@@ -1,6 +1,6 @@
 import type { StoreChange } from "@thulp-sessions/core";
 import { describe, expect, test } from "vitest";
-import { ChangeFeed } from "../src/changes.ts";
+import { ChangeFeed } from "../src/store/change-feed.ts";
 import { settle, uuid } from "./make.ts";
 
 const A = uuid(1);

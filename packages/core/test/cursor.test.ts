@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeCursor, encodeCursor } from "../src/cursor.ts";
+import { decodeCursor, encodeCursor } from "../src/store/cursor.ts";
 import { errorOf, uuid } from "./make.ts";
 
 const anywhere = () => true;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Gate } from "../src/gate.ts";
+import { Gate } from "../src/async/semaphore.ts";
 
 test("so many are in at a time, the others in their order; who leaves twice lets in one", async () => {
   const gate = new Gate(2);

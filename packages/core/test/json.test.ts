@@ -1,7 +1,7 @@
 import { deepFreeze, type JsonValue, jsonEqual, MAX_JSON_DEPTH, setKey } from "@thulp-sessions/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { copyJson, copyJsonObject } from "../src/json.ts";
+import { copyJson, copyJsonObject } from "../src/model/json.ts";
 import { errorOf } from "./make.ts";
 
 function nested(levels: number, wrap: (inner: unknown) => unknown): unknown {

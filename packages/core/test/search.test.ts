@@ -13,8 +13,8 @@ import {
 } from "@thulp-sessions/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matchPlain } from "../src/match-plain.ts";
-import { matchTokens } from "../src/match-strings.ts";
+import { matchPlain } from "../src/search/match-ascii.ts";
+import { matchTokens } from "../src/search/match-strings.ts";
 import { errorOf } from "./make.ts";
 
 const words = (text: string) => tokenize(text).map(({ word }) => word);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type StoreChange, sessionIdSchema } from "../src/index.ts";
-import { MemoryStore } from "../src/memory.ts";
-import { SessionFeed } from "../src/session-feed.ts";
+import { MemoryStore } from "../src/store/memory-store.ts";
+import { SessionFeed } from "../src/subscription/session-feed.ts";
 import { makeEntry, makeSession } from "./make.ts";
 
 const ID = sessionIdSchema.parse("0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f");

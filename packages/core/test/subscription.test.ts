@@ -10,7 +10,7 @@ import {
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ChangeFeed } from "../src/changes.ts";
+import type { ChangeFeed } from "../src/store/change-feed.ts";
 import { errorOf, makeEntry, makeSession, settle, uuid } from "./make.ts";
 
 const ID = uuid(1);

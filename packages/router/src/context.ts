@@ -1,5 +1,5 @@
 import type { SessionLimits, SessionManager } from "@thulp-sessions/core";
-import type { CallHook } from "./call.ts";
+import type { CallHook } from "./procedures/call.ts";
 
 /** What `server.info` tells of the process beyond what the store says of itself. */
 export interface ServerFacts {

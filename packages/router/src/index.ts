@@ -1,10 +1,10 @@
-export type { Call, CallHook, CallOutcome } from "./call.ts";
 export type { ApiContext, ServerCounts, ServerFacts } from "./context.ts";
 export { type SessionErrorData, TRPC_CODES } from "./errors.ts";
-export { EVENT_STREAM_HEADERS, type StreamCall, streamEvents } from "./event-stream.ts";
-export { MAX_APPEND } from "./inputs.ts";
-export { errorBody, type Failure, failureOf, Refusal } from "./refusal.ts";
+export { EVENT_STREAM_HEADERS, type StreamCall, streamEvents } from "./fast-path/event-stream.ts";
+export { answerSingleCall, type SingleAnswer, type SingleCall } from "./fast-path/single-call.ts";
+export { errorBody, type Failure, failureOf, Refusal } from "./http-error.ts";
+export type { Call, CallHook, CallOutcome } from "./procedures/call.ts";
+export { MAX_APPEND } from "./procedures/inputs.ts";
+export type { ServerInfo } from "./procedures/server.ts";
+export type { SessionListEvent } from "./procedures/watch.ts";
 export { type AppRouter, appRouter, createCaller, procedureAt } from "./router.ts";
-export type { ServerInfo } from "./server.ts";
-export { answerSingleCall, type SingleAnswer, type SingleCall } from "./single-call.ts";
-export type { SessionListEvent } from "./watch.ts";

@@ -1,7 +1,7 @@
 import type { AnyProcedure } from "@trpc/server";
-import { entriesRouter } from "./entries.ts";
-import { serverRouter } from "./server.ts";
-import { sessionsRouter } from "./sessions.ts";
+import { entriesRouter } from "./procedures/entries.ts";
+import { serverRouter } from "./procedures/server.ts";
+import { sessionsRouter } from "./procedures/sessions.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** The whole API. A host gives every call an `ApiContext`. */

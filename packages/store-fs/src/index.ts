@@ -1,5 +1,5 @@
-export { type Finding, inspectStore } from "./inspect.ts";
+export type { Durability } from "./disk/write-file.ts";
+export { FileStore } from "./file-store.ts";
+export { type Finding, inspectStore } from "./maintenance/inspect.ts";
+export { type RepairOptions, type RepairReport, repairFile } from "./maintenance/repair.ts";
 export { type FileStoreOptions, openFileStore } from "./open.ts";
-export { type RepairOptions, type RepairReport, repairFile } from "./repair.ts";
-export { FileStore } from "./store.ts";
-export type { Durability } from "./write-file.ts";

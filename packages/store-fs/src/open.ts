@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
-import { FolderNames } from "./folder-names.ts";
-import { io } from "./io-error.ts";
-import { LockFolder } from "./lock.ts";
-import { networkDriveOf } from "./network-drive.ts";
-import { FileStore } from "./store.ts";
-import { removeLeftTemporaries } from "./temporaries.ts";
-import { type Durability, syncFolder } from "./write-file.ts";
+import { FolderNames } from "./disk/directory-names.ts";
+import { io } from "./disk/io-error.ts";
+import { networkDriveOf } from "./disk/network-drive.ts";
+import { type Durability, syncFolder } from "./disk/write-file.ts";
+import { FileStore } from "./file-store.ts";
+import { LockFolder } from "./lock/session-lock.ts";
+import { removeLeftTemporaries } from "./lock/stale-temp-files.ts";
 
 interface CommonOptions {
   /** `full` (the default): an acknowledged write survives the loss of power. `relaxed`: the end of the process. */

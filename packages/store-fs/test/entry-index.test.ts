@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { type EntryId, newUuid, type SessionId } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
-import { EntryIndex } from "../src/entry-index.ts";
-import { SessionFiles } from "../src/session-files.ts";
-import type { SessionState } from "../src/session-state.ts";
+import { EntryIndex } from "../src/session/entry-index.ts";
+import { SessionFiles } from "../src/session/session-cache.ts";
+import type { SessionState } from "../src/session/session-state.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 test("entries are found by their id, those that share one in their order, as in a map", () => {

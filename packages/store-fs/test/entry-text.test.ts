@@ -6,8 +6,8 @@ import {
   toolCall,
 } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
-import { appendText, entriesText } from "../src/entry-text.ts";
-import { updatedAtBytes, updatedAtText } from "../src/layout.ts";
+import { updatedAtBytes, updatedAtText } from "../src/format/canonical-layout.ts";
+import { appendText, entriesText } from "../src/format/encode-entry.ts";
 
 const DRAFTS: readonly EntryDraft[] = [
   assistantMessage('"quoted" \\ and\n\t\u0001 é 日本 \ud83d\ude00'),

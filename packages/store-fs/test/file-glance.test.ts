@@ -11,8 +11,8 @@ import {
 import { openFileStore } from "@thulp-sessions/store-fs";
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { FileGlance } from "../src/file-glance.ts";
-import * as scans from "../src/session-scan.ts";
+import * as scans from "../src/format/file-scan.ts";
+import { FileGlance } from "../src/search/search-prefilter.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "./temporary-folder.ts";
 
 afterEach(() => {

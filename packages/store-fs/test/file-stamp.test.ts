@@ -1,7 +1,7 @@
 import fs, { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { isStillOpen, sameFile, sameStamp, stampOf, stampOfOpen } from "../src/file-stamp.ts";
+import { isStillOpen, sameFile, sameStamp, stampOf, stampOfOpen } from "../src/disk/file-stamp.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const { lstatSync, fstatSync } = fs;

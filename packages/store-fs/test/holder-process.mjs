@@ -1,5 +1,5 @@
 // A process of its own that takes the lock of a session, says so, and keeps it until it is killed. Runs the built package.
-import { LockFolder } from "../dist/lock.js";
+import { LockFolder } from "../dist/lock/session-lock.js";
 
 const [dir, id] = process.argv.slice(2);
 setInterval(() => {}, 1_000_000);

@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import type { SessionId, SessionMetadata } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
-import { decodeMetadata } from "../src/codec.ts";
-import { JsonScanner } from "../src/json-scanner.ts";
-import { readLaidOutMetadata } from "../src/laid-out-metadata.ts";
-import { METADATA_OFFSET } from "../src/layout.ts";
-import { newFile } from "../src/rewrite.ts";
+import { METADATA_OFFSET } from "../src/format/canonical-layout.ts";
+import { readLaidOutMetadata } from "../src/format/canonical-metadata.ts";
+import { decodeMetadata } from "../src/format/codec.ts";
+import { newFile } from "../src/format/encode-file.ts";
+import { JsonScanner } from "../src/format/json-scanner.ts";
 import { acceptedFiles, bytesOf, idOf, rejectedFiles } from "./corpus.ts";
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001" as SessionId;

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { Worker } from "node:worker_threads";
 import { expect, test, vi } from "vitest";
-import { LockFolder } from "../src/lock.ts";
-import { newOwner } from "../src/owner.ts";
+import { newOwner } from "../src/lock/lock-owner.ts";
+import { LockFolder } from "../src/lock/session-lock.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const NAME = "aaaaaaaa-0000-4000-8000-000000000001";

@@ -9,7 +9,7 @@ import {
 } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { scanSession } from "../src/session-scan.ts";
+import { scanSession } from "../src/format/file-scan.ts";
 import {
   acceptedFiles,
   bytesOf,

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
-import { LockFolder } from "../dist/lock.js";
+import { LockFolder } from "../dist/lock/session-lock.js";
 
 const { folder, names, threads, deadToken, shared } = workerData;
 const [arrived, holders, most] = [0, 1, 2];

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { newUuid, type SessionEntry, type SessionId } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { expect, test } from "vitest";
-import { ByteWindow } from "../src/byte-window.ts";
-import { stateOfWindow } from "../src/session-state.ts";
+import { ByteWindow } from "../src/format/byte-window.ts";
+import { stateOfWindow } from "../src/session/session-state.ts";
 import { acceptedFiles, bytesOf, idOf, rejectedFiles } from "./corpus.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

@@ -1,5 +1,5 @@
-export type { BackupOptions, BackupProgress } from "./backup-options.ts";
-export type { IntegrityFinding } from "./integrity-finding.ts";
-export type { SqliteStoreOptions } from "./options.ts";
-export { type RecoveryReport, recoverSqliteFile } from "./recover.ts";
-export { openSqliteStore, SqliteStore } from "./store.ts";
+export type { SqliteStoreOptions } from "./connection/options.ts";
+export type { BackupOptions, BackupProgress } from "./maintenance/backup-options.ts";
+export type { IntegrityFinding } from "./maintenance/integrity-finding.ts";
+export { type RecoveryReport, recoverSqliteFile } from "./recover-file.ts";
+export { openSqliteStore, SqliteStore } from "./sqlite-store.ts";

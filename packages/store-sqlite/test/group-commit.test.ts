@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
-import { ChangeLog } from "../src/change-log.ts";
-import { MovingSessions } from "../src/moving-sessions.ts";
-import { openDatabase } from "../src/open.ts";
-import { checkOptions } from "../src/options.ts";
-import { WriteQueue } from "../src/write-queue.ts";
+import { ChangeLog } from "../src/changes/change-log.ts";
+import { checkOptions } from "../src/connection/options.ts";
+import { openDatabase } from "../src/open/open.ts";
+import { MovingSessions } from "../src/write/deferred-time-index.ts";
+import { WriteQueue } from "../src/write/group-commit.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 

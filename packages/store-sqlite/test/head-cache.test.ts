@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { HeadCache } from "../src/head-cache.ts";
+import { HeadCache } from "../src/tables/head-cache.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder, tempStore } from "./temp-store.ts";
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { newUuid, sameSession } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
-import { APPLICATION_ID, knownMigrations } from "../src/ownership.ts";
+import { APPLICATION_ID, knownMigrations } from "../src/connection/application-id.ts";
 import { bundleChild, startChild } from "./child-process.ts";
 import { FIXTURE_SESSIONS } from "./fixture-data.ts";
 import { entry, session } from "./session-data.ts";

@@ -14,8 +14,8 @@ import {
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { knownMigrations } from "../src/connection/application-id.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "../src/index.ts";
-import { knownMigrations } from "../src/ownership.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { ListRequest, SessionFilter, SessionId } from "@thulp-sessions/core";
 import { expect, onTestFinished, test } from "vitest";
-import type { Database } from "../src/database.ts";
-import type { Client } from "../src/driver.ts";
-import { FIND_BY_ID } from "../src/entry-table.ts";
-import { splitFilter } from "../src/filter-template.ts";
-import { openDatabase } from "../src/open.ts";
-import { checkOptions } from "../src/options.ts";
-import { pageQuery } from "../src/session-list.ts";
+import type { Database } from "../src/connection/database.ts";
+import type { Client } from "../src/connection/driver.ts";
+import { checkOptions } from "../src/connection/options.ts";
+import { openDatabase } from "../src/open/open.ts";
+import { splitFilter } from "../src/query/filter-template.ts";
+import { pageQuery } from "../src/query/session-list.ts";
+import { FIND_BY_ID } from "../src/tables/entry-table.ts";
 import { tempFolder } from "./temp-store.ts";
 
 const id = "00000000-0000-0000-0000-000000000001" as SessionId;

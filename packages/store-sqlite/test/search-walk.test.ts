@@ -9,10 +9,10 @@ import {
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
-import { openDatabase } from "../src/open.ts";
-import { checkOptions } from "../src/options.ts";
-import { SessionList } from "../src/session-list.ts";
-import { type SearchBounds, SessionSearch } from "../src/session-search.ts";
+import { checkOptions } from "../src/connection/options.ts";
+import { openDatabase } from "../src/open/open.ts";
+import { SessionList } from "../src/query/session-list.ts";
+import { type SearchBounds, SessionSearch } from "../src/search/session-search.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
-import { ChangeLog } from "../src/change-log.ts";
-import { openDatabase } from "../src/open.ts";
-import { checkOptions } from "../src/options.ts";
+import { ChangeLog } from "../src/changes/change-log.ts";
+import { checkOptions } from "../src/connection/options.ts";
+import { openDatabase } from "../src/open/open.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 

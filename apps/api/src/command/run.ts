@@ -1,0 +1,104 @@
+import { type Config, limitsOf, loadConfig, openStore } from "@thulp-sessions/config";
+import { isSessionError, type SessionStore } from "@thulp-sessions/core";
+import { createLogger } from "../metrics/log.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import { HELP, readArgs } from "./args.ts";
+import { banner } from "./banner.ts";
+import { VERSION } from "./version.ts";
+import { workspaceHint } from "./workspace-hint.ts";
+
+/** What the command needs of its process; `node:process` is one. */
+export interface CommandProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  cwd(): string;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+}
+
+/**
+ * The command: serves until SIGINT or SIGTERM. A second signal does not wait for the requests under way.
+ *
+ * @returns the exit code: 0 after a clean stop, 1 when something failed or had to be cut off, 2 for a wrong command line
+ *   or configuration.
+ */
+export async function run(argv: readonly string[], io: CommandProcess): Promise<number> {
+  let store: SessionStore | undefined;
+  let server: RunningServer | undefined;
+  try {
+    const { flags, help, version } = readArgs(argv);
+    if (help || version) {
+      io.stdout.write(help ? HELP : `${VERSION}\n`);
+      return 0;
+    }
+    const config = loadConfig({ flags, env: io.env, cwd: io.cwd() });
+    const logger = createLogger(config.logLevel);
+    const { token, durability } = config;
+    // Warnings while opening are told too; from then on the server's manager listens.
+    let opening = true;
+    store = await openStore(config.store, {
+      token,
+      durability,
+      onWarning: (warning) => opening && logger.warn({ warning }, "the store warns"),
+    });
+    opening = false;
+    server = await startServer({
+      ...config,
+      store,
+      durability: ownDurability(config),
+      manager: { limits: limitsOf(config) },
+      processMetrics: true,
+      logger,
+    });
+    const stopSignal = nextSignal(io);
+    await announce(server, config, io);
+    await stopSignal;
+    return (await stopOrForce(server, io)) ? 0 : 1;
+  } catch (error) {
+    // Why it failed is what counts; a failing cleanup after that would only hide it.
+    await (server ? server.stop(0) : store?.close())?.catch(() => {});
+    io.stderr.write(`thulp-sessions: ${reasonOf(error)}\n`);
+    return isSessionError(error, "invalid_input") ? 2 : 1;
+  }
+}
+
+async function announce(server: RunningServer, config: Config, io: CommandProcess): Promise<void> {
+  const sessionCount = await server.manager.sessionCount();
+  io.stdout.write(
+    banner({
+      url: server.url,
+      store: server.manager.store.location,
+      sessionCount,
+      durability: ownDurability(config),
+      hasToken: config.token !== undefined,
+      hint: await workspaceHint(config.store, sessionCount, config.base),
+    }),
+  );
+}
+
+/** What is in memory does not last, and a remote store is as durable as its server says. */
+function ownDurability({ store, durability }: Config): Config["durability"] | undefined {
+  return /^(?:sqlite|fs):/.test(store) ? durability : undefined;
+}
+
+function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean> {
+  return Promise.race([server.stop(), nextSignal(io).then(() => false)]);
+}
+
+function nextSignal(io: CommandProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const heard = () => {
+      io.off("SIGINT", heard);
+      io.off("SIGTERM", heard);
+      resolve();
+    };
+    io.on("SIGINT", heard);
+    io.on("SIGTERM", heard);
+  });
+}
+
+/** One line; a stack is of no use to whoever has typed the command. */
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+}

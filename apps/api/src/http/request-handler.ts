@@ -1,0 +1,270 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isSessionError } from "@thulp-sessions/core";
+import {
+  type ApiContext,
+  answerSingleCall,
+  EVENT_STREAM_HEADERS,
+  failureOf,
+  procedureAt,
+  Refusal,
+  type SingleCall,
+  streamEvents,
+} from "@thulp-sessions/router";
+import { type Pass, RETRY_AFTER_S, type WriteGate } from "../limits/admission-control.ts";
+import type { OpenStreams } from "../limits/open-streams.ts";
+import { RefusalLog } from "../metrics/http-error-log.ts";
+import type { Logger } from "../metrics/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Access } from "./access.ts";
+import { sendPreflight } from "./cors.ts";
+import { sendError } from "./error-response.ts";
+import { Exchange } from "./exchange.ts";
+import { directCall } from "./fast-path.ts";
+import type { StoreHealth } from "./health.ts";
+import { type Parameters, parametersOf } from "./parameters.ts";
+import { readBody } from "./request-body.ts";
+import { AnswerQueue } from "./response-batcher.ts";
+import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import { answerStockCall, isPassing } from "./trpc-path.ts";
+
+/** Where the API begins; clients are given the server's root and add it themselves. */
+const PREFIX = "/trpc/";
+
+export interface HandlerOptions {
+  /** What every call gets. */
+  readonly context: ApiContext;
+  readonly access: Access;
+  readonly health: StoreHealth;
+  readonly metrics: Metrics;
+  readonly gate: WriteGate;
+  readonly streams: OpenStreams;
+  readonly logger: Logger;
+  readonly maxBodyBytes: number;
+}
+
+/** From a request of `node:http` to its answer. */
+export class RequestHandler {
+  readonly #options: HandlerOptions;
+  readonly #answers = new AnswerQueue();
+  readonly #refusals: RefusalLog;
+  #stopping = false;
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+    this.#refusals = new RefusalLog(options.logger);
+  }
+
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const exchange = new Exchange(request, response, this.#stopping);
+    if (this.#options.logger.isLevelEnabled("debug")) this.#logWhenDone(exchange);
+    this.#answer(exchange).catch((cause) => {
+      // The caller has gone away: nobody is there to be told, and nothing is wrong here.
+      if (response.closed) return;
+      if (!response.headersSent) {
+        exchange.begin();
+        if (isSessionError(cause, "busy")) response.setHeader("retry-after", RETRY_AFTER_S);
+      }
+      sendError(response, cause, exchange.requestId);
+      this.#options.metrics.refused(failureOf(cause).status);
+      this.#report(cause, undefined, exchange.requestId);
+    });
+  };
+
+  /** From now on the connections are closed as they are answered, and the subscriptions end. */
+  stop(): void {
+    this.#stopping = true;
+    this.#options.streams.stop();
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    const { access } = this.#options;
+    const { request, response } = exchange;
+    const { method = "", headers } = request;
+    exchange.origin = access.checkSite(headers);
+    const { path } = exchange;
+    if (path.startsWith(PREFIX) && method !== "OPTIONS") {
+      allowMethods(response, method, ["GET", "POST"]);
+      access.checkToken(headers);
+      if (method === "POST") checkJson(headers["content-type"]);
+      return this.#call(exchange, path.slice(PREFIX.length));
+    }
+    exchange.begin();
+    if (method === "OPTIONS") return sendPreflight(request, response);
+    if (path === "/health") return this.#sendHealth(exchange);
+    if (path === "/metrics") return this.#sendMetrics(exchange);
+    throw new Refusal(
+      404,
+      `There is nothing at this path: the API is at ${PREFIX}, e.g. ${PREFIX}server.info.`,
+    );
+  }
+
+  async #call(exchange: Exchange, path: string): Promise<void> {
+    const { request, query } = exchange;
+    const { gate, maxBodyBytes } = this.#options;
+    const parameters = parametersOf(query);
+    const direct = directCall(request, path, parameters);
+    const pass = gate.enter(direct ? writesOf(direct) : writesIn(path, parameters), request);
+    try {
+      const body = request.method === "POST" ? await readBody(request, maxBodyBytes, pass) : null;
+      if (direct) {
+        const input = body ?? parameters?.get("input") ?? null;
+        const call = { ...direct, input, ctx: this.#contextOf(exchange) };
+        if (direct.procedure._def.type !== "subscription") await this.#callDirectly(exchange, call);
+        else {
+          // A stream has no end: what its request took up is free again.
+          pass.leave();
+          await this.#streamDirectly(exchange, call, parameters);
+        }
+      } else await this.#callStock(exchange, path, body, pass);
+    } finally {
+      pass.leave();
+    }
+  }
+
+  async #callDirectly(exchange: Exchange, call: SingleCall): Promise<void> {
+    const { status, body, error } = await answerSingleCall(call);
+    const headers = exchange.headers();
+    headers.push("vary", "trpc-accept, accept", "content-type", "application/json");
+    headers.push("content-length", `${Buffer.byteLength(body)}`);
+    if (error) {
+      this.#report(error, call.path, exchange.requestId);
+      if (isPassing(error)) headers.push("retry-after", `${RETRY_AFTER_S}`);
+    }
+    this.#answers.send({ response: exchange.response, status, headers, body });
+  }
+
+  async #streamDirectly(exchange: Exchange, call: SingleCall, parameters: Parameters | null): Promise<void> {
+    const { request, response, requestId } = exchange;
+    exchange.begin();
+    const stream = this.#options.streams.enter(call.path, request.socket);
+    try {
+      response.once("close", () => stream.abort.abort());
+      response.appendHeader("vary", "trpc-accept, accept");
+      for (const [name, value] of Object.entries(EVENT_STREAM_HEADERS)) response.setHeader(name, value);
+      const writer = new StreamWriter(response);
+      writer.begin(true);
+      await streamEvents({
+        ...call,
+        lastEventId: lastEventIdOf(request, parameters),
+        signal: stream.abort.signal,
+        write: writer.write,
+        onError: (error) => this.#report(error, call.path, requestId),
+      });
+    } finally {
+      response.end();
+      stream.leave();
+    }
+  }
+
+  async #callStock(exchange: Exchange, path: string, body: string | null, pass: Pass): Promise<void> {
+    const { request, response, requestId, query } = exchange;
+    exchange.begin();
+    const isSubscription = procedureAt(path)?._def.type === "subscription";
+    const stream = isSubscription ? this.#options.streams.enter(path, request.socket) : null;
+    try {
+      const abort = stream?.abort ?? new AbortController();
+      response.once("close", () => abort.abort());
+      const answer = await answerStockCall({
+        request,
+        url: new URL(`http://server${PREFIX}${path}${query === null ? "" : `?${query}`}`),
+        path,
+        body,
+        ctx: this.#contextOf(exchange),
+        signal: abort.signal,
+        onError: (error, failed) => this.#report(error, failed, requestId),
+      });
+      // A stream has no end: what its request took up is free again.
+      if (isEventStream(answer)) pass.leave();
+      await sendResponse(response, answer);
+    } finally {
+      stream?.leave();
+    }
+  }
+
+  #contextOf({ request, requestId }: Exchange): ApiContext {
+    const { manager, info, counts, hook } = this.#options.context;
+    const { traceparent } = request.headers;
+    return {
+      manager,
+      info,
+      counts,
+      hook,
+      requestId,
+      traceparent: typeof traceparent === "string" ? traceparent : undefined,
+    };
+  }
+
+  async #sendHealth({ request, response }: Exchange): Promise<void> {
+    allowMethods(response, request.method ?? "", ["GET", "HEAD"]);
+    const healthy = await this.#options.health.isHealthy();
+    sendJson(response, healthy ? 200 : 503, JSON.stringify({ status: healthy ? "ok" : "unavailable" }));
+  }
+
+  async #sendMetrics({ request, response }: Exchange): Promise<void> {
+    const { access, metrics } = this.#options;
+    allowMethods(response, request.method ?? "", ["GET", "HEAD"]);
+    access.checkToken(request.headers);
+    const { type, text } = await metrics.text();
+    sendText(response, 200, type, text);
+  }
+
+  /** Logs what is the server's own failure; what a caller did wrong, the caller is told. */
+  #report(error: unknown, path: string | undefined, requestId: string): void {
+    const { status, cause } = failureOf(error);
+    const { logger } = this.#options;
+    if (status === 500) logger.error({ requestId, path, status, err: cause }, "call failed");
+    else if (status > 500 && !this.#stopping) {
+      this.#refusals.tell({ requestId, path, status, reason: cause.message });
+    }
+  }
+
+  /** Without what follows the path: inputs may stand there. */
+  #logWhenDone({ request, response, requestId }: Exchange): void {
+    const start = performance.now();
+    response.once("close", () => {
+      const { method, url = "" } = request;
+      this.#options.logger.debug(
+        {
+          requestId,
+          method,
+          path: url.split("?", 1)[0]?.slice(0, 200),
+          status: response.statusCode,
+          ms: Math.round((performance.now() - start) * 1000) / 1000,
+          whole: response.writableFinished,
+        },
+        "request",
+      );
+    });
+  }
+}
+
+/** As tRPC looks for it. */
+function lastEventIdOf({ headers }: IncomingMessage, parameters: Parameters | null): string | null {
+  const header = headers["last-event-id"];
+  if (typeof header === "string") return header;
+  return parameters?.get("lastEventId") ?? parameters?.get("Last-Event-Id") ?? null;
+}
+
+function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {
+  return procedure._def.type === "mutation" ? 1 : 0;
+}
+
+/** How many writes a request of tRPC's holds, as far as its path tells. */
+function writesIn(path: string, parameters: Parameters | null): number {
+  const paths = parameters?.get("batch") === "1" ? path.split(",") : [path];
+  return paths.filter((each) => procedureAt(each)?._def.type === "mutation").length;
+}
+
+function allowMethods(response: ServerResponse, method: string, allowed: readonly string[]): void {
+  if (allowed.includes(method)) return;
+  response.setHeader("allow", allowed.join(", "));
+  throw new Refusal(405, `${method} is not supported here: use ${allowed.join(" or ")}.`);
+}
+
+/** A form on a foreign page can send other types without asking; JSON it cannot. */
+function checkJson(contentType = ""): void {
+  if (contentType === "application/json") return;
+  if (contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
+  throw new Refusal(415, "The body of a POST is JSON: send it as content-type application/json.");
+}

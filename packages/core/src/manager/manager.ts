@@ -1,0 +1,543 @@
+import { z } from "zod";
+import { isSessionError, SessionError, versionConflict } from "../model/errors.ts";
+import { type EntryId, newUuid, parseSessionId, type SessionId } from "../model/ids.ts";
+import { copyJson, type JsonObject, type JsonValue } from "../model/json.ts";
+import type {
+  EntryType,
+  Session,
+  SessionEntry,
+  SessionHead,
+  SessionMetadata,
+  SessionStatus,
+  SessionType,
+  StoredEntry,
+  StoredSession,
+  Timestamp,
+} from "../model/model.ts";
+import { checkTruncate } from "../rules/change-plan.ts";
+import type { SessionFilter } from "../rules/filter.ts";
+import type { EntryDraft } from "../rules/helpers.ts";
+import { checkTransition, type Lifecycle } from "../rules/lifecycle.ts";
+import {
+  checkLimits,
+  type LimitReached,
+  type SessionLimits,
+  sessionLimitsSchema,
+  stricterLimits,
+} from "../rules/limits.ts";
+import type { SearchPage, SearchQuery } from "../search/search.ts";
+import {
+  type AppendResult,
+  type EntriesQuery,
+  type EntryPage,
+  type ListQuery,
+  MAX_PAGE,
+  type SessionChange,
+  type SessionPage,
+  type SessionStore,
+} from "../store/session-store.ts";
+import { parseChange, parseInput, parseSession } from "../store/validate.ts";
+import type { WarningListener } from "../store/warnings.ts";
+import { type SubscribeOptions, type SubscriptionEvent, subscribe } from "../subscription/subscription.ts";
+import { SessionCache } from "./session-cache.ts";
+
+// Longer than most files: one class with the original's whole API and what goes beyond it; the rules stand in files of their own.
+
+export interface SessionManagerOptions {
+  /** Milliseconds since the Unix epoch; `Date.now` when absent. */
+  readonly clock?: (() => Timestamp) | undefined;
+  /** Makes the ids of sessions and entries, UUIDs; version 7 when absent. */
+  readonly newId?: (() => string) | undefined;
+  /** Hold for every append, together with those of the call: of each bound the smaller one. */
+  readonly limits?: SessionLimits | undefined;
+  /** Which status may follow which; `free` when absent. */
+  readonly lifecycle?: Lifecycle | undefined;
+  /** How many sessions `loadSession` keeps in memory; 100 when absent, 0 for none. */
+  readonly cacheSize?: number | undefined;
+  /** Hears of the store's warnings, e.g. of a session whose file cannot be read. */
+  readonly onWarning?: WarningListener | undefined;
+}
+
+export interface CreateOptions {
+  readonly id?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly parentSession?: string | null | undefined;
+  readonly context?: JsonObject | undefined;
+  /** Written with the session in one step; their time is the creation's where they have none. */
+  readonly entries?: readonly NewEntry[] | undefined;
+  readonly status?: SessionStatus | undefined;
+  readonly createdAt?: Timestamp | undefined;
+  readonly updatedAt?: Timestamp | undefined;
+}
+
+export interface ChangeOptions {
+  /** Refuse with `conflict` unless the session still has this version. */
+  readonly expectedVersion?: string | undefined;
+  /** The time of the change; the clock's when absent. */
+  readonly at?: Timestamp | undefined;
+}
+
+export interface AddEntriesOptions extends ChangeOptions {
+  readonly limits?: SessionLimits | undefined;
+}
+
+export interface AddEntryOptions extends AddEntriesOptions {
+  /** Give one to make the call safe to repeat. */
+  readonly id?: string | undefined;
+  readonly timestamp?: Timestamp | undefined;
+}
+
+/** An entry to add; what is absent is made by the manager. */
+export interface NewEntry extends EntryDraft {
+  readonly id?: string | undefined;
+  readonly timestamp?: Timestamp | undefined;
+}
+
+export interface ForkOptions {
+  /** The id of the fork. */
+  readonly id?: string | undefined;
+  /** How many entries the fork takes over; all when absent. */
+  readonly entryCount?: number | undefined;
+  /** The name of the fork; the same as the original's when absent. */
+  readonly name?: string | undefined;
+  /** Round numbers that JavaScript cannot hold (`inexact`) in the fork. */
+  readonly allowLossy?: boolean | undefined;
+  readonly at?: Timestamp | undefined;
+}
+
+const DEFAULT_CACHE_SIZE = 100;
+
+const entryCountSchema = z.int().min(0).optional();
+
+/**
+ * Sessions as an application works with them: the API of the Rust crate `thulp-workspace`, over any store. It makes ids
+ * and times, keeps a bounded cache that it checks against the store's version before it trusts it, and leaves what has
+ * to be atomic to the store. It holds no resources of its own; whoever opened the store closes it.
+ *
+ * Every method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema, `closed` after the
+ * store was closed, `io` and `busy` as the store says; `not_found` and `corrupt` where one session is asked for.
+ */
+export class SessionManager {
+  readonly store: SessionStore;
+  readonly #clock: () => Timestamp;
+  readonly #newId: () => string;
+  readonly #limits: SessionLimits | undefined;
+  readonly #lifecycle: Lifecycle;
+  readonly #cache: SessionCache;
+
+  /** @throws {TypeError} when an option has the wrong type. */
+  constructor(store: SessionStore, options: SessionManagerOptions = {}) {
+    const {
+      clock = Date.now,
+      newId = newUuid,
+      limits,
+      lifecycle = "free",
+      cacheSize = DEFAULT_CACHE_SIZE,
+      onWarning,
+    } = options;
+    if (typeof store?.append !== "function")
+      throw new TypeError("SessionManager needs a SessionStore as its first argument.");
+    if (typeof clock !== "function" || typeof newId !== "function")
+      throw new TypeError("clock and newId are functions.");
+    if (lifecycle !== "free" && lifecycle !== "strict")
+      throw new TypeError('lifecycle is "free" or "strict".');
+    if (!Number.isSafeInteger(cacheSize) || cacheSize < 0)
+      throw new TypeError("cacheSize is a whole number from 0.");
+    const parsedLimits = sessionLimitsSchema.optional().safeParse(limits);
+    if (!parsedLimits.success) throw new TypeError("limits are not valid.");
+    if (onWarning !== undefined && typeof onWarning !== "function")
+      throw new TypeError("onWarning is a function.");
+    this.store = store;
+    this.#clock = clock;
+    this.#newId = newId;
+    this.#limits = parsedLimits.data;
+    this.#lifecycle = lifecycle;
+    this.#cache = new SessionCache(cacheSize);
+    if (onWarning) store.warnings.listen(onWarning);
+  }
+
+  /** @throws {SessionError} already_exists when an id is given that is taken. */
+  async createSession(
+    name: string,
+    sessionType: SessionType,
+    options: CreateOptions = {},
+  ): Promise<StoredSession> {
+    const createdAt = options.createdAt ?? this.#clock();
+    return this.#create({
+      metadata: {
+        id: (options.id ?? this.#newId()) as SessionId,
+        name,
+        sessionType,
+        createdAt,
+        updatedAt: options.updatedAt ?? createdAt,
+        status: options.status ?? "active",
+        tags: options.tags ?? [],
+        parentSession: (options.parentSession ?? null) as SessionId | null,
+      },
+      entries: this.#complete(options.entries ?? [], createdAt),
+      context: options.context ?? {},
+    });
+  }
+
+  /** The whole session, from the cache where the store still has the same version. */
+  async loadSession(id: string): Promise<StoredSession> {
+    const sessionId = parseSessionId(id);
+    const cached = this.#cache.get(sessionId);
+    if (cached) {
+      try {
+        const { version } = await this.store.head(sessionId);
+        if (version === cached.version) return cached;
+      } catch (error) {
+        this.#cache.delete(sessionId);
+        throw error;
+      }
+    }
+    return this.#cache.put(await this.store.get(sessionId));
+  }
+
+  /** The whole session, without looking into the cache or keeping it there. */
+  async peekSession(id: string): Promise<StoredSession> {
+    return this.store.get(id);
+  }
+
+  /**
+   * Writes a whole session. One that was read (it has a `version`) is written only if nobody has changed it since; one
+   * without can only create, unless `overwrite` says to put it in the place of whatever is there.
+   *
+   * @throws {SessionError} conflict, already_exists; not_found when it was deleted since it was read.
+   */
+  async saveSession(
+    session: Session | StoredSession,
+    options: { overwrite?: boolean | undefined } = {},
+  ): Promise<SessionHead> {
+    const version = "version" in session ? session.version : undefined;
+    // Copied before the first await: what is written is what was given.
+    const given = parseSession(session);
+    if (!options.overwrite)
+      return version === undefined ? this.store.create(given) : this.#replace(given, version);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#replace(given);
+      } catch (error) {
+        if (!isSessionError(error, "not_found")) throw error;
+      }
+      try {
+        return await this.store.create(given);
+      } catch (error) {
+        // Somebody was quicker: then there is one to replace. Not for ever, should the store contradict itself.
+        if (!isSessionError(error, "already_exists") || attempt === 100) throw error;
+      }
+    }
+  }
+
+  async #replace(session: Session, expectedVersion?: string): Promise<SessionHead> {
+    const { id, status } = session.metadata;
+    if (this.#lifecycle === "free") return this.store.replace(session, { expectedVersion });
+    return this.#inStrictLifecycle(id, status, expectedVersion, (version) =>
+      this.store.replace(session, { expectedVersion: version }),
+    );
+  }
+
+  /**
+   * Adds one entry at the end; with the same id and content again it changes nothing and gives the stored one.
+   *
+   * @throws {SessionError} conflict, limit_exceeded
+   */
+  async addEntry(
+    id: string,
+    entryType: EntryType,
+    content: JsonValue,
+    options: AddEntryOptions = {},
+  ): Promise<StoredEntry> {
+    const { id: entryId = this.#newId(), timestamp, ...rest } = options;
+    // Copied before the first await: what is given back is what was written, whatever the caller does meanwhile.
+    const draft = {
+      entryType: copyJson(entryType, "entryType") as EntryType,
+      content: copyJson(content, "content"),
+    };
+    const { entries } = await this.addEntries(id, [{ id: entryId, timestamp, ...draft }], rest);
+    const [added] = entries;
+    if (added === undefined) throw new Error("The store answered an append of one entry with none.");
+    return { id: added.id, timestamp: added.timestamp, ...draft, seq: added.seq };
+  }
+
+  /**
+   * Adds a batch, whole or not at all.
+   *
+   * @throws {SessionError} conflict, limit_exceeded
+   */
+  async addEntries(
+    id: string,
+    entries: readonly NewEntry[],
+    options: AddEntriesOptions = {},
+  ): Promise<AppendResult> {
+    const at = options.at ?? this.#clock();
+    return this.store.append(id, this.#complete(entries, at), {
+      at,
+      expectedVersion: options.expectedVersion,
+      limits: this.#limitsWith(options.limits),
+    });
+  }
+
+  completeSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
+    return this.updateSession(id, { status: "completed" }, options);
+  }
+
+  failSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
+    return this.updateSession(id, { status: "failed" }, options);
+  }
+
+  cancelSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
+    return this.updateSession(id, { status: "cancelled" }, options);
+  }
+
+  pauseSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
+    return this.updateSession(id, { status: "paused" }, options);
+  }
+
+  resumeSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
+    return this.updateSession(id, { status: "active" }, options);
+  }
+
+  /**
+   * Changes metadata or context; what the change does not name stays.
+   *
+   * @throws {SessionError} conflict, also for a status that a strict lifecycle does not allow.
+   */
+  async updateSession(id: string, change: SessionChange, options: ChangeOptions = {}): Promise<SessionHead> {
+    const at = options.at ?? this.#clock();
+    const { expectedVersion } = options;
+    if (this.#lifecycle === "free" || change.status === undefined) {
+      return this.store.update(id, change, { at, expectedVersion });
+    }
+    // Copied before the first await: the status that was checked is the one that is written.
+    const given = parseChange(change);
+    return this.#inStrictLifecycle(id, given.status as SessionStatus, expectedVersion, (version) =>
+      this.store.update(id, given, { at, expectedVersion: version }),
+    );
+  }
+
+  /** Writes only if `status` may follow the one that the session has at that moment. */
+  async #inStrictLifecycle(
+    id: string,
+    status: SessionStatus,
+    expectedVersion: string | undefined,
+    write: (version: string) => Promise<SessionHead>,
+  ): Promise<SessionHead> {
+    for (;;) {
+      const { metadata, version } = await this.store.head(id);
+      if (expectedVersion !== undefined && expectedVersion !== version)
+        throw versionConflict(metadata.id, version);
+      checkTransition(metadata.id, metadata.status, status);
+      try {
+        return await write(version);
+      } catch (error) {
+        // Changed between the look and the write: look again, unless the caller asked for a version of his own.
+        if (expectedVersion !== undefined || !isSessionError(error, "conflict")) throw error;
+      }
+    }
+  }
+
+  /** Sets one key of the context; the others stay, also those that others set at the same time. */
+  async setContext(id: string, key: string, value: JsonValue, options?: ChangeOptions): Promise<SessionHead> {
+    return this.updateSession(id, { setContext: Object.fromEntries([[key, value]]) }, options);
+  }
+
+  /** The metadata of all sessions that match, by `updatedAt`, newest first. */
+  async listSessions(filter: SessionFilter = {}): Promise<SessionMetadata[]> {
+    const all: SessionMetadata[] = [];
+    let cursor: string | undefined;
+    do {
+      // Paged by the time that does not change: a session that is updated meanwhile cannot slip from page to page.
+      const page = await this.store.list({ filter, orderBy: "createdAt", limit: MAX_PAGE, cursor });
+      all.push(...page.items);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return all.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
+  }
+
+  /** One page of metadata; {@link SessionManager.listSessions} gives all at once. */
+  async pageSessions(query: ListQuery = {}): Promise<SessionPage> {
+    return this.store.list(query);
+  }
+
+  /** Removes a session. It is fine if there is none: true when there was one. */
+  async deleteSession(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
+    const sessionId = parseSessionId(id);
+    const deleted = await this.store.delete(sessionId, options);
+    this.#cache.delete(sessionId);
+    return deleted;
+  }
+
+  /** True also for a session that is there but damaged. */
+  async sessionExists(id: string): Promise<boolean> {
+    try {
+      await this.store.head(id);
+      return true;
+    } catch (error) {
+      if (isSessionError(error, "not_found")) return false;
+      if (isSessionError(error, "corrupt") || isSessionError(error, "unsupported")) return true;
+      throw error;
+    }
+  }
+
+  async evictFromCache(id: string): Promise<void> {
+    this.#cache.delete(parseSessionId(id));
+  }
+
+  async clearCache(): Promise<void> {
+    this.#cache.clear();
+  }
+
+  async cachedSessionCount(): Promise<number> {
+    return this.#cache.size;
+  }
+
+  /** The sessions in the cache, as they are now; one that has been deleted meanwhile is left out. */
+  async activeSessions(): Promise<StoredSession[]> {
+    const sessions: StoredSession[] = [];
+    for (const id of this.#cache.ids()) {
+      try {
+        sessions.push(await this.loadSession(id));
+      } catch (error) {
+        if (!isSessionError(error, "not_found")) throw error;
+      }
+    }
+    return sessions;
+  }
+
+  findByTag(tag: string): Promise<SessionMetadata[]> {
+    return this.listSessions({ tag });
+  }
+
+  /** @param type the name of a session type, e.g. `teacher_demo`; ASCII case is ignored. */
+  findByType(type: string): Promise<SessionMetadata[]> {
+    return this.listSessions({ type });
+  }
+
+  findByStatus(status: SessionStatus): Promise<SessionMetadata[]> {
+    return this.listSessions({ status });
+  }
+
+  findCreatedAfter(time: Timestamp): Promise<SessionMetadata[]> {
+    return this.listSessions({ createdAfter: time });
+  }
+
+  findUpdatedAfter(time: Timestamp): Promise<SessionMetadata[]> {
+    return this.listSessions({ updatedAfter: time });
+  }
+
+  /** How many sessions match: as many as {@link SessionManager.listSessions} gives. */
+  async sessionCount(filter: SessionFilter = {}): Promise<number> {
+    return this.store.count(filter);
+  }
+
+  async readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
+    return this.store.readEntries(id, query);
+  }
+
+  /**
+   * A new, active session with the first entries of another, its type, tags and context, and that one as its parent.
+   *
+   * @throws {SessionError} already_exists; invalid_input when fewer entries are there than are asked for; unsupported when
+   *   it would round a number, unless that is allowed.
+   */
+  async forkSession(id: string, options: ForkOptions = {}): Promise<StoredSession> {
+    const given = parseInput(entryCountSchema, options.entryCount, "entryCount");
+    const source = await this.store.get(id);
+    const entryCount = given ?? source.entries.length;
+    checkTruncate(source.metadata.id, source.entries.length, entryCount);
+    const entries = source.entries.slice(0, entryCount);
+    const inexact = source.inexact ? "the context" : entries.find((entry) => entry.inexact)?.seq;
+    if (inexact !== undefined && !options.allowLossy) throw wouldRound(source.metadata.id, inexact);
+    const at = options.at ?? this.#clock();
+    return this.#create({
+      metadata: {
+        ...source.metadata,
+        id: (options.id ?? this.#newId()) as SessionId,
+        name: options.name ?? source.metadata.name,
+        createdAt: at,
+        updatedAt: at,
+        status: "active",
+        parentSession: source.metadata.id,
+      },
+      entries,
+      context: source.context,
+    });
+  }
+
+  /**
+   * Takes the entries after the first `entryCount` off.
+   *
+   * @throws {SessionError} conflict; invalid_input when there are fewer.
+   */
+  async rewindSession(id: string, entryCount: number, options: ChangeOptions = {}): Promise<SessionHead> {
+    return this.store.truncate(id, entryCount, {
+      at: options.at ?? this.#clock(),
+      expectedVersion: options.expectedVersion,
+    });
+  }
+
+  /**
+   * The first limit that the session has met or exceeded, or `null`.
+   *
+   * @param limits looked at together with the manager's own.
+   * @param options.at up to when the duration counts; the clock's time when absent.
+   */
+  async checkLimits(
+    id: string,
+    limits?: SessionLimits,
+    options: { at?: Timestamp | undefined } = {},
+  ): Promise<LimitReached | null> {
+    const both = this.#limitsWith(limits);
+    const { metadata, turnCount, entryCount } = await this.store.head(id);
+    return both
+      ? checkLimits(
+          { turnCount, entryCount, createdAt: metadata.createdAt },
+          both,
+          options.at ?? this.#clock(),
+        )
+      : null;
+  }
+
+  async searchSessions(query: SearchQuery): Promise<SearchPage> {
+    return this.store.search(query);
+  }
+
+  /** Follows the entries of a session: those after the token, then every new one, whoever writes it. */
+  subscribe(id: string, options: SubscribeOptions = {}): AsyncGenerator<SubscriptionEvent, void, undefined> {
+    return subscribe(this.store, id, options);
+  }
+
+  /** Gives ids and times to the entries that have none. Anything else that is wrong with them the store refuses. */
+  #complete(entries: readonly NewEntry[], at: Timestamp): SessionEntry[] {
+    return entries.map((entry) => ({
+      ...entry,
+      id: (entry.id ?? this.#newId()) as EntryId,
+      timestamp: entry.timestamp ?? at,
+    }));
+  }
+
+  #limitsWith(given: SessionLimits | undefined): SessionLimits | undefined {
+    const limits = given && parseInput<SessionLimits>(sessionLimitsSchema, given, "limits");
+    return stricterLimits(this.#limits, limits);
+  }
+
+  async #create(session: Session): Promise<StoredSession> {
+    // Copied before the first await: the cache keeps and freezes what was written, and nothing that is the caller's.
+    const given = parseSession(session);
+    const { metadata, context, version } = await this.store.create(given);
+    // As `get` would give it, without reading it again.
+    const entries = given.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
+    return this.#cache.put({ metadata, entries, context, version });
+  }
+}
+
+function wouldRound(id: SessionId, place: number | string): SessionError {
+  const where = typeof place === "number" ? `entry ${place}` : place;
+  return new SessionError(
+    "unsupported",
+    `A fork of session ${id} would round a number in ${where} that JavaScript cannot hold. Allow it with allowLossy.`,
+    { details: { sessionId: id, field: typeof place === "number" ? `entries[${place}]` : "context" } },
+  );
+}

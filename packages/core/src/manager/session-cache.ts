@@ -1,0 +1,50 @@
+import type { SessionId } from "../model/ids.ts";
+import { deepFreeze } from "../model/json.ts";
+import type { StoredSession } from "../model/model.ts";
+
+/** The sessions read last. Whoever takes one out compares its version with the store's before trusting it. */
+export class SessionCache {
+  readonly #capacity: number;
+  /** In the order of use, the least recent first. */
+  readonly #sessions = new Map<SessionId, StoredSession>();
+
+  /** @param capacity how many sessions it holds; 0 keeps nothing. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(id: SessionId): StoredSession | undefined {
+    const session = this.#sessions.get(id);
+    if (session) this.put(session);
+    return session;
+  }
+
+  /** Keeps a session, frozen, since every caller gets the same object. */
+  put(session: StoredSession): StoredSession {
+    const { id } = session.metadata;
+    deepFreeze(session);
+    this.#sessions.delete(id);
+    this.#sessions.set(id, session);
+    if (this.#sessions.size > this.#capacity) {
+      const [oldest] = this.#sessions.keys();
+      if (oldest !== undefined) this.#sessions.delete(oldest);
+    }
+    return session;
+  }
+
+  delete(id: SessionId): void {
+    this.#sessions.delete(id);
+  }
+
+  clear(): void {
+    this.#sessions.clear();
+  }
+
+  ids(): SessionId[] {
+    return [...this.#sessions.keys()];
+  }
+}

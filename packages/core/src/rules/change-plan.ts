@@ -1,0 +1,67 @@
+import { invalidInput, SessionError } from "../model/errors.ts";
+import type { SessionId } from "../model/ids.ts";
+import { type JsonObject, type JsonValue, setKey } from "../model/json.ts";
+import type { SessionMetadata, Timestamp } from "../model/model.ts";
+import type { SessionChange } from "../store/session-store.ts";
+
+/** The context after the change. */
+export function changedContext(context: JsonObject, change: SessionChange): JsonObject {
+  if (change.context !== undefined) return change.context;
+  if (change.setContext === undefined && change.removeContext === undefined) return context;
+  const removed = new Set(change.removeContext);
+  const result: Record<string, JsonValue> = {};
+  for (const source of [context, change.setContext ?? {}]) {
+    for (const key of Object.keys(source)) {
+      if (source === context && removed.has(key)) continue;
+      setKey(result, key, source[key] as JsonValue);
+    }
+  }
+  return result;
+}
+
+/** The metadata after the change. */
+export function changedMetadata(
+  metadata: SessionMetadata,
+  change: SessionChange,
+  at: Timestamp,
+): SessionMetadata {
+  return {
+    id: metadata.id,
+    name: change.name ?? metadata.name,
+    sessionType: change.sessionType ?? metadata.sessionType,
+    createdAt: metadata.createdAt,
+    updatedAt: nextUpdatedAt(metadata, at),
+    status: change.status ?? metadata.status,
+    tags: change.tags ?? metadata.tags,
+    parentSession: change.parentSession === undefined ? metadata.parentSession : change.parentSession,
+  };
+}
+
+/**
+ * `updatedAt` after an update, truncate or replace: the given time, at least one more than it was.
+ *
+ * @throws {SessionError} unsupported where no later time can be told.
+ */
+export function nextUpdatedAt(metadata: { id: SessionId; updatedAt: Timestamp }, at: Timestamp): Timestamp {
+  const next = Math.max(metadata.updatedAt + 1, at);
+  if (!Number.isSafeInteger(next)) {
+    throw new SessionError(
+      "unsupported",
+      `updatedAt of session ${metadata.id} is the last time JavaScript can hold.`,
+      {
+        details: { sessionId: metadata.id, field: "metadata.updatedAt" },
+      },
+    );
+  }
+  return next;
+}
+
+/** @throws {SessionError} invalid_input when fewer entries are there than shall stay. */
+export function checkTruncate(id: SessionId, has: number, wanted: number): void {
+  if (wanted > has) {
+    throw invalidInput(`Session ${id} has ${has} entries: it cannot be cut to ${wanted}.`, {
+      sessionId: id,
+      field: "entryCount",
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { type SessionId, sessionIdSchema } from "../model/ids.ts";
+import { type SessionMetadata, type SessionStatus, sessionStatusSchema } from "../model/model.ts";
+
+/** How deep `and`, `or` and `not` may stand in one another. */
+export const MAX_FILTER_DEPTH = 100;
+
+/** How many filters one filter may consist of in all. */
+export const MAX_FILTER_NODES = 1000;
+
+/** Which sessions: every key that is present has to hold, so `{}` matches everything. */
+export interface SessionFilter {
+  readonly status?: SessionStatus | undefined;
+  /** The name of a session type; ASCII case is ignored. */
+  readonly type?: string | undefined;
+  /** One of the session's tags, exactly. */
+  readonly tag?: string | undefined;
+  /** Milliseconds since the Unix epoch; this and the three that follow are strict. */
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
+  readonly updatedAfter?: number | undefined;
+  readonly updatedBefore?: number | undefined;
+  /** A part of the name, both lower-cased with `toLowerCase`. */
+  readonly nameContains?: string | undefined;
+  readonly parent?: SessionId | undefined;
+  readonly hasParent?: boolean | undefined;
+  /** All of these; `[]` matches everything. */
+  readonly and?: readonly SessionFilter[] | undefined;
+  /** At least one of these; `[]` matches nothing. */
+  readonly or?: readonly SessionFilter[] | undefined;
+  readonly not?: SessionFilter | undefined;
+}
+
+// A bound is compared, not stored: beyond 2^53 it still tells every time that can be stored from it.
+const timeBound = z.number().refine(Number.isInteger, { error: "is not a whole number" });
+const text = z
+  .string()
+  .refine((value) => value.isWellFormed(), { error: "has a lone surrogate (half of a character)" });
+
+const filterShape: z.ZodType<SessionFilter, unknown> = z.strictObject({
+  status: sessionStatusSchema.optional(),
+  type: text.optional(),
+  tag: text.optional(),
+  createdAfter: timeBound.optional(),
+  createdBefore: timeBound.optional(),
+  updatedAfter: timeBound.optional(),
+  updatedBefore: timeBound.optional(),
+  nameContains: text.optional(),
+  parent: sessionIdSchema.optional(),
+  hasParent: z.boolean().optional(),
+  get and() {
+    return z.array(filterShape).optional();
+  },
+  get or() {
+    return z.array(filterShape).optional();
+  },
+  get not() {
+    return filterShape.optional();
+  },
+});
+
+/** Checks a filter; its size first, so that a hostile one costs nothing. */
+export const sessionFilterSchema: z.ZodType<SessionFilter, unknown> = z
+  .unknown()
+  .superRefine((value, context) => {
+    const problem = sizeProblem(value);
+    if (problem) context.addIssue({ code: "custom", message: problem, continue: false });
+  })
+  .pipe(filterShape);
+
+function sizeProblem(root: unknown): string | null {
+  const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
+  for (let nodes = 0; open.length > 0; nodes++) {
+    const { value, depth } = open.pop() as { value: unknown; depth: number };
+    if (nodes >= MAX_FILTER_NODES) return `consists of more than ${MAX_FILTER_NODES} filters`;
+    if (depth > MAX_FILTER_DEPTH) return `is nested more than ${MAX_FILTER_DEPTH} levels deep`;
+    if (typeof value !== "object" || value === null) continue;
+    const { and, or, not } = value as Record<string, unknown>;
+    for (const list of [and, or]) {
+      if (!Array.isArray(list)) continue;
+      if (list.length > MAX_FILTER_NODES) return `consists of more than ${MAX_FILTER_NODES} filters`;
+      for (const item of list) open.push({ value: item, depth: depth + 1 });
+    }
+    if (not !== undefined) open.push({ value: not, depth: depth + 1 });
+  }
+  return null;
+}
+
+/** Does the filter match? This is the model: every store answers `list` and `count` as this function would. */
+export function matchesFilter(filter: SessionFilter, metadata: SessionMetadata): boolean {
+  const { status, type, tag, createdAfter, createdBefore, updatedAfter, updatedBefore } = filter;
+  const { nameContains, parent, hasParent, and, or, not } = filter;
+  return (
+    (status === undefined || metadata.status === status) &&
+    (type === undefined || metadata.sessionType.type === asciiLowerCase(type)) &&
+    (tag === undefined || metadata.tags.includes(tag)) &&
+    (createdAfter === undefined || metadata.createdAt > createdAfter) &&
+    (createdBefore === undefined || metadata.createdAt < createdBefore) &&
+    (updatedAfter === undefined || metadata.updatedAt > updatedAfter) &&
+    (updatedBefore === undefined || metadata.updatedAt < updatedBefore) &&
+    (nameContains === undefined || metadata.name.toLowerCase().includes(nameContains.toLowerCase())) &&
+    (parent === undefined || metadata.parentSession === parent) &&
+    (hasParent === undefined || (metadata.parentSession !== null) === hasParent) &&
+    (and === undefined || and.every((part) => matchesFilter(part, metadata))) &&
+    (or === undefined || or.some((part) => matchesFilter(part, metadata))) &&
+    (not === undefined || !matchesFilter(not, metadata))
+  );
+}
+
+/** Lower-cases A to Z only, as the original compares type names: `ſ` and the Kelvin sign stay what they are. */
+export function asciiLowerCase(value: string): string {
+  return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

@@ -1,0 +1,53 @@
+import { countEntries } from "../model/counts.ts";
+import type { JsonValue } from "../model/json.ts";
+import type { EntryType, Session, SessionHead, SessionMetadata } from "../model/model.ts";
+import type { SessionLimits } from "./limits.ts";
+
+/** An entry as a caller writes it; id and timestamp are given where it is added. */
+export interface EntryDraft {
+  readonly entryType: EntryType;
+  readonly content: JsonValue;
+}
+
+export function userMessage(text: string): EntryDraft {
+  return { entryType: { type: "user_message" }, content: { text } };
+}
+
+export function assistantMessage(text: string): EntryDraft {
+  return { entryType: { type: "assistant_message" }, content: { text } };
+}
+
+export function toolCall(toolName: string, success: boolean, result: JsonValue): EntryDraft {
+  return { entryType: { type: "tool_call", toolName, success }, content: result };
+}
+
+export function skillExecution(skillName: string, success: boolean, result: JsonValue): EntryDraft {
+  return { entryType: { type: "skill_execution", skillName, success }, content: result };
+}
+
+/** How many user messages were answered: of a whole session by counting, of a head as it was counted. */
+export function turnCount(session: Pick<Session, "entries"> | Pick<SessionHead, "turnCount">): number {
+  return "turnCount" in session ? session.turnCount : countEntries(session.entries).turnCount;
+}
+
+/** `null` when turns are not limited. */
+export function remainingTurns(
+  session: Parameters<typeof turnCount>[0],
+  limits: Pick<SessionLimits, "maxTurns">,
+): number | null {
+  return limits.maxTurns === undefined ? null : Math.max(0, limits.maxTurns - turnCount(session));
+}
+
+export function isAtTurnLimit(
+  session: Parameters<typeof turnCount>[0],
+  limits: Pick<SessionLimits, "maxTurns">,
+): boolean {
+  return remainingTurns(session, limits) === 0;
+}
+
+/** Milliseconds from `createdAt` to `updatedAt`; 0 when they stand the other way round. */
+export function duration(session: {
+  readonly metadata: Pick<SessionMetadata, "createdAt" | "updatedAt">;
+}): number {
+  return Math.max(0, session.metadata.updatedAt - session.metadata.createdAt);
+}

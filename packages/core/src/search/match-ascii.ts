@@ -1,0 +1,75 @@
+import { isPlainText } from "./ascii-text.ts";
+import { type FoundPlaces, SNIPPET_AFTER } from "./match-spans.ts";
+import type { SearchTerm } from "./search.ts";
+import { MAX_WORD_LENGTH } from "./tokenize.ts";
+
+const ASCII_WORD = /^[a-z0-9]+$/;
+/** The terms as regular expressions over plain text; `null` where they are more than that. */
+const patterns = new WeakMap<readonly SearchTerm[], readonly RegExp[] | null>();
+
+/** The same as `matchTokens`, many times faster, where both the terms and the strings are plain; elsewhere `null`. */
+export function matchPlain(
+  strings: readonly string[],
+  terms: readonly SearchTerm[],
+): FoundPlaces | "nowhere" | null {
+  const regExps = patternsOf(terms);
+  if (regExps === null || !strings.every(isPlainText)) return null;
+  let occurrences = 0;
+  let first: { string: number; start: number } | undefined;
+  for (const regExp of regExps) {
+    let found = 0;
+    strings.forEach((text, string) => {
+      for (const { start } of matches(regExp, text, 0)) {
+        found++;
+        if (!first || string < first.string || (string === first.string && start < first.start))
+          first = { string, start };
+      }
+    });
+    if (found === 0) return "nowhere";
+    occurrences += found;
+  }
+  const { string, start } = first as { string: number; start: number };
+  const ranges: { start: number; end: number }[] = [];
+  for (const regExp of regExps) {
+    for (const range of matches(regExp, strings[string] as string, start)) {
+      if (range.start >= start + SNIPPET_AFTER) break;
+      ranges.push(range);
+    }
+  }
+  // The sort is stable: of terms that begin at one place the first comes first.
+  ranges.sort((a, b) => a.start - b.start);
+  return { string, ranges, occurrences };
+}
+
+/** Every place where the pattern begins, overlapping ones too. */
+function* matches(
+  regExp: RegExp,
+  text: string,
+  from: number,
+): Generator<{ readonly start: number; readonly end: number }> {
+  let at = from;
+  for (;;) {
+    // Between two matches somebody else may use the expression.
+    regExp.lastIndex = at;
+    const match = regExp.exec(text);
+    if (!match) return;
+    yield { start: match.index, end: match.index + match[0].length };
+    at = match.index + 1;
+  }
+}
+
+function patternsOf(terms: readonly SearchTerm[]): readonly RegExp[] | null {
+  const known = patterns.get(terms);
+  if (known !== undefined) return known;
+  const isPlain = terms.every(({ words }) =>
+    words.every((word) => ASCII_WORD.test(word) && word.length < MAX_WORD_LENGTH),
+  );
+  const made = isPlain ? terms.map(patternOf) : null;
+  patterns.set(terms, made);
+  return made;
+}
+
+/** With a prefix the match still reaches to the end of the word. */
+function patternOf({ words, prefix }: SearchTerm): RegExp {
+  return new RegExp(`(?<![a-z0-9])${words.join("[^a-z0-9]+")}${prefix ? "[a-z0-9]*" : "(?![a-z0-9])"}`, "gi");
+}

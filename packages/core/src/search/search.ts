@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { SessionId } from "../model/ids.ts";
+import type { JsonValue } from "../model/json.ts";
+import { ENTRY_TYPE_NAMES, type EntryTypeName } from "../model/model.ts";
+import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
+import { isPlainText } from "./ascii-text.ts";
+import { MAX_WORD_LENGTH, tokenize } from "./tokenize.ts";
+
+/** How long the text of a search may be, in UTF-16 units. */
+export const MAX_SEARCH_TEXT = 4096;
+
+export const searchQuerySchema = z.strictObject({
+  text: z.string().max(MAX_SEARCH_TEXT, { error: `is longer than ${MAX_SEARCH_TEXT} characters` }),
+  filter: sessionFilterSchema.optional(),
+  types: z.array(z.enum(ENTRY_TYPE_NAMES)).optional(),
+  after: z.number().refine(Number.isInteger, { error: "is not a whole number" }).optional(),
+  before: z.number().refine(Number.isInteger, { error: "is not a whole number" }).optional(),
+  order: z.enum(["newest", "rank"]).default("newest"),
+  limit: z.int().min(1).max(200).default(20),
+  cursor: z.string().optional(),
+});
+
+/**
+ * What to search. `text` holds words, `"phrases"` and `prefix*`es; all of them have to be found in one entry, or in
+ * the name of one session. Case, diacritics and punctuation do not matter; any text is safe.
+ */
+export interface SearchQuery {
+  readonly text: string;
+  /** Only in these sessions. */
+  readonly filter?: SessionFilter | undefined;
+  /** Only entries of these types; names are then not searched. */
+  readonly types?: readonly EntryTypeName[] | undefined;
+  /** Only entries with a later timestamp; names are then not searched. */
+  readonly after?: number | undefined;
+  /** Only entries with an earlier timestamp; names are then not searched. */
+  readonly before?: number | undefined;
+  /** `newest` (the default): by the session's `updatedAt`, newest first, then `seq`. `rank`: best first, one page. */
+  readonly order?: "newest" | "rank" | undefined;
+  /** 1 to 200, 20 when absent. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface SearchHit {
+  readonly sessionId: SessionId;
+  /** The entry, or `null` when the name of the session was hit. */
+  readonly seq: number | null;
+  /** The text around the first match. */
+  readonly snippet: string;
+  /** The matches within `snippet`: [start, end) in UTF-16 units, in order, not overlapping. */
+  readonly offsets: readonly (readonly [number, number])[];
+}
+
+export interface SearchPage {
+  readonly items: readonly SearchHit[];
+  /** For the next page; `null` at the end, and always with `order: "rank"`. */
+  readonly nextCursor: string | null;
+}
+
+/** Every string in a content, in the order of the text; keys are not searched. */
+export function contentStrings(content: JsonValue): string[] {
+  const strings: string[] = [];
+  collect(content, strings);
+  return strings;
+}
+
+function collect(value: JsonValue, into: string[]): void {
+  if (typeof value === "string") into.push(value);
+  else if (typeof value === "object" && value !== null)
+    for (const item of Object.values(value)) collect(item, into);
+}
+
+/** Stands between two strings of one content, so that no phrase reaches across. No query can contain it. */
+export const STRING_BOUNDARY = "\uE000";
+
+/**
+ * The words of some strings, joined by spaces, with {@link STRING_BOUNDARY} as a word between two strings. An index
+ * that splits this at spaces holds exactly the words that {@link matchStrings} compares.
+ */
+export function indexText(strings: readonly string[]): string {
+  return strings.map(wordsOf).join(` ${STRING_BOUNDARY} `);
+}
+
+const LONG_WORD = new RegExp(`[a-z0-9]{${MAX_WORD_LENGTH + 1}}`, "i");
+
+function wordsOf(text: string): string {
+  if (isPlainText(text) && !LONG_WORD.test(text)) {
+    return text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, " ")
+      .trim();
+  }
+  return tokenize(text)
+    .map(({ word }) => word)
+    .join(" ");
+}
+
+/** Words that have to follow each other; with `prefix` the last one only has to begin so. */
+export interface SearchTerm {
+  readonly words: readonly string[];
+  readonly prefix: boolean;
+}
+
+/**
+ * Splits the text of a search into its terms, each of them once. A text without any letter or digit has none, and then
+ * nothing matches.
+ */
+export function parseSearchText(text: string): SearchTerm[] {
+  const terms = new Map<string, SearchTerm>();
+  for (const [, phrase, chunk] of text.matchAll(/"([^"]*)(?:"|$)|([^\s"]+)/g)) {
+    const source = phrase ?? chunk ?? "";
+    const words = tokenize(source).map(({ word }) => word);
+    if (words.length === 0) continue;
+    const prefix = phrase === undefined && source.endsWith("*");
+    terms.set(`${words.join(" ")}${prefix ? "*" : ""}`, { words, prefix });
+  }
+  return [...terms.values()];
+}

@@ -1,0 +1,154 @@
+import { invalidInput } from "../model/errors.ts";
+import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
+import type { EntryTypeName, SessionMetadata, StoredEntry, Timestamp } from "../model/model.ts";
+import type { SessionFilter } from "../rules/filter.ts";
+import { parseSearchText, type SearchHit, type SearchPage, type SearchTerm } from "../search/search.ts";
+import {
+  CheckedStore,
+  type ParsedEntriesQuery,
+  type ParsedListQuery,
+  type ParsedSearchQuery,
+} from "./checked-store.ts";
+import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
+import type { EntryPage, SessionPage } from "./session-store.ts";
+
+/** A page of sessions, as a backend is asked for it. */
+export interface ListRequest {
+  readonly filter: SessionFilter;
+  readonly orderBy: "updatedAt" | "createdAt";
+  readonly direction: "asc" | "desc";
+  readonly limit: number;
+  /** Only what comes after this place in the order; ids break ties in the same direction as the times. */
+  readonly after: { readonly time: Timestamp; readonly id: SessionId } | null;
+}
+
+/** A page of entries, as a backend is asked for it. */
+export interface EntriesRequest {
+  /** Only `seq` greater than this; -1 for all. */
+  readonly after: number;
+  /** Only `seq` smaller than this; `Number.MAX_SAFE_INTEGER` for all. */
+  readonly before: number;
+  /** `null` for all. */
+  readonly types: readonly EntryTypeName[] | null;
+  readonly direction: "asc" | "desc";
+  readonly limit: number;
+}
+
+/** A page of hits, as a backend is asked for it. */
+export interface SearchRequest {
+  /** At least one. */
+  readonly terms: readonly SearchTerm[];
+  readonly filter: SessionFilter;
+  /** `null` for all. */
+  readonly types: readonly EntryTypeName[] | null;
+  readonly timeAfter: number;
+  readonly timeBefore: number;
+  /** False where a filter on entries leaves the names out. */
+  readonly includeNames: boolean;
+  readonly order: "newest" | "rank";
+  readonly limit: number;
+  /** Only what comes after this hit: sessions by `updatedAt` and id descending, then names (`seq` -1), then `seq`. */
+  readonly after: { readonly updatedAt: Timestamp; readonly id: SessionId; readonly seq: number } | null;
+}
+
+/** A hit with the place it has in the order. */
+export interface PlacedHit extends SearchHit {
+  readonly updatedAt: Timestamp;
+}
+
+export interface Rows<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+}
+
+/**
+ * The half of every store that is the same in all: it checks the state and the arguments once, makes cursors, and calls
+ * the backend's twin (`doAppend` for `append`) with arguments that are exact and its own. A backend writes the twins,
+ * `doWatchStart` and `doWatchStop` where it has to look for changes of others, and `doClose`.
+ */
+export abstract class BaseStore extends CheckedStore {
+  protected abstract doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>>;
+  protected abstract doList(request: ListRequest): Promise<Rows<SessionMetadata>>;
+  protected abstract doSearch(request: SearchRequest): Promise<Rows<PlacedHit>>;
+
+  protected override async doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
+    const { last, cursor, limit = 100, ...rest } = query;
+    const request: EntriesRequest = {
+      after: rest.after ?? -1,
+      before: rest.before ?? Number.MAX_SAFE_INTEGER,
+      types: rest.types ?? null,
+      direction: rest.direction ?? "asc",
+      limit,
+    };
+    if (last !== undefined) {
+      const { items } = await this.doReadEntries(id, { ...request, direction: "desc", limit: last });
+      return { items: items.toReversed(), nextCursor: null };
+    }
+    const { limit: _, ...identity } = request;
+    const cursorOf = ["entries", id, identity];
+    const position =
+      cursor === undefined ? null : decodeCursor(cursorOf, cursor, ([seq]) => Number.isSafeInteger(seq));
+    const seq = position?.[0] as number | undefined;
+    const from = seq === undefined ? {} : request.direction === "asc" ? { after: seq } : { before: seq };
+    const { items, hasMore } = await this.doReadEntries(id, { ...request, ...from });
+    const tail = items.at(-1);
+    return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq]) : null };
+  }
+
+  protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
+    const { cursor, limit, ...identity } = query;
+    const cursorOf = ["list", identity];
+    const position = cursor === undefined ? null : decodeCursor(cursorOf, cursor, isTimeAndId);
+    const after = position && { time: position[0] as Timestamp, id: position[1] as SessionId };
+    const { items, hasMore } = await this.doList({ ...identity, limit, after });
+    const tail = items.at(-1);
+    return {
+      items,
+      nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail[identity.orderBy], tail.id]) : null,
+    };
+  }
+
+  protected override async doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
+    const { cursor, limit, ...identity } = query;
+    const { text, filter = {}, types, after: timeAfter, before: timeBefore, order } = identity;
+    if (order === "rank" && cursor !== undefined) {
+      throw invalidInput('query.cursor: a search with order "rank" has one page only.', {
+        field: "query.cursor",
+      });
+    }
+    const cursorOf = ["search", identity];
+    const position =
+      cursor === undefined
+        ? null
+        : decodeCursor(cursorOf, cursor, (place) => isTimeAndId(place) && Number.isSafeInteger(place[2]));
+    const terms = parseSearchText(text);
+    if (terms.length === 0) return { items: [], nextCursor: null };
+    const { items, hasMore } = await this.doSearch({
+      terms,
+      filter,
+      types: types ?? null,
+      timeAfter: timeAfter ?? Number.NEGATIVE_INFINITY,
+      timeBefore: timeBefore ?? Number.POSITIVE_INFINITY,
+      includeNames: types === undefined && timeAfter === undefined && timeBefore === undefined,
+      order,
+      limit,
+      after: position && {
+        updatedAt: position[0] as Timestamp,
+        id: position[1] as SessionId,
+        seq: position[2] as number,
+      },
+    });
+    const tail = items.at(-1);
+    return {
+      items: items.map(({ sessionId, seq, snippet, offsets }) => ({ sessionId, seq, snippet, offsets })),
+      nextCursor:
+        hasMore && tail && order === "newest"
+          ? encodeCursor(cursorOf, [tail.updatedAt, tail.sessionId, tail.seq ?? -1])
+          : null,
+    };
+  }
+}
+
+function isTimeAndId([time, id]: Position): boolean {
+  return Number.isSafeInteger(time) && typeof id === "string" && isCanonicalUuid(id);
+}

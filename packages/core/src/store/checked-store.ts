@@ -1,0 +1,229 @@
+import type { z } from "zod";
+import { invalidInput, SessionError } from "../model/errors.ts";
+import { parseSessionId, type SessionId } from "../model/ids.ts";
+import type { Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
+import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
+import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
+import { ChangeFeed } from "./change-feed.ts";
+import type {
+  AppendOptions,
+  AppendResult,
+  EntriesQuery,
+  EntryPage,
+  ListQuery,
+  SessionChange,
+  SessionPage,
+  SessionStore,
+  StoreCapabilities,
+  StoreChange,
+  WatchOptions,
+  WriteOptions,
+} from "./session-store.ts";
+import {
+  entriesQuerySchema,
+  listQuerySchema,
+  parseAppendOptions,
+  parseChange,
+  parseEntries,
+  parseInput,
+  parseSession,
+  versionOptionsSchema,
+  writeOptionsSchema,
+} from "./validate.ts";
+import { Warnings } from "./warnings.ts";
+
+/** The queries as their schemas give them: checked, with the defaults filled in. */
+export type ParsedEntriesQuery = z.output<typeof entriesQuerySchema>;
+export type ParsedListQuery = z.output<typeof listQuerySchema>;
+export type ParsedSearchQuery = z.output<typeof searchQuerySchema>;
+
+/**
+ * Checks the state and the arguments of every call once, and calls the backend's twin (`doAppend` for `append`) with
+ * arguments that are exact and its own. A backend that has cursors of its own, as a remote store, extends this class;
+ * every other one extends {@link BaseStore}, which makes the cursors too.
+ */
+export abstract class CheckedStore implements SessionStore {
+  abstract readonly location: string;
+  abstract readonly capabilities: StoreCapabilities;
+  readonly warnings = new Warnings();
+  /** Backends report changes here, their own after they are applied. */
+  protected readonly changes = new ChangeFeed();
+  #watchers = 0;
+  #watchStarted: Promise<void> | undefined;
+  #running = 0;
+  #closing: Promise<void> | undefined;
+  /** Called when the last call has ended, once `close` waits for that. */
+  #idle: (() => void) | undefined;
+
+  protected abstract doCreate(session: Session): Promise<SessionHead>;
+  protected abstract doGet(id: SessionId): Promise<StoredSession>;
+  protected abstract doHead(id: SessionId): Promise<SessionHead>;
+  protected abstract doUpdate(
+    id: SessionId,
+    change: SessionChange,
+    options: WriteOptions,
+  ): Promise<SessionHead>;
+  protected abstract doAppend(
+    id: SessionId,
+    entries: readonly SessionEntry[],
+    options: AppendOptions,
+  ): Promise<AppendResult>;
+  protected abstract doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage>;
+  protected abstract doTruncate(
+    id: SessionId,
+    entryCount: number,
+    options: WriteOptions,
+  ): Promise<SessionHead>;
+  protected abstract doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead>;
+  protected abstract doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean>;
+  protected abstract doSessionPage(query: ParsedListQuery): Promise<SessionPage>;
+  protected abstract doCount(filter: SessionFilter): Promise<number>;
+  protected abstract doSearchPage(query: ParsedSearchQuery): Promise<SearchPage>;
+  protected abstract doClose(): Promise<void>;
+  /**
+   * Called when the first watcher comes: from when it resolves, changes by others reach `changes` too. When it rejects,
+   * it has let go of everything itself.
+   */
+  protected async doWatchStart(): Promise<void> {}
+  /** Called when the last watcher has gone. */
+  protected doWatchStop(): void {}
+
+  create(session: Session): Promise<SessionHead> {
+    return this.#run(() => this.doCreate(parseSession(session)));
+  }
+
+  get(id: string): Promise<StoredSession> {
+    return this.#run(() => this.doGet(parseSessionId(id)));
+  }
+
+  head(id: string): Promise<SessionHead> {
+    return this.#run(() => this.doHead(parseSessionId(id)));
+  }
+
+  update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead> {
+    return this.#run(() =>
+      this.doUpdate(
+        parseSessionId(id),
+        parseChange(change),
+        parseInput(writeOptionsSchema, options, "options"),
+      ),
+    );
+  }
+
+  append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
+    return this.#run(() =>
+      this.doAppend(parseSessionId(id), parseEntries(entries), parseAppendOptions(options)),
+    );
+  }
+
+  readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
+    return this.#run(() =>
+      this.doEntryPage(parseSessionId(id), parseInput(entriesQuerySchema, query, "query")),
+    );
+  }
+
+  truncate(id: string, entryCount: number, options: WriteOptions): Promise<SessionHead> {
+    return this.#run(() => {
+      const sessionId = parseSessionId(id);
+      if (!Number.isSafeInteger(entryCount) || entryCount < 0) {
+        throw invalidInput("entryCount: expected a whole number from 0.", { field: "entryCount" });
+      }
+      return this.doTruncate(sessionId, entryCount, parseInput(writeOptionsSchema, options, "options"));
+    });
+  }
+
+  replace(session: Session, options: { expectedVersion?: string | undefined } = {}): Promise<SessionHead> {
+    return this.#run(() =>
+      this.doReplace(
+        parseSession(session),
+        parseInput(versionOptionsSchema, options, "options").expectedVersion,
+      ),
+    );
+  }
+
+  delete(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
+    return this.#run(() =>
+      this.doDelete(parseSessionId(id), parseInput(versionOptionsSchema, options, "options").expectedVersion),
+    );
+  }
+
+  list(query: ListQuery = {}): Promise<SessionPage> {
+    return this.#run(() => this.doSessionPage(parseInput(listQuerySchema, query, "query")));
+  }
+
+  count(filter: SessionFilter = {}): Promise<number> {
+    return this.#run(() => this.doCount(parseInput(sessionFilterSchema, filter, "filter")));
+  }
+
+  search(query: SearchQuery): Promise<SearchPage> {
+    return this.#run(() => this.doSearchPage(parseInput(searchQuerySchema, query, "query")));
+  }
+
+  watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
+    return this.#run(async () => {
+      const id = options.id === undefined ? undefined : parseSessionId(options.id);
+      if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+        throw new TypeError("signal is an AbortSignal.");
+      this.#watchers++;
+      try {
+        // Whoever comes while the first one is still starting waits with it.
+        this.#watchStarted ??= this.doWatchStart();
+        await this.#watchStarted;
+      } catch (error) {
+        if (--this.#watchers === 0) this.#watchStarted = undefined;
+        throw error;
+      }
+      return this.changes.watch({ id, signal: options.signal }, () => {
+        if (--this.#watchers > 0) return;
+        this.#watchStarted = undefined;
+        this.doWatchStop();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    this.changes.close();
+    await this.doClose();
+  }
+
+  /** Runs a call that the contract does not have, like those that it has: refused after `close`, which waits for it. */
+  protected run<T>(call: () => Promise<T>): Promise<T> {
+    return this.#run(call);
+  }
+
+  #run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#closing) {
+      return Promise.reject(
+        new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`),
+      );
+    }
+    this.#running++;
+    // Not an async function with an await: every call goes this way, and small ones feel it.
+    let running: Promise<T>;
+    try {
+      running = call();
+    } catch (error) {
+      running = Promise.reject(error);
+    }
+    running.then(this.#ended, this.#ended);
+    return running;
+  }
+
+  readonly #ended = (): void => {
+    if (--this.#running === 0) this.#idle?.();
+  };
+}

@@ -1,0 +1,56 @@
+import { invalidInput } from "../model/errors.ts";
+
+/** What a cursor remembers: the sort key and tie-breaker of the last row it has given. */
+export type Position = readonly (number | string | null)[];
+
+/**
+ * An opaque text for the place in the result of a query. `query` is whatever makes two queries different ones; a cursor
+ * is good for its own query only.
+ */
+export function encodeCursor(query: unknown, position: Position): string {
+  return toBase64Url(JSON.stringify([signature(query), ...position]));
+}
+
+/** @throws {SessionError} invalid_input when it is no cursor, or one of another query. */
+export function decodeCursor(
+  query: unknown,
+  cursor: string,
+  isPosition: (position: Position) => boolean,
+): Position {
+  const parsed = parse(cursor);
+  if (parsed === null)
+    throw invalidInput("The cursor is not one that this store gave out.", { field: "cursor" });
+  const [stamp, ...position] = parsed;
+  if (stamp !== signature(query) || !isPosition(position)) {
+    throw invalidInput("The cursor belongs to another query. Ask for the first page again.", {
+      field: "cursor",
+    });
+  }
+  return position;
+}
+
+function parse(cursor: string): Position | null {
+  try {
+    const parsed: unknown = JSON.parse(fromBase64Url(cursor));
+    return Array.isArray(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+/** 32 bits (FNV-1a): enough to tell a mistake, and not meant to stop anybody who forges one. */
+function signature(query: unknown): number {
+  let hash = 0x811c9dc5;
+  for (const char of JSON.stringify(query)) {
+    hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+function toBase64Url(ascii: string): string {
+  return btoa(ascii).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function fromBase64Url(text: string): string {
+  return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+}

@@ -1,0 +1,231 @@
+import { countEntries, type EntryCounts } from "../model/counts.ts";
+import { alreadyExists, notFound, versionConflict } from "../model/errors.ts";
+import type { EntryId, SessionId } from "../model/ids.ts";
+import { deepFreeze, type JsonObject } from "../model/json.ts";
+import type {
+  Session,
+  SessionEntry,
+  SessionHead,
+  SessionMetadata,
+  StoredEntry,
+  StoredSession,
+} from "../model/model.ts";
+import { appendResult, planAppend } from "../rules/append-plan.ts";
+import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "../rules/change-plan.ts";
+import { matchesFilter, type SessionFilter } from "../rules/filter.ts";
+import {
+  BaseStore,
+  type EntriesRequest,
+  type ListRequest,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+} from "./base-store.ts";
+import { scanSearch } from "./scan-search.ts";
+import type {
+  AppendOptions,
+  AppendResult,
+  SessionChange,
+  StoreCapabilities,
+  WriteOptions,
+} from "./session-store.ts";
+
+/** One session. Everything in it is frozen or replaced, never changed in place, but `entries` and `byId`. */
+interface Kept {
+  metadata: SessionMetadata;
+  context: JsonObject;
+  entries: StoredEntry[];
+  byId: Map<EntryId, StoredEntry[]>;
+  counts: EntryCounts;
+  version: string;
+}
+
+/** Sessions in memory: gone with the process. The model of every other store. */
+export class MemoryStore extends BaseStore {
+  override readonly location = "memory:";
+  override readonly capabilities: StoreCapabilities = {
+    persistent: false,
+    shared: false,
+    exactNumbers: false,
+  };
+  readonly #sessions = new Map<SessionId, Kept>();
+  #lastVersion = 0;
+
+  protected override async doCreate(session: Session): Promise<SessionHead> {
+    const { id } = session.metadata;
+    if (this.#sessions.has(id)) throw alreadyExists(id);
+    return this.#keep(session, "created");
+  }
+
+  protected override async doGet(id: SessionId): Promise<StoredSession> {
+    const { metadata, entries, context, version } = this.#find(id);
+    return { metadata, entries: [...entries], context, version };
+  }
+
+  protected override async doHead(id: SessionId): Promise<SessionHead> {
+    return headOf(this.#find(id));
+  }
+
+  protected override async doUpdate(
+    id: SessionId,
+    change: SessionChange,
+    options: WriteOptions,
+  ): Promise<SessionHead> {
+    const kept = this.#find(id, options.expectedVersion);
+    const metadata = changedMetadata(kept.metadata, change, options.at);
+    return this.#changed(kept, { metadata, context: changedContext(kept.context, change) });
+  }
+
+  protected override async doAppend(
+    id: SessionId,
+    entries: readonly SessionEntry[],
+    options: AppendOptions,
+  ): Promise<AppendResult> {
+    const kept = this.#find(id);
+    const { metadata, counts, version, byId } = kept;
+    const plan = planAppend(
+      id,
+      { metadata, counts, version, findEntries: (entryId) => byId.get(entryId) ?? [] },
+      entries,
+      options,
+    );
+    if (plan.fresh.length > 0) {
+      for (const entry of plan.fresh) addEntry(kept, entry);
+      const { status, updatedAt } = plan;
+      this.#changed(kept, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts });
+    }
+    return appendResult(plan, kept.version);
+  }
+
+  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+    const { entries } = this.#find(id);
+    const { after, before, types, direction, limit } = request;
+    const from = Math.max(0, after + 1);
+    const to = Math.min(entries.length, before);
+    const items: StoredEntry[] = [];
+    for (let i = from; i < to; i++) {
+      const entry = entries[direction === "asc" ? i : to - 1 - (i - from)] as StoredEntry;
+      if (types && !types.includes(entry.entryType.type)) continue;
+      if (items.length === limit) return { items, hasMore: true };
+      items.push(entry);
+    }
+    return { items, hasMore: false };
+  }
+
+  protected override async doTruncate(
+    id: SessionId,
+    entryCount: number,
+    options: WriteOptions,
+  ): Promise<SessionHead> {
+    const kept = this.#find(id, options.expectedVersion);
+    checkTruncate(id, kept.entries.length, entryCount);
+    if (entryCount === kept.entries.length) return headOf(kept);
+    const metadata = { ...kept.metadata, updatedAt: nextUpdatedAt(kept.metadata, options.at) };
+    const { entries, byId } = indexEntries(kept.entries.slice(0, entryCount));
+    return this.#changed(kept, { metadata, entries, byId, counts: countEntries(entries) });
+  }
+
+  protected override async doReplace(
+    session: Session,
+    expectedVersion: string | undefined,
+  ): Promise<SessionHead> {
+    const kept = this.#find(session.metadata.id, expectedVersion);
+    const updatedAt = nextUpdatedAt(kept.metadata, session.metadata.updatedAt);
+    return this.#keep({ ...session, metadata: { ...session.metadata, updatedAt } }, "changed");
+  }
+
+  protected override async doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
+    if (!this.#sessions.has(id)) return false;
+    this.#find(id, expectedVersion);
+    this.#sessions.delete(id);
+    this.changes.emit("deleted", id);
+    return true;
+  }
+
+  protected override async doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
+    const { filter, orderBy, direction, limit, after } = request;
+    const sign = direction === "asc" ? 1 : -1;
+    const compare = (a: { time: number; id: string }, b: { time: number; id: string }) =>
+      sign * (a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    const place = (metadata: SessionMetadata) => ({ time: metadata[orderBy], id: metadata.id });
+    const rows = this.#matching(filter)
+      .filter((metadata) => after === null || compare(place(metadata), after) > 0)
+      .sort((a, b) => compare(place(a), place(b)));
+    return { items: rows.slice(0, limit), hasMore: rows.length > limit };
+  }
+
+  protected override async doCount(filter: SessionFilter): Promise<number> {
+    return this.#matching(filter).length;
+  }
+
+  protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    const newestFirst = this.#matching({}).sort(
+      (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
+    );
+    return scanSearch(newestFirst, ({ id }) => this.#sessions.get(id)?.entries.slice() ?? [], request);
+  }
+
+  protected override async doClose(): Promise<void> {
+    this.#sessions.clear();
+  }
+
+  #matching(filter: SessionFilter): SessionMetadata[] {
+    return [...this.#sessions.values()]
+      .map(({ metadata }) => metadata)
+      .filter((each) => matchesFilter(filter, each));
+  }
+
+  #find(id: SessionId, expectedVersion?: string): Kept {
+    const kept = this.#sessions.get(id);
+    if (!kept) throw notFound(id);
+    if (expectedVersion !== undefined && expectedVersion !== kept.version)
+      throw versionConflict(id, kept.version);
+    return kept;
+  }
+
+  #keep(session: Session, type: "created" | "changed"): SessionHead {
+    const { id } = session.metadata;
+    const { entries, byId } = indexEntries(session.entries.map((entry, seq) => ({ ...entry, seq })));
+    const kept: Kept = {
+      metadata: deepFreeze(session.metadata),
+      context: deepFreeze(session.context),
+      entries,
+      byId,
+      counts: countEntries(entries),
+      version: this.#nextVersion(),
+    };
+    this.#sessions.set(id, kept);
+    this.changes.emit(type, id);
+    return headOf(kept);
+  }
+
+  #changed(kept: Kept, change: Partial<Kept>): SessionHead {
+    Object.assign(kept, change, { version: this.#nextVersion() });
+    deepFreeze(kept.metadata);
+    deepFreeze(kept.context);
+    this.changes.emit("changed", kept.metadata.id);
+    return headOf(kept);
+  }
+
+  #nextVersion(): string {
+    return String(++this.#lastVersion);
+  }
+}
+
+function indexEntries(entries: readonly StoredEntry[]): Pick<Kept, "entries" | "byId"> {
+  const index: Pick<Kept, "entries" | "byId"> = { entries: [], byId: new Map() };
+  for (const entry of entries) addEntry(index, entry);
+  return index;
+}
+
+function addEntry({ entries, byId }: Pick<Kept, "entries" | "byId">, entry: StoredEntry): void {
+  entries.push(deepFreeze(entry));
+  const same = byId.get(entry.id);
+  if (same) same.push(entry);
+  else byId.set(entry.id, [entry]);
+}
+
+function headOf({ metadata, context, counts, version }: Kept): SessionHead {
+  const { awaitingAssistant: _, ...shown } = counts;
+  return { metadata, context, ...shown, version };
+}

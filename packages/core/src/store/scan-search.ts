@@ -1,0 +1,65 @@
+import type { SessionMetadata, StoredEntry } from "../model/model.ts";
+import { matchesFilter } from "../rules/filter.ts";
+import { matchStrings, type TextMatch } from "../search/match-strings.ts";
+import { contentStrings } from "../search/search.ts";
+import type { PlacedHit, Rows, SearchRequest } from "./base-store.ts";
+
+/**
+ * Search for stores without an index: looks through the given sessions, one after the other, until the page is full.
+ *
+ * @param newestFirst the sessions by `updatedAt` and id, descending.
+ * @param readEntries the entries of one session in the order of `seq`; asked for only where they are needed.
+ */
+export async function scanSearch(
+  newestFirst: Iterable<SessionMetadata>,
+  readEntries: (metadata: SessionMetadata) => Iterable<StoredEntry> | AsyncIterable<StoredEntry>,
+  request: SearchRequest,
+): Promise<Rows<PlacedHit>> {
+  const { after, order, limit } = request;
+  const hits: (PlacedHit & { score: number })[] = [];
+  for (const metadata of newestFirst) {
+    if (after && comesBefore(metadata, after)) continue;
+    if (!matchesFilter(request.filter, metadata)) continue;
+    const afterSeq = after?.id === metadata.id ? after.seq : -2;
+    for await (const [seq, match] of hitsIn(metadata, readEntries, request)) {
+      if (seq <= afterSeq) continue;
+      if (order === "newest" && hits.length === limit) return { items: hits, hasMore: true };
+      hits.push({
+        sessionId: metadata.id,
+        seq: seq === NAME ? null : seq,
+        snippet: match.snippet,
+        offsets: match.offsets,
+        updatedAt: metadata.updatedAt,
+        score: match.occurrences,
+      });
+    }
+  }
+  if (order === "newest") return { items: hits, hasMore: false };
+  // The sort is stable: equal scores stay newest first.
+  const ranked = hits.sort((a, b) => b.score - a.score);
+  return { items: ranked.slice(0, limit), hasMore: false };
+}
+
+/** The place of a name in the order of a session's hits. */
+const NAME = -1;
+
+async function* hitsIn(
+  metadata: SessionMetadata,
+  readEntries: (metadata: SessionMetadata) => Iterable<StoredEntry> | AsyncIterable<StoredEntry>,
+  { terms, types, timeAfter, timeBefore, includeNames }: SearchRequest,
+): AsyncGenerator<[number, TextMatch]> {
+  const nameMatch = includeNames ? matchStrings([metadata.name], terms) : null;
+  if (nameMatch) yield [NAME, nameMatch];
+  for await (const entry of readEntries(metadata)) {
+    if (types && !types.includes(entry.entryType.type)) continue;
+    if (entry.timestamp <= timeAfter || entry.timestamp >= timeBefore) continue;
+    const match = matchStrings(contentStrings(entry.content), terms);
+    if (match) yield [entry.seq, match];
+  }
+}
+
+function comesBefore(metadata: SessionMetadata, place: { updatedAt: number; id: string }): boolean {
+  return (
+    metadata.updatedAt > place.updatedAt || (metadata.updatedAt === place.updatedAt && metadata.id > place.id)
+  );
+}

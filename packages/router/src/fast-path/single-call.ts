@@ -1,0 +1,64 @@
+import { type AnyProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server";
+import { getHTTPStatusCode } from "@trpc/server/http";
+import type { ApiContext } from "../context.ts";
+import { appRouter } from "../router.ts";
+import { runProcedure } from "./run-procedure.ts";
+
+/** One query or mutation, as it came in a request of its own. */
+export interface SingleCall {
+  readonly path: string;
+  /** Of a query or a mutation. */
+  readonly procedure: AnyProcedure;
+  /** The input as JSON; empty or `null` for none. */
+  readonly input: string | null;
+  readonly ctx: ApiContext;
+}
+
+export interface SingleAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** What went wrong, if something did; the body tells it already. */
+  readonly error: TRPCError | null;
+}
+
+/**
+ * Answers one call without the Request, Response and streams of tRPC's adapters, which cost several times what the call
+ * itself does. To the byte what `resolveResponse` answers; a test compares the two over thousands of calls.
+ */
+export async function answerSingleCall({ path, procedure, input, ctx }: SingleCall): Promise<SingleAnswer> {
+  const { type } = procedure._def;
+  let parsed: unknown;
+  try {
+    const data = await runProcedure(procedure, {
+      path,
+      ctx,
+      rawInput: () => {
+        parsed = parseInput(input);
+        return parsed;
+      },
+    });
+    return { status: 200, body: JSON.stringify({ result: { data } }), error: null };
+  } catch (cause) {
+    const error = getTRPCErrorFromUnknown(cause);
+    const shape = getTRPCErrorShape({
+      config: appRouter._def._config,
+      error,
+      type,
+      path,
+      input: parsed,
+      ctx,
+    });
+    const answer = { error: shape };
+    return { status: getHTTPStatusCode(answer, [error]), body: JSON.stringify(answer), error };
+  }
+}
+
+/** @throws {TRPCError} BAD_REQUEST for what is not JSON. */
+export function parseInput(input: string | null): unknown {
+  if (!input) return undefined;
+  try {
+    return JSON.parse(input);
+  } catch (cause) {
+    throw new TRPCError({ code: "BAD_REQUEST", message: (cause as Error).message, cause });
+  }
+}

@@ -1,0 +1,124 @@
+import {
+  countEntries,
+  invalidInput,
+  type Session,
+  type SessionHead,
+  type SessionManager,
+  type StoredSession,
+} from "@thulp-sessions/core";
+import { toTrpcError } from "../errors.ts";
+import { procedure, router } from "../trpc.ts";
+import * as inputs from "./inputs.ts";
+import { watchSessions } from "./watch.ts";
+
+/** Whatever changes a session answers with its head: what it is now, without its entries. */
+export const sessionsRouter = router({
+  create: procedure.input(inputs.createInput).mutation(async ({ ctx, input }) => {
+    const { name, sessionType, ...options } = input;
+    return headOf(await ctx.manager.createSession(name, sessionType, options));
+  }),
+
+  get: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.loadSession(input.id)),
+
+  head: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.store.head(input.id)),
+
+  list: procedure.input(inputs.listInput).query(({ ctx, input }) => ctx.manager.pageSessions(input)),
+
+  count: procedure
+    .input(inputs.countInput)
+    .query(({ ctx, input }) => ctx.manager.sessionCount(input?.filter)),
+
+  exists: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.sessionExists(input.id)),
+
+  save: procedure.input(inputs.saveInput).mutation(({ ctx, input }) => save(ctx.manager, input)),
+
+  update: procedure.input(inputs.updateInput).mutation(({ ctx, input }) => {
+    const { id, at, expectedVersion, ...change } = input;
+    return ctx.manager.updateSession(id, change, { at, expectedVersion });
+  }),
+
+  delete: procedure.input(inputs.deleteInput).mutation(async ({ ctx, input }) => {
+    const { id, ...options } = input;
+    return { deleted: await ctx.manager.deleteSession(id, options) };
+  }),
+
+  complete: procedure.input(inputs.statusInput).mutation(({ ctx, input }) => {
+    const { id, ...options } = input;
+    return ctx.manager.completeSession(id, options);
+  }),
+
+  fail: procedure.input(inputs.statusInput).mutation(({ ctx, input }) => {
+    const { id, ...options } = input;
+    return ctx.manager.failSession(id, options);
+  }),
+
+  cancel: procedure.input(inputs.statusInput).mutation(({ ctx, input }) => {
+    const { id, ...options } = input;
+    return ctx.manager.cancelSession(id, options);
+  }),
+
+  pause: procedure.input(inputs.statusInput).mutation(({ ctx, input }) => {
+    const { id, ...options } = input;
+    return ctx.manager.pauseSession(id, options);
+  }),
+
+  resume: procedure.input(inputs.statusInput).mutation(({ ctx, input }) => {
+    const { id, ...options } = input;
+    return ctx.manager.resumeSession(id, options);
+  }),
+
+  fork: procedure.input(inputs.forkInput).mutation(async ({ ctx, input }) => {
+    const { id, newId, ...options } = input;
+    return headOf(await ctx.manager.forkSession(id, { ...options, id: newId }));
+  }),
+
+  rewind: procedure.input(inputs.rewindInput).mutation(({ ctx, input }) => {
+    const { id, entryCount, ...options } = input;
+    return ctx.manager.rewindSession(id, entryCount, options);
+  }),
+
+  /** The first limit that is met or exceeded, or `null`. */
+  checkLimits: procedure.input(inputs.checkLimitsInput).query(({ ctx, input }) => {
+    const { id, limits, ...options } = input;
+    return ctx.manager.checkLimits(id, limits, options);
+  }),
+
+  search: procedure.input(inputs.searchInput).query(({ ctx, input }) => ctx.manager.searchSessions(input)),
+
+  watch: procedure.input(inputs.noInput).subscription(async function* ({ ctx, signal }) {
+    try {
+      yield* watchSessions(ctx.manager.store, signal);
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  }),
+});
+
+interface SaveInput {
+  readonly session: Session | StoredSession;
+  readonly expectedVersion?: string | undefined;
+  readonly overwrite?: boolean | "existing" | undefined;
+}
+
+/** `expectedVersion` beside the session is the same as the `version` in it. */
+async function save(
+  manager: SessionManager,
+  { session, expectedVersion, overwrite }: SaveInput,
+): Promise<SessionHead> {
+  if (overwrite === "existing") return manager.store.replace(session);
+  const own = "version" in session ? session.version : undefined;
+  if (own !== undefined && expectedVersion !== undefined && own !== expectedVersion) {
+    throw invalidInput("expectedVersion: is another one than the session's own version. Give one of them.", {
+      field: "expectedVersion",
+    });
+  }
+  const version = expectedVersion ?? own;
+  return manager.saveSession(version === undefined ? session : ({ ...session, version } as StoredSession), {
+    overwrite,
+  });
+}
+
+function headOf({ metadata, context, entries, version }: StoredSession): SessionHead {
+  const { awaitingAssistant: _, ...counts } = countEntries(entries);
+  return { metadata, context, ...counts, version };
+}

@@ -1,0 +1,102 @@
+import { isUtf8 } from "node:buffer";
+import type { JsonObject, SessionId, SessionMetadata } from "@thulp-sessions/core";
+import {
+  type DecodedContext,
+  type DecodedEntry,
+  type DecodedMetadata,
+  decodeContext,
+  decodeEntry,
+  decodeMetadata,
+  type Range,
+} from "./codec.ts";
+import { Damage } from "./format-error.ts";
+import { COLON, JsonScanner } from "./json-scanner.ts";
+
+/** What is whole in the bytes of a damaged file. */
+export interface Recovered {
+  /** `null` where it cannot be read. */
+  readonly metadata: DecodedMetadata | null;
+  readonly context: DecodedContext | null;
+  /** In the order of the file; of several with one id the first. */
+  readonly entries: readonly DecodedEntry[];
+  /** How many whole entries were left out, since one with their id stands before them. */
+  readonly repeated: number;
+}
+
+/**
+ * Finds everything in a file that can still be read: the metadata, the context, and every whole entry, before and after
+ * what is damaged. An old tail behind a newer text, or two files in one, give each entry once.
+ */
+export function recover(bytes: Buffer): Recovered {
+  const metadata = firstValue(bytes, "metadata", [], decodeMetadata);
+  const found: DecodedEntry[] = [];
+  const ids = new Set<string>();
+  let repeated = 0;
+  for (let at = bytes.indexOf("{"); at >= 0; at = bytes.indexOf("{", at + 1)) {
+    const entry = readAt(bytes, at, decodeEntry);
+    if (!entry) continue;
+    at = entry.end - 1;
+    if (ids.has(entry.id)) repeated++;
+    else found.push(entry);
+    ids.add(entry.id);
+  }
+  const context = firstValue(bytes, "context", found, decodeContext);
+  return { metadata, context, entries: found, repeated };
+}
+
+/** The first value under the key that can be read and does not stand within an entry. */
+function firstValue<T>(
+  bytes: Buffer,
+  key: string,
+  entries: readonly Range[],
+  read: (scanner: JsonScanner) => T,
+): T | null {
+  const name = `"${key}"`;
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
+    if (entries.some(({ start, end }) => at >= start && at < end)) continue;
+    const value = readAt(bytes, at + name.length, (scanner) => {
+      scanner.expect(COLON, "expected ':'");
+      scanner.peek();
+      return read(scanner);
+    });
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function readAt<T>(bytes: Buffer, at: number, read: (scanner: JsonScanner) => T): T | null {
+  const scanner = new JsonScanner(bytes, at);
+  try {
+    const value = read(scanner);
+    return isUtf8(bytes.subarray(at, scanner.position)) ? value : null;
+  } catch (error) {
+    if (error instanceof Damage) return null;
+    throw error;
+  }
+}
+
+/** For a session whose metadata cannot be read: what follows from its name and its entries, and the tag `recovered`. */
+export function madeUpMetadata(id: SessionId, entries: readonly DecodedEntry[]): SessionMetadata {
+  const times = entries.map(({ timestamp }) => timestamp);
+  return {
+    id,
+    name: `Recovered session ${id}`,
+    sessionType: { type: "conversation", purpose: "recovered" },
+    createdAt: times.reduce((a, b) => Math.min(a, b), times[0] ?? 0),
+    updatedAt: times.reduce((a, b) => Math.max(a, b), 0),
+    status: "paused",
+    tags: ["recovered"],
+    parentSession: null,
+  };
+}
+
+/** A context that cannot be read is lost. */
+export const NO_CONTEXT: {
+  readonly value: JsonObject;
+  readonly fields: ReadonlyMap<string, Range>;
+  readonly inexact: false;
+} = {
+  value: {},
+  fields: new Map(),
+  inexact: false,
+};

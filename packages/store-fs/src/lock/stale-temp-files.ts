@@ -1,0 +1,29 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { isCanonicalUuid, isSessionError } from "@thulp-sessions/core";
+import type { FolderNames } from "../disk/directory-names.ts";
+import type { LockFolder } from "./session-lock.ts";
+
+/**
+ * Removes the temporary files that killed processes have left. While one is in use its writer holds the lock of its
+ * session, so it is removed only under that lock; where somebody holds it now, it stays for the next time.
+ */
+export async function removeLeftTemporaries(
+  folder: string,
+  names: FolderNames,
+  locks: LockFolder,
+): Promise<void> {
+  for (const name of names.read()) {
+    // Most names are not: quicker than the expression.
+    if (!name.includes(".json.tmp-")) continue;
+    const [, id] = /^([0-9a-f-]{36})\.json\.tmp-\d+-[0-9a-z]+$/.exec(name) ?? [];
+    if (id === undefined || !isCanonicalUuid(id)) continue;
+    try {
+      await locks.hold(id, async () => fs.rmSync(join(folder, name), { force: true }), {
+        timeoutMs: 0,
+      });
+    } catch (error) {
+      if (!isSessionError(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { SessionError } from "@thulp-sessions/core";
+import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
+import { MIGRATIONS_FOLDER } from "../migrations-folder.ts";
+
+/** `thlp` in ASCII, at byte 68 of every database file of ours (PRAGMA application_id). */
+export const APPLICATION_ID = 0x74686c70;
+
+let migrations: readonly MigrationMeta[] | undefined;
+
+/** The migrations in order; `user_version` of a file says how many of them it has had. */
+export function knownMigrations(): readonly MigrationMeta[] {
+  migrations ??= readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER });
+  return migrations;
+}
+
+/** @throws {SessionError} unsupported when a newer version of this package has changed the tables. */
+export function checkVersion(file: string, version: number): void {
+  const known = knownMigrations().length;
+  if (version <= known) return;
+  throw refused(
+    file,
+    `was written by a newer version of thulp-sessions: its tables are at version ${version}, this one knows ${known}. Use the newer version`,
+  );
+}
+
+export function notOurs(file: string): SessionError {
+  return refused(file, "is the SQLite database of another program. Choose another file");
+}
+
+export function refused(file: string, why: string): SessionError {
+  return new SessionError("unsupported", `${file} ${why}. The file was left as it is.`, {
+    details: { path: file },
+  });
+}
