@@ -1,4 +1,4 @@
-export { Turns } from "./async/yielder.ts";
+export { Yielder } from "./async/yielder.ts";
 export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy/copy.ts";
 export type { InexactPlaces, RawCopy } from "./copy/copy-session.ts";
 export { entryPages, sameSession } from "./copy/entry-pages.ts";
@@ -122,6 +122,7 @@ export {
   type PlacedHit,
   type Rows,
   type SearchRequest,
+  type SessionRows,
 } from "./store/base-store.ts";
 export { ChangeFeed } from "./store/change-feed.ts";
 export {

@@ -26,8 +26,8 @@ import {
   type StoredEntry,
   type StoredSession,
   scanSearch,
-  Turns,
   type WriteOptions,
+  Yielder,
 } from "@thulp-sessions/core";
 import type { FolderNames } from "./disk/directory-names.ts";
 import { changedMeanwhile } from "./disk/io-error.ts";
@@ -190,8 +190,8 @@ export class FileStore extends BaseStore {
     const newestFirst = (await this.#list.all()).sort(
       (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
     );
-    const turns = new Turns();
-    return scanSearch(newestFirst, ({ id }) => this.#entriesToSearch(id, request.terms, turns), request);
+    const yielder = new Yielder();
+    return scanSearch(newestFirst, ({ id }) => this.#entriesToSearch(id, request.terms, yielder), request);
   }
 
   protected override async doWatchStart(): Promise<void> {
@@ -235,9 +235,9 @@ export class FileStore extends BaseStore {
   async *#entriesToSearch(
     id: SessionId,
     terms: SearchRequest["terms"],
-    turns: Turns,
+    yielder: Yielder,
   ): AsyncGenerator<StoredEntry> {
-    await turns.give();
+    await yielder.yieldIfDue();
     // While an append is under way, the file is not what it will be.
     if (this.#writer.appending(id) || !this.#glance.canPassOver(id, this.#files.pathOf(id), terms))
       yield* this.#readableEntries(id);

@@ -3,17 +3,42 @@ export const nextTurn: (work: () => void) => unknown =
   (globalThis as { setImmediate?: (work: () => void) => unknown }).setImmediate ??
   ((work) => setTimeout(work, 0));
 
-/** How long something may go on before timers and other events get their turn, in ms. */
+/** How long work may go on before timers and other events of the process get their turn, in ms. */
 const LONGEST_RUN_MS = 8;
 
-/** For loops over what a store gives: many answer without ever leaving the microtasks. */
-export class Turns {
-  #last = Date.now();
+/**
+ * Keeps work that never leaves the microtasks from starving timers and I/O: a loop of calls that resolve without
+ * waiting, or a long loop over what a store gives. It measures from the first piece of work since the event loop last
+ * turned, so work that comes once in a while never waits.
+ */
+export class Yielder {
+  /** When the first piece of work since the last turn began; `undefined` while there was none. */
+  #since: number | undefined;
+  #turn: Promise<void> | undefined;
 
-  /** Waits for the next turn where the last one was some time ago. */
-  async give(): Promise<void> {
-    if (Date.now() - this.#last <= LONGEST_RUN_MS) return;
-    await new Promise<void>((resolve) => nextTurn(resolve));
-    this.#last = Date.now();
+  /** Has work gone on for so long that others should have their turn before it goes on? */
+  isDue(): boolean {
+    if (this.#since !== undefined) return Date.now() - this.#since > LONGEST_RUN_MS;
+    this.#since = Date.now();
+    nextTurn(() => {
+      this.#since = undefined;
+    });
+    return false;
+  }
+
+  /** Resolves when the event loop has turned. */
+  yieldToEventLoop(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      nextTurn(() => {
+        this.#turn = undefined;
+        this.#since = undefined;
+        resolve();
+      });
+    });
+    return this.#turn;
+  }
+
+  async yieldIfDue(): Promise<void> {
+    if (this.isDue()) await this.yieldToEventLoop();
   }
 }

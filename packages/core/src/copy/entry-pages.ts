@@ -1,4 +1,4 @@
-import { Turns } from "../async/yielder.ts";
+import { Yielder } from "../async/yielder.ts";
 import type { SessionId } from "../model/ids.ts";
 import { type JsonValue, jsonEqual } from "../model/json.ts";
 import type { Session, SessionEntry, StoredEntry } from "../model/model.ts";
@@ -39,9 +39,9 @@ export async function* entryPages(
   end: number,
 ): AsyncGenerator<EntryChunk, void, undefined> {
   const size = new PageSize();
-  const turns = new Turns();
+  const yielder = new Yielder();
   for (let next = start; next < end; ) {
-    await turns.give();
+    await yielder.yieldIfDue();
     const { items } = await store.readEntries(id, stretch(next, size.limit, end));
     if (items.length === 0) return;
     next += items.length;

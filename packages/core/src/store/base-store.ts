@@ -20,6 +20,8 @@ export interface ListRequest {
   readonly limit: number;
   /** Only what comes after this place in the order; ids break ties in the same direction as the times. */
   readonly after: { readonly time: Timestamp; readonly id: SessionId } | null;
+  /** The `walk` that the page before named, if it named one; absent on the first page. */
+  readonly walk?: string | undefined;
 }
 
 /** A page of entries, as a backend is asked for it. */
@@ -61,6 +63,14 @@ export interface Rows<T> {
   readonly hasMore: boolean;
 }
 
+export interface SessionRows extends Rows<SessionMetadata> {
+  /**
+   * For a backend that looks at all sessions for a page: names what it has seen, so that the next page can go on from
+   * there. It comes back in {@link ListRequest.walk} and is only a hint: the backend may have forgotten it by then.
+   */
+  readonly walk?: string | undefined;
+}
+
 /**
  * The half of every store that is the same in all: it checks the state and the arguments once, makes cursors, and calls
  * the backend's twin (`doAppend` for `append`) with arguments that are exact and its own. A backend writes the twins,
@@ -68,7 +78,7 @@ export interface Rows<T> {
  */
 export abstract class BaseStore extends CheckedStore {
   protected abstract doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>>;
-  protected abstract doList(request: ListRequest): Promise<Rows<SessionMetadata>>;
+  protected abstract doList(request: ListRequest): Promise<SessionRows>;
   protected abstract doSearch(request: SearchRequest): Promise<Rows<PlacedHit>>;
 
   protected override async doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
@@ -98,14 +108,14 @@ export abstract class BaseStore extends CheckedStore {
   protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
     const { cursor, limit, ...identity } = query;
     const cursorOf = ["list", identity];
-    const position = cursor === undefined ? null : decodeCursor(cursorOf, cursor, isTimeAndId);
+    const position = cursor === undefined ? null : decodeCursor(cursorOf, cursor, isListPosition);
     const after = position && { time: position[0] as Timestamp, id: position[1] as SessionId };
-    const { items, hasMore } = await this.doList({ ...identity, limit, after });
+    const request = { ...identity, limit, after, walk: position?.[2] as string | undefined };
+    const { items, hasMore, walk } = await this.doList(request);
     const tail = items.at(-1);
-    return {
-      items,
-      nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail[identity.orderBy], tail.id]) : null,
-    };
+    if (!hasMore || !tail) return { items, nextCursor: null };
+    const place = [tail[identity.orderBy], tail.id, ...(walk === undefined ? [] : [walk])];
+    return { items, nextCursor: encodeCursor(cursorOf, place) };
   }
 
   protected override async doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
@@ -147,6 +157,10 @@ export abstract class BaseStore extends CheckedStore {
           : null,
     };
   }
+}
+
+function isListPosition(position: Position): boolean {
+  return isTimeAndId(position) && (position.length === 2 || typeof position[2] === "string");
 }
 
 function isTimeAndId([time, id]: Position): boolean {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { Yielder } from "../async/yielder.ts";
 import { invalidInput, SessionError } from "../model/errors.ts";
 import { parseSessionId, type SessionId } from "../model/ids.ts";
 import type { Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
@@ -48,6 +49,7 @@ export abstract class CheckedStore implements SessionStore {
   readonly warnings = new Warnings();
   /** Backends report changes here, their own after they are applied. */
   protected readonly changes = new ChangeFeed();
+  readonly #yielder = new Yielder();
   #watchers = 0;
   #watchStarted: Promise<void> | undefined;
   #running = 0;
@@ -220,6 +222,12 @@ export abstract class CheckedStore implements SessionStore {
       running = Promise.reject(error);
     }
     running.then(this.#ended, this.#ended);
+    // Many backends answer without ever leaving the microtasks: a loop of such calls would starve everything else.
+    return this.#yielder.isDue() ? this.#answerNextTurn(running) : running;
+  }
+
+  async #answerNextTurn<T>(running: Promise<T>): Promise<T> {
+    await this.#yielder.yieldToEventLoop();
     return running;
   }
 

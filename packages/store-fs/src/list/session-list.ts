@@ -7,8 +7,8 @@ import {
   type SessionError,
   type SessionId,
   type SessionMetadata,
-  Turns,
   type Warnings,
+  Yielder,
 } from "@thulp-sessions/core";
 import type { FolderNames } from "../disk/directory-names.ts";
 import { isPast } from "../disk/file-clock.ts";
@@ -74,10 +74,10 @@ export class SessionList {
     const found: SessionMetadata[] = [];
     let met = 0;
     let now = Date.now();
-    const turns = new Turns();
+    const yielder = new Yielder();
     for (const listed of this.#listedNow()) {
       if (met++ % FILES_PER_LOOK === 0) {
-        await turns.give();
+        await yielder.yieldIfDue();
         now = Date.now();
       }
       listed.look = look;
