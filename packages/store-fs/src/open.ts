@@ -1,20 +1,21 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
-import { FolderNames } from "./disk/directory-names.ts";
+import { DirectoryNames } from "./disk/directory-names.ts";
+import { FileClock } from "./disk/file-clock.ts";
+import { networkDriveOf } from "./disk/file-system.ts";
 import { io } from "./disk/io-error.ts";
-import { networkDriveOf } from "./disk/network-drive.ts";
 import { type Durability, syncFolder } from "./disk/write-file.ts";
 import { FileStore } from "./file-store.ts";
-import { LockFolder } from "./lock/session-lock.ts";
-import { removeLeftTemporaries } from "./lock/stale-temp-files.ts";
+import { SessionLocks } from "./lock/session-locks.ts";
+import { removeStaleTempFiles } from "./lock/stale-temp-files.ts";
 
 interface CommonOptions {
   /** `full` (the default): an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
   readonly durability?: Durability | undefined;
   /** How long a call waits for a lock that another process holds before it fails with `busy`; 5000 ms when absent. */
   readonly lockTimeoutMs?: number | undefined;
-  /** Hears of damaged, foreign and torn files. */
+  /** Called with a warning of each damaged, foreign or torn file. */
   readonly onWarning?: WarningListener | undefined;
 }
 
@@ -49,18 +50,19 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
   const made = io(folder, "create", () => fs.mkdirSync(folder, { recursive: true, mode: 0o700 }));
   if (made !== undefined) await syncMadeFolders(folder, made, durability);
   io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
-  const locks = new LockFolder(folder, lockTimeoutMs);
-  const names = new FolderNames(folder);
-  await removeLeftTemporaries(folder, names, locks);
-  await locks.clearLeft();
-  const store = new FileStore(folder, names, durability, locks);
+  const clock = new FileClock();
+  const locks = new SessionLocks(folder, lockTimeoutMs, clock);
+  const names = new DirectoryNames(folder);
+  await removeStaleTempFiles(folder, names, locks);
+  await locks.clearAbandoned();
+  const store = new FileStore({ folder, names, durability, clock, locks });
   if (onWarning) store.warnings.listen(onWarning);
   const drive = networkDriveOf(folder);
   if (drive) {
     store.warnings.emit({
       code: "unsupported",
       message:
-        `${folder} is on a network drive (${drive}): links, renames and syncs do not hold there what the store promises. ` +
+        `${folder} is on a network drive (${drive}): links, renames and syncs do not keep there what the store promises. ` +
         "Keep the sessions on a local disk, and serve them to other machines through the API.",
       path: folder,
     });

@@ -4,7 +4,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
-import { LockFolder } from "../dist/lock/session-lock.js";
+import { FileClock } from "../dist/disk/file-clock.js";
+import { SessionLocks } from "../dist/lock/session-locks.js";
 
 const { folder, names, threads, deadToken, shared } = workerData;
 const [arrived, holders, most] = [0, 1, 2];
@@ -31,7 +32,7 @@ fs.unlinkSync = (path) => {
   return unlink(path);
 };
 
-const locks = new LockFolder(folder, 60_000);
+const locks = new SessionLocks(folder, 60_000, new FileClock());
 for (; round < names.length; round++) {
   meet(round);
   await locks.hold(names[round], async () => {

@@ -1,12 +1,12 @@
 import fs from "node:fs";
-import { isPast } from "./file-clock.ts";
-import { type CoarseStamp, sameCoarseStamp, stampOfFolder } from "./file-stamp.ts";
+import { isRacy } from "./file-clock.ts";
+import { type FileStamp, sameStamp, stampOfFolder } from "./file-stamp.ts";
 import { io } from "./io-error.ts";
 
-/** The names in a folder, read anew only if it was written to. */
-export class FolderNames {
+/** The names in a folder, read again only after it was written to. */
+export class DirectoryNames {
   readonly #folder: string;
-  #known: { readonly stamp: CoarseStamp; readonly names: readonly string[] } | undefined;
+  #known: { readonly stamp: FileStamp; readonly names: readonly string[] } | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -19,12 +19,11 @@ export class FolderNames {
    */
   read(): readonly string[] {
     const stamp = stampOfFolder(this.#folder);
-    if (this.#known && sameCoarseStamp(this.#known.stamp, stamp)) return this.#known.names;
+    if (this.#known && sameStamp(this.#known.stamp, stamp)) return this.#known.names;
     const names = io(this.#folder, "list", () => fs.readdirSync(this.#folder));
-    // Something may have come since under the same time; and some file systems, those that keep whole seconds, do not mark
-    // a folder.
-    const marked = !Number.isInteger(stamp.mtimeMs) && isPast(stamp.mtimeMs) && isPast(stamp.ctimeMs);
-    this.#known = marked ? { stamp, names } : undefined;
+    // Another name may come under the same time; and a file system that keeps whole seconds cannot tell.
+    const reliable = !Number.isInteger(stamp.mtimeMs) && !isRacy(stamp.mtimeMs) && !isRacy(stamp.ctimeMs);
+    this.#known = reliable ? { stamp, names } : undefined;
     return names;
   }
 }

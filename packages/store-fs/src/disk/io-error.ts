@@ -12,26 +12,34 @@ export function io<T>(path: string, doing: string, call: () => T): T {
 export function ioError(path: string, doing: string, error: unknown): SessionError {
   if (isSessionError(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const hint =
-    code === "ENOSPC" || code === "EDQUOT"
-      ? " The disk is full: make room and repeat the call."
-      : code === "EACCES" || code === "EPERM" || code === "EROFS"
-        ? " Check the permissions of the file and its folder."
-        : "";
-  return new SessionError("io", `Could not ${doing} ${path}: ${message}.${hint}`, {
+  return new SessionError("io", `Could not ${doing} ${path}: ${message}.${hintFor(code)}`, {
     cause: error,
     details: { path },
   });
 }
 
-/** Under our lock only programs that take none can have been there. */
+function hintFor(code: string | undefined): string {
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return " The disk is full: make room and repeat the call.";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return " Check the permissions of the file and its folder.";
+    case "EMLINK":
+      return " The file system allows no more links to one file: another program keeps locks there.";
+    default:
+      return "";
+  }
+}
+
+/** Under our lock only a program that takes no lock can have been there. */
 export function changedMeanwhile(path: string): SessionError {
   return new SessionError(
     "busy",
     `${path} was changed by a program that takes no lock. Nothing was written; repeat the call.`,
-    {
-      details: { path },
-    },
+    { details: { path } },
   );
 }
 

@@ -1,13 +1,34 @@
 import { SessionError } from "@thulp-sessions/core";
-import { isErrno } from "./io-error.ts";
+import { readRange, SequentialWriter } from "./copy-range.ts";
+import { type FileStamp, sameStamp } from "./file-stamp.ts";
+import { changedMeanwhile, isErrno } from "./io-error.ts";
 import { type Durability, writeNewFile } from "./write-file.ts";
 
-/** Writes bytes that a session loses to a file of their own, named by the time, and gives its name. */
-export async function keepAside(prefix: string, bytes: Buffer, durability: Durability): Promise<string> {
+/**
+ * Copies bytes that a session file is going to lose to a file of their own beside it, named by the time.
+ *
+ * @param ending what the name of the file ends with before the time, e.g. `.torn-`.
+ * @returns the name of the new file.
+ * @throws {SessionError} io; busy when the session file is no longer the one of the stamp.
+ */
+export async function quarantine(
+  path: string,
+  ending: string,
+  range: { readonly start: number; readonly end: number },
+  stamp: FileStamp,
+  durability: Durability,
+): Promise<string> {
   for (let time = Date.now(); ; time++) {
+    const kept = `${path}${ending}${time}`;
     try {
-      await writeNewFile(prefix + time, bytes, 0o600, durability);
-      return prefix + time;
+      const fill = async (descriptor: number) => {
+        const writer = new SequentialWriter(kept, descriptor);
+        const isSame = (file: { info: FileStamp }) => sameStamp(file.info, stamp);
+        const whole = await readRange(path, range, isSame, (bytes) => writer.write(bytes));
+        if (!whole) throw changedMeanwhile(path);
+      };
+      await writeNewFile(kept, fill, 0o600, durability);
+      return kept;
     } catch (error) {
       if (!(error instanceof SessionError) || !isErrno(error.cause, "EEXIST")) throw error;
     }

@@ -1,82 +1,130 @@
 import fs from "node:fs";
-import { ByteWindow } from "../format/byte-window.ts";
-import { type CoarseStamp, type FileStamp, sameStamp, stampOfOpen } from "./file-stamp.ts";
+import { SessionError } from "@thulp-sessions/core";
+import type { ByteSource } from "../format/byte-window.ts";
+import { type FileInfo, infoOfOpen, sameStamp } from "./file-stamp.ts";
 import { io, ioError, isErrno } from "./io-error.ts";
 
-/** Not followed where the system can refuse it; elsewhere the caller looks with lstat first. */
-export const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+/**
+ * A session is a regular file. Whatever else has its name (a pipe, a socket, a device, a link) must not block the open
+ * nor be followed; where the system cannot refuse a link, the caller looks with lstat first.
+ */
+export const OPEN_FLAGS = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
-/** How often a read is begun anew when the file is written at the same time. */
+/** Can the system refuse to follow a symbolic link? */
+export const REFUSES_LINKS = fs.constants.O_NOFOLLOW !== undefined;
+
+/** How often a read is begun again when the file is written at the same time. */
 const READ_TRIES = 10;
 
+/** What is read as one piece; larger files are read through a window. */
+const LONGEST_PIECE = 1024 ** 3;
+
 /** A file that is open for reading. */
-export interface ReadableFile {
-  /** What it is now. */
-  stamp(): FileStamp;
-  /** Fills the buffer from a place in the file, and gives how many bytes there were. */
-  readInto(into: Buffer, start: number): number;
+export interface ReadableFile extends ByteSource {
+  /** As it was when it was opened or last looked at. */
+  readonly info: FileInfo;
+  /** Looks at it again. */
+  look(): FileInfo;
 }
 
 /**
- * Opens a file, gives what `use` gives, and closes it; `undefined` when there is none, or a symbolic link.
+ * Opens a regular file, gives what `use` gives, and closes it; `undefined` when there is none, or something else.
  *
  * @throws {SessionError} io
  */
 export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T): T | undefined {
-  let descriptor: number;
+  const descriptor = openRegular(path);
+  if (descriptor === undefined) return undefined;
   try {
-    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
-  } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "ELOOP")) return undefined;
-    throw ioError(path, "open", error);
-  }
-  try {
-    return use({
-      stamp: () => stampOfOpen(path, descriptor),
-      readInto: (into, start) => io(path, "read", () => readFully(descriptor, into, start)),
-    });
+    const file = new OpenFile(path, descriptor);
+    return file.info.kind === "file" ? use(file) : undefined;
   } finally {
     closeFile(descriptor);
   }
 }
 
+/** Opens a file for reading without waiting; `undefined` when there is none, a link, or nothing that can be opened so. */
+export function openRegular(path: string): number | undefined {
+  try {
+    return fs.openSync(path, fs.constants.O_RDONLY | OPEN_FLAGS);
+  } catch (error) {
+    // ENXIO: a socket, or a device that is not there.
+    if (["ENOENT", "ELOOP", "ENXIO"].some((code) => isErrno(error, code))) return undefined;
+    throw ioError(path, "open", error);
+  }
+}
+
+class OpenFile implements ReadableFile {
+  info: FileInfo;
+  readonly #path: string;
+  readonly #descriptor: number;
+
+  constructor(path: string, descriptor: number) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.info = infoOfOpen(path, descriptor);
+  }
+
+  get size(): number {
+    return this.info.size;
+  }
+
+  look(): FileInfo {
+    this.info = infoOfOpen(this.#path, this.#descriptor);
+    return this.info;
+  }
+
+  readInto(into: Buffer, start: number): number {
+    return io(this.#path, "read", () => readFully(this.#descriptor, into, start));
+  }
+}
+
 /**
- * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins anew while
- * somebody writes, and gives what it has after a few times: a reader never waits.
+ * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins again while
+ * another program writes, and gives what it has after a few times: a reader never waits.
  */
-function readSteadily<T>(
+export function readSteadily<T>(
   path: string,
-  read: (file: ReadableFile, size: number) => T,
-): { result: T; stamp: FileStamp } | undefined {
+  read: (file: ReadableFile) => T,
+): { result: T; info: FileInfo } | undefined {
   return withReadableFile(path, (file) => {
     for (let tries = 1; ; tries++) {
-      const stamp = file.stamp();
-      const result = read(file, stamp.size);
-      if (tries === READ_TRIES || sameStamp(stamp, file.stamp())) return { result, stamp };
+      const { info } = file;
+      const result = read(file);
+      if (tries === READ_TRIES || sameStamp(info, file.look())) return { result, info };
     }
   });
 }
 
-/** The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to. */
+/**
+ * The bytes from `start` to `end` (the file's end when absent) with the stamp they belong to.
+ *
+ * @throws {SessionError} unsupported when they are too many for one buffer.
+ */
 export function readBytes(
   path: string,
   start = 0,
   end?: number,
-): { bytes: Buffer; stamp: FileStamp } | undefined {
-  const read = readSteadily(path, (file, size) => {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end ?? size, size) - start));
-    return bytes.subarray(0, file.readInto(bytes, start));
-  });
-  return read && { bytes: read.result, stamp: read.stamp };
+): { bytes: Buffer; info: FileInfo } | undefined {
+  const read = readSteadily(path, (file) =>
+    bytesOf(path, file, start, Math.min(end ?? file.size, file.size)),
+  );
+  return read && { bytes: read.result, info: read.info };
 }
 
-/** Reads a file from front to back through a window, and gives what `read` makes of it with the stamp it belongs to. */
-export function readThrough<T>(
-  path: string,
-  read: (window: ByteWindow) => T,
-): { result: T; stamp: FileStamp } | undefined {
-  return readSteadily(path, (file, size) =>
-    read(new ByteWindow(size, (into, start) => file.readInto(into, start))),
+/** @throws {SessionError} unsupported when they are too many for one buffer. */
+export function bytesOf(path: string, source: ByteSource, start: number, end: number): Buffer {
+  const length = Math.max(0, end - start);
+  if (length > LONGEST_PIECE) throw tooLong(path, length);
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, source.readInto(bytes, start));
+}
+
+export function tooLong(path: string, length: number): SessionError {
+  return new SessionError(
+    "unsupported",
+    `${length} bytes of ${path} belong together, more than can be held at once. The file is left as it is.`,
+    { details: { path } },
   );
 }
 
@@ -86,36 +134,12 @@ export function readAt(descriptor: number, start: number, length: number): strin
   return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
 }
 
-/**
- * Fills `into` with the first bytes of a regular file, and gives those with a stamp that is not younger than they are;
- * `undefined` when there is none.
- */
-export function readHead(path: string, into: Buffer): { bytes: Buffer; stamp: CoarseStamp } | undefined {
-  // Not by withReadableFile: a folder is listed file by file.
-  let descriptor: number;
-  try {
-    descriptor = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
-  } catch (error) {
-    if (isErrno(error, "ENOENT") || isErrno(error, "ELOOP")) return undefined;
-    throw ioError(path, "open", error);
-  }
-  try {
-    const stat = fs.fstatSync(descriptor);
-    if (!stat.isFile()) return undefined;
-    const { dev, ino, size, mtimeMs, ctimeMs } = stat;
-    const length = fs.readSync(descriptor, into, 0, into.length, 0);
-    return {
-      bytes: length < into.length ? into.subarray(0, length) : into,
-      stamp: { dev, ino, size, mtimeMs, ctimeMs },
-    };
-  } catch (error) {
-    throw ioError(path, "read", error);
-  } finally {
-    closeFile(descriptor);
-  }
+/** A small file of ours as text; `undefined` when there is none, or something else has its name. @throws {SessionError} io */
+export function readSmallFile(path: string): string | undefined {
+  return withReadableFile(path, (file) => bytesOf(path, file, 0, file.size).toString("utf8"));
 }
 
-function readFully(descriptor: number, bytes: Buffer, start: number): number {
+export function readFully(descriptor: number, bytes: Buffer, start: number): number {
   let done = 0;
   while (done < bytes.length) {
     const length = fs.readSync(descriptor, bytes, done, bytes.length - done, start + done);
@@ -125,7 +149,7 @@ function readFully(descriptor: number, bytes: Buffer, start: number): number {
   return done;
 }
 
-/** Nothing is to be done where that fails: what was written has been looked after before. */
+/** Where closing fails nothing is left to be done: what was written has been synced before. */
 export function closeFile(descriptor: number): void {
   try {
     fs.closeSync(descriptor);

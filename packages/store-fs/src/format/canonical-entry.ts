@@ -1,7 +1,7 @@
 import type { EntryId, EntryType } from "@thulp-sessions/core";
 import { ENTRY_ENDING } from "./canonical-layout.ts";
-import { ENTRY_FIELDS, ENTRY_TYPES, LEVELS_IN_CONTENT, type PassedEntry } from "./codec.ts";
-import { Damage } from "./format-error.ts";
+import { ENTRY_FIELDS, ENTRY_TYPES, type EntrySpan, LEVELS_IN_CONTENT } from "./codec.ts";
+import { FormatError } from "./format-error.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 
 // Most entries of most files are as we have written them: fields in one order, each on a line of its own. For these the
@@ -14,6 +14,11 @@ const BEFORE_TYPE = Buffer.from(`,\n      "${ENTRY_TYPE}": {\n        "type": "`
 const BEFORE_CONTENT = Buffer.from(`\n      },\n      "${CONTENT}": `);
 const ENDING = Buffer.from(ENTRY_ENDING);
 const MORE = Buffer.from(',\n      "more": true');
+const BEFORE_BATCH = Buffer.from(',\n      "batch": "');
+const QUOTE = '"'.charCodeAt(0);
+/** Times beyond fifteen digits are left to the decoder. */
+const BATCH = /^(0|[1-9]\d{0,14}) \d+ [0-9a-f]+$/;
+const LONGEST_BATCH = 64;
 const GROUPED = Buffer.from(',\n      "grouped": true');
 const ID_LENGTH = 36;
 const TRUE = Buffer.from("true");
@@ -30,23 +35,23 @@ const TYPES = Object.entries(ENTRY_TYPES).flatMap(([type, fields]) => {
 });
 
 /**
- * Passes over the entry that begins just where the scanner stands; `null` when it is laid out otherwise, is damaged or
+ * Skips the entry that begins just where the scanner stands; `null` when it is laid out otherwise, is damaged or
  * goes on behind what is in memory: then the scanner stands where it stood, and the decoder has to say.
  */
-export function passLaidOutEntry(scanner: JsonScanner): PassedEntry | null {
+export function skipCanonicalEntry(scanner: JsonScanner): EntrySpan | null {
   const start = scanner.position;
-  const entry = pass(scanner, start);
+  const entry = skip(scanner, start);
   if (!entry) scanner.position = start;
   return entry;
 }
 
-function pass(scanner: JsonScanner, start: number): PassedEntry | null {
+function skip(scanner: JsonScanner, start: number): EntrySpan | null {
   const { bytes } = scanner;
   if (!startsAt(bytes, start, BEFORE_ID)) return null;
   const idStart = start + BEFORE_ID.length;
   let at = idStart + ID_LENGTH;
   if (!isCanonicalAt(bytes, idStart) || !startsAt(bytes, at, BEFORE_TIMESTAMP)) return null;
-  at = passDigits(bytes, at + BEFORE_TIMESTAMP.length);
+  at = skipDigits(bytes, at + BEFORE_TIMESTAMP.length);
   if (at < 0 || !startsAt(bytes, at, BEFORE_TYPE)) return null;
   at += BEFORE_TYPE.length;
   const variant = typeAt(bytes, at);
@@ -62,7 +67,7 @@ function pass(scanner: JsonScanner, start: number): PassedEntry | null {
         at += literal.length;
       } else {
         scanner.position = at;
-        scanner.passString();
+        scanner.skipString();
         at = scanner.position;
       }
     }
@@ -72,13 +77,22 @@ function pass(scanner: JsonScanner, start: number): PassedEntry | null {
     scanner.skip("value", LEVELS_IN_CONTENT);
     at = scanner.position;
   } catch (error) {
-    if (error instanceof Damage) return null;
+    if (error instanceof FormatError) return null;
     throw error;
   }
   const more = startsAt(bytes, at, MORE);
-  const grouped = !more && startsAt(bytes, at, GROUPED);
   if (more) at += MORE.length;
-  else if (grouped) at += GROUPED.length;
+  let batchTime = -1;
+  if (!more && startsAt(bytes, at, BEFORE_BATCH)) {
+    const start = at + BEFORE_BATCH.length;
+    const end = bytes.indexOf(QUOTE, start);
+    const mark = BATCH.exec(bytes.toString("latin1", start, Math.min(end, start + LONGEST_BATCH)));
+    if (!mark) return null;
+    batchTime = Number(mark[1]);
+    at = end + 1;
+  }
+  const grouped = !more && startsAt(bytes, at, GROUPED);
+  if (grouped) at += GROUPED.length;
   if (!startsAt(bytes, at, ENDING)) return null;
   scanner.position = at + ENDING.length;
   return {
@@ -89,6 +103,7 @@ function pass(scanner: JsonScanner, start: number): PassedEntry | null {
     inexact: scanner.sawInexact,
     more,
     grouped,
+    batchTime,
     plain: true,
   };
 }
@@ -120,7 +135,7 @@ function isCanonicalAt(bytes: Buffer, start: number): boolean {
 }
 
 /** Behind a whole number that JavaScript holds, or -1. */
-function passDigits(bytes: Buffer, start: number): number {
+function skipDigits(bytes: Buffer, start: number): number {
   let at = start;
   for (;;) {
     const byte = bytes[at] ?? 0;

@@ -1,101 +1,133 @@
-// The bytes of our files: docs/file-format.md describes them one by one. `updated_at` stands first, at one fixed offset,
-// padded to 16 columns, so that an append overwrites it in place; `entries` stands last, so that an append ends the file.
+// The bytes of our files: docs/file-format.md describes them one by one. Four fields stand first in `metadata`, each at a
+// fixed place within the first sector, so that an append overwrites `updated_at` and a truncate overwrites all four in
+// place; `entries` stands last, so that an append ends the file.
 
-/** What every file of ours begins with. */
-export const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
-const PREFIX_BYTES = Buffer.from(PREFIX);
-/** Where the opening brace of the metadata stands. */
-export const METADATA_OFFSET = PREFIX.indexOf("{", 1);
-export const UPDATED_AT_OFFSET = PREFIX.length;
-export const UPDATED_AT_WIDTH = 16;
-export const ENTRIES_OPENING = '\n  "entries": [';
-/** What ends every file of ours: an append writes over it. */
+/** Columns of a number in the header: padded with blanks before it. */
+const NUMBER_WIDTH = 16;
+/** What closes every file of ours: an append writes over it. */
 export const CLOSING = "\n  ]\n}";
+/** The blank before the colon makes a file one of another program to versions that know the first layout only. */
+export const ENTRIES_OPENING = '\n  "entries" : [';
+export const FIRST_ENTRIES_OPENING = '\n  "entries": [';
 export const FIRST_SEPARATOR = "\n    ";
 export const SEPARATOR = ",\n    ";
 /** How every entry of our layout begins and ends. */
 export const ENTRY_BEGINNING = '\n    {\n      "id": "';
 export const ENTRY_ENDING = "\n    }";
 
-/** Does the file begin as only ours do? */
-export function hasOurBeginning(bytes: Buffer): boolean {
-  if (!bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES)) return false;
-  const end = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
-  return /^ *\d+,\n$/.test(bytes.toString("latin1", UPDATED_AT_OFFSET, end + 2));
+export const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+const BEFORE_CHANGED_AT = ',\n    "changed_at": ';
+const BEFORE_ENTRIES_END = ',\n    "entries_end": ';
+const BEFORE_TRUNCATED = ',\n    "truncated": ';
+
+const PREFIX_BYTES = Buffer.from(PREFIX);
+export const UPDATED_AT_OFFSET = PREFIX.length;
+export const UPDATED_AT_END = UPDATED_AT_OFFSET + NUMBER_WIDTH;
+const CHANGED_AT_OFFSET = UPDATED_AT_END + BEFORE_CHANGED_AT.length;
+const ENTRIES_END_OFFSET = CHANGED_AT_OFFSET + NUMBER_WIDTH + BEFORE_ENTRIES_END.length;
+const TRUNCATED_OFFSET = ENTRIES_END_OFFSET + NUMBER_WIDTH + BEFORE_TRUNCATED.length;
+/** Behind the fixed fields. */
+export const FIXED_HEADER_END = TRUNCATED_OFFSET + 1;
+
+/** The fields of the header that are ours; the original ignores all but the first. */
+export const OUR_FIELDS: readonly string[] = ["changed_at", "entries_end", "truncated"];
+
+/**
+ * What stands at the fixed places of a header.
+ *
+ * Only the first field is the original's, and only other programs rely on it: an append overwrites it in the same step
+ * in which it writes its entries, but a crash may leave one without the other. What counts is `changedAt`, or the time
+ * that the last batch behind `entriesEnd` carries itself.
+ */
+export interface FixedHeader {
+  readonly updatedAt: number;
+  /** `updatedAt` of the last change that was no append. */
+  readonly changedAt: number;
+  /** Where the entries ended at that change, in bytes from the start of the file. */
+  readonly entriesEnd: number;
+  /** That change was a truncate in place: batches behind `entriesEnd` that are older than it were cut off. */
+  readonly truncated: boolean;
 }
 
-/** Does the file begin as only ours do, but with zeros where `updated_at` stands, as the loss of power may leave it? */
-export function isTimeLost(bytes: Buffer): boolean {
-  const end = UPDATED_AT_OFFSET + UPDATED_AT_WIDTH;
+const NUMBER = "( *(?:0|[1-9]\\d*))";
+const FIXED_HEADER = new RegExp(
+  `^${NUMBER}${BEFORE_CHANGED_AT}${NUMBER}${BEFORE_ENTRIES_END}${NUMBER}${BEFORE_TRUNCATED}([01])$`,
+);
+
+/** `null` when the file does not begin as only ours do. */
+export function readFixedHeader(bytes: Buffer): FixedHeader | null {
+  if (!beginsWithPrefix(bytes)) return null;
+  const found = FIXED_HEADER.exec(bytes.toString("latin1", UPDATED_AT_OFFSET, FIXED_HEADER_END));
+  if (!found || bytes.length < FIXED_HEADER_END) return null;
+  const [updatedAt = 0, changedAt = 0, entriesEnd = 0] = found.slice(1, 4).map(Number);
+  if (![updatedAt, changedAt, entriesEnd].every(Number.isSafeInteger)) return null;
+  return { updatedAt, changedAt, entriesEnd, truncated: found[4] === "1" };
+}
+
+/** Does the file begin as those of the first version of our layout did, which had `updated_at` only? */
+export function hasFirstLayout(bytes: Buffer): boolean {
+  if (!beginsWithPrefix(bytes)) return false;
+  return /^ *\d+,\n$/.test(bytes.toString("latin1", UPDATED_AT_OFFSET, UPDATED_AT_END + 2));
+}
+
+export function beginsWithPrefix(bytes: Buffer): boolean {
+  return bytes.length > UPDATED_AT_END && bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES);
+}
+
+/** The fixed fields as text, from {@link UPDATED_AT_OFFSET} to {@link FIXED_HEADER_END}. */
+export function fixedHeaderText({ updatedAt, changedAt, entriesEnd, truncated }: FixedHeader): string {
   return (
-    bytes.length > end &&
-    bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES) &&
-    bytes.subarray(UPDATED_AT_OFFSET, end).every((byte) => byte === 0)
+    columns(updatedAt) +
+    BEFORE_CHANGED_AT +
+    columns(changedAt) +
+    BEFORE_ENTRIES_END +
+    columns(entriesEnd) +
+    BEFORE_TRUNCATED +
+    (truncated ? "1" : "0")
   );
 }
 
-/** The columns of `updated_at`. */
-export function updatedAtText(updatedAt: number): string {
-  return updatedAtBytes(updatedAt).toString("latin1");
+function columns(value: number): string {
+  return String(value).padStart(NUMBER_WIDTH);
 }
 
-const columns = Buffer.alloc(UPDATED_AT_WIDTH);
+const updatedAtColumns = Buffer.alloc(NUMBER_WIDTH);
 
-/** The same as bytes, good until the next are made: digit by digit, since every append writes them. */
+/** The columns of `updated_at`, good until the next are made: digit by digit, since every append writes them. */
 export function updatedAtBytes(updatedAt: number): Buffer {
-  columns.fill(" ");
-  let at = UPDATED_AT_WIDTH;
+  updatedAtColumns.fill(" ");
+  let at = NUMBER_WIDTH;
   let rest = updatedAt;
   do {
     const tenth = Math.floor(rest / 10);
-    columns[--at] = ZERO + (rest - tenth * 10);
+    updatedAtColumns[--at] = ZERO + (rest - tenth * 10);
     rest = tenth;
   } while (rest > 0);
-  return columns;
+  return updatedAtColumns;
 }
 
 const ZERO = "0".charCodeAt(0);
 
-/** A value: text that stays as it is, a value to be written, or an object made of such pieces. */
-export type Piece =
-  | { readonly raw: Buffer }
-  | { readonly value: unknown }
-  | { readonly members: readonly (readonly [key: string, piece: Piece])[] };
+/** What the loss of power has left of the fixed fields: all, all but `updated_at` as zeros, or nothing but zeros. */
+export type LostHeader = "nothing" | "updated_at" | "all";
 
-export interface Header {
-  readonly updatedAt: number;
-  /** All fields but `updated_at`. */
-  readonly metadata: readonly (readonly [key: string, piece: Piece])[];
-  readonly context: Piece;
-  /** What stands beside metadata, context and entries. */
-  readonly unknown: readonly (readonly [key: string, piece: Piece])[];
-}
-
-/** Everything before the first entry. */
-export function headerBytes({ updatedAt, metadata, context, unknown }: Header): Buffer {
-  const parts: Buffer[] = [Buffer.from(PREFIX + updatedAtText(updatedAt))];
-  for (const [key, piece] of metadata)
-    parts.push(Buffer.from(`,\n    ${JSON.stringify(key)}: `), pieceBytes(piece, "    "));
-  parts.push(Buffer.from("\n  }"));
-  for (const [key, piece] of [["context", context] as const, ...unknown]) {
-    parts.push(Buffer.from(`,\n  ${JSON.stringify(key)}: `), pieceBytes(piece, "  "));
+/**
+ * The loss of power may leave zeros in the place of what was being written. Puts numbers there, so that the rest can be
+ * read; what was lost has to come from elsewhere.
+ */
+export function patchLostHeader(bytes: Buffer): LostHeader {
+  if (!beginsWithPrefix(bytes) || bytes[UPDATED_AT_OFFSET] !== 0) return "nothing";
+  const isLost = (start: number, end: number) => bytes.subarray(start, end).every((byte) => byte === 0);
+  if (bytes.length >= FIXED_HEADER_END && isLost(UPDATED_AT_OFFSET, FIXED_HEADER_END)) {
+    bytes.write(
+      fixedHeaderText({ updatedAt: 0, changedAt: 0, entriesEnd: 0, truncated: false }),
+      UPDATED_AT_OFFSET,
+    );
+    return "all";
   }
-  parts.push(Buffer.from(`,${ENTRIES_OPENING}`));
-  return Buffer.concat(parts);
-}
-
-/** Two-space pretty JSON as it stands behind a key that is indented by `indent`. */
-function pieceBytes(piece: Piece, indent: string): Buffer {
-  if ("raw" in piece) return piece.raw;
-  // Line ends stand between values only: within strings they are escaped.
-  if ("value" in piece)
-    return Buffer.from(JSON.stringify(piece.value, null, 2).replaceAll("\n", `\n${indent}`));
-  if (piece.members.length === 0) return Buffer.from("{}");
-  const parts = piece.members.flatMap(([key, member], i) => [
-    Buffer.from(`${i === 0 ? "{" : ","}\n${indent}  ${JSON.stringify(key)}: `),
-    pieceBytes(member, `${indent}  `),
-  ]);
-  return Buffer.concat([...parts, Buffer.from(`\n${indent}}`)]);
+  if (!isLost(UPDATED_AT_OFFSET, UPDATED_AT_END)) return "nothing";
+  bytes.write(columns(0), UPDATED_AT_OFFSET);
+  return "updated_at";
 }
 
 /** Does the text, of ASCII characters, stand at `at`? */

@@ -4,103 +4,71 @@ import {
   SESSION_STATUSES,
   type SessionId,
   type SessionMetadata,
-  type SessionStatus,
   type SessionType,
 } from "@thulp-sessions/core";
-import { PREFIX } from "./canonical-layout.ts";
-import { SESSION_TYPES } from "./codec.ts";
+import { FIXED_HEADER_END, SEPARATOR, standsAt } from "./canonical-layout.ts";
+import { METADATA_FIELDS, SESSION_TYPES } from "./codec.ts";
 
-/** What stands behind each field, in the order in which we write them: the first is `updated_at`. */
-const FOLLOWING = [
-  ',\n    "id": "',
-  '",\n    "name": ',
-  ',\n    "session_type": ',
-  ',\n    "created_at": ',
-  ',\n    "status": "',
-  '",\n    "tags": ',
-  ',\n    "parent_session": ',
-  '\n  },\n  "context": ',
-] as const;
-type Fields = [string, string, string, string, string, string, string, string];
+/** What stands behind the metadata of our layout, and around it. */
+const FOLLOWING = '\n  },\n  "context": ';
+const AROUND = { before: '{\n  "m": {\n    ', after: "\n  }\n}" };
+
+const FIELDS = METADATA_FIELDS.filter((field) => field !== "updated_at").join();
 
 /**
- * The metadata at the head of a file of ours, frozen; `null` when the decoder, which accepts everything that the original
- * accepts, has to say. Only what stands field by field where we write it is taken: a list reads the heads of thousands of
- * files, most of them in a process that has just begun.
+ * The metadata at the head of a file of ours, but for `updatedAt`; `null` when the decoder, which accepts everything
+ * that the original accepts, has to say. The engine's own parser reads it, and what it has read has to be what the
+ * engine's own writer makes of it, byte for byte: so no field stands there twice, and nothing is left out. A list reads
+ * the heads of thousands of files in a process that has just begun, where code of our own is slow.
  *
- * @param head the first bytes of a file.
+ * @param head the first bytes of a file that has our fixed header.
  * @param sessionId under which the session is served: of another one in the file the decoder has to say, too.
  */
-export function readLaidOutMetadata(head: Buffer, sessionId: SessionId): SessionMetadata | null {
-  const ascii = isAscii(head);
-  const text = head.toString(ascii ? "latin1" : "utf8");
-  if (!text.startsWith(PREFIX)) return null;
-  const fields: string[] = [];
-  let at = PREFIX.length;
-  for (const following of FOLLOWING) {
-    const end = text.indexOf(following, at);
-    if (end < 0) return null;
-    fields.push(text.slice(at, end));
-    at = end + following.length;
-  }
-  // What is no UTF-8 has become other characters, none of them shorter.
-  if (!ascii && !isUtf8(head.subarray(0, Buffer.byteLength(text.slice(0, at))))) return null;
-  const [updatedAt, id, name, sessionType, createdAt, status, tags, parentSession] = fields as Fields;
-  const metadata = {
-    id: sessionId,
-    name: stringOf(name),
-    sessionType: sessionTypes.of(sessionType),
-    createdAt: wholeOf(createdAt),
-    updatedAt: wholeOf(updatedAt),
-    status: status as SessionStatus,
-    tags: tagLists.of(tags),
-    parentSession: parentSession === "null" ? null : stringOf(parentSession),
-  };
-  const isAsWritten =
+export function readCanonicalMetadata(
+  head: Buffer,
+  sessionId: SessionId,
+): Omit<SessionMetadata, "updatedAt"> | null {
+  const end = head.indexOf(FOLLOWING, FIXED_HEADER_END);
+  if (end < 0 || !standsAt(head, FIXED_HEADER_END, SEPARATOR)) return null;
+  const bytes = head.subarray(FIXED_HEADER_END + SEPARATOR.length, end);
+  const ascii = isAscii(bytes);
+  if (!ascii && !isUtf8(bytes)) return null;
+  const text = bytes.toString(ascii ? "latin1" : "utf8");
+  // An escaped letter may be half of one.
+  if (text.includes("\\u")) return null;
+  const raw = parse(`{${text}}`);
+  if (!raw || Object.keys(raw).join() !== FIELDS) return null;
+  if (JSON.stringify({ m: raw }, null, 2) !== AROUND.before + text + AROUND.after) return null;
+  const { id, name, session_type, created_at, status, tags, parent_session } = raw;
+  const sessionType = sessionTypeOf(session_type);
+  const isRight =
     id === sessionId &&
-    metadata.name !== null &&
-    metadata.sessionType !== null &&
-    metadata.createdAt !== null &&
-    metadata.updatedAt !== null &&
-    SESSION_STATUSES.includes(metadata.status) &&
-    metadata.tags !== null &&
-    (parentSession === "null" || isUuid(metadata.parentSession));
-  return isAsWritten ? Object.freeze(metadata as SessionMetadata) : null;
+    typeof name === "string" &&
+    sessionType !== null &&
+    isWhole(created_at) &&
+    (SESSION_STATUSES as readonly unknown[]).includes(status) &&
+    Array.isArray(tags) &&
+    tags.every((tag) => typeof tag === "string") &&
+    (parent_session === null || (typeof parent_session === "string" && isCanonicalUuid(parent_session)));
+  if (!isRight) return null;
+  return {
+    id: sessionId,
+    name,
+    sessionType,
+    createdAt: created_at as number,
+    status: status as SessionMetadata["status"],
+    tags: Object.freeze(tags),
+    parentSession: parent_session as SessionId | null,
+  };
 }
 
-/** What the same text says is made once: the sessions of a store have few types, and few sets of tags. */
-class Known<T> {
-  static readonly #MOST = 256;
-  readonly #byText = new Map<string, T>();
-  readonly #read: (text: string) => T | null;
-
-  constructor(read: (text: string) => T | null) {
-    this.#read = read;
-  }
-
-  of(text: string): T | null {
-    const known = this.#byText.get(text);
-    if (known) return known;
-    const value = this.#read(text);
-    if (value !== null) {
-      if (this.#byText.size === Known.#MOST) this.#byText.clear();
-      this.#byText.set(text, value);
-    }
-    return value;
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return null;
   }
 }
-
-const sessionTypes = new Known((text): SessionType | null => {
-  const raw = parse(text);
-  // A field that stands there twice is no field of the original's.
-  if (JSON.stringify(raw, null, 2)?.replaceAll("\n", "\n    ") !== text) return null;
-  return sessionTypeOf(raw);
-});
-
-const tagLists = new Known((text): readonly string[] | null => {
-  const raw = parse(text);
-  return Array.isArray(raw) && raw.every(isText) ? Object.freeze(raw) : null;
-});
 
 function sessionTypeOf(raw: unknown): SessionType | null {
   if (typeof raw !== "object" || raw === null) return null;
@@ -111,39 +79,12 @@ function sessionTypeOf(raw: unknown): SessionType | null {
   const sessionType: Record<string, unknown> = { type };
   for (const [name, ours, kind] of fields) {
     const value = values[name];
-    if (kind === "string" ? !isText(value) : !isWhole(value)) return null;
+    if (kind === "string" ? typeof value !== "string" : !isWhole(value)) return null;
     sessionType[ours] = value;
   }
   return Object.freeze(sessionType) as unknown as SessionType;
 }
 
-/** A string of its own: a part of the text would keep all of it in memory. */
-function stringOf(text: string): string | null {
-  const value = parse(text);
-  return isText(value) ? value : null;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function wholeOf(text: string): number | null {
-  const value = /^ *(?:0|[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN;
-  return isWhole(value) ? value : null;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value.isWellFormed();
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === "string" && isCanonicalUuid(value);
-}
-
-function isWhole(value: unknown): value is number {
+function isWhole(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }

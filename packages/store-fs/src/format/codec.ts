@@ -12,7 +12,7 @@ import type {
   StoredEntry,
 } from "@thulp-sessions/core";
 import { isCanonicalUuid, SESSION_STATUSES, setKey } from "@thulp-sessions/core";
-import { Damage } from "./format-error.ts";
+import { FormatError } from "./format-error.ts";
 import { type JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 
 // Longer than most files: how a thing is read and how it is written stand side by side, to be held against each other.
@@ -131,21 +131,23 @@ export function decodeMetadata(scanner: JsonScanner): DecodedMetadata {
 }
 
 /** An entry that has been checked but not been read. */
-export interface PassedEntry extends Range {
+export interface EntrySpan extends Range {
   readonly id: EntryId;
-  /** The name of the type holds; its fields need not be there. */
+  /** The name of the type is right; its fields need not be there. */
   readonly entryType: Pick<EntryType, "type">;
   readonly inexact: boolean;
   /** The batch goes on with the next entry. */
   readonly more: boolean;
-  /** The next batch was written in the same step. */
+  /** The next batch was written in the same write. */
   readonly grouped: boolean;
+  /** `updatedAt` of the session after the batch that ends with this entry; -1 where it carries none. */
+  readonly batchTime: number;
   /** Written as objects with a canonical id, so that `plainEntry` reads it too. */
   readonly plain: boolean;
 }
 
 /** An entry whose content has been checked but not been read yet. */
-export interface DecodedEntry extends PassedEntry {
+export interface DecodedEntry extends EntrySpan {
   readonly timestamp: number;
   readonly entryType: EntryType;
   readonly content: Range;
@@ -178,11 +180,10 @@ export function decodeEntry(scanner: JsonScanner): DecodedEntry {
         plain &&= isCanonicalUuid(bytes.toString("latin1", range.start + 1, range.end - 1));
     },
   );
-  const mark = (key: string) =>
-    unknown.find(
-      (field) => field.key === key && scanner.bytes.toString("latin1", field.start, field.end) === "true",
-    );
+  const textOfMark = ({ start: from, end }: Range) => bytes.toString("latin1", from, end);
+  const mark = (key: string) => unknown.find((field) => field.key === key && textOfMark(field) === "true");
   const more = mark("more");
+  const batch = unknown.find(({ key }) => key === "batch");
   return {
     start,
     end: scanner.position,
@@ -194,8 +195,14 @@ export function decodeEntry(scanner: JsonScanner): DecodedEntry {
     more: more !== undefined,
     moreAt: more?.start ?? -1,
     grouped: mark("grouped") !== undefined,
+    batchTime: batch ? batchTimeOf(textOfMark(batch)) : -1,
     plain,
   };
+}
+
+function batchTimeOf(text: string): number {
+  const [, time] = /^"(0|[1-9]\d{0,15}) \d+ [0-9a-f]+"$/.exec(text) ?? [];
+  return time !== undefined && Number.isSafeInteger(Number(time)) ? Number(time) : -1;
 }
 
 /** An entry out of `JSON.parse`, of bytes in which `decodeEntry` has found a plain one. */
@@ -224,7 +231,7 @@ export function decodeContext(scanner: JsonScanner): DecodedContext {
   const fields = new Map<string, Range>();
   scanner.sawInexact = false;
   scanner.object((key) => {
-    const range = passValue(scanner, LEVELS_IN_CONTEXT_VALUE);
+    const range = skipValue(scanner, LEVELS_IN_CONTEXT_VALUE);
     // Twice the same key: the last one counts, as in the original.
     setKey(value, key, parseRange(scanner.bytes, range));
     fields.set(key, range);
@@ -232,7 +239,7 @@ export function decodeContext(scanner: JsonScanner): DecodedContext {
   return { value, fields, inexact: scanner.sawInexact };
 }
 
-/** The value in a range that a scanner has passed over as a value. */
+/** The value in a range that a scanner has skipped as a value. */
 export function parseRange(bytes: Buffer, { start, end }: Range): JsonValue {
   return JSON.parse(textOf(bytes.subarray(start, end))) as JsonValue;
 }
@@ -284,7 +291,7 @@ function readStruct<F extends string>(
   for (const field of order) {
     if (seen.has(field)) continue;
     const fallback = defaults[field];
-    if (!fallback) throw new Damage(`${what}: field "${field}" is missing`, offset);
+    if (!fallback) throw new FormatError(`${what}: field "${field}" is missing`, offset);
     values[field] = fallback();
   }
   return { values: values as Record<F, unknown>, unknown };
@@ -299,22 +306,23 @@ function readTagged(scanner: JsonScanner, variants: Variants, levels: number, wh
     const ranges: Range[] = [];
     scanner.array((index) => {
       if (index === 0) tag = scanner.string(`expected the name of a ${what}`);
-      else ranges.push(passValue(scanner, levels));
+      else ranges.push(skipValue(scanner, levels));
     });
     const names = variantOf(variants, tag, what, offset);
-    if (ranges.length !== names.length) throw new Damage(`${what}: expected ${names.length} values`, offset);
+    if (ranges.length !== names.length)
+      throw new FormatError(`${what}: expected ${names.length} values`, offset);
     for (const [i, [name]] of names.entries()) found.set(name, ranges[i] as Range);
   } else {
     const members: { key: string; keyOffset: number; range: Range }[] = [];
     scanner.object((key, keyOffset) => {
-      if (key !== "type") members.push({ key, keyOffset, range: passValue(scanner, levels) });
+      if (key !== "type") members.push({ key, keyOffset, range: skipValue(scanner, levels) });
       else if (tag !== undefined) scanner.fail('duplicate field "type"', keyOffset);
       else tag = scanner.string(`expected the name of a ${what}`);
     });
     const names = variantOf(variants, tag, what, offset);
     for (const { key, keyOffset, range } of members) {
       if (!names.some(([name]) => name === key)) continue;
-      if (found.has(key)) throw new Damage(`duplicate field "${key}"`, keyOffset);
+      if (found.has(key)) throw new FormatError(`duplicate field "${key}"`, keyOffset);
       found.set(key, range);
     }
   }
@@ -322,7 +330,7 @@ function readTagged(scanner: JsonScanner, variants: Variants, levels: number, wh
   const value: Record<string, unknown> = { type: tag };
   for (const [name, ours, kind] of variantOf(variants, tag, what, offset)) {
     const range = found.get(name);
-    if (!range) throw new Damage(`${what}: field "${name}" is missing`, offset);
+    if (!range) throw new FormatError(`${what}: field "${name}" is missing`, offset);
     scanner.position = range.start;
     value[ours] = readKind(scanner, kind);
   }
@@ -336,13 +344,13 @@ function variantOf(
   what: string,
   offset: number,
 ): Variants[string] {
-  if (tag === undefined) throw new Damage(`${what}: field "type" is missing`, offset);
+  if (tag === undefined) throw new FormatError(`${what}: field "type" is missing`, offset);
   const variant = Object.hasOwn(variants, tag) ? variants[tag] : undefined;
-  if (!variant) throw new Damage(`unknown ${what} "${tag.slice(0, 64)}"`, offset);
+  if (!variant) throw new FormatError(`unknown ${what} "${tag.slice(0, 64)}"`, offset);
   return variant;
 }
 
-function passValue(scanner: JsonScanner, levels: number): Range {
+function skipValue(scanner: JsonScanner, levels: number): Range {
   const { position } = scanner;
   scanner.skip("value", levels);
   return { start: position, end: scanner.position };
@@ -375,7 +383,7 @@ function readWhole(scanner: JsonScanner): number {
     scanner.fail("expected a whole number from 0", position);
   const value = Number(text);
   if (!Number.isSafeInteger(value)) {
-    throw new Damage(`${text} is a whole number that JavaScript cannot hold`, position, "unsupported");
+    throw new FormatError(`${text} is a whole number that JavaScript cannot hold`, position, "unsupported");
   }
   return value;
 }

@@ -1,9 +1,17 @@
-import type { EntryType, EntryTypeName, SessionEntry } from "@thulp-sessions/core";
-import { CLOSING, FIRST_SEPARATOR, SEPARATOR } from "./canonical-layout.ts";
+import { crc32 } from "node:zlib";
+import type { EntryType, EntryTypeName, SessionEntry, Timestamp } from "@thulp-sessions/core";
+import { CLOSING, ENTRY_ENDING, FIRST_SEPARATOR, SEPARATOR } from "./canonical-layout.ts";
 import { ENTRY_TYPES, encodeEntryType, type Range } from "./codec.ts";
 
 // What JSON.stringify would make of an entry as it stands in a session. Only the values go through it, since every
 // append goes this way.
+
+/** Entries that are appended as a whole or not at all. */
+export interface Batch {
+  readonly entries: readonly SessionEntry[];
+  /** `updatedAt` of the session after them. */
+  readonly updatedAt: Timestamp;
+}
 
 /** What an append writes over the closing, and where the entries stand in it. */
 export interface AppendText {
@@ -14,55 +22,80 @@ export interface AppendText {
 }
 
 /**
- * Each batch but the last of one write is marked `grouped`, each entry of a batch but the last `more`: from that a reader
- * tells how far a torn write has come. Batches without entries are none.
+ * The last entry of a batch carries the mark `batch`, every other one the mark `more`; the last entry of a batch that
+ * another one follows in the same write is marked `grouped` too. From that a reader tells how far an interrupted write has
+ * come, and a list, from the end of the file alone, whether its last write is whole and which time it brought.
  */
-export function appendText(batches: readonly (readonly SessionEntry[])[], first: boolean): AppendText {
+export function encodeAppend(batches: readonly Batch[], isFirst: boolean): AppendText {
   const texts: string[] = [];
-  const lastBatch = batches.findLastIndex((batch) => batch.length > 0);
-  batches.forEach((batch, i) => {
-    batch.forEach((entry, j) => {
-      const mark = j < batch.length - 1 ? "more" : i < lastBatch ? "grouped" : undefined;
-      texts.push(entryText(entry, mark));
-    });
+  const ranges: Range[] = [];
+  const lastBatch = batches.findLastIndex(({ entries }) => entries.length > 0);
+  let length = 0;
+  let crc = 0;
+  const add = (text: string): void => {
+    texts.push(text);
+    length += Buffer.byteLength(text);
+    crc = crc32(text, crc);
+  };
+  batches.forEach(({ entries, updatedAt }, i) => {
+    for (let j = 0; j < entries.length; j++) {
+      const separator = isFirst && texts.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
+      add(separator + openEntry(entries[j] as SessionEntry));
+      const start = (ranges.at(-1)?.end ?? 0) + separator.length;
+      if (j < entries.length - 1) add(MORE);
+      else add(batchMark(updatedAt, length, crc) + (i < lastBatch ? GROUPED : ""));
+      add(ENTRY_ENDING);
+      ranges.push({ start, end: length });
+    }
   });
-  const separator = first ? FIRST_SEPARATOR : SEPARATOR;
-  const bytes = bytesOf(separator + texts.join(SEPARATOR) + CLOSING);
-  // Most come alone.
-  if (texts.length === 1)
-    return { bytes, ranges: [{ start: separator.length, end: bytes.length - CLOSING.length }] };
-  let start = separator.length;
-  const ranges = texts.map((text): Range => {
-    const range = { start, end: start + Buffer.byteLength(text) };
-    start = range.end + SEPARATOR.length;
-    return range;
-  });
-  return { bytes, ranges };
+  return { bytes: joined([...texts, CLOSING]), ranges };
 }
 
-/** Filled by one append after the other, so that none has to make a buffer. */
+/** The time of the session after the batch; how many bytes its write holds before this mark, and their CRC-32. */
+function batchMark(updatedAt: Timestamp, length: number, crc: number): string {
+  return `,\n      "batch": "${updatedAt} ${length} ${crc.toString(16)}"`;
+}
+
+/** Entries behind the opening bracket or behind others, without marks and without the closing of the file. */
+export function encodeEntries(entries: readonly SessionEntry[], isFirst: boolean): AppendText {
+  const ranges: Range[] = [];
+  const texts = entries.map((entry, i) => {
+    const separator = isFirst && i === 0 ? FIRST_SEPARATOR : SEPARATOR;
+    const text = encodeEntry(entry);
+    const start = (ranges.at(-1)?.end ?? 0) + separator.length;
+    ranges.push({ start, end: start + Buffer.byteLength(text) });
+    return separator + text;
+  });
+  return { bytes: joined(texts), ranges };
+}
+
+const MORE = ',\n      "more": true';
+const GROUPED = ',\n      "grouped": true';
+
+/** Reused by one append after the other, so that small ones need no buffer of their own. */
 const room = Buffer.allocUnsafeSlow(64 * 1024);
 
-function bytesOf(text: string): Buffer {
-  // No character takes more than three bytes for each of its units.
-  return text.length * 3 > room.length ? Buffer.from(text) : room.subarray(0, room.write(text));
-}
+/** One string can hold that much, with a margin. */
+const LONGEST_STRING = 256 * 1024 * 1024;
 
-/** Entries as they stand behind the opening bracket, with the closing of the file. */
-export function entriesText(entries: readonly SessionEntry[]): string {
-  if (entries.length === 0) return CLOSING;
-  return FIRST_SEPARATOR + entries.map((entry) => entryText(entry)).join(SEPARATOR) + CLOSING;
+function joined(texts: readonly string[]): Buffer {
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length > LONGEST_STRING) return Buffer.concat(texts.map((text) => Buffer.from(text)));
+  const text = texts.join("");
+  // No character takes more than three bytes for each of its units.
+  return length * 3 > room.length ? Buffer.from(text) : room.subarray(0, room.write(text));
 }
 
 /** One entry as it stands between its separators. */
-export function entryText(
-  { id, timestamp, entryType, content }: SessionEntry,
-  mark?: "more" | "grouped",
-): string {
-  const end = mark === undefined ? "\n    }" : `,\n      "${mark}": true\n    }`;
+export function encodeEntry(entry: SessionEntry): string {
+  return openEntry(entry) + ENTRY_ENDING;
+}
+
+/** Without its brace: marks may follow. */
+function openEntry({ id, timestamp, entryType, content }: SessionEntry): string {
   return (
     `{\n      "id": "${id}",\n      "timestamp": ${timestamp},\n      "entry_type": ${typeText(entryType)},\n` +
-    `      "content": ${valueText(content)}${end}`
+    `      "content": ${valueText(content)}`
   );
 }
 

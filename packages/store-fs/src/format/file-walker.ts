@@ -6,82 +6,88 @@ import {
   ENTRY_BEGINNING,
   ENTRY_ENDING,
   endsWith,
+  FIRST_ENTRIES_OPENING,
   FIRST_SEPARATOR,
-  hasOurBeginning,
+  type FixedHeader,
+  hasFirstLayout,
+  type LostHeader,
+  patchLostHeader,
+  readFixedHeader,
   SEPARATOR,
   standsAt,
-  UPDATED_AT_OFFSET,
+  UPDATED_AT_END,
 } from "./canonical-layout.ts";
 import {
   type DecodedContext,
   type DecodedMetadata,
   decodeContext,
   decodeMetadata,
-  type PassedEntry,
+  type EntrySpan,
   type Range,
   type RawField,
   SESSION_FIELDS,
 } from "./codec.ts";
-import { Damage } from "./format-error.ts";
+import { FormatError } from "./format-error.ts";
 import { JsonScanner, OPEN_ARRAY } from "./json-scanner.ts";
 
 /** Behind a member of the session, so much of what follows is in memory, if there is so much. */
 const LOOK_AHEAD_BYTES = 4096;
 
-/** What is cut off by the end of the window is found out within so many bytes before it: a surrogate pair is the longest. */
+/** What is cut off by the end of the window shows within so many bytes before it: a surrogate pair is the longest. */
 const LONGEST_TOKEN_BYTES = 16;
+
+interface Visitor<E extends EntrySpan> {
+  readonly readEntry: (scanner: JsonScanner) => E;
+  /** The places of the entry are those within the window. */
+  readonly onEntry: (entry: E) => void;
+  /** Called before the window slides away from entries that were visited. */
+  readonly onSlide?: () => void;
+}
 
 /**
  * Walks over a session file from front to back, entry by entry. All that stands before the first entry stays in memory;
  * from there on the window slides, and so does what stands behind the last entry until the end.
- *
- * Over a window that does not hold all of the file, ranges are those within the window, and damage is only that there is
- * some: whoever wants the place reads the whole file.
  */
-export class SessionWalk<E extends PassedEntry> {
+export class FileWalker<E extends EntrySpan> {
   metadata: DecodedMetadata | undefined;
   context: DecodedContext = { value: {}, fields: new Map(), inexact: false };
   readonly unknown: RawField[] = [];
+  /** `null` where the file does not begin as only ours do. */
+  readonly fixed: FixedHeader | null;
+  readonly lost: LostHeader;
   /** What stands before the entries, the opening bracket included. */
   header: Buffer = Buffer.alloc(0);
   entriesStart = 0;
   /** In bytes from the start of the file, behind the last entry. */
   lastEnd = 0;
-  looksOurs: boolean;
+  /** So far everything stands as we write it: then a torn tail can be told from damage. */
+  looksCanonical: boolean;
   readonly #window: ByteWindow;
-  readonly #readEntry: (scanner: JsonScanner) => E;
-  readonly #onEntry: (entry: E) => void;
-  readonly #onSlide: () => void;
+  readonly #visitor: Visitor<E>;
   readonly #scanner: JsonScanner;
   readonly #seen = new Set<string>();
   /** Where in the window the bytes stop being UTF-8. */
   #utf8End = Number.POSITIVE_INFINITY;
   #lastIsMore = false;
 
-  /** @param onSlide called before the window slides away from entries that have been told of. */
-  constructor(
-    window: ByteWindow,
-    readEntry: (scanner: JsonScanner) => E,
-    onEntry: (entry: E) => void,
-    onSlide: () => void = () => {},
-  ) {
+  constructor(window: ByteWindow, visitor: Visitor<E>) {
     this.#window = window;
-    this.#readEntry = readEntry;
-    this.#onEntry = onEntry;
-    this.#onSlide = onSlide;
+    this.#visitor = visitor;
     this.#scanner = new JsonScanner(window.bytes);
-    this.looksOurs = hasOurBeginning(window.bytes);
+    this.lost = patchLostHeader(window.bytes);
+    this.fixed = readFixedHeader(window.bytes);
+    this.looksCanonical = this.fixed !== null || hasFirstLayout(window.bytes);
     this.#findUtf8End();
   }
 
-  /** Gives the damage that ended the walk, if one did. */
-  run(): Damage | null {
+  /** Gives the damage that ended the walk, if any did, with its place in the file. */
+  run(): FormatError | null {
     try {
       this.#readSession();
       return null;
     } catch (error) {
-      if (error instanceof Damage) return error;
-      throw error;
+      if (!(error instanceof FormatError)) throw error;
+      return new FormatError(error.message, error.offset + this.#window.base, error.code);
     }
   }
 
@@ -90,10 +96,15 @@ export class SessionWalk<E extends PassedEntry> {
     return this.#window.bytes.subarray(this.lastEnd - this.#window.base);
   }
 
-  /** After a walk without damage: is every byte as we write it? */
-  isOurs(): boolean {
+  /** After a walk without damage: does everything stand as we write it? */
+  isCanonical(): boolean {
     const { bytes, base } = this.#window;
-    return this.looksOurs && endsWith(bytes, this.lastEnd - base, CLOSING) && !this.#lastIsMore;
+    return (
+      this.looksCanonical &&
+      this.lastEnd >= (this.fixed?.entriesEnd ?? 0) &&
+      endsWith(bytes, this.lastEnd - base, CLOSING) &&
+      !this.#lastIsMore
+    );
   }
 
   #readSession(): void {
@@ -101,7 +112,7 @@ export class SessionWalk<E extends PassedEntry> {
     if (scanner.peek() === OPEN_ARRAY) {
       scanner.array((index) => {
         const field = SESSION_FIELDS[index];
-        if (field === undefined) throw new Damage("session: more values than fields", scanner.position);
+        if (field === undefined) throw new FormatError("session: more values than fields", scanner.position);
         this.#readField(field, scanner.position);
       });
     } else {
@@ -112,7 +123,7 @@ export class SessionWalk<E extends PassedEntry> {
     while (Number.isNaN(scanner.peek()) && this.#slide());
     scanner.expectEnd();
     for (const field of ["metadata", "entries"]) {
-      if (!this.#seen.has(field)) throw new Damage(`session: field "${field}" is missing`, 0);
+      if (!this.#seen.has(field)) scanner.fail(`session: field "${field}" is missing`, -this.#window.base);
     }
   }
 
@@ -120,7 +131,7 @@ export class SessionWalk<E extends PassedEntry> {
     const scanner = this.#scanner;
     const known = (SESSION_FIELDS as readonly string[]).includes(key);
     if (known && this.#seen.has(key)) scanner.fail(`session: duplicate field "${key}"`, keyOffset);
-    if (this.#seen.has("entries")) this.looksOurs = false;
+    if (this.#seen.has("entries")) this.looksCanonical = false;
     if (key === "entries") {
       this.#seen.add(key);
       this.#readEntries();
@@ -128,7 +139,7 @@ export class SessionWalk<E extends PassedEntry> {
       const metadata = this.#whole(decodeMetadata);
       this.#checkUtf8();
       this.metadata = metadata;
-      if (metadata.fields.get("updated_at")?.end !== UPDATED_AT_OFFSET + 16) this.looksOurs = false;
+      if (metadata.fields.get("updated_at")?.end !== UPDATED_AT_END) this.looksCanonical = false;
     } else if (key === "context") {
       const context = this.#whole(decodeContext);
       this.#checkUtf8();
@@ -148,29 +159,35 @@ export class SessionWalk<E extends PassedEntry> {
   #readEntries(): void {
     const scanner = this.#scanner;
     const window = this.#window;
-    if (!standsAt(window.bytes, scanner.position + 1 - ENTRIES_OPENING.length, ENTRIES_OPENING))
-      this.looksOurs = false;
-    if (!this.metadata || !this.#seen.has("context")) this.looksOurs = false;
+    const opening = this.fixed ? ENTRIES_OPENING : FIRST_ENTRIES_OPENING;
+    if (!standsAt(window.bytes, scanner.position + 1 - opening.length, opening)) this.looksCanonical = false;
+    if (!this.metadata || !this.#seen.has("context")) this.looksCanonical = false;
     this.entriesStart = scanner.position + 1;
     const header = window.bytes.subarray(0, this.entriesStart);
     this.header = window.atEnd ? header : Buffer.from(header);
     this.lastEnd = this.entriesStart;
     scanner.array((index) => {
-      const entry = this.#whole(this.#readEntry);
+      const entry = this.#whole(this.#visitor.readEntry);
       this.#checkUtf8();
-      if (this.looksOurs) this.looksOurs = this.#isLaidOut(entry, index === 0 ? FIRST_SEPARATOR : SEPARATOR);
+      if (this.looksCanonical) this.looksCanonical = this.#isInPlace(entry, index === 0);
       this.lastEnd = window.base + entry.end;
       this.#lastIsMore = entry.more;
-      this.#onEntry(entry);
+      this.#visitor.onEntry(entry);
       // The comma or the bracket that follows has to be there.
       while (Number.isNaN(scanner.peek()) && this.#slide());
     });
   }
 
-  /** It follows the one before as in our layout, and its lines begin and end so: by that damaged entries are told apart. */
-  #isLaidOut({ start, end }: Range, separator: string): boolean {
+  /**
+   * Does it follow the one before as in our layout, and do its lines begin and end so? By that an interrupted write is
+   * told from damage. What a whole new file had brought may be laid out otherwise; but an entry ends where that ended.
+   */
+  #isInPlace({ start, end }: Range, isFirst: boolean): boolean {
     const { bytes, base } = this.#window;
     const before = this.lastEnd - base;
+    const entriesEnd = (this.fixed?.entriesEnd ?? 0) - base;
+    if (before < entriesEnd) return end <= entriesEnd;
+    const separator = isFirst ? FIRST_SEPARATOR : SEPARATOR;
     return (
       start === before + separator.length &&
       standsAt(bytes, before, separator) &&
@@ -191,7 +208,7 @@ export class SessionWalk<E extends PassedEntry> {
         // A number at the very end may go on.
         if (scanner.position < window.bytes.length || window.atEnd) return value;
       } catch (error) {
-        const cut = error instanceof Damage && error.offset > window.bytes.length - LONGEST_TOKEN_BYTES;
+        const cut = error instanceof FormatError && error.offset > window.bytes.length - LONGEST_TOKEN_BYTES;
         if (!cut || window.atEnd) throw error;
       }
       scanner.position = before - window.base;
@@ -199,13 +216,13 @@ export class SessionWalk<E extends PassedEntry> {
     }
   }
 
-  /** Keeps what is not done with: everything before the first entry, and what follows the last one that was told of. */
+  /** Keeps what is not done with: everything before the first entry, and what follows the last one that was visited. */
   #slide(): boolean {
     const window = this.#window;
     if (window.atEnd) return false;
     const scanner = this.#scanner;
     const kept = this.#seen.has("entries") ? this.lastEnd - window.base : 0;
-    if (kept > 0) this.#onSlide();
+    if (kept > 0) this.#visitor.onSlide?.();
     const slid = window.slide(kept);
     scanner.bytes = window.bytes;
     scanner.position -= kept;
@@ -220,7 +237,7 @@ export class SessionWalk<E extends PassedEntry> {
   }
 
   #checkUtf8(): void {
-    if (this.#scanner.position > this.#utf8End) throw new Damage("not UTF-8", this.#utf8End);
+    if (this.#scanner.position > this.#utf8End) throw new FormatError("not UTF-8", this.#utf8End);
   }
 }
 

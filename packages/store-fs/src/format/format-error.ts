@@ -1,9 +1,9 @@
 /** A place in a file that is not what it has to be. Internal: the store turns it into a SessionError. */
-export class Damage extends Error {
-  override readonly name = "Damage";
+export class FormatError extends Error {
+  override readonly name = "FormatError";
   /** In bytes from the start of the file. */
   readonly offset: number;
-  /** `unsupported`: fine for the original, but a whole number that JavaScript cannot hold. */
+  /** `unsupported`: fine for the original, but more than JavaScript can hold. */
   readonly code: "corrupt" | "unsupported";
 
   constructor(reason: string, offset: number, code: "corrupt" | "unsupported" = "corrupt") {

@@ -1,5 +1,5 @@
 import { isExactNumber } from "@thulp-sessions/core";
-import { Damage } from "./format-error.ts";
+import { FormatError } from "./format-error.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -25,13 +25,13 @@ export type Strictness = "ignored" | "value";
 /**
  * Walks over JSON text in bytes and says where things stand. It takes exactly what serde_json takes: JSON by RFC 8259;
  * in values that are read no lone surrogates and no number beyond f64, in values that are ignored both. Whether the
- * bytes are UTF-8 is not its business. Throws {@link Damage} with the offset.
+ * bytes are UTF-8 is not its business. Throws {@link FormatError} with the offset.
  */
 export class JsonScanner {
   /** May be put in the place of others while no value is being read. */
   bytes: Buffer;
   position: number;
-  /** Set when a number was passed that JavaScript can only round; whoever cares resets it. */
+  /** Set when a number was read that JavaScript can only round; a caller who cares resets it. */
   sawInexact = false;
   #containers: number[] = [];
 
@@ -41,7 +41,10 @@ export class JsonScanner {
   }
 
   fail(reason: string, offset = this.position): never {
-    throw new Damage(offset >= this.bytes.length ? `${reason}, found the end of the file` : reason, offset);
+    throw new FormatError(
+      offset >= this.bytes.length ? `${reason}, found the end of the file` : reason,
+      offset,
+    );
   }
 
   /** Skips white space and gives the byte that follows; NaN at the end. */
@@ -68,7 +71,7 @@ export class JsonScanner {
     if (!Number.isNaN(this.peek())) this.fail("expected the end of the file");
   }
 
-  /** Walks the members of an object; `member` has to pass over the value, before which the scanner stands. */
+  /** Walks the members of an object; `member` has to skip the value, before which the scanner stands. */
   object(member: (key: string, keyOffset: number) => void): void {
     this.expect(OPEN_OBJECT, "expected an object");
     if (this.peek() === CLOSE_OBJECT) {
@@ -89,7 +92,7 @@ export class JsonScanner {
     }
   }
 
-  /** Walks the elements of an array; `element` has to pass over the value, before which the scanner stands. */
+  /** Walks the elements of an array; `element` has to skip the value, before which the scanner stands. */
   array(element: (index: number) => void): void {
     this.expect(OPEN_ARRAY, "expected an array");
     if (this.peek() === CLOSE_ARRAY) {
@@ -122,8 +125,8 @@ export class JsonScanner {
       : this.bytes.toString("utf8", start + 1, this.position - 1);
   }
 
-  /** Passes over the string that begins just here. */
-  passString(): void {
+  /** Skips the string that begins just here. */
+  skipString(): void {
     if (this.bytes[this.position] !== QUOTE) this.fail("expected a string");
     this.#skipString("value");
   }
@@ -145,14 +148,14 @@ export class JsonScanner {
     return byte === 0x74;
   }
 
-  /** True, and passed over, when a null stands here. */
+  /** True, and skipped, when a null stands here. */
   takeNull(): boolean {
     if (this.peek() !== 0x6e) return false;
     this.#skipLiteral();
     return true;
   }
 
-  /** Passes over any value. @param levels how deep arrays and objects may be nested in it. */
+  /** Skips any value. @param levels how deep arrays and objects may be nested in it. */
   skip(strictness: Strictness, levels = Number.POSITIVE_INFINITY): void {
     const containers = this.#containers;
     const base = containers.length;
@@ -166,7 +169,7 @@ export class JsonScanner {
     }
   }
 
-  /** Passes over a scalar or an empty container, or into a container: true then, and a value has to follow. */
+  /** Skips a scalar or an empty container, or enters a container: true then, and a value has to follow. */
   #enterValue(strictness: Strictness, depth: number, levels: number): boolean {
     const byte = this.peek();
     switch (byte) {

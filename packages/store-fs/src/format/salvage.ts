@@ -9,11 +9,11 @@ import {
   decodeMetadata,
   type Range,
 } from "./codec.ts";
-import { Damage } from "./format-error.ts";
+import { FormatError } from "./format-error.ts";
 import { COLON, JsonScanner } from "./json-scanner.ts";
 
 /** What is whole in the bytes of a damaged file. */
-export interface Recovered {
+export interface Salvaged {
   /** `null` where it cannot be read. */
   readonly metadata: DecodedMetadata | null;
   readonly context: DecodedContext | null;
@@ -27,7 +27,7 @@ export interface Recovered {
  * Finds everything in a file that can still be read: the metadata, the context, and every whole entry, before and after
  * what is damaged. An old tail behind a newer text, or two files in one, give each entry once.
  */
-export function recover(bytes: Buffer): Recovered {
+export function salvage(bytes: Buffer): Salvaged {
   const metadata = firstValue(bytes, "metadata", [], decodeMetadata);
   const found: DecodedEntry[] = [];
   const ids = new Set<string>();
@@ -70,13 +70,13 @@ function readAt<T>(bytes: Buffer, at: number, read: (scanner: JsonScanner) => T)
     const value = read(scanner);
     return isUtf8(bytes.subarray(at, scanner.position)) ? value : null;
   } catch (error) {
-    if (error instanceof Damage) return null;
+    if (error instanceof FormatError) return null;
     throw error;
   }
 }
 
 /** For a session whose metadata cannot be read: what follows from its name and its entries, and the tag `recovered`. */
-export function madeUpMetadata(id: SessionId, entries: readonly DecodedEntry[]): SessionMetadata {
+export function placeholderMetadata(id: SessionId, entries: readonly DecodedEntry[]): SessionMetadata {
   const times = entries.map(({ timestamp }) => timestamp);
   return {
     id,

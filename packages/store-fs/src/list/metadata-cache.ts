@@ -1,20 +1,26 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { deepFreeze, type SessionMetadata } from "@thulp-sessions/core";
-import type { CoarseStamp } from "../disk/file-stamp.ts";
+import { deepFreeze, type SessionMetadata, Yielder } from "@thulp-sessions/core";
+import type { FileStamp } from "../disk/file-stamp.ts";
+import { closeFile, readSmallFile } from "../disk/read-file.ts";
 import { removeQuietly } from "../disk/write-file.ts";
 
 /** Beside the sessions; everything in it may be removed at any time. */
 export const CACHE_FOLDER = ".cache";
 
 /** The number goes up whenever a process of before would take what stands there for something else. */
-const FILE = "heads-1";
+const FILE = "heads-2";
+/** What an earlier version has left. */
+const OLD_FILES = ["heads-1"];
+
+/** So many sessions stand in one line: what is parsed before others have their turn. */
+const ROWS_PER_LINE = 512;
 
 /** The metadata of a session, and the state of the file that it was read from. */
-export interface RememberedHead {
+export interface CachedMetadata {
   readonly metadata: SessionMetadata;
-  readonly stamp: CoarseStamp;
+  readonly stamp: FileStamp;
 }
 
 type Row = readonly [
@@ -27,53 +33,88 @@ type Row = readonly [
 ];
 
 /**
- * What an earlier process has remembered of a folder, or nothing. It is as good as what this process remembers itself: each
- * head is used only while its file still is in that state.
+ * What an earlier process has remembered of a folder, or nothing. It is as good as what this process remembers itself:
+ * each is used only while its file still is in that state.
  */
-export function recallHeads(folder: string): RememberedHead[] {
+export async function* loadMetadataCache(folder: string): AsyncGenerator<CachedMetadata> {
+  const yielder = new Yielder();
+  for (const line of linesOf(join(folder, CACHE_FOLDER, FILE))) {
+    for (const row of rowsOf(line)) yield row;
+    await yielder.yieldIfDue();
+  }
+}
+
+/** Whatever is wrong with it: the files themselves say the same. */
+function linesOf(path: string): readonly string[] {
   try {
-    const text = fs.readFileSync(join(folder, CACHE_FOLDER, FILE), "utf8");
-    const [sum = ""] = text.split("\n", 1);
-    const rows = text.slice(sum.length + 1);
-    // A loss of power can leave a part of it, or blanks.
-    if (sum !== sumOf(rows)) return [];
+    return readSmallFile(path)?.split("\n") ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/** Of one line, which begins with its checksum; none when it is not what was written. */
+function rowsOf(line: string): CachedMetadata[] {
+  const [sum = ""] = line.split(" ", 1);
+  const rows = line.slice(sum.length + 1);
+  // A loss of power can leave a part of it, or blanks.
+  if (sum !== crc32(rows).toString(16)) return [];
+  try {
     return (JSON.parse(rows) as Row[]).map(([metadata, dev, ino, size, mtimeMs, ctimeMs]) => ({
       metadata: deepFreeze(metadata),
       stamp: { dev, ino, size, mtimeMs, ctimeMs },
     }));
   } catch {
-    // Whatever is wrong with it: the files themselves say the same.
     return [];
   }
 }
 
-/** Leaves them to later processes, as far as the folder can be written to. Not to version control: it holds for this disk. */
-export function rememberHeads(folder: string, heads: readonly RememberedHead[]): void {
+/**
+ * Leaves them to later processes, as far as the folder can be written to. Not to version control: it holds for this disk.
+ * Names and tags are for the owner only, as the sessions are.
+ */
+export async function saveMetadataCache(folder: string, cached: Iterable<CachedMetadata>): Promise<void> {
   const cache = join(folder, CACHE_FOLDER);
   const temporary = join(cache, `${FILE}.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`);
+  let descriptor: number | undefined;
   try {
-    const rows = JSON.stringify(
-      heads.map(
-        ({ metadata, stamp: { dev, ino, size, mtimeMs, ctimeMs } }): Row => [
-          metadata,
-          dev,
-          ino,
-          size,
-          mtimeMs,
-          ctimeMs,
-        ],
-      ),
-    );
     fs.mkdirSync(cache, { mode: 0o700, recursive: true });
+    for (const name of fs.readdirSync(cache)) if (isOutdated(name)) removeQuietly(join(cache, name));
     fs.writeFileSync(join(cache, ".gitignore"), "*\n", { mode: 0o600 });
-    // Names and tags are nobody else's business.
-    fs.writeFileSync(temporary, `${sumOf(rows)}\n${rows}`, { mode: 0o600, flag: "wx" });
+    descriptor = fs.openSync(temporary, "wx", 0o600);
+    const yielder = new Yielder();
+    for (const line of linesFrom(cached)) {
+      fs.writeSync(descriptor, line);
+      await yielder.yieldIfDue();
+    }
     fs.renameSync(temporary, join(cache, FILE));
   } catch {
     removeQuietly(temporary);
+  } finally {
+    if (descriptor !== undefined) closeFile(descriptor);
   }
 }
 
-function sumOf(text: string): string {
-  return crc32(text).toString(16);
+/** What an earlier version has left, and what a process has left that ended while it wrote. */
+function isOutdated(name: string): boolean {
+  return OLD_FILES.includes(name) || name.startsWith(`${FILE}.tmp-`);
+}
+
+function* linesFrom(cached: Iterable<CachedMetadata>): Generator<string> {
+  let rows: Row[] = [];
+  for (const { metadata, stamp } of cached) {
+    const { dev, ino, size, mtimeMs, ctimeMs } = stamp;
+    // Rounded by JSON they would be those of another file.
+    if (typeof dev === "bigint" || typeof ino === "bigint") continue;
+    rows.push([metadata, dev, ino, size, mtimeMs, ctimeMs]);
+    if (rows.length < ROWS_PER_LINE) continue;
+    yield lineOf(rows);
+    rows = [];
+  }
+  if (rows.length > 0) yield lineOf(rows);
+}
+
+function lineOf(rows: readonly Row[]): string {
+  const text = JSON.stringify(rows);
+  return `${crc32(text).toString(16)} ${text}\n`;
 }

@@ -1,7 +1,5 @@
-import { isUtf8 } from "node:buffer";
-import { join, sep } from "node:path";
+import { sep } from "node:path";
 import {
-  deepFreeze,
   isCanonicalUuid,
   isSessionError,
   type SessionError,
@@ -10,113 +8,115 @@ import {
   type Warnings,
   Yielder,
 } from "@thulp-sessions/core";
-import type { FolderNames } from "../disk/directory-names.ts";
-import { isPast } from "../disk/file-clock.ts";
-import { type CoarseStamp, isStill, stampOf } from "../disk/file-stamp.ts";
-import { readBytes, readHead } from "../disk/read-file.ts";
-import { isTimeLost } from "../format/canonical-layout.ts";
-import { readLaidOutMetadata } from "../format/canonical-metadata.ts";
-import { type DecodedMetadata, decodeMetadata } from "../format/codec.ts";
-import { scanSession } from "../format/file-scan.ts";
-import { Damage } from "../format/format-error.ts";
-import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "../format/json-scanner.ts";
+import type { DirectoryNames } from "../disk/directory-names.ts";
+import { isRacy } from "../disk/file-clock.ts";
+import { type FileStamp, infoOf, isUnchanged } from "../disk/file-stamp.ts";
 import { damageError } from "../session/session-state.ts";
-import { type RememberedHead, recallHeads, rememberHeads } from "./metadata-cache.ts";
+import { type CachedMetadata, loadMetadataCache, saveMetadataCache } from "./metadata-cache.ts";
+import { readMetadata } from "./read-metadata.ts";
 
-/** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
-const HEAD_BYTES = 1024;
-const LONG_HEAD_BYTES = 64 * 1024;
+/** The cache is written if the first scan missed it for so many files, and for this share of all. */
+const WORTH_SAVING = { files: 100, share: 0.1 };
 
-/** Of so many heads that had to be read in the first look, and this share of all, it is worth to leave them to later processes. */
-const WORTH_REMEMBERING = { heads: 100, share: 0.1 };
-
-/** After so many files the clock is looked at, and others get their turn if it is time. */
+/** After so many files the clock is looked at, and others have their turn if it is time. */
 const FILES_PER_LOOK = 64;
 
 interface Listed {
   readonly id: SessionId;
-  readonly path: string;
-  stamp: CoarseStamp | undefined;
-  settled: boolean;
+  /** Of the file as it was last read; `undefined` before that. */
+  stamp: FileStamp | undefined;
+  /** The file may have been changed since without its stamp showing it. */
+  racy: boolean;
   /** `null` when it cannot be read. */
   metadata: SessionMetadata | null;
-  /** Of the last look at the folder in which it was there. */
-  look: number;
+  /** The last scan in which it was there. */
+  scan: number;
 }
 
-/** The metadata of all sessions of a folder; what was read before is used again while the file is what it was. */
+/** The metadata of all sessions of a folder. What was read before is used again while the file is what it was. */
 export class SessionList {
   readonly #folder: string;
-  readonly #names: FolderNames;
+  readonly #names: DirectoryNames;
   readonly #warnings: Warnings;
-  readonly #listed = new Map<string, Listed>();
-  readonly #warned = new Set<string>();
-  /** What is read last: of no use beyond that file. */
-  readonly #head = Buffer.allocUnsafeSlow(HEAD_BYTES);
-  #look = 0;
-  /** How many heads were read, and not used again. */
-  #headsRead = 0;
-  /** They are left to later processes soon. */
-  #leaving: NodeJS.Immediate | undefined;
+  readonly #listed = new Map<SessionId, Listed>();
+  /** What was warned of, each with the state of the file at that time. */
+  readonly #warned = new Map<string, string>();
+  #scans = 0;
+  #misses = 0;
+  #saving: Promise<void> | undefined;
   /** What stands in the folder under the names that were read last. */
   #inFolder: { readonly names: readonly string[]; readonly listed: readonly Listed[] } | undefined;
 
-  constructor(folder: string, names: FolderNames, warnings: Warnings) {
+  constructor(folder: string, names: DirectoryNames, warnings: Warnings) {
     this.#folder = folder;
     this.#names = names;
     this.#warnings = warnings;
   }
 
-  /** In no order. A session whose metadata cannot be read is left out, with one warning for each state of its file. */
-  async all(): Promise<SessionMetadata[]> {
-    const look = ++this.#look;
-    if (look === 1) this.#recall();
+  /**
+   * Looks at every file, and reads those that have changed. In no order. A session whose metadata cannot be read is
+   * left out, with one warning for each state of its file.
+   *
+   * @throws {SessionError} io when the folder cannot be read.
+   */
+  async scan(): Promise<SessionMetadata[]> {
+    const scan = ++this.#scans;
+    if (scan === 1) await this.#loadCache();
     const found: SessionMetadata[] = [];
-    let met = 0;
-    let now = Date.now();
     const yielder = new Yielder();
-    for (const listed of this.#listedNow()) {
-      if (met++ % FILES_PER_LOOK === 0) {
+    const inFolder = this.#listedNow();
+    let now = Date.now();
+    for (let i = 0; i < inFolder.length; i++) {
+      if (i % FILES_PER_LOOK === 0) {
         await yielder.yieldIfDue();
         now = Date.now();
       }
-      listed.look = look;
-      if (this.#lookAt(listed, now) && listed.metadata) found.push(listed.metadata);
+      const listed = inFolder[i] as Listed;
+      listed.scan = scan;
+      const metadata = this.#lookAt(listed, now);
+      if (metadata) found.push(metadata);
     }
-    // Unless another look has begun meanwhile, what was not met is gone.
-    if (look === this.#look && this.#listed.size > met)
-      for (const [name, listed] of this.#listed) if (listed.look !== look) this.#listed.delete(name);
-    // Whoever waits for the list does not wait for that.
-    if (look === 1) this.#leaving = setImmediate(() => this.#leaveToOthers());
+    // Unless another scan has begun meanwhile, what was not met is gone.
+    if (scan === this.#scans && this.#listed.size > inFolder.length)
+      for (const [id, listed] of this.#listed) if (listed.scan !== scan) this.#listed.delete(id);
+    // The caller does not wait for that.
+    if (scan === 1 && this.#isWorthSaving()) this.#saving = this.#saveCache();
     return found;
   }
 
-  close(): void {
-    if (this.#leaving) this.#leaveToOthers();
+  /** The metadata of one session as it is now, `null` when it is gone or cannot be read. */
+  refresh(id: SessionId): SessionMetadata | null {
+    return this.#lookAt(this.#listed.get(id) ?? this.#add(id), Date.now());
+  }
+
+  /** Waits until the cache is saved. */
+  async close(): Promise<void> {
+    await this.#saving;
   }
 
   /** What a process before this one has read is looked at like what was read here. */
-  #recall(): void {
-    for (const { metadata, stamp } of recallHeads(this.#folder)) {
-      const listed = this.#enter(`${metadata.id}.json`);
-      if (!listed) continue;
+  async #loadCache(): Promise<void> {
+    for await (const { metadata, stamp } of loadMetadataCache(this.#folder)) {
+      const listed = this.#add(metadata.id);
       listed.metadata = metadata;
       listed.stamp = stamp;
-      listed.settled = true;
+      listed.racy = false;
     }
   }
 
-  #leaveToOthers(): void {
-    clearImmediate(this.#leaving);
-    this.#leaving = undefined;
-    const { heads, share } = WORTH_REMEMBERING;
-    if (this.#headsRead < heads || this.#headsRead < this.#listed.size * share) return;
-    const lasting: RememberedHead[] = [];
-    for (const { metadata, stamp, settled } of this.#listed.values()) {
-      // A file system that keeps whole milliseconds or less is not trusted for longer than a process lives.
-      if (metadata && stamp && settled && !Number.isInteger(stamp.ctimeMs)) lasting.push({ metadata, stamp });
+  #isWorthSaving(): boolean {
+    return this.#misses >= WORTH_SAVING.files && this.#misses >= this.#listed.size * WORTH_SAVING.share;
+  }
+
+  #saveCache(): Promise<void> {
+    const listed = this.#listed;
+    function* lasting(): Generator<CachedMetadata> {
+      for (const { metadata, stamp, racy } of listed.values()) {
+        // A file system that keeps whole milliseconds or less is not trusted for longer than a process lives.
+        if (metadata && stamp && !racy && !Number.isInteger(stamp.ctimeMs)) yield { metadata, stamp };
+      }
     }
-    rememberHeads(this.#folder, lasting);
+    return saveMetadataCache(this.#folder, lasting());
   }
 
   #listedNow(): readonly Listed[] {
@@ -124,19 +124,16 @@ export class SessionList {
     if (this.#inFolder?.names === names) return this.#inFolder.listed;
     const listed: Listed[] = [];
     for (const name of names) {
-      const each = this.#listed.get(name) ?? this.#enter(name);
-      if (each) listed.push(each);
+      const id = this.#sessionIdOf(name);
+      if (id !== null) listed.push(this.#listed.get(id) ?? this.#add(id));
     }
     this.#inFolder = { names, listed };
     return listed;
   }
 
-  #enter(name: string): Listed | null {
-    const id = this.#sessionIdOf(name);
-    if (id === null) return null;
-    const path = this.#folder + sep + name;
-    const listed = { id, path, stamp: undefined, settled: false, metadata: null, look: 0 };
-    this.#listed.set(name, listed);
+  #add(id: SessionId): Listed {
+    const listed = { id, stamp: undefined, racy: true, metadata: null, scan: 0 };
+    this.#listed.set(id, listed);
     return listed;
   }
 
@@ -145,120 +142,63 @@ export class SessionList {
     const stem = name.slice(0, -".json".length);
     if (isCanonicalUuid(stem)) return stem as SessionId;
     if (isCanonicalUuid(stem.toLowerCase())) {
-      const path = join(this.#folder, name);
-      this.#warn(
-        path,
-        "",
-        `${path} is left out: the name of a session is its id in lower case. Rename it to serve it.`,
-      );
+      const path = this.#folder + sep + name;
+      const reason = "the name of a session is its id in lower case. Rename it to serve it.";
+      this.#warn({ path, state: "", message: `${path} is left out: ${reason}` });
     }
     return null;
   }
 
-  /** False when it cannot be looked at, or is not there. @param now not later than now. */
-  #lookAt(listed: Listed, now: number): boolean {
+  /** `null` when it cannot be looked at, or read, or is not there. @param now not later than now. */
+  #lookAt(listed: Listed, now: number): SessionMetadata | null {
+    const path = `${this.#folder}${sep}${listed.id}.json`;
     try {
-      return this.#readAnew(listed, now);
+      if (!listed.racy && listed.stamp && isUnchanged(path, listed.stamp)) return listed.metadata;
+      this.#read(listed, path, now);
     } catch (error) {
       // One file that cannot be read takes no other with it.
       if (!isSessionError(error)) throw error;
-      this.#warn(listed.path, error.code, error.message, listed.id, error.code);
-      return false;
-    }
-  }
-
-  #readAnew(listed: Listed, now: number): boolean {
-    const { id, path } = listed;
-    if (listed.settled && listed.stamp && isStill(path, listed.stamp)) return true;
-    const head = readHead(path, this.#head);
-    if (!head) {
-      this.#warnOfKind(id, path);
+      const { code, message } = error;
+      this.#warn({ path, state: code, message, sessionId: listed.id, code });
       listed.stamp = undefined;
-      return false;
-    }
-    const { stamp, bytes } = head;
-    this.#headsRead++;
-    listed.stamp = stamp;
-    listed.settled = isPast(stamp.ctimeMs, now);
-    try {
-      listed.metadata = readLaidOutMetadata(bytes, id) ?? readMetadata(path, id, head);
-    } catch (error) {
-      if (!(error instanceof Damage)) throw error;
-      const { code, message } = damageError(path, id, error);
-      this.#warn(path, `${stamp.size} ${stamp.ctimeMs}`, message, id, code);
       listed.metadata = null;
     }
-    return true;
+    return listed.metadata;
+  }
+
+  #read(listed: Listed, path: string, now: number): void {
+    const { id } = listed;
+    const found = readMetadata(path, id);
+    this.#misses++;
+    listed.stamp = found?.stamp;
+    listed.racy = !found || isRacy(found.stamp.ctimeMs, now);
+    listed.metadata = found?.metadata ?? null;
+    if (!found) this.#warnOfKind(id, path);
+    if (!found?.damage) return;
+    const { code, message } = damageError(path, id, found.damage);
+    this.#warn({ path, state: `${found.stamp.size} ${found.stamp.ctimeMs}`, message, sessionId: id, code });
   }
 
   /** Unless it was removed since the folder was read. */
-  #warnOfKind(id: SessionId, path: string): void {
-    const stamp = stampOf(path);
-    if (!stamp || stamp.kind === "file") return;
-    this.#warn(
-      path,
-      "",
-      `${path} is left out: it is ${stamp.kind === "link" ? "a symbolic link" : "no regular file"}.`,
-      id,
-    );
+  #warnOfKind(sessionId: SessionId, path: string): void {
+    const info = infoOf(path);
+    if (!info || info.kind === "file") return;
+    const what = info.kind === "link" ? "a symbolic link" : "no regular file";
+    this.#warn({ path, state: info.kind, message: `${path} is left out: it is ${what}.`, sessionId });
   }
 
-  #warn(
-    path: string,
-    state: string,
-    message: string,
-    sessionId?: SessionId,
-    code: SessionError["code"] = "unsupported",
-  ): void {
-    const key = `${path} ${state}`;
-    if (this.#warned.has(key)) return;
-    this.#warned.add(key);
+  #warn({ path, state, message, sessionId, code = "unsupported" }: ListWarning): void {
+    if (this.#warned.get(path) === state) return;
+    this.#warned.set(path, state);
     this.#warnings.emit({ code, message, path, ...(sessionId ? { sessionId } : {}) });
   }
 }
 
-/** The metadata at the head of a file that is laid out otherwise than we do: if need be all of it is read. Throws {@link Damage}. */
-function readMetadata(
-  path: string,
-  id: SessionId,
-  { bytes, stamp }: { bytes: Buffer; stamp: CoarseStamp },
-): SessionMetadata {
-  if (isTimeLost(bytes) && bytes.length >= stamp.size)
-    return deepFreeze({ ...scanSession(bytes).metadata.value, id });
-  for (let head = bytes, more = LONG_HEAD_BYTES; ; more = Number.POSITIVE_INFINITY) {
-    try {
-      return deepFreeze({ ...metadataIn(head).value, id });
-    } catch (error) {
-      if (!(error instanceof Damage) || stamp.size <= head.length) throw error;
-    }
-    const longer =
-      readBytes(path, 0, isTimeLost(head) ? Number.POSITIVE_INFINITY : more)?.bytes ?? Buffer.alloc(0);
-    if (isTimeLost(longer)) return deepFreeze({ ...scanSession(longer).metadata.value, id });
-    // It has been cut short meanwhile.
-    if (longer.length <= head.length) return deepFreeze({ ...metadataIn(longer).value, id });
-    head = longer;
-  }
-}
-
-/** Stops behind the metadata: what follows may be damaged. */
-function metadataIn(bytes: Buffer): DecodedMetadata {
-  const scanner = new JsonScanner(bytes);
-  const inArray = scanner.peek() === OPEN_ARRAY;
-  scanner.expect(inArray ? OPEN_ARRAY : OPEN_OBJECT, "expected an object");
-  if (!inArray) passToMember(scanner, "metadata");
-  scanner.peek();
-  const metadata = decodeMetadata(scanner);
-  if (!isUtf8(bytes.subarray(0, scanner.position))) scanner.fail("not UTF-8", 0);
-  return metadata;
-}
-
-/** From behind the opening brace to the value of the member. */
-function passToMember(scanner: JsonScanner, wanted: string): void {
-  for (;;) {
-    const key = scanner.string(`expected the field "${wanted}"`);
-    scanner.expect(COLON, "expected ':'");
-    if (key === wanted) return;
-    scanner.skip("ignored");
-    scanner.expect(COMMA, `expected the field "${wanted}"`);
-  }
+interface ListWarning {
+  readonly path: string;
+  /** A warning is repeated only in another state of the file. */
+  readonly state: string;
+  readonly message: string;
+  readonly sessionId?: SessionId;
+  readonly code?: SessionError["code"];
 }

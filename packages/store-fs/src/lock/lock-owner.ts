@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Who holds a lock: enough to tell, from any process on the same machine, whether he still lives. */
+/** Who holds a lock: enough to tell, from any process on the same machine, whether it still lives. */
 export interface LockOwner {
   readonly host: string;
-  /** Names the time since the machine was started; `null` where the system does not tell. */
+  /** Names the time since the machine was started; `null` where the system does not say. */
   readonly boot: string | null;
   readonly pid: number;
-  /** When the process was started, in the system's own unit; `null` where it does not tell. */
+  /** When the process was started, in the system's own unit; `null` where it does not say. */
   readonly started: string | null;
   /** Tells apart the stores of one process. */
   readonly token: string;
@@ -63,13 +63,13 @@ export function describeOwner(owner: LockOwner): string {
   return `process ${owner.pid} on ${owner.host}`;
 }
 
-/** Also one that belongs to somebody else. */
+/** Also one of another user. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM: it lives, and is another user's.
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
@@ -83,7 +83,7 @@ function bootId(): string | null {
   return optional(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
-/** A killed process keeps its number until its parent has heard of it. While one of its threads is at work it has not ended. */
+/** A killed process keeps its number until its parent has noticed. While one of its threads is at work it has not ended. */
 function hasEnded(pid: number): boolean {
   const state = optional(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -102,7 +102,7 @@ function processStart(pid: number): string | null {
   });
 }
 
-/** Linux tells these under /proc; elsewhere there is nothing to read. */
+/** Linux shows these under /proc; elsewhere there is nothing to read. */
 function optional<T>(read: () => T): T | null {
   try {
     return read();

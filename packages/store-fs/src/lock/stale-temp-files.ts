@@ -1,17 +1,17 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { isCanonicalUuid, isSessionError } from "@thulp-sessions/core";
-import type { FolderNames } from "../disk/directory-names.ts";
-import type { LockFolder } from "./session-lock.ts";
+import type { DirectoryNames } from "../disk/directory-names.ts";
+import type { SessionLocks } from "./session-locks.ts";
 
 /**
  * Removes the temporary files that killed processes have left. While one is in use its writer holds the lock of its
- * session, so it is removed only under that lock; where somebody holds it now, it stays for the next time.
+ * session, so it is removed only under that lock; where another process holds it now, it stays for the next open.
  */
-export async function removeLeftTemporaries(
+export async function removeStaleTempFiles(
   folder: string,
-  names: FolderNames,
-  locks: LockFolder,
+  names: DirectoryNames,
+  locks: SessionLocks,
 ): Promise<void> {
   for (const name of names.read()) {
     // Most names are not: quicker than the expression.

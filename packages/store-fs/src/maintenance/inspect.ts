@@ -1,13 +1,17 @@
 import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { isCanonicalUuid, type SessionId } from "@thulp-sessions/core";
-import { stampOf } from "../disk/file-stamp.ts";
+import { isCanonicalUuid, isSessionError, type SessionId } from "@thulp-sessions/core";
+import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
-import { readBytes } from "../disk/read-file.ts";
-import { scanSession } from "../format/file-scan.ts";
-import { Damage } from "../format/format-error.ts";
+import { withReadableFile } from "../disk/read-file.ts";
+import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
+import { skipCanonicalEntry } from "../format/canonical-entry.ts";
+import { decodeEntry, type EntrySpan } from "../format/codec.ts";
+import { FileWalker } from "../format/file-walker.ts";
+import { FormatError } from "../format/format-error.ts";
 import { CACHE_FOLDER } from "../list/metadata-cache.ts";
+import { loadState } from "../session/load-state.ts";
 
 /** What is worth knowing of one file. */
 export interface Finding {
@@ -22,6 +26,7 @@ export interface Finding {
    * - `temporary`: left by a killed process; the next open removes it.
    * - `kept_bytes`: bytes that were cut off or replaced, kept for a person to look at.
    * - `foreign`: not ours, and never touched.
+   * - `unreadable`: the system could not read it.
    */
   readonly kind:
     | "damaged"
@@ -32,7 +37,8 @@ export interface Finding {
     | "misnamed"
     | "temporary"
     | "kept_bytes"
-    | "foreign";
+    | "foreign"
+    | "unreadable";
   readonly sessionId?: SessionId;
   /** In bytes from the start of the file. */
   readonly offset?: number;
@@ -41,10 +47,11 @@ export interface Finding {
 }
 
 /**
- * Looks at every file of a folder of sessions, and changes nothing. Healthy sessions are not told of.
+ * Looks at every file of a folder of sessions, and changes nothing. Healthy sessions are not reported. A file that cannot
+ * be read is a finding of its own and stops nothing.
  *
  * @returns in the order of the names.
- * @throws {SessionError} io when the folder or a file cannot be read.
+ * @throws {SessionError} io when the folder cannot be read.
  */
 export async function inspectStore(dir: string): Promise<Finding[]> {
   const folder = resolve(dir);
@@ -60,45 +67,40 @@ export async function inspectStore(dir: string): Promise<Finding[]> {
 function inspectFile(path: string, name: string): Finding[] {
   const [, stem = "", rest = ""] = /^(.*?)\.json(.*)$/s.exec(name) ?? [];
   if (isCanonicalUuid(stem)) {
-    if (rest === "") return inspectSession(path, stem as SessionId);
     const sessionId = stem as SessionId;
+    if (rest === "") return inspectReadable(path, sessionId);
     if (/^\.tmp-\d+-[0-9a-z]+$/.test(rest)) {
-      return [
-        { path, kind: "temporary", sessionId, reason: "left by a process that was killed while it wrote" },
-      ];
+      const reason = "left by a process that was killed while it wrote";
+      return [{ path, kind: "temporary", sessionId, reason }];
     }
     if (/^\.(torn|damaged)-\d+$/.test(rest)) {
-      return [
-        {
-          path,
-          kind: "kept_bytes",
-          sessionId,
-          reason: "bytes that were cut off or replaced; remove it when nothing in it is missed",
-        },
-      ];
+      const reason = "bytes that were cut off or replaced; remove it when nothing in it is missed";
+      return [{ path, kind: "kept_bytes", sessionId, reason }];
     }
   }
   if (rest === "" && isCanonicalUuid(stem.toLowerCase())) {
-    return [
-      {
-        path,
-        kind: "misnamed",
-        reason: "the name of a session is its id in lower case; rename it to serve it",
-      },
-    ];
+    const reason = "the name of a session is its id in lower case; rename it to serve it";
+    return [{ path, kind: "misnamed", reason }];
   }
   return [{ path, kind: "foreign", reason: "not a session" }];
 }
 
+function inspectReadable(path: string, sessionId: SessionId): Finding[] {
+  try {
+    return inspectSession(path, sessionId);
+  } catch (error) {
+    if (!isSessionError(error)) throw error;
+    return [{ path, kind: "unreadable", sessionId, reason: error.message }];
+  }
+}
+
 function inspectSession(path: string, sessionId: SessionId): Finding[] {
-  const stamp = stampOf(path);
-  if (!stamp) return [];
-  if (stamp.kind !== "file") {
-    const reason = stamp.kind === "link" ? "a symbolic link" : "no regular file";
+  const info = infoOf(path);
+  if (!info) return [];
+  if (info.kind !== "file") {
+    const reason = info.kind === "link" ? "a symbolic link" : "no regular file";
     return [{ path, kind: "unsupported", sessionId, reason }];
   }
-  const read = readBytes(path);
-  if (!read) return [];
   const found = (kind: Finding["kind"], reason: string, offset?: number): Finding => ({
     path,
     kind,
@@ -106,23 +108,40 @@ function inspectSession(path: string, sessionId: SessionId): Finding[] {
     ...(offset === undefined ? {} : { offset }),
     reason,
   });
-  const damaged = ({ code, message, offset }: Damage) =>
+  const damaged = ({ code, message, offset }: FormatError) =>
     found(code === "corrupt" ? "damaged" : "unsupported", message, offset);
   try {
-    const { metadata, entries, damage, torn } = scanSession(read.bytes);
-    const findings: Finding[] = damage ? [damaged(damage)] : [];
-    if (torn)
-      findings.push(found("torn", `${torn.end - torn.start} bytes of an interrupted write`, torn.start));
-    if (metadata.value.id !== sessionId) findings.push(found("other_id", `says the id ${metadata.value.id}`));
-    const seen = new Set<string>();
-    const repeated = entries.find(({ id }) => seen.size === seen.add(id).size);
+    const state = loadState(path, sessionId);
+    if (!state) return [];
+    const findings: Finding[] = state.damage ? [damaged(state.damage)] : [];
+    const { tail } = state;
+    if (tail?.kind === "torn")
+      findings.push(found("torn", `${tail.end - tail.start} bytes of an interrupted write`, tail.start));
+    const { ownId, repeated } = withReadableFile(path, idsIn) ?? { ownId: sessionId, repeated: undefined };
+    if (ownId !== sessionId) findings.push(found("other_id", `says the id ${ownId}`));
     if (repeated)
       findings.push(
         found("repeated_entry_id", `the entry ${repeated.id} stands there again`, repeated.start),
       );
     return findings;
   } catch (error) {
-    if (error instanceof Damage) return [damaged(error)];
+    if (error instanceof FormatError) return [damaged(error)];
     throw error;
   }
+}
+
+/** The id that a file says it has, and the first entry whose id stands there before, as far as the file can be read. */
+function idsIn(source: ByteSource): { ownId: string | undefined; repeated: EntrySpan | undefined } {
+  const seen = new Set<string>();
+  const window = new ByteWindow(source);
+  let repeated: EntrySpan | undefined;
+  const walker = new FileWalker(window, {
+    readEntry: (scanner): EntrySpan => skipCanonicalEntry(scanner) ?? decodeEntry(scanner),
+    onEntry: (entry) => {
+      if (!repeated && seen.has(entry.id)) repeated = { ...entry, start: window.base + entry.start };
+      seen.add(entry.id);
+    },
+  });
+  walker.run();
+  return { ownId: walker.metadata?.value.id, repeated };
 }

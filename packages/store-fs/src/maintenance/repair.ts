@@ -1,16 +1,19 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { nextUpdatedAt, notFound, parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
-import { sameStamp, stampOf } from "../disk/file-stamp.ts";
-import { changedMeanwhile } from "../disk/io-error.ts";
-import { keepAside } from "../disk/quarantine.ts";
+import { SequentialWriter } from "../disk/copy-range.ts";
+import { FileClock } from "../disk/file-clock.ts";
+import { infoOf } from "../disk/file-stamp.ts";
+import { quarantine } from "../disk/quarantine.ts";
 import { readBytes } from "../disk/read-file.ts";
 import { type Durability, replaceFile } from "../disk/write-file.ts";
-import { rewrite } from "../format/encode-file.ts";
-import { scanSession } from "../format/file-scan.ts";
-import { Damage } from "../format/format-error.ts";
-import { madeUpMetadata, NO_CONTEXT, recover } from "../format/salvage.ts";
-import { LockFolder } from "../lock/session-lock.ts";
-import { SessionFiles } from "../session/session-cache.ts";
+import { CLOSING, FIRST_SEPARATOR, SEPARATOR } from "../format/canonical-layout.ts";
+import type { DecodedEntry } from "../format/codec.ts";
+import { encodeHeader } from "../format/encode-header.ts";
+import { FormatError } from "../format/format-error.ts";
+import { NO_CONTEXT, placeholderMetadata, salvage } from "../format/salvage.ts";
+import { SessionLocks } from "../lock/session-locks.ts";
+import { loadState } from "../session/load-state.ts";
+import { withoutMore } from "../session/rewrite-file.ts";
 
 export interface RepairOptions {
   readonly durability?: Durability | undefined;
@@ -42,8 +45,8 @@ const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
  * file as it was is kept beside it as `{id}.json.damaged-{time}`. Never runs by itself.
  *
  * @returns `null` when the file is not damaged; a torn tail is no damage, the next write cuts it off.
- * @throws {SessionError} not_found; unsupported when the file is whole but holds what JavaScript cannot hold; corrupt when
- *   nothing in it can be recovered; busy, io.
+ * @throws {SessionError} not_found; unsupported when the file is whole but holds what JavaScript cannot hold, or is larger
+ *   than 1 GiB; corrupt when nothing in it can be recovered; busy, io.
  */
 export async function repairFile(
   dir: string,
@@ -52,64 +55,64 @@ export async function repairFile(
 ): Promise<RepairReport | null> {
   const { durability = "full", lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const sessionId = parseSessionId(id);
-  const files = new SessionFiles(resolve(dir));
-  const path = files.pathOf(sessionId);
-  if (!stampOf(path)) throw notFound(sessionId);
-  const locks = new LockFolder(files.folder, lockTimeoutMs);
+  const folder = resolve(dir);
+  const path = join(folder, `${sessionId}.json`);
+  const info = infoOf(path);
+  if (!info) throw notFound(sessionId);
+  if (info.kind !== "file") {
+    throw new SessionError("unsupported", `${path} is no regular file: there is nothing to repair.`, {
+      details: { sessionId, path },
+    });
+  }
+  const clock = new FileClock();
+  const locks = new SessionLocks(folder, lockTimeoutMs, clock);
   try {
-    return await locks.hold(sessionId, () => repair(files, sessionId, path, durability, locks.exactTimes));
+    return await locks.hold(sessionId, () => repair(path, sessionId, durability, clock));
   } finally {
     locks.close();
   }
 }
 
 async function repair(
-  files: SessionFiles,
-  id: SessionId,
   path: string,
+  id: SessionId,
   durability: Durability,
-  exactTimes: boolean,
+  clock: FileClock,
 ): Promise<RepairReport | null> {
-  const before = files.stamp(id);
-  const read = readBytes(path);
-  if (!read) throw notFound(id);
-  const damage = damageOf(read.bytes);
+  const damage = damageOf(path, id);
   if (!damage) return null;
   if (damage.code === "unsupported") {
     throw new SessionError("unsupported", `${path} is not damaged: ${damage.message}. It is left as it is.`, {
       details: { sessionId: id, path, offset: damage.offset },
     });
   }
-  const found = recover(read.bytes);
-  if (!found.metadata && found.entries.length === 0) {
+  const read = readBytes(path);
+  if (!read) throw notFound(id);
+  const { bytes, info } = read;
+  const found = salvage(bytes);
+  const { entries, repeated } = found;
+  if (!found.metadata && entries.length === 0) {
     throw new SessionError("corrupt", `Nothing in ${path} can be recovered. It is left as it is.`, {
       details: { sessionId: id, path },
     });
   }
-  const made = madeUpMetadata(id, found.entries);
-  const metadata = found.metadata ?? { value: made, fields: new Map(), unknown: [] };
-  const context = found.context ?? NO_CONTEXT;
-  const { entries, repeated } = found;
-  const scan = {
-    metadata,
-    context,
+  const metadata = found.metadata ?? {
+    value: placeholderMetadata(id, entries),
+    fields: new Map(),
     unknown: [],
-    entries,
-    entriesStart: 0,
-    ours: false,
-    torn: null,
-    damage: null,
   };
+  const context = found.context ?? NO_CONTEXT;
   const updatedAt = nextUpdatedAt({ id, updatedAt: metadata.value.updatedAt }, 0);
-  const repaired = rewrite(read.bytes, scan, {
-    metadata: { ...metadata.value, updatedAt },
-    context: context.value,
-    keep: entries.length,
-    add: [],
-  });
-  if (!sameStamp(before, read.stamp)) throw changedMeanwhile(path);
-  const kept = await keepAside(`${path}.damaged-`, read.bytes, durability);
-  await replaceFile(path, repaired, { mode: before.mode, durability, exactTimes });
+  const envelope = { bytes, metadata, context, unknown: [] };
+  const header = encodeHeader({ ...metadata.value, updatedAt }, context.value, envelope);
+  const kept = await quarantine(path, ".damaged-", { start: 0, end: info.size }, info, durability);
+  const body = Buffer.concat(entries.flatMap((entry, i) => [separator(i), bytesOfEntry(bytes, entry)]));
+  header.setEntriesEnd(header.bytes.length + body.length);
+  const fill = (descriptor: number): void => {
+    const writer = new SequentialWriter(path, descriptor);
+    for (const part of [header.bytes, body, Buffer.from(CLOSING)]) writer.write(part);
+  };
+  await replaceFile(path, fill, { mode: info.mode, durability, clock });
   return {
     id,
     kept,
@@ -122,11 +125,22 @@ async function repair(
   };
 }
 
-function damageOf(bytes: Buffer): Damage | null {
+function separator(place: number): Buffer {
+  return Buffer.from(place === 0 ? FIRST_SEPARATOR : SEPARATOR);
+}
+
+function bytesOfEntry(bytes: Buffer, entry: DecodedEntry): Buffer {
+  const own = bytes.subarray(entry.start, entry.end);
+  return entry.more ? withoutMore(own, { ...entry, moreAt: entry.moreAt - entry.start }) : own;
+}
+
+function damageOf(path: string, id: SessionId): FormatError | null {
   try {
-    return scanSession(bytes).damage;
+    const state = loadState(path, id);
+    if (!state) throw notFound(id);
+    return state.damage;
   } catch (error) {
-    if (error instanceof Damage) return error;
+    if (error instanceof FormatError) return error;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { EntryId } from "@thulp-sessions/core";
+import { countEntries, type EntryCounts, type EntryId, type EntryTypeName } from "@thulp-sessions/core";
 
 /**
  * Entries in one block. All blocks but the first are made at their full length: growing leaves no old copies behind, which
@@ -14,11 +14,21 @@ const FIRST_ENTRIES = 16;
 const WORDS = 7;
 const START = 4;
 const LENGTH = 5;
-/** The high bits of start (as many as a safe integer has), those of length, and whether the entry is inexact. */
+/** The high bits of start (as many as a safe integer has) and of length, the kind, whether the entry is inexact. */
 const HIGH = 6;
 const START_SHIFT = 11;
-const LENGTH_MASK = 0x3ff;
+const LENGTH_SHIFT = 3;
+const LENGTH_MASK = 0xff;
+const KIND_SHIFT = 1;
+const KIND_MASK = 3;
 const INEXACT = 1;
+
+/** What the counts of a session depend on; the first stands for every other type. */
+const KINDS = [
+  { entryType: { type: "system_message" } },
+  { entryType: { type: "user_message" } },
+  { entryType: { type: "assistant_message" } },
+] as const;
 
 /** Ids are chosen by callers: without it somebody could choose such that all fall into one slot. */
 const SEED = randomInt(2 ** 32);
@@ -28,15 +38,16 @@ const NIBBLES = new Int8Array(128).fill(-1);
 for (let value = 0; value < 16; value++) NIBBLES["0123456789abcdef".charCodeAt(value)] = value;
 
 /**
- * Where the entries of a file stand and which id each has: 28 bytes for each, whatever is in it, and from the first search
- * for an id on six to twelve more. Ids are held as the 16 bytes they are and found by hashing, with open addressing; a file
- * may hold an id more than once.
+ * Where the entries of a file stand, which id each has and how they count: 28 bytes for each, whatever is in it, and from
+ * the first search for an id on six to twelve more. Places are relative to where the entries begin, so that a new header
+ * before them changes nothing here. Ids are held as the 16 bytes they are and found by hashing, with open addressing; a
+ * file may hold an id more than once.
  */
 export class EntryIndex {
   #count = 0;
   readonly #blocks: Uint32Array[] = [];
   #blockBytes = 0;
-  /** `seq` + 1, or 0 where nothing stands. At least half as many again are free. Who only reads needs none. */
+  /** `seq` + 1, or 0 where nothing stands. At least half as many again are free. Readers need none. */
   #slots: Uint32Array | undefined;
   readonly #words = new Uint32Array(4);
 
@@ -49,8 +60,8 @@ export class EntryIndex {
     return this.#blockBytes + (this.#slots?.byteLength ?? 0);
   }
 
-  /** @param start and end in bytes from the start of the file. */
-  add(id: EntryId, start: number, end: number, inexact: boolean): void {
+  /** @param start and end in bytes from where the entries begin. */
+  add(id: EntryId, type: EntryTypeName, start: number, end: number, inexact: boolean): void {
     const seq = this.#count;
     const block = this.#blockFor(seq);
     const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
@@ -60,7 +71,8 @@ export class EntryIndex {
     block[at + LENGTH] = length;
     block[at + HIGH] =
       (Math.floor(start / 2 ** 32) << START_SHIFT) |
-      (Math.floor(length / 2 ** 32) << 1) |
+      (Math.floor(length / 2 ** 32) << LENGTH_SHIFT) |
+      (kindOf(type) << KIND_SHIFT) |
       (inexact ? INEXACT : 0);
     this.#count = seq + 1;
     if (!this.#slots) return;
@@ -76,7 +88,7 @@ export class EntryIndex {
   endOf(seq: number): number {
     const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
     const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
-    const high = ((block[at + HIGH] as number) >>> 1) & LENGTH_MASK;
+    const high = ((block[at + HIGH] as number) >>> LENGTH_SHIFT) & LENGTH_MASK;
     return startAt(block, at) + (block[at + LENGTH] as number) + high * 2 ** 32;
   }
 
@@ -84,6 +96,44 @@ export class EntryIndex {
   isInexact(seq: number): boolean {
     const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
     return ((block[(seq & (BLOCK_ENTRIES - 1)) * WORDS + HIGH] as number) & INEXACT) !== 0;
+  }
+
+  /** Where the last entry ends, 0 where there is none. */
+  get end(): number {
+    return this.#count === 0 ? 0 : this.endOf(this.#count - 1);
+  }
+
+  /** The counts of the session, as core's `countEntries` gives them. */
+  counts(): EntryCounts {
+    return countEntries(this.#kinds());
+  }
+
+  *#kinds(): Generator<(typeof KINDS)[number]> {
+    for (let seq = 0; seq < this.#count; seq++) {
+      const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+      const high = block[(seq & (BLOCK_ENTRIES - 1)) * WORDS + HIGH] as number;
+      yield KINDS[(high >>> KIND_SHIFT) & KIND_MASK] as (typeof KINDS)[number];
+    }
+  }
+
+  /** The id of the last entry, an empty text where there is none. */
+  lastId(): string {
+    if (this.#count === 0) return "";
+    const seq = this.#count - 1;
+    const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+    const at = (seq & (BLOCK_ENTRIES - 1)) * WORDS;
+    const digits = [...block.subarray(at, at + 4)].map((word) => word.toString(16).padStart(8, "0")).join("");
+    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  }
+
+  /** Forgets all entries from this one on. */
+  truncate(count: number): void {
+    if (count >= this.#count) return;
+    this.#count = count;
+    const blocks = (count + BLOCK_ENTRIES - 1) >>> BLOCK_BITS;
+    for (const block of this.#blocks.splice(blocks)) this.#blockBytes -= block.byteLength;
+    // They are made again when an id is next looked for.
+    this.#slots = undefined;
   }
 
   /** The entries with this id, in their order: none as a rule. */
@@ -140,6 +190,10 @@ export class EntryIndex {
     this.#blockBytes += larger.byteLength - (block?.byteLength ?? 0);
     return larger;
   }
+}
+
+function kindOf(type: EntryTypeName): number {
+  return type === "user_message" ? 1 : type === "assistant_message" ? 2 : 0;
 }
 
 function startAt(block: Uint32Array, at: number): number {

@@ -1,9 +1,9 @@
-import type { StoredEntry } from "@thulp-sessions/core";
-import { type FileStamp, sameFile, sameStamp } from "../disk/file-stamp.ts";
+import type { EntriesRequest, Rows, StoredEntry } from "@thulp-sessions/core";
+import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
 import { decodeEntry, type PlainEntry, plainEntry, textOf } from "../format/codec.ts";
 import { JsonScanner } from "../format/json-scanner.ts";
-import { type SessionState, storedEntry } from "./session-state.ts";
+import { damageError, type SessionState, storedEntry } from "./session-state.ts";
 
 /**
  * How much is read and parsed at once: as many entries as fit, one at least. So large that calls do not count, so small
@@ -14,31 +14,63 @@ const CHUNK_BYTES = 64 * 1024;
 const OPEN = "[".charCodeAt(0);
 const CLOSE = "]".charCodeAt(0);
 
-/** Thrown when the file is another one than that of the state. */
+/** Thrown when the file is another one than that of the state: the state has to be found out again. */
 export class FileReplaced extends Error {}
 
 /** All entries of a state. Throws {@link FileReplaced}. */
-export function readAllEntries(state: SessionState): StoredEntry[] {
-  return withEntries(state, (reader) => {
+export function readAllEntries(path: string, state: SessionState): StoredEntry[] {
+  return withEntries(path, state, (reader) => {
     const entries: StoredEntry[] = [];
     for (let seq = 0; seq < state.index.count; ) {
       const chunk = reader.chunk(seq, 1, state.index.count);
-      entries.push(...chunk);
+      for (const entry of chunk) entries.push(entry);
       seq += chunk.length;
     }
-    // What others of ours append meanwhile stands behind what was read, and leaves it as it is.
-    const stamp = reader.stamp();
-    const grown = state.ours && sameFile(stamp, state.stamp) && stamp.size > state.stamp.size;
-    if (!grown && !sameStamp(stamp, state.stamp)) throw new FileReplaced();
+    // What other processes append meanwhile stands behind what was read, and leaves it as it is.
+    const now = reader.file.look();
+    const grown = state.fixed !== null && sameFile(now, state.info) && now.size > state.info.size;
+    if (!grown && !sameStamp(now, state.info)) throw new FileReplaced();
     return entries;
   });
 }
 
+/** A page of entries. Throws {@link FileReplaced}. @throws {SessionError} corrupt, unsupported */
+export function readPage(path: string, state: SessionState, request: EntriesRequest): Rows<StoredEntry> {
+  const { after, before, types, direction, limit } = request;
+  const { entryCount } = state.counts;
+  const from = Math.max(0, after + 1);
+  const to = Math.min(entryCount, before);
+  // What lies behind the damage is not known: not even whether there is anything.
+  const damage = before > entryCount ? state.damage : null;
+  if (damage && direction === "desc") throw damageError(path, state.metadata.id, damage);
+  const items: StoredEntry[] = [];
+  const step = direction === "asc" ? 1 : -1;
+  const hasMore = withEntries(path, state, (reader) => {
+    let left = to - from;
+    for (let seq = direction === "asc" ? from : to - 1; left > 0; ) {
+      const wanted = types ? left : Math.min(left, limit - items.length);
+      if (wanted === 0) return true;
+      const chunk = reader.chunk(seq, step, wanted);
+      for (const entry of chunk) {
+        if (types && !types.includes(entry.entryType.type)) continue;
+        if (items.length === limit) return true;
+        items.push(entry);
+      }
+      left -= chunk.length;
+      seq += step * chunk.length;
+    }
+    return false;
+  });
+  if (hasMore) return { items, hasMore: true };
+  if (damage && items.length === 0) throw damageError(path, state.metadata.id, damage);
+  return { items, hasMore: damage !== null };
+}
+
 /** Opens the file of a state for reading entries. Throws {@link FileReplaced}. */
-export function withEntries<T>(state: SessionState, use: (reader: EntryReader) => T): T {
-  const result = withReadableFile(state.path, (file) => {
+function withEntries<T>(path: string, state: SessionState, use: (reader: EntryReader) => T): T {
+  const result = withReadableFile(path, (file) => {
     // Written to in place it keeps what it had; in the place of a replaced one stands another file.
-    if (!sameFile(file.stamp(), state.stamp)) throw new FileReplaced();
+    if (!sameFile(file.info, state.info)) throw new FileReplaced();
     return { value: use(new EntryReader(state, file)) };
   });
   if (!result) throw new FileReplaced();
@@ -46,18 +78,14 @@ export function withEntries<T>(state: SessionState, use: (reader: EntryReader) =
 }
 
 /** Reads entries from where a state says they stand, some at a time. */
-export class EntryReader {
+class EntryReader {
+  readonly file: ReadableFile;
   readonly #state: SessionState;
-  readonly #file: ReadableFile;
   #buffer = Buffer.alloc(0);
 
   constructor(state: SessionState, file: ReadableFile) {
     this.#state = state;
-    this.#file = file;
-  }
-
-  stamp(): FileStamp {
-    return this.#file.stamp();
+    this.file = file;
   }
 
   /**
@@ -81,13 +109,14 @@ export class EntryReader {
   }
 
   #read(first: number, last: number): StoredEntry[] {
-    const { index, plain } = this.#state;
+    const { index, plain, entriesStart } = this.#state;
     const start = index.startOf(first);
     const length = index.endOf(last) - start;
     if (this.#buffer.length < length + 2)
       this.#buffer = Buffer.allocUnsafe(Math.max(length, CHUNK_BYTES) + 2);
     const bytes = this.#buffer.subarray(0, length + 2);
-    if (this.#file.readInto(bytes.subarray(1, length + 1), start) !== length) throw new FileReplaced();
+    const read = this.file.readInto(bytes.subarray(1, length + 1), entriesStart + start);
+    if (read !== length) throw new FileReplaced();
     const base = start - 1;
     if (!plain) {
       return Array.from({ length: last - first + 1 }, (_, i) => {
@@ -102,8 +131,8 @@ export class EntryReader {
     if (parsed.length !== last - first + 1) throw new FileReplaced();
     return parsed.map((entry, i) => {
       const seq = first + i;
-      const read = plainEntry(entry, seq);
-      return index.isInexact(seq) ? { ...read, inexact: true } : read;
+      const decoded = plainEntry(entry, seq);
+      return index.isInexact(seq) ? { ...decoded, inexact: true } : decoded;
     });
   }
 }

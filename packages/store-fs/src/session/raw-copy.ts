@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import { notFound, SessionError, type SessionId, versionConflict } from "@thulp-sessions/core";
+import { readRange, SequentialWriter } from "../disk/copy-range.ts";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
-import { io } from "../disk/io-error.ts";
 import { withReadableFile } from "../disk/read-file.ts";
-import { type Fill, writeFully } from "../disk/write-file.ts";
-
-/** So much is held in memory, and read before others get their turn. */
-const CHUNK_BYTES = 1024 * 1024;
+import type { Fill } from "../disk/write-file.ts";
 
 /** Where a session stands. */
 export interface Place {
@@ -16,21 +12,20 @@ export interface Place {
 }
 
 /**
- * Brings the bytes of a session file, whatever they are, to where `put` lets a file be written, and compares what then stands
- * there with what stands here.
+ * Brings the bytes of a session file, whatever they are, to where `put` lets a file be written, and compares what then
+ * stands there with what stands here.
  *
  * @throws {SessionError} not_found; conflict when somebody writes to it meanwhile; io when other bytes arrive.
  */
-export async function passOn(from: Place, to: Place, put: (fill: Fill) => Promise<void>): Promise<void> {
-  let passed = "";
+export async function copyRaw(from: Place, to: Place, put: (fill: Fill) => Promise<void>): Promise<void> {
+  let copied = "";
   await put(async (descriptor) => {
-    passed = await digest(from, (bytes, at) => {
-      io(to.path, "write", () => writeFully(descriptor, bytes, at));
-    });
+    const writer = new SequentialWriter(to.path, descriptor);
+    copied = await digest(from, (bytes) => writer.write(bytes));
     // File times are coarse in places: bytes that are the same twice were not being written.
-    if ((await digest(from)) !== passed) throw versionConflict(from.id, "unknown");
+    if ((await digest(from)) !== copied) throw versionConflict(from.id, "unknown");
   });
-  if ((await digest(to)) === passed) return;
+  if ((await digest(to)) === copied) return;
   throw new SessionError("io", `${to.path} does not hold what was written to it. Check that disk.`, {
     details: { sessionId: to.id, path: to.path },
   });
@@ -41,30 +36,20 @@ export async function isSameFile(one: Place, other: Place): Promise<boolean> {
   return (await digest(one)) === (await digest(other));
 }
 
-/** What the bytes of the file are told by. @param onBytes is given them; the buffer holds others afterwards. */
-async function digest(
-  { id, path }: Place,
-  onBytes: (bytes: Buffer, at: number) => void = () => {},
-): Promise<string> {
+/** The checksum of the bytes of the file. @param onBytes is given them; the buffer holds others afterwards. */
+async function digest({ id, path }: Place, onBytes: (bytes: Buffer) => void = () => {}): Promise<string> {
   const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   const look = () => {
-    const stamp = withReadableFile(path, (file) => file.stamp());
-    if (!stamp) throw notFound(id);
-    return stamp;
+    const info = withReadableFile(path, (file) => file.info);
+    if (!info) throw notFound(id);
+    return info;
   };
   const before = look();
-  for (let at = 0; at < before.size; ) {
-    // Opened for each: nothing stays open while others have their turn.
-    const bytes = withReadableFile(path, (file) =>
-      sameFile(file.stamp(), before) ? buffer.subarray(0, file.readInto(buffer, at)) : undefined,
-    );
-    if (!bytes || bytes.length === 0) throw versionConflict(id, "unknown");
+  const isSame = (file: { info: typeof before }) => sameFile(file.info, before);
+  const isWhole = await readRange(path, { start: 0, end: before.size }, isSame, (bytes) => {
     hash.update(bytes);
-    onBytes(bytes, at);
-    at += bytes.length;
-    await setImmediate();
-  }
-  if (!sameStamp(look(), before)) throw versionConflict(id, "unknown");
+    onBytes(bytes);
+  });
+  if (!isWhole || !sameStamp(look(), before)) throw versionConflict(id, "unknown");
   return hash.digest("base64url");
 }

@@ -1,150 +1,169 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { type ChangeFeed, isCanonicalUuid, type SessionId } from "@thulp-sessions/core";
-import { isPast } from "../disk/file-clock.ts";
-import { type FileStamp, sameStamp, stampOf } from "../disk/file-stamp.ts";
+import { type ChangeFeed, isCanonicalUuid, type SessionId, Yielder } from "@thulp-sessions/core";
+import { isRacy } from "../disk/file-clock.ts";
+import { type FileStamp, infoOf, sameStamp, toStamp } from "../disk/file-stamp.ts";
+import { reportsEveryChange } from "../disk/file-system.ts";
 import { io } from "../disk/io-error.ts";
 
-/**
- * How often the whole folder is looked at: until an event of the system has told of a change, and again for good when a look
- * finds one that no event has told of, as on some shared folders; and to be sure where events do work.
- */
+// Two sources, since neither is enough: the events of the system, and looks at every file.
+//
+// - Where the file system reports every change, and a first event has shown that events arrive, they are nearly all. Only
+//   when more come than the system holds some are lost, without a word: so every file is looked at too, but only after the
+//   folder or its locks were changed.
+// - Elsewhere (a network drive, a file system that is not known, a system without events) every file is looked at again
+//   and again.
+
+/** How often it is found out whether every file has to be looked at. */
 const POLL_MS = 500;
-const POLL_BESIDE_EVENTS_MS = 5_000;
 
 /** Looking takes no more than so large a part of the time, however large the folder. */
 const LARGEST_SHARE = 0.05;
 
 interface Known {
   readonly stamp: FileStamp;
-  /** Whoever writes after that makes it another one; else something else may stand there under the same stamp. */
-  readonly settled: boolean;
+  /** The file may have been changed since without its stamp showing it. */
+  readonly racy: boolean;
 }
 
-/** Finds out what others change in the folder, from the events of the system and by looking. */
+/** Finds out what others change in the folder. */
 export class FolderWatch {
   readonly #folder: string;
   readonly #changes: ChangeFeed;
   readonly #known = new Map<SessionId, Known>();
   #events: fs.FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether events tell of everything. */
-  #trust: "unproven" | "yes" | "no" = "unproven";
-  #watching = false;
+  #isWatching = false;
+  /** The file system reports every change to whoever listens. */
+  #isReporting = false;
+  #hasHeard = false;
+  /** The times of the folder and its locks at the last look at every file. */
+  #times = "";
+  /** What is watched now; a look that began before the last stop reports nothing. */
+  #generation = 0;
 
   constructor(folder: string, changes: ChangeFeed) {
     this.#folder = folder;
     this.#changes = changes;
   }
 
-  start(): void {
-    for (const id of this.#ids()) {
-      const stamp = stampOf(this.#pathOf(id));
-      if (stamp) this.#known.set(id, { stamp, settled: isPast(stamp.changedMs) });
-    }
-    try {
-      this.#events = fs.watch(this.#folder, { persistent: false }, (_, name) => this.#onEvent(name));
-      this.#events.on("error", () => this.#withoutEvents());
-    } catch {
-      // Where the system has no events left or none at all, looking has to do.
-      this.#trust = "no";
-    }
-    // What has changed between the first look and the first event.
-    this.#lookAtAll(false);
-    this.#watching = true;
-    this.#waitForNextLook(POLL_MS);
+  /** From when this resolves, changes are reported. */
+  async start(): Promise<void> {
+    const generation = ++this.#generation;
+    this.#isWatching = true;
+    this.#isReporting = this.#listen() && reportsEveryChange(this.#folder);
+    await this.#lookAtAll(generation, false);
+    if (generation === this.#generation) this.#waitForNextLook(POLL_MS);
   }
 
   stop(): void {
+    this.#generation++;
+    this.#isWatching = false;
+    this.#hasHeard = false;
     this.#events?.close();
     this.#events = undefined;
     clearTimeout(this.#timer);
-    this.#watching = false;
-    this.#trust = "unproven";
+    this.#timer = undefined;
     this.#known.clear();
   }
 
   /** A change of ours, which has been reported already. */
   note(id: SessionId, stamp: FileStamp | undefined): void {
-    if (!this.#watching) return;
-    if (stamp) this.#known.set(id, { stamp, settled: true });
+    if (!this.#isWatching) return;
+    if (stamp) this.#known.set(id, { stamp: toStamp(stamp), racy: false });
     else this.#known.delete(id);
   }
 
-  #waitForNextLook(afterMs: number): void {
-    this.#timer = setTimeout(() => {
-      const start = performance.now();
-      // After events that were on their way.
-      const found = this.#lookAtAll();
-      if (found) this.#trust = "no";
-      const everyMs = this.#trust === "yes" ? POLL_BESIDE_EVENTS_MS : POLL_MS;
-      this.#waitForNextLook(Math.max(everyMs, (performance.now() - start) / LARGEST_SHARE));
-    }, afterMs);
-    this.#timer.unref();
+  /** False where the system has no events left, or none at all. */
+  #listen(): boolean {
+    try {
+      this.#events = fs.watch(this.#folder, { persistent: false }, (_, name) => this.#onEvent(name));
+      this.#events.on("error", () => this.#withoutEvents());
+    } catch {
+      return false;
+    }
+    try {
+      // Changes nothing, and is an event: that of an owner who listens.
+      fs.chmodSync(this.#folder, fs.statSync(this.#folder).mode);
+    } catch {
+      // Not the owner: the first change shows it.
+    }
+    return true;
   }
 
   #withoutEvents(): void {
     this.#events?.close();
     this.#events = undefined;
-    this.#trust = "no";
+    this.#isReporting = false;
+    this.#changes.reset();
   }
 
   #onEvent(name: string | null): void {
-    const id = name === null ? null : idOf(name);
-    const found = name === null ? this.#lookAtAll() : id !== null && this.#lookAt([id]);
-    if (found && this.#trust === "unproven") this.#trust = "yes";
+    this.#hasHeard = true;
+    if (name === null) {
+      // The system has lost some.
+      void this.#lookAtAll(this.#generation, true);
+      return;
+    }
+    const id = idOf(name);
+    if (id !== null) this.#look(id, true);
   }
 
-  /** True when something has changed. */
-  #lookAtAll(doubtful = true): boolean {
+  #waitForNextLook(afterMs: number): void {
+    const generation = this.#generation;
+    this.#timer = setTimeout(async () => {
+      const begun = performance.now();
+      const isReliable = this.#isReporting && this.#hasHeard;
+      if (!isReliable || this.#times !== this.#timesNow()) await this.#lookAtAll(generation, true);
+      if (generation !== this.#generation) return;
+      this.#waitForNextLook(Math.max(POLL_MS, (performance.now() - begun) / LARGEST_SHARE));
+    }, afterMs);
+    this.#timer.unref();
+  }
+
+  async #lookAtAll(generation: number, report: boolean): Promise<void> {
+    const yielder = new Yielder();
     try {
-      return this.#lookAt(new Set([...this.#known.keys(), ...this.#ids()]), doubtful);
-    } catch {
-      // The folder cannot be read now; whoever calls the store is told so. The next look may find it again.
-      return false;
-    }
-  }
-
-  #lookAt(ids: Iterable<SessionId>, doubtful = true): boolean {
-    let found = false;
-    for (const id of ids) {
-      try {
-        if (this.#look(id, doubtful)) found = true;
-      } catch {
-        // The same for one file.
+      this.#times = this.#timesNow();
+      for (const id of new Set([...this.#known.keys(), ...this.#ids()])) {
+        await yielder.yieldIfDue();
+        if (generation !== this.#generation) return;
+        this.#look(id, report);
       }
+    } catch {
+      // The folder cannot be read now; a call of the store says so. The next look may find it again.
     }
-    return found;
   }
 
-  /**
-   * True when it has certainly changed.
-   *
-   * @param doubtful whether a change is told that may not have been one, since the clock had not ticked at the last look.
-   */
-  #look(id: SessionId, doubtful: boolean): boolean {
+  /** @param report whether a change is reported, also one that may not have been one: the file was racy at the last look. */
+  #look(id: SessionId, report: boolean): void {
     const before = this.#known.get(id);
-    const now = stampOf(this.#pathOf(id));
-    if (now?.kind === "file") {
-      const same = before !== undefined && sameStamp(before.stamp, now);
-      if (same && before.settled) return false;
-      this.#known.set(id, { stamp: now, settled: isPast(now.changedMs) });
-      if (same && !doubtful) return false;
-      this.#changes.emit(before ? "changed" : "created", id);
-      return !same;
+    let now: ReturnType<typeof infoOf>;
+    try {
+      now = infoOf(join(this.#folder, `${id}.json`));
+    } catch {
+      // The same for one file.
+      return;
     }
-    if (!before) return false;
-    this.#known.delete(id);
-    this.#changes.emit("deleted", id);
-    return true;
+    if (now?.kind === "file") {
+      if (before && !before.racy && sameStamp(before.stamp, now)) return;
+      this.#known.set(id, { stamp: toStamp(now), racy: isRacy(now.ctimeMs) });
+      if (report) this.#changes.emit(before ? "changed" : "created", id);
+    } else if (before) {
+      this.#known.delete(id);
+      if (report) this.#changes.emit("deleted", id);
+    }
+  }
+
+  /** Every new, removed and replaced file changes that of the folder, every lock of a writer of ours that of the locks. */
+  #timesNow(): string {
+    return [this.#folder, join(this.#folder, ".locks")]
+      .map((folder) => fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs)
+      .join();
   }
 
   #ids(): SessionId[] {
     return io(this.#folder, "list", () => fs.readdirSync(this.#folder)).flatMap((name) => idOf(name) ?? []);
-  }
-
-  #pathOf(id: SessionId): string {
-    return join(this.#folder, `${id}.json`);
   }
 }
 

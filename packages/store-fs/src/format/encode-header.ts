@@ -1,0 +1,141 @@
+import {
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+  type SessionMetadata,
+  type Timestamp,
+} from "@thulp-sessions/core";
+import { ByteWindow, bufferSource } from "./byte-window.ts";
+import {
+  CLOSING,
+  ENTRIES_OPENING,
+  fixedHeaderText,
+  OUR_FIELDS,
+  PREFIX,
+  UPDATED_AT_OFFSET,
+} from "./canonical-layout.ts";
+import {
+  type DecodedContext,
+  type DecodedMetadata,
+  encodeMetadata,
+  METADATA_FIELDS,
+  type Range,
+  type RawField,
+} from "./codec.ts";
+import { FileWalker } from "./file-walker.ts";
+import { FormatError } from "./format-error.ts";
+
+/** What a session file holds beside its entries, with the bytes in which it is written. */
+export interface Envelope {
+  /** The file without its entries. */
+  readonly bytes: Buffer;
+  readonly metadata: DecodedMetadata;
+  readonly context: DecodedContext;
+  /** Unknown members of the session itself. */
+  readonly unknown: readonly RawField[];
+}
+
+/**
+ * @param before all bytes of the file to where its entries begin, the opening bracket included.
+ * @param after all bytes behind the last entry; the closing where it is torn off.
+ * @throws {FormatError}
+ */
+export function decodeEnvelope(before: Buffer, after: Buffer = Buffer.from(CLOSING)): Envelope {
+  const bytes = Buffer.concat([before, after]);
+  const walker = new FileWalker(new ByteWindow(bufferSource(bytes), bytes.length), {
+    readEntry: (scanner) => scanner.fail("expected no entry"),
+    onEntry: () => {},
+  });
+  const damage = walker.run();
+  if (damage) throw damage;
+  const { metadata, context, unknown } = walker;
+  if (!metadata) throw new FormatError('session: field "metadata" is missing', 0);
+  return { bytes, metadata, context, unknown };
+}
+
+/** The header of a file: everything before the first entry. */
+export interface Header {
+  readonly bytes: Buffer;
+  /** Puts the place where the entries end into the fixed fields, once it is known. */
+  setEntriesEnd(entriesEnd: number): void;
+}
+
+/**
+ * The header of a session in our layout. What is as it was (fields, context values, what we do not know) keeps its
+ * bytes: numbers that JavaScript cannot hold stay what they are.
+ *
+ * @param envelope of the file that it takes the place of; absent for a new session.
+ */
+export function encodeHeader(metadata: SessionMetadata, context: JsonObject, envelope?: Envelope): Header {
+  const parts: Buffer[] = [Buffer.from(PREFIX), fixedFields(metadata.updatedAt, 0)];
+  for (const [key, piece] of metadataMembers(metadata, envelope))
+    parts.push(Buffer.from(`,\n    ${JSON.stringify(key)}: `), pieceBytes(piece, "    "));
+  parts.push(Buffer.from("\n  }"));
+  const members = [["context", contextPiece(context, envelope)] as const, ...unknownMembers(envelope)];
+  for (const [key, piece] of members)
+    parts.push(Buffer.from(`,\n  ${JSON.stringify(key)}: `), pieceBytes(piece, "  "));
+  parts.push(Buffer.from(`,${ENTRIES_OPENING}`));
+  const bytes = Buffer.concat(parts);
+  const setEntriesEnd = (entriesEnd: number): void => {
+    fixedFields(metadata.updatedAt, entriesEnd).copy(bytes, UPDATED_AT_OFFSET);
+  };
+  setEntriesEnd(bytes.length);
+  return { bytes, setEntriesEnd };
+}
+
+function fixedFields(updatedAt: Timestamp, entriesEnd: number): Buffer {
+  return Buffer.from(fixedHeaderText({ updatedAt, changedAt: updatedAt, entriesEnd, truncated: false }));
+}
+
+/** A value: text that stays as it is, a value to be written, or an object made of such pieces. */
+type Piece =
+  | { readonly raw: Buffer }
+  | { readonly value: unknown }
+  | { readonly members: readonly (readonly [key: string, piece: Piece])[] };
+type Member = readonly [key: string, piece: Piece];
+
+function metadataMembers(metadata: SessionMetadata, envelope: Envelope | undefined): Member[] {
+  const before = envelope && encodeMetadata(envelope.metadata.value);
+  const after = encodeMetadata(metadata);
+  const known = METADATA_FIELDS.filter((field) => field !== "updated_at").map((field): Member => {
+    const range = envelope?.metadata.fields.get(field);
+    // The file's name is the identity; what the file says of its id is not ours to change.
+    const isSame = field === "id" || jsonEqual(before?.[field] as JsonValue, after[field] as JsonValue);
+    return [field, envelope && range && isSame ? rawPiece(envelope, range) : { value: after[field] }];
+  });
+  const unknown = envelope?.metadata.unknown.filter(({ key }) => !OUR_FIELDS.includes(key)) ?? [];
+  return [...known, ...unknown.map((field): Member => [field.key, rawPiece(envelope as Envelope, field)])];
+}
+
+function contextPiece(context: JsonObject, envelope: Envelope | undefined): Piece {
+  if (!envelope) return { value: context };
+  const before = envelope.context;
+  const members = Object.entries(context).map(([key, value]): Member => {
+    const range = before.fields.get(key);
+    const isSame = range !== undefined && jsonEqual(before.value[key] as JsonValue, value);
+    return [key, isSame ? rawPiece(envelope, range) : { value }];
+  });
+  return { members };
+}
+
+function unknownMembers(envelope: Envelope | undefined): Member[] {
+  return envelope?.unknown.map((field): Member => [field.key, rawPiece(envelope, field)]) ?? [];
+}
+
+function rawPiece({ bytes }: Envelope, { start, end }: Range): Piece {
+  return { raw: bytes.subarray(start, end) };
+}
+
+/** Two-space pretty JSON as it stands behind a key that is indented by `indent`. */
+function pieceBytes(piece: Piece, indent: string): Buffer {
+  if ("raw" in piece) return piece.raw;
+  // Line ends stand between values only: within strings they are escaped.
+  if ("value" in piece)
+    return Buffer.from(JSON.stringify(piece.value, null, 2).replaceAll("\n", `\n${indent}`));
+  if (piece.members.length === 0) return Buffer.from("{}");
+  const parts = piece.members.flatMap(([key, member], i) => [
+    Buffer.from(`${i === 0 ? "{" : ","}\n${indent}  ${JSON.stringify(key)}: `),
+    pieceBytes(member, `${indent}  `),
+  ]);
+  return Buffer.concat([...parts, Buffer.from(`\n${indent}}`)]);
+}

@@ -1,0 +1,208 @@
+import fs from "node:fs";
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { SessionError } from "@thulp-sessions/core";
+import type { FileClock } from "../disk/file-clock.ts";
+import { io, ioError, isErrno } from "../disk/io-error.ts";
+import { closeFile, readSmallFile } from "../disk/read-file.ts";
+import { writeFully } from "../disk/write-file.ts";
+import {
+  describeOwner,
+  isDead,
+  isHere,
+  type LockOwner,
+  newOwner,
+  parseOwner,
+  processExists,
+} from "./lock-owner.ts";
+
+/** The clock may have been set since the machine was started. */
+const BOOT_MARGIN_MS = 60_000;
+
+const LOCK_ENDING = ".lock";
+
+/**
+ * The lock files of a folder of sessions, in its subfolder `.locks`. A lock is a hard link to the owner's file, so it
+ * appears with its content atomically. It is taken over only from an owner that is dead, and by one process only: to take
+ * over the lock of owner T a process first has to hold the lock named after T.
+ */
+export class LockFiles {
+  readonly #folder: string;
+  readonly #clock: FileClock;
+  readonly #owner: LockOwner = newOwner();
+  readonly #ownerFile: string;
+  /** Tells our links from those of others. */
+  #ownerInode = 0n;
+
+  constructor(sessionsFolder: string, clock: FileClock) {
+    this.#folder = join(sessionsFolder, ".locks");
+    this.#clock = clock;
+    this.#ownerFile = join(this.#folder, `owner-${this.#owner.token}`);
+  }
+
+  pathOf(name: string): string {
+    return join(this.#folder, name + LOCK_ENDING);
+  }
+
+  /** True when the lock was free, or its owner dead, and is ours now. */
+  tryAcquire(lock: string): boolean {
+    if (this.#link(lock)) return true;
+    const owner = readOwner(lock);
+    if (owner === "gone" || !(owner === null ? isFromBeforeBoot(lock) : isDead(owner))) return false;
+    const takeover = `${lock}.${owner?.token ?? "unnamed"}`;
+    if (!this.tryAcquire(takeover)) return false;
+    try {
+      const now = readOwner(lock);
+      if (now === "gone" || now?.token !== owner?.token) return false;
+      // The dead one's link goes, ours comes: only a process that comes new can be quicker in between, and then has it.
+      io(lock, "remove", () => fs.unlinkSync(lock));
+      return this.#link(lock);
+    } finally {
+      this.release(takeover);
+    }
+  }
+
+  /** Is it ours? Somebody may have removed it by hand, against all advice. */
+  isOurs(lock: string): boolean {
+    return fs.lstatSync(lock, { bigint: true, throwIfNoEntry: false })?.ino === this.#ownerInode;
+  }
+
+  /** Removes a lock unless it is another's by now. */
+  release(lock: string): void {
+    if (!this.isOurs(lock)) return;
+    if (isContended(lock)) unlink(requestOf(lock));
+    unlink(lock);
+  }
+
+  /** The names of locks that dead processes have left, after what else they have left was removed. */
+  findAbandoned(): string[] {
+    this.#removeDeadOwners();
+    return namesIn(this.#folder).flatMap((name) => {
+      if (!name.endsWith(LOCK_ENDING)) return [];
+      const owner = readOwner(join(this.#folder, name));
+      return owner !== "gone" && owner !== null && isDead(owner) ? [name.slice(0, -LOCK_ENDING.length)] : [];
+    });
+  }
+
+  close(): void {
+    unlink(this.#ownerFile);
+  }
+
+  /** True when the lock was free and is ours now. */
+  #link(lock: string): boolean {
+    for (let tries = 1; ; tries++) {
+      try {
+        fs.linkSync(this.#ownerFile, lock);
+        return true;
+      } catch (error) {
+        if (isErrno(error, "EEXIST")) return false;
+        if (!isErrno(error, "ENOENT") || tries > 1) throw ioError(lock, "create the lock", error);
+        this.#writeOwnerFile();
+      }
+    }
+  }
+
+  /**
+   * At the first lock, and again if somebody has cleaned up. Atomically, so that no lock can name nobody; never with a
+   * new folder of sessions, since that would hide that the old one is gone.
+   */
+  #writeOwnerFile(): void {
+    io(this.#ownerFile, "create", () => {
+      makeFolder(this.#folder);
+      this.#removeDeadOwners();
+      const temporary = `${this.#ownerFile}.new-${process.pid}`;
+      const descriptor = fs.openSync(temporary, "w", 0o600);
+      try {
+        this.#clock.probe(descriptor);
+        writeFully(descriptor, Buffer.from(JSON.stringify(this.#owner)), 0);
+      } finally {
+        closeFile(descriptor);
+      }
+      fs.renameSync(temporary, this.#ownerFile);
+      this.#ownerInode = fs.lstatSync(this.#ownerFile, { bigint: true }).ino;
+    });
+  }
+
+  #removeDeadOwners(): void {
+    for (const name of namesIn(this.#folder)) {
+      const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
+      if (unfinishedBy !== undefined && !processExists(Number(unfinishedBy)))
+        unlink(join(this.#folder, name));
+      if (!/^owner-[0-9a-f]{16}$/.test(name)) continue;
+      const owner = readOwner(join(this.#folder, name));
+      if (owner !== "gone" && owner !== null && isDead(owner)) unlink(join(this.#folder, name));
+    }
+  }
+}
+
+/** Asks the holder to release the lock. The request goes with the release. */
+export function requestRelease(lock: string): void {
+  const request = requestOf(lock);
+  io(request, "create", () => fs.closeSync(fs.openSync(request, REQUEST_FLAGS, 0o600)));
+}
+
+/** Does another process wait for the lock? */
+export function isContended(lock: string): boolean {
+  return fs.existsSync(requestOf(lock));
+}
+
+export function busyError(lock: string, timeoutMs: number): SessionError {
+  const owner = readOwner(lock);
+  const holder =
+    owner === "gone" ? "others in turn" : owner === null ? "nobody it names" : describeOwner(owner);
+  const advice =
+    owner === null || owner === "gone" || !isHere(owner)
+      ? "It is never taken over from here: if no program writes there, remove that file."
+      : "Repeat the call; if that process hangs, end it: its lock is then taken over.";
+  return new SessionError("busy", `The lock ${lock} was held for ${timeoutMs} ms by ${holder}. ${advice}`, {
+    details: { path: lock },
+  });
+}
+
+const { O_WRONLY, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+/** Something else of that name is neither followed nor waited for. */
+const REQUEST_FLAGS = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+
+function requestOf(lock: string): string {
+  return `${lock}.wanted`;
+}
+
+/** None while there is no such folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw ioError(folder, "list", error);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+  }
+}
+
+function unlink(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw ioError(path, "remove", error);
+  }
+}
+
+/** `null` when the lock names no owner. */
+function readOwner(lock: string): LockOwner | null | "gone" {
+  const text = readSmallFile(lock);
+  if (text !== undefined) return parseOwner(text);
+  return fs.lstatSync(lock, { throwIfNoEntry: false }) ? null : "gone";
+}
+
+/** A power cut can leave a lock without its content. Files that are older than the machine's start belong to nobody. */
+function isFromBeforeBoot(lock: string): boolean {
+  const bootedAt = Date.now() - uptime() * 1000;
+  const stat = fs.lstatSync(lock, { throwIfNoEntry: false });
+  return stat !== undefined && stat.mtimeMs < bootedAt - BOOT_MARGIN_MS;
+}

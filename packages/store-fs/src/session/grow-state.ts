@@ -1,0 +1,144 @@
+import { isUtf8 } from "node:buffer";
+import { crc32 } from "node:zlib";
+import {
+  countEntries,
+  type EntryCounts,
+  type EntryId,
+  type EntryType,
+  type SessionMetadata,
+} from "@thulp-sessions/core";
+import { isCertainlySameFile, isRacy } from "../disk/file-clock.ts";
+import { type FileInfo, sameFile, sameStamp } from "../disk/file-stamp.ts";
+import { readBytes } from "../disk/read-file.ts";
+import { skipCanonicalEntry } from "../format/canonical-entry.ts";
+import { CLOSING, endsWith, readFixedHeader, SEPARATOR, standsAt } from "../format/canonical-layout.ts";
+import { decodeEntry, type EntrySpan, type Range } from "../format/codec.ts";
+import { FormatError } from "../format/format-error.ts";
+import { JsonScanner } from "../format/json-scanner.ts";
+import { type Checkpoint, entriesEndOf, hashCanonicalHeader, type SessionState } from "./session-state.ts";
+
+/** A checkpoint is worth its memory after so many bytes of entries. */
+const CHECKPOINT_BYTES = 256 * 1024;
+
+/** What other processes have appended beyond that is found out by reading the whole file. */
+const MOST_TO_CATCH_UP = 64 * 1024 * 1024;
+
+/** An entry as it stands in the file, in bytes from its start. */
+export interface PlacedEntry extends Range {
+  readonly id: EntryId;
+  readonly entryType: Pick<EntryType, "type">;
+  /** Absent for what we write: JavaScript has its numbers, and it is plain. */
+  readonly inexact?: boolean;
+  readonly plain?: boolean;
+}
+
+/**
+ * Adds entries behind the others.
+ *
+ * @param crc with their bytes.
+ * @param counts of the session with them.
+ */
+export function addEntries(
+  state: SessionState,
+  entries: readonly PlacedEntry[],
+  crc: number,
+  counts: EntryCounts,
+): void {
+  const last = entries.at(-1);
+  if (!last) return;
+  const { index, entriesStart } = state;
+  for (const { id, entryType, start, end, inexact, plain } of entries) {
+    index.add(id, entryType.type, start - entriesStart, end - entriesStart, inexact ?? false);
+    state.plain &&= plain ?? true;
+  }
+  state.crc = crc;
+  state.counts = counts;
+  state.lastId = last.id;
+  state.head = null;
+  const { entryCount = 0 } = state.checkpoints.at(-1) ?? {};
+  const checkpointEnd = entryCount === 0 ? 0 : index.endOf(entryCount - 1);
+  if (index.end - checkpointEnd > CHECKPOINT_BYTES) state.checkpoints.push({ entryCount: index.count, crc });
+}
+
+/** Removes the entries from `entryCount` on. @param bytes from the last checkpoint before that to where they end. */
+export function dropEntries(state: SessionState, entryCount: number, bytes: Buffer): void {
+  const { crc } = checkpointBefore(state, entryCount);
+  while ((state.checkpoints.at(-1)?.entryCount ?? 0) > entryCount) state.checkpoints.pop();
+  state.index.truncate(entryCount);
+  state.crc = crc32(bytes, crc);
+  state.counts = state.index.counts();
+  state.lastId = state.index.lastId();
+  state.head = null;
+}
+
+/** The last place before the entry of which the checksum is known. */
+export function checkpointBefore(state: SessionState, entryCount: number): Checkpoint {
+  return state.checkpoints.findLast((each) => each.entryCount <= entryCount) ?? { entryCount: 0, crc: 0 };
+}
+
+/** Field by field: copying a frozen object takes several times as long, and this is done for every append. */
+export function withUpdatedAt(metadata: SessionMetadata, updatedAt: number): SessionMetadata {
+  const { id, name, sessionType, createdAt, status, tags, parentSession } = metadata;
+  return Object.freeze({ id, name, sessionType, createdAt, updatedAt, status, tags, parentSession });
+}
+
+/**
+ * Brings the state of a file that others have appended to up to date, from its header and its new bytes alone. False
+ * when more has changed than that; then nothing has changed here.
+ */
+export function catchUp(path: string, state: SessionState, info: FileInfo): boolean {
+  const { fixed, index, entriesStart, tail, damage } = state;
+  const grown = info.size - state.info.size;
+  if (!fixed || tail || damage || index.count === 0 || grown <= 0 || grown > MOST_TO_CATCH_UP) return false;
+  if (!isCertainlySameFile(state.info, info)) return false;
+  const header = readBytes(path, 0, entriesStart);
+  const lastStart = entriesStart + index.startOf(index.count - 1);
+  const end = readBytes(path, lastStart);
+  if (!header || !end || !sameStamp(header.info, end.info) || !sameFile(end.info, info)) return false;
+  const now = readFixedHeader(header.bytes);
+  if (now?.changedAt !== fixed.changedAt || now.entriesEnd !== fixed.entriesEnd) return false;
+  if (hashCanonicalHeader(header.bytes) !== state.headerHash) return false;
+  const from = entriesEndOf(state) - lastStart;
+  // The last entry that is known still stands where it stood.
+  if (!end.bytes.toString("latin1", 0, from).includes(`"id": "${state.lastId}"`)) return false;
+  const entries = entriesBehind(end.bytes, from);
+  if (!entries || entries.at(-1)?.more) return false;
+  const placed = entries.map((entry) => ({
+    ...entry,
+    start: lastStart + entry.start,
+    end: lastStart + entry.end,
+  }));
+  const crc = crc32(end.bytes.subarray(from, entries.at(-1)?.end), state.crc);
+  addEntries(state, placed, crc, countEntries(entries, state.counts));
+  const updatedAt = entries.reduce(
+    (latest, { batchTime }) => Math.max(latest, batchTime),
+    state.metadata.updatedAt,
+  );
+  state.metadata = withUpdatedAt(state.metadata, updatedAt);
+  state.fixed = now;
+  state.info = end.info;
+  state.racy = isRacy(end.info.ctimeMs);
+  state.synced = false;
+  return true;
+}
+
+/**
+ * The entries that appends have put behind the others, from the separator at `start` to the closing; `null` when
+ * something else stands there.
+ */
+function entriesBehind(bytes: Buffer, start: number): EntrySpan[] | null {
+  const scanner = new JsonScanner(bytes, start);
+  const entries: EntrySpan[] = [];
+  if (!isUtf8(bytes.subarray(start))) return null;
+  try {
+    while (!endsWith(bytes, scanner.position, CLOSING)) {
+      if (!standsAt(bytes, scanner.position, SEPARATOR)) return null;
+      scanner.position += SEPARATOR.length;
+      entries.push(skipCanonicalEntry(scanner) ?? decodeEntry(scanner));
+    }
+    return entries;
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { isSessionError, newUuid, type SessionEntry, type StoreWarning } from "@thulp-sessions/core";
+import { openFileStore } from "@thulp-sessions/store-fs";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../temporary-folder.ts";
+
+// A process changes sessions at random and is killed with -9 at a random moment, again and again in one folder. What it was
+// told is there, the call in flight is there whole or not at all, and the next write works.
+
+/** With two durabilities and as many lanes as below: 520 kills in all. */
+const KILLS_PER_LANE = 65;
+/** Processes at work at once, each in a folder of its own: starting one costs more than what it then does. */
+const LANES = 4;
+/** Longer sessions are removed, so that reading all of them stays quick. */
+const MAX_CHARACTERS = 600_000;
+
+interface Call {
+  readonly call: "create" | "delete" | "truncate" | "update" | "append";
+  readonly id: string;
+  readonly at: number;
+  readonly keep?: number;
+  readonly name?: string;
+  readonly key?: string;
+  readonly value?: number;
+  readonly entries?: readonly (readonly [id: string, length: number])[];
+}
+
+/** What a session has to be. */
+interface Expected {
+  readonly name: string;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly entries: readonly (readonly [id: string, length: number])[];
+  readonly updatedAt: number;
+}
+
+/** What a call makes of a session. */
+function after(before: Expected | undefined, call: Call): Expected | undefined {
+  if (call.call === "create") return { name: "new", context: {}, entries: [], updatedAt: call.at };
+  if (call.call === "delete" || !before) return undefined;
+  const updatedAt = Math.max(before.updatedAt + (call.call === "append" ? 0 : 1), call.at);
+  if (call.call === "append")
+    return { ...before, updatedAt, entries: [...before.entries, ...(call.entries ?? [])] };
+  if (call.call === "truncate")
+    return call.keep === before.entries.length
+      ? before
+      : { ...before, updatedAt, entries: before.entries.slice(0, call.keep) };
+  return {
+    ...before,
+    updatedAt,
+    name: call.name as string,
+    context: { ...before.context, [call.key as string]: call.value },
+  };
+}
+
+type Model = Map<string, Expected>;
+
+function apply(model: Model, call: Call): void {
+  const changed = after(model.get(call.id), call);
+  if (changed) model.set(call.id, changed);
+  else model.delete(call.id);
+}
+
+/** Lets a process work until so many calls were acknowledged, and a moment longer; gives the call that was in flight. */
+async function workAndKill(
+  dir: string,
+  durability: string,
+  model: Model,
+  seed: number,
+): Promise<Call | null> {
+  const known = Object.fromEntries([...model].map(([id, { entries }]) => [id, entries.length]));
+  const child = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, "..", "crash-process.mjs"),
+      dir,
+      durability,
+      String(seed),
+      JSON.stringify(known),
+      // Every second one kills itself, between two file calls or in the middle of a write.
+      String(seed % 2 === 0 ? 0 : 1 + Math.floor(Math.random() * 60)),
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const calls = seed % 2 === 0 ? Math.floor(Math.random() * 12) : Number.POSITIVE_INFINITY;
+  let acknowledged = 0;
+  let inFlight: Call | null = null;
+  const kill = () => void child.kill("SIGKILL");
+  const lines = createInterface({ input: child.stdout });
+  lines.on("line", (line) => {
+    if (line === "ok") {
+      apply(model, inFlight as unknown as Call);
+      inFlight = null;
+      acknowledged++;
+    } else if (line.endsWith("}")) {
+      inFlight = JSON.parse(line) as Call;
+      if (acknowledged === calls) {
+        // Somewhere within this call: at once, or while others of the machine have their turn.
+        if (Math.random() < 0.5) kill();
+        else setTimeout(kill, Math.random() * 3);
+      }
+    }
+  });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+    child.on("close", (...ended) => resolve(ended as [number | null, string | null]));
+  });
+  expect([code, signal]).toEqual([null, "SIGKILL"]);
+  return inFlight;
+}
+
+async function read(
+  store: Awaited<ReturnType<typeof openFileStore>>,
+  id: string,
+): Promise<Expected | undefined> {
+  try {
+    const { metadata, context, entries } = await store.get(id);
+    return {
+      name: metadata.name,
+      updatedAt: metadata.updatedAt,
+      context,
+      entries: entries.map((entry, i) => {
+        const { text } = entry.content as { text: string };
+        expect(entry.seq).toBe(i);
+        expect(text).toBe("x".repeat(text.length));
+        return [entry.id, text.length] as const;
+      }),
+    };
+  } catch (error) {
+    if (isSessionError(error, "not_found")) return undefined;
+    throw error;
+  }
+}
+
+/** Everything that has to hold after a kill; takes over into the model what the call in flight has come to. */
+async function checkFolder(dir: string, durability: "full" | "relaxed", model: Model, inFlight: Call | null) {
+  const warnings: StoreWarning[] = [];
+  const tornBefore = namesIn(dir, ".torn-").length;
+  const store = await openFileStore({ dir, durability, onWarning: (warning) => warnings.push(warning) });
+  try {
+    if (inFlight) {
+      const { id } = inFlight;
+      const found = await read(store, id);
+      const [absent, whole] = [model.get(id), after(model.get(id), inFlight)];
+      // In the middle of an append its time may be there without its entries.
+      const timed =
+        inFlight.call === "append" && absent ? { ...absent, updatedAt: whole?.updatedAt } : absent;
+      expect([absent, timed, whole]).toContainEqual(found);
+      if (found) model.set(id, found);
+      else model.delete(id);
+    }
+    for (const [id, expected] of model) expect(await read(store, id)).toEqual(expected);
+    expect((await store.list({ limit: 100 })).items.map(({ id }) => id as string).sort()).toEqual(
+      [...model.keys()].sort(),
+    );
+    for (const [id, expected] of model) {
+      const entry = {
+        id: newUuid(),
+        timestamp: 1,
+        entryType: { type: "user_message" },
+        content: { text: "" },
+      };
+      await store.append(id, [entry as unknown as SessionEntry], { at: 0 });
+      model.set(id, { ...expected, entries: [...expected.entries, [entry.id, 0]] });
+      expect(await read(store, id)).toEqual(model.get(id));
+      JSON.parse(readFileSync(join(dir, `${id}.json`), "utf8"));
+      if (expected.entries.reduce((sum, [, length]) => sum + length, 0) > MAX_CHARACTERS) {
+        await store.delete(id);
+        model.delete(id);
+      }
+    }
+  } finally {
+    await store.close();
+  }
+  const torn = namesIn(dir, ".torn-");
+  // Beside the sessions only bytes that were cut off, each time with a word to a person.
+  expect(torn.length - tornBefore).toBe(warnings.filter(({ message }) => message.includes(".torn-")).length);
+  const others = readdirSync(dir).filter((name) => name !== ".locks" && !torn.includes(name));
+  expect(others.sort()).toEqual([...model.keys()].map((id) => `${id}.json`).sort());
+  if (existsSync(join(dir, ".locks"))) expect(readdirSync(join(dir, ".locks"))).toEqual([]);
+}
+
+function namesIn(dir: string, part: string): string[] {
+  return readdirSync(dir).filter((name) => name.includes(part));
+}
+
+describe.each(["full", "relaxed"] as const)("at durability %s", (durability) => {
+  test("a process that is killed at any moment loses nothing that it was told", {
+    timeout: 300_000,
+  }, async () => {
+    const lane = async (number: number) => {
+      const dir = temporaryFolder();
+      const model: Model = new Map();
+      for (let kill = 0; kill < KILLS_PER_LANE; kill++) {
+        const inFlight = await workAndKill(dir, durability, model, number * 1_000 + kill);
+        await checkFolder(dir, durability, model, inFlight);
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
+  });
+});
