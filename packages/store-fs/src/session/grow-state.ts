@@ -65,7 +65,8 @@ export function dropEntries(state: SessionState, entryCount: number, bytes: Buff
   const { crc } = checkpointBefore(state, entryCount);
   while ((state.checkpoints.at(-1)?.entryCount ?? 0) > entryCount) state.checkpoints.pop();
   state.index.truncate(entryCount);
-  state.crc = crc32(bytes, crc);
+  // Of no bytes at all zlib gives 0, not the checksum so far.
+  state.crc = bytes.length === 0 ? crc : crc32(bytes, crc);
   state.counts = state.index.counts();
   state.lastId = state.index.lastId();
   state.head = null;

@@ -121,6 +121,9 @@ async function checkRecovery(
   expect(allowed).toContainEqual(loaded);
   const { entryCount, metadata } = await store.head(ID);
   expect(entryCount).toBe(loaded.length);
+  // A time counts only with the batch that brought it.
+  const times = [present.length > 0 ? 2_000 : 1_000, 999_999];
+  expect(metadata.updatedAt).toBe(times[loaded.length > present.length ? 1 : 0]);
   expect((await store.list()).items).toEqual([metadata]);
   expect(readFileSync(file)).toEqual(state);
   const [next] = entries(1, 10);
