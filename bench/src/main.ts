@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { benches } from "./benches.ts";
-import { checkPage, writePage } from "./page.ts";
-import { record } from "./recording.ts";
-import { writeResult } from "./results.ts";
-import { rerunCounted, UNCOUNTED } from "./syncs.ts";
-import { printTargets } from "./targets.ts";
+import { record } from "./harness/recording.ts";
+import { writeResult } from "./harness/results.ts";
+import { rerunCounted, UNCOUNTED } from "./harness/syncs.ts";
+import { printTargets } from "./harness/targets.ts";
+import { checkPage, writePage } from "./report/page.ts";
 
 const USAGE = `npm run bench                       everything; results in bench/results, page in docs/performance.md
 npm run bench <name>...             some of: ${Object.keys(benches).join(", ")}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barPlot, growthPlot, short, time } from "../src/plot.ts";
+import { barPlot, growthPlot, short, time } from "../src/report/plot.ts";
 
 const table = {
   title: "an append",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { BenchResult, Figure } from "../src/results.ts";
-import { goalOf, judge } from "../src/targets.ts";
+import type { BenchResult, Figure } from "../src/harness/results.ts";
+import { goalOf, judge } from "../src/harness/targets.ts";
 
 const WHAT = "an append against the bare write";
 

@@ -1,0 +1,143 @@
+// A process of its own for one contestant, so that none disturbs another, each runs on the Node that it needs, and what it
+// syncs and writes can be counted. Argument: a `Task` as JSON. It answers commands over the channel to its parent, or does what
+// `once` says and ends.
+import fs from "node:fs";
+import { newUuid } from "@thulp-sessions/core";
+import { entry } from "../harness/data.ts";
+import { type Asked, type Done, MARKED_OF, type Once, RARE_OF, type Task } from "./candidate-process.ts";
+import type { Keeper } from "./candidates/adapter.ts";
+import { catalog } from "./candidates/catalog.ts";
+
+const BATCH = 500;
+
+const task: Task = JSON.parse(process.argv[2] ?? "{}");
+const contestant = catalog.find(({ id }) => id === task.id);
+if (!contestant) throw new Error(`there is no contestant "${task.id}"`);
+const openKeeper = await contestant.load();
+if (task.once) await doOnce(task.once);
+else await serve();
+
+async function doOnce(once: Once): Promise<void> {
+  const start = performance.now();
+  const keeper = await openKeeper(task.folder, task.promised);
+  if (once.list) await keeper.list?.(once.list);
+  if (once.last) await keeper.last(once.last, 50);
+  if (once.load) await keeper.load(once.load);
+  const us = (performance.now() - start) * 1000;
+  const { maxRSS } = process.resourceUsage();
+  fs.writeSync(1, JSON.stringify({ us, mb: maxRSS / 1024 }));
+  await keeper.close();
+  // Not everybody lets go of what keeps a process alive.
+  process.exit();
+}
+
+async function serve(): Promise<void> {
+  let keeper = await openKeeper(task.folder, task.promised);
+  process.on("message", async ({ command, given }: { command: keyof Asked; given: never }) => {
+    try {
+      if (command === "reopen") {
+        await keeper.close();
+        keeper = await openKeeper((given as Asked["reopen"]).folder, task.promised);
+        process.send?.({ result: null });
+        return;
+      }
+      const work = commands[command] as (keeper: Keeper, given: never) => Promise<unknown>;
+      process.send?.({ result: (await work(keeper, given)) ?? null });
+    } catch (error) {
+      process.send?.({ failed: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+    }
+  });
+  process.on("disconnect", () => process.exit());
+  process.send?.({ result: await keeper.settings() });
+}
+
+const commands: {
+  [Command in Exclude<keyof Asked, "reopen">]: (keeper: Keeper, given: Asked[Command]) => Promise<unknown>;
+} = {
+  async make(keeper, { ids, length, touch }) {
+    const updatedAt = Date.now();
+    const entries = () => Array.from({ length }, (_, i) => entry(i));
+    await keeper.make(ids.map((id) => ({ id, entries: entries(), marked: false, updatedAt })));
+    if (touch) for (const id of ids) await keeper.append(id, entry(length));
+  },
+  async fill(keeper, { sessions, length }) {
+    for (let done = 0; done < sessions; ) {
+      const batch = Array.from({ length: Math.min(BATCH, sessions - done) }, (_, i) => {
+        const n = done + i;
+        const entries = Array.from({ length }, (_, j) => withRareWord(n * length + j));
+        const updatedAt = 1_700_000_000_000 + n * 1_000;
+        return { id: newUuid(), entries, marked: n % MARKED_OF === 0, updatedAt };
+      });
+      await keeper.make(batch);
+      done += batch.length;
+    }
+  },
+  append: (keeper, given) => append(keeper, given),
+  read: (keeper, { what, id = "", limit = 0, times }) => {
+    const work = {
+      load: () => keeper.load(id),
+      last: () => keeper.last(id, limit),
+      list: () => keeper.list?.(limit),
+      listMarked: () => keeper.listMarked?.(limit),
+      search: () => keeper.search?.("rareword", limit),
+    }[what];
+    return timed(times, work);
+  },
+  async write({ append }, { id, name }) {
+    // Told at once, over a pipe: what was acknowledged is known even if this process is killed in the next moment.
+    for (let n = 0; ; n++) {
+      await append(id, named(`${name}:${n}`));
+      fs.writeSync(1, `${n}\n`);
+      // A writer that never leaves the microtasks could not be told anything, and would not be one.
+      if (n % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+  async writeSome(keeper, { id, name, count }) {
+    for (let n = 0; n < count; n++) await keeper.append(id, named(`${name}:${n}`));
+  },
+  texts: async (keeper, { id }) => (await keeper.load(id)).map((each) => keeper.textOf(each).split("|")[0]),
+  close: (keeper) => keeper.close(),
+};
+
+/** Appends until the time is over or all is done, so many callers at once, each to a session of its own where there are as many. */
+async function append(keeper: Keeper, { ids, callers, atMost, ms }: Asked["append"]): Promise<Done> {
+  const entries = Array.from({ length: atMost }, (_, i) => entry(i)).reverse();
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  let operations = 0;
+  const caller = async (first: number) => {
+    for (let i = first; operations + callers <= atMost || operations === 0; i += callers) {
+      const next = entries.pop();
+      if (!next) break;
+      await keeper.append(ids[i % ids.length] as string, next);
+      operations++;
+      if (performance.now() - start > ms) break;
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, (_, first) => caller(first)));
+  const us = (performance.now() - start) * 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { us: us / operations, operations, cpuUs: (user + system) / operations };
+}
+
+async function timed(times: number, work: () => Promise<readonly unknown[]> | undefined) {
+  if (!work()) return null;
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  let found = 0;
+  for (let i = 0; i < times; i++) found = (await work())?.length ?? 0;
+  const us = (performance.now() - start) * 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { us: us / times, operations: times, cpuUs: (user + system) / times, found };
+}
+
+function withRareWord(n: number) {
+  const given = entry(n);
+  if (n % RARE_OF !== 0) return given;
+  return { ...given, content: { text: `${(given.content as { text: string }).text} rareword` } };
+}
+
+function named(name: string) {
+  const given = entry(1);
+  return { ...given, content: { text: `${name}|${(given.content as { text: string }).text}` } };
+}

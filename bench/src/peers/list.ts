@@ -1,0 +1,90 @@
+import { spreadOf, withFolder } from "../harness/compare.ts";
+import type { Row } from "../harness/results.ts";
+import { ContestantProcess, type Done, MARKED_OF, RARE_OF } from "./candidate-process.ts";
+import { readers } from "./read.ts";
+import { Field, reportSide, type SideResult, tell } from "./suite.ts";
+
+const PAGE = 50;
+const ENTRIES = 5;
+
+/** Pages of stores of different sizes: warm, of marked sessions only, in a new process; and a search over all of them. */
+export async function peersList(quick: boolean): Promise<void> {
+  const sizes = quick ? [100] : [10, 1_000, 10_000, 100_000];
+  const warm: Sized[] = [];
+  const marked: Sized[] = [];
+  const cold: Sized[] = [];
+  for (const size of sizes) {
+    await withFolder(async (folder) => {
+      const taking = readers(folder).filter(({ contestant }) => contestant.lists >= size);
+      const field = await Field.open(taking);
+      await field.each((process) => process.ask("fill", { sessions: size, length: ENTRIES }));
+      const rounds = quick ? 1 : 5;
+      const read = (what: "list" | "listMarked" | "search", there: number) => ({
+        rounds,
+        window: async (process: ContestantProcess) => {
+          const done = (await process.ask("read", { what, limit: PAGE, times: 2 })) as Done | null;
+          const wanted = Math.min(PAGE, there);
+          if (done && (done.found ?? 0) < wanted) throw new Error(`Error: ${done.found} of ${wanted} found`);
+          return done;
+        },
+      });
+      warm.push({ size, results: await field.compare(read("list", size)) });
+      marked.push({ size, results: await field.compare(read("listMarked", Math.ceil(size / MARKED_OF))) });
+      if (size === (quick ? 100 : 10_000)) {
+        reportSide(
+          `the first hits for a rare word in ${(size * ENTRIES).toLocaleString("en")} entries`,
+          await field.compare(read("search", Math.ceil((size * ENTRIES) / RARE_OF))),
+        );
+      }
+      await field.close();
+      cold.push({ size, results: await coldPages(taking, quick ? 1 : 3) });
+    });
+  }
+  tellSizes("the first page of 50, again", warm);
+  tellSizes("the first page of 50 of those with a mark, which one of a hundred has", marked);
+  tellSizes("the first page of 50 in a new process, from opening the store", cold);
+}
+
+interface Sized {
+  readonly size: number;
+  readonly results: readonly Pick<SideResult, "name" | "windowsUs" | "failed" | "absent">[];
+}
+
+async function coldPages(taking: ReturnType<typeof readers>, rounds: number): Promise<Sized["results"]> {
+  const windows = taking.map((): number[] => []);
+  const failed = taking.map((): string | undefined => undefined);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { contestant, promised, folder, why }] of taking.entries()) {
+      if (why !== undefined || !contestant.onDisk || failed[i]) continue;
+      try {
+        windows[i]?.push((await ContestantProcess.once(contestant, promised, folder, { list: PAGE })).us);
+      } catch (error) {
+        failed[i] = String(error);
+      }
+    }
+  }
+  return taking.map(({ contestant, why }, i) => {
+    const reason = why === undefined ? failed[i] : `skipped: ${why}`;
+    const absent = !contestant.onDisk;
+    return { name: contestant.title, windowsUs: windows[i] ?? [], failed: reason, absent };
+  });
+}
+
+/** One table of all sizes: a row for each who takes part in any. */
+function tellSizes(title: string, sized: readonly Sized[]): void {
+  const names = new Set(
+    sized.flatMap(({ results }) => results.filter(({ absent }) => !absent).map(({ name }) => name)),
+  );
+  const rows = [...names].map((name): Row => {
+    const found = sized.map(({ results }) => results.find((each) => each.name === name));
+    const failed = found.find((each) => each?.failed)?.failed;
+    if (failed) return { name, cells: [], failed };
+    const cells = found.map((each) => (each && !each.absent ? spreadOf(each.windowsUs) : null));
+    return { name, cells };
+  });
+  const columns = sized.map(({ size }) => ({
+    label: `of ${size.toLocaleString("en")}`,
+    unit: "us" as const,
+  }));
+  tell({ title, columns, rows });
+}

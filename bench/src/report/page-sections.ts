@@ -1,0 +1,130 @@
+import type { Table } from "../harness/results.ts";
+import { barPlot, growthPlot } from "./plot.ts";
+
+/** What the page tells, in its order. No figure stands here: those are the results'. */
+export interface Section {
+  readonly heading: string;
+  readonly intro: string;
+  readonly benches: readonly string[];
+  readonly plots?: readonly {
+    readonly file: string;
+    /** The beginning of the title of the table that it is drawn from. */
+    readonly table: string;
+    readonly alt: string;
+    draw(table: Table): string;
+  }[];
+}
+
+const DURABLE =
+  "_Durable_ is what survives the loss of power: each acknowledged append has been synced, and the syncs are counted; whoever " +
+  "has fewer than it takes is told as failed. _Relaxed_ survives the end of the process only. The peers come with one of the two as " +
+  "their default: LangGraph, Mastra, a JSONL log and a rewritten file are relaxed until they are told otherwise, ADK is durable. ";
+
+export const sections: readonly Section[] = [
+  {
+    heading: "An append as the session grows",
+    intro:
+      "The shape is the message: a line that rises with the length of the session is a session that becomes slower with each message. Both axes are logarithmic.",
+    benches: ["peers-growth"],
+    plots: [
+      {
+        file: "growth-durable.svg",
+        table: "an append as the session grows, durable",
+        alt: "The time of a durable append against the length of the session, all contestants",
+        draw: (table) => growthPlot(table, "entries in the session", "time of a durable append"),
+      },
+      {
+        file: "growth-relaxed.svg",
+        table: "an append as the session grows, relaxed",
+        alt: "The time of an append without a sync against the length of the session, all contestants",
+        draw: (table) => growthPlot(table, "entries in the session", "time of an append, no sync promised"),
+      },
+    ],
+  },
+  {
+    heading: "One append",
+    intro: `${DURABLE}With many callers, a group that is committed together shares its sync: its count is below one for each append.`,
+    benches: ["peers-append"],
+    plots: [
+      {
+        file: "append-durable.svg",
+        table: "an append to a session of 100, one caller, durable",
+        alt: "The time of a durable append by one caller, all contestants",
+        draw: (table) => barPlot(table, "a durable append, one caller"),
+      },
+      {
+        file: "append-64-durable.svg",
+        table: "an append, 64 callers on 64 sessions, durable",
+        alt: "The time of a durable append with 64 callers, all contestants",
+        draw: (table) => barPlot(table, "a durable append, 64 callers"),
+      },
+    ],
+  },
+  {
+    heading: "What survives",
+    intro:
+      "A killed writer: a process that appends to a session of some thousand entries is killed with `kill -9`. Two writers: two processes append to one session at once. A torn tail: the bytes of the last append, which nobody has acknowledged, are partly missing or zero, as the loss of power leaves them; then another process appends. Lost means that an acknowledged entry is missing afterwards, the one appended last included.",
+    benches: ["survival"],
+  },
+  {
+    heading: "A whole session on the disk",
+    intro:
+      "One entry after the other, and what all of it has written and left. On disk: whole blocks, after the store was closed.",
+    benches: ["peers-session"],
+  },
+  {
+    heading: "Reading a session",
+    intro:
+      "Each with its own way of reading; where the last entries cannot be asked for, all of it is loaded and cut.",
+    benches: ["peers-read"],
+  },
+  {
+    heading: "Lists and search",
+    intro:
+      "Sessions of five entries. LangGraph lists checkpoints, since it has no list of threads; who has no list or no search is left out, and stores grow as far as they are filled in a reasonable time. Without an index, a search reads everything. In a new process: the time from the opening of the store to its first page, its modules loaded before.",
+    benches: ["peers-list"],
+    plots: [
+      {
+        file: "list.svg",
+        table: "the first page of 50, again",
+        alt: "The time of the first page against the number of sessions, all contestants",
+        draw: (table) => growthPlot(table, "sessions in the store", "time of the first page of 50, again"),
+      },
+    ],
+  },
+  {
+    heading: "Starting, and memory",
+    intro:
+      "A command that shows the end of a long session: the whole life of its process, and the most memory it had.",
+    benches: ["peers-start"],
+  },
+  {
+    heading: "store-fs against the writes it consists of",
+    intro: "The floors are bare calls for the same bytes in the same process.",
+    benches: ["append-fs", "load-fs", "list-fs", "search-fs", "memory-fs"],
+  },
+  {
+    heading: "store-sqlite against bare statements",
+    intro: "The floors are bare prepared statements for the same rows in the same tables.",
+    benches: [
+      "append-sqlite",
+      "growth-sqlite",
+      "load-sqlite",
+      "list-sqlite",
+      "search-sqlite",
+      "tokenizers",
+      "worker-thread",
+    ],
+  },
+  {
+    heading: "Over HTTP",
+    intro:
+      "Load comes from another process. The floor is a handler of `node:http` that parses and answers JSON of the same size.",
+    benches: ["http-read", "http-append", "http-fanout", "http-crash", "start-up"],
+  },
+  {
+    heading: "The command",
+    intro: "`thulp-sessions` as it is typed: whole processes from their start to their end.",
+    benches: ["copy", "cli-start"],
+  },
+];
