@@ -19,7 +19,7 @@ function results(...figures: Partial<Figure>[]): BenchResult[] {
       date: "",
       seconds: 0,
       loadBefore: 0,
-      surroundings: {} as never,
+      environment: {} as never,
     },
   ];
 }

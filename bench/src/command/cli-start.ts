@@ -22,12 +22,12 @@ export async function cliStart(quick: boolean): Promise<void> {
       await store.close();
       commands.push(["list", "--store", url], ["show", recent, "--store", url]);
     }
-    const contestants = commands.map((args) => ({
+    const candidates = commands.map((args) => ({
       name: `thulp-sessions ${args[0]}, ${args.at(-1)?.split(":")[0]}`,
       args: [COMMAND, ...args],
     }));
     const results = await compare(
-      [{ name: "node -e 0", args: ["-e", "0"] }, ...contestants].map(({ name, args }) => ({
+      [{ name: "node -e 0", args: ["-e", "0"] }, ...candidates].map(({ name, args }) => ({
         name,
         operations: 1,
         run: async () => void execFileSync(process.execPath, args, { stdio: "pipe" }),

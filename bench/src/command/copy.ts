@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { type Contestant, compare, report, reportTarget, withFolder } from "../harness/compare.ts";
+import { type Candidate, compare, report, reportTarget, withFolder } from "../harness/compare.ts";
 import { entry, makeSession } from "../harness/data.ts";
 import { recordFigure } from "../harness/recording.ts";
 
@@ -29,7 +29,7 @@ export async function copy(quick: boolean): Promise<void> {
     for (let i = 0; i < sessions; i++) await makeSession(store, ENTRIES);
     await store.close();
     const file = join(folder, "copy.db");
-    const contestant = (name: string, args: readonly string[], syncs: number): Contestant => ({
+    const candidate = (name: string, args: readonly string[], syncs: number): Candidate => ({
       name,
       operations: sessions,
       inChildren: true,
@@ -44,8 +44,8 @@ export async function copy(quick: boolean): Promise<void> {
       const commits = durability === "full" ? sessions : 0;
       const [bare, ours] = await compare(
         [
-          contestant("read, parse, insert", [import.meta.filename, dir, file, durability], commits),
-          contestant("thulp-sessions copy", command, Math.floor(commits / AT_ONCE)),
+          candidate("read, parse, insert", [import.meta.filename, dir, file, durability], commits),
+          candidate("thulp-sessions copy", command, Math.floor(commits / AT_ONCE)),
         ],
         rounds,
       );

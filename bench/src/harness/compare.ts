@@ -6,14 +6,14 @@ import type { Spread } from "./results.ts";
 import { syncsOf, syncsOfAll } from "./syncs.ts";
 
 /** Somebody who does the work that is compared. */
-export interface Contestant {
+export interface Candidate {
   readonly name: string;
   /** Makes ready what one window takes, such as data that must be new each time. Not measured. */
   prepare?(): void;
   /** Does one window of the work: `operations` of them. */
   run(): Promise<void>;
   readonly operations: number;
-  /** What it promises is durable only if a window takes at least so many syncs: with fewer, its figures are not used. */
+  /** The fewest syncs of a durable window: with fewer, its figures are not used. */
   readonly syncs?: number;
   /** It works in processes of its own: their syncs count too. */
   readonly inChildren?: boolean;
@@ -35,28 +35,28 @@ export interface Result {
   readonly failed?: string | undefined;
 }
 
-/** Runs the contestants by turns, a window each, so that what disturbs one disturbs all. The first round warms up. */
-export async function compare(contestants: readonly Contestant[], rounds: number): Promise<Result[]> {
-  const times = contestants.map((): number[] => []);
-  const syncs = contestants.map((): (number | undefined)[] => []);
+/** Runs the candidates by turns, a window each, so that what disturbs one disturbs all. The first round warms up. */
+export async function compare(candidates: readonly Candidate[], rounds: number): Promise<Result[]> {
+  const times = candidates.map((): number[] => []);
+  const syncs = candidates.map((): (number | undefined)[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, contestant] of contestants.entries()) {
-      contestant.prepare?.();
-      const count = () => (contestant.inChildren ? syncsOfAll() : syncsOf(process.pid));
+    for (const [i, candidate] of candidates.entries()) {
+      candidate.prepare?.();
+      const count = () => (candidate.inChildren ? syncsOfAll() : syncsOf(process.pid));
       const syncsBefore = count();
       const start = performance.now();
-      await contestant.run();
-      const each = ((performance.now() - start) * 1000) / contestant.operations;
+      await candidate.run();
+      const each = ((performance.now() - start) * 1000) / candidate.operations;
       if (round > 0) {
         times[i]?.push(each);
         syncs[i]?.push(syncsBefore === undefined ? undefined : (count() ?? 0) - syncsBefore);
       }
-      await contestant.after?.();
+      await candidate.after?.();
     }
   }
-  return contestants.map((contestant, i) => ({
-    ...resultOf(contestant.name, times[i] ?? []),
-    ...judgeSyncs(syncs[i] ?? [], contestant.operations, contestant.syncs),
+  return candidates.map((candidate, i) => ({
+    ...resultOf(candidate.name, times[i] ?? []),
+    ...judgeSyncs(syncs[i] ?? [], candidate.operations, candidate.syncs),
   }));
 }
 
@@ -93,7 +93,7 @@ export function quantiles(values: readonly number[]): (share: number) => number 
 }
 
 /**
- * Tells how one contestant compares with another beside what `targets.json` aims at for it: the median of the ratios of windows
+ * Tells how one candidate compares with another beside what `targets.json` aims at for it: the median of the ratios of windows
  * of one round, and the quartiles. A goal may be given for what does not stand there.
  */
 export function reportTarget(

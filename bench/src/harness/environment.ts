@@ -7,7 +7,7 @@ import { installedPeers } from "./peer-packages.ts";
 import { UNCOUNTED } from "./syncs.ts";
 
 /** Where something was measured. */
-export interface Surroundings {
+export interface Environment {
   readonly commit: string;
   readonly node: string;
   readonly sqlite: string;
@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-export function surroundings(): Surroundings {
+export function environment(): Environment {
   const cpus = os.cpus();
   return {
     commit: commit(),

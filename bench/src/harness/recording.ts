@@ -1,5 +1,5 @@
 import { loadavg } from "node:os";
-import { surroundings } from "./environment.ts";
+import { environment } from "./environment.ts";
 import type { BenchResult, Figure, Table } from "./results.ts";
 import { type Goal, goalOf, inWords, sameGoal } from "./targets.ts";
 
@@ -14,7 +14,7 @@ export async function record(bench: string, run: () => Promise<void>): Promise<B
   recorded = undefined;
   const seconds = Math.round((performance.now() - began) / 1000);
   const date = new Date().toISOString();
-  return { bench, date, seconds, loadBefore, surroundings: surroundings(), tables, figures };
+  return { bench, date, seconds, loadBefore, environment: environment(), tables, figures };
 }
 
 export function recordTable(table: Table): void {

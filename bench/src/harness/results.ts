@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Surroundings } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 
 /** What `npm run bench` writes for each bench, and what the page and the targets are made of. */
 export interface BenchResult {
@@ -10,7 +10,7 @@ export interface BenchResult {
   readonly seconds: number;
   /** The load average of the last minute when it began; 0 on a machine that does nothing else, or that does not tell. */
   readonly loadBefore: number;
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
   readonly tables: readonly Table[];
   readonly figures: readonly Figure[];
 }

@@ -56,7 +56,7 @@ export function printTargets(): void {
   console.log(`\n${held} of ${judgements.length} targets hold.`);
   const wanted = new Set(targets.map(({ bench }) => bench));
   const commits = new Set(
-    results.filter(({ bench }) => wanted.has(bench)).map(({ surroundings }) => surroundings.commit),
+    results.filter(({ bench }) => wanted.has(bench)).map(({ environment }) => environment.commit),
   );
   if (commits.size > 1)
     console.log(`The results are of ${commits.size} commits: ${[...commits].join(", ")}.`);

@@ -3,7 +3,7 @@ import { recordTable } from "../harness/recording.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Work that another process does, as fast as it can. */
-export interface ServedContestant {
+export interface ServedCandidate {
   readonly name: string;
   readonly server: ServerProcess;
   /** Loads the server for a while, and says how much it has done in how many seconds, and how long one took where it knows. */
@@ -20,17 +20,17 @@ export interface ServedResult extends Result {
   readonly p99Ms: number;
 }
 
-/** Runs the contestants by turns, a window each, with the processor time that the servers take. The first round warms up. */
+/** Runs the candidates by turns, a window each, with the processor time that the servers take. The first round warms up. */
 export async function compareServers(
-  contestants: readonly ServedContestant[],
+  candidates: readonly ServedCandidate[],
   rounds: number,
 ): Promise<ServedResult[]> {
-  const times = contestants.map((): number[] => []);
-  const cpuTimes = contestants.map((): number[] => []);
-  const latencies = contestants.map((): { p50Ms: number; p99Ms: number }[] => []);
-  const syncs = contestants.map((): (number | undefined)[] => []);
+  const times = candidates.map((): number[] => []);
+  const cpuTimes = candidates.map((): number[] => []);
+  const latencies = candidates.map((): { p50Ms: number; p99Ms: number }[] => []);
+  const syncs = candidates.map((): (number | undefined)[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { server, run }] of contestants.entries()) {
+    for (const [i, { server, run }] of candidates.entries()) {
       const before = await server.cpuUs();
       const syncsBefore = server.syncs();
       const { operations, seconds, p50Ms, p99Ms } = await run();
@@ -43,7 +43,7 @@ export async function compareServers(
       syncs[i]?.push(synced === undefined ? undefined : synced / operations);
     }
   }
-  return contestants.map(({ name, mostOfOneSync }, i) => ({
+  return candidates.map(({ name, mostOfOneSync }, i) => ({
     ...resultOf(name, times[i] ?? []),
     ...judgeSyncs(syncs[i] ?? [], 1, mostOfOneSync === undefined ? 0 : 1 / mostOfOneSync),
     cpuUs: quantiles(cpuTimes[i] ?? [])(0.5),

@@ -23,7 +23,7 @@ export async function startUp(quick: boolean): Promise<void> {
       );
       await store.close();
     }
-    const contestants = await Promise.all(
+    const candidates = await Promise.all(
       places.map(async (place, i) => {
         const server = await CommandServer.at(["--store", place]);
         return {
@@ -43,7 +43,7 @@ export async function startUp(quick: boolean): Promise<void> {
         await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
       },
     };
-    const results = await compare([node, ...contestants], rounds);
+    const results = await compare([node, ...candidates], rounds);
     report(`start to the first answered request, ${sessions} sessions`, results);
     for (const result of results.slice(1))
       reportTarget(`${result.name}, against node -e 0`, result, results[0]);

@@ -1,66 +1,66 @@
-// A process of its own for one contestant, so that none disturbs another, each runs on the Node that it needs, and what it
+// A process of its own for one candidate, so that none disturbs another, each runs on the Node that it needs, and what it
 // syncs and writes can be counted. Argument: a `Task` as JSON. It answers commands over the channel to its parent, or does what
 // `once` says and ends.
 import fs from "node:fs";
 import { newUuid } from "@thulp-sessions/core";
 import { entry } from "../harness/data.ts";
 import { type Asked, type Done, MARKED_OF, type Once, RARE_OF, type Task } from "./candidate-process.ts";
-import type { Keeper } from "./candidates/adapter.ts";
+import type { Adapter } from "./candidates/adapter.ts";
 import { catalog } from "./candidates/catalog.ts";
 
 const BATCH = 500;
 
 const task: Task = JSON.parse(process.argv[2] ?? "{}");
-const contestant = catalog.find(({ id }) => id === task.id);
-if (!contestant) throw new Error(`there is no contestant "${task.id}"`);
-const openKeeper = await contestant.load();
+const candidate = catalog.find(({ id }) => id === task.id);
+if (!candidate) throw new Error(`there is no candidate "${task.id}"`);
+const openAdapter = await candidate.load();
 if (task.once) await doOnce(task.once);
 else await serve();
 
 async function doOnce(once: Once): Promise<void> {
   const start = performance.now();
-  const keeper = await openKeeper(task.folder, task.promised);
-  if (once.list) await keeper.list?.(once.list);
-  if (once.last) await keeper.last(once.last, 50);
-  if (once.load) await keeper.load(once.load);
+  const adapter = await openAdapter(task.folder, task.durability);
+  if (once.list) await adapter.list?.(once.list);
+  if (once.last) await adapter.last(once.last, 50);
+  if (once.load) await adapter.load(once.load);
   const us = (performance.now() - start) * 1000;
   const { maxRSS } = process.resourceUsage();
   fs.writeSync(1, JSON.stringify({ us, mb: maxRSS / 1024 }));
-  await keeper.close();
+  await adapter.close();
   // Not everybody lets go of what keeps a process alive.
   process.exit();
 }
 
 async function serve(): Promise<void> {
-  let keeper = await openKeeper(task.folder, task.promised);
+  let adapter = await openAdapter(task.folder, task.durability);
   process.on("message", async ({ command, given }: { command: keyof Asked; given: never }) => {
     try {
       if (command === "reopen") {
-        await keeper.close();
-        keeper = await openKeeper((given as Asked["reopen"]).folder, task.promised);
+        await adapter.close();
+        adapter = await openAdapter((given as Asked["reopen"]).folder, task.durability);
         process.send?.({ result: null });
         return;
       }
-      const work = commands[command] as (keeper: Keeper, given: never) => Promise<unknown>;
-      process.send?.({ result: (await work(keeper, given)) ?? null });
+      const work = commands[command] as (adapter: Adapter, given: never) => Promise<unknown>;
+      process.send?.({ result: (await work(adapter, given)) ?? null });
     } catch (error) {
       process.send?.({ failed: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
     }
   });
   process.on("disconnect", () => process.exit());
-  process.send?.({ result: await keeper.settings() });
+  process.send?.({ result: await adapter.settings() });
 }
 
 const commands: {
-  [Command in Exclude<keyof Asked, "reopen">]: (keeper: Keeper, given: Asked[Command]) => Promise<unknown>;
+  [Command in Exclude<keyof Asked, "reopen">]: (adapter: Adapter, given: Asked[Command]) => Promise<unknown>;
 } = {
-  async make(keeper, { ids, length, touch }) {
+  async make(adapter, { ids, length, touch }) {
     const updatedAt = Date.now();
     const entries = () => Array.from({ length }, (_, i) => entry(i));
-    await keeper.make(ids.map((id) => ({ id, entries: entries(), marked: false, updatedAt })));
-    if (touch) for (const id of ids) await keeper.append(id, entry(length));
+    await adapter.make(ids.map((id) => ({ id, entries: entries(), marked: false, updatedAt })));
+    if (touch) for (const id of ids) await adapter.append(id, entry(length));
   },
-  async fill(keeper, { sessions, length }) {
+  async fill(adapter, { sessions, length }) {
     for (let done = 0; done < sessions; ) {
       const batch = Array.from({ length: Math.min(BATCH, sessions - done) }, (_, i) => {
         const n = done + i;
@@ -68,18 +68,18 @@ const commands: {
         const updatedAt = 1_700_000_000_000 + n * 1_000;
         return { id: newUuid(), entries, marked: n % MARKED_OF === 0, updatedAt };
       });
-      await keeper.make(batch);
+      await adapter.make(batch);
       done += batch.length;
     }
   },
-  append: (keeper, given) => append(keeper, given),
-  read: (keeper, { what, id = "", limit = 0, times }) => {
+  append: (adapter, given) => append(adapter, given),
+  read: (adapter, { what, id = "", limit = 0, times }) => {
     const work = {
-      load: () => keeper.load(id),
-      last: () => keeper.last(id, limit),
-      list: () => keeper.list?.(limit),
-      listMarked: () => keeper.listMarked?.(limit),
-      search: () => keeper.search?.("rareword", limit),
+      load: () => adapter.load(id),
+      last: () => adapter.last(id, limit),
+      list: () => adapter.list?.(limit),
+      listMarked: () => adapter.listMarked?.(limit),
+      search: () => adapter.search?.("rareword", limit),
     }[what];
     return timed(times, work);
   },
@@ -92,15 +92,16 @@ const commands: {
       if (n % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   },
-  async writeSome(keeper, { id, name, count }) {
-    for (let n = 0; n < count; n++) await keeper.append(id, named(`${name}:${n}`));
+  async writeSome(adapter, { id, name, count }) {
+    for (let n = 0; n < count; n++) await adapter.append(id, named(`${name}:${n}`));
   },
-  texts: async (keeper, { id }) => (await keeper.load(id)).map((each) => keeper.textOf(each).split("|")[0]),
-  close: (keeper) => keeper.close(),
+  texts: async (adapter, { id }) =>
+    (await adapter.load(id)).map((each) => adapter.textOf(each).split("|")[0]),
+  close: (adapter) => adapter.close(),
 };
 
 /** Appends until the time is over or all is done, so many callers at once, each to a session of its own where there are as many. */
-async function append(keeper: Keeper, { ids, callers, atMost, ms }: Asked["append"]): Promise<Done> {
+async function append(adapter: Adapter, { ids, callers, atMost, ms }: Asked["append"]): Promise<Done> {
   const entries = Array.from({ length: atMost }, (_, i) => entry(i)).reverse();
   const cpu = process.cpuUsage();
   const start = performance.now();
@@ -109,7 +110,7 @@ async function append(keeper: Keeper, { ids, callers, atMost, ms }: Asked["appen
     for (let i = first; operations + callers <= atMost || operations === 0; i += callers) {
       const next = entries.pop();
       if (!next) break;
-      await keeper.append(ids[i % ids.length] as string, next);
+      await adapter.append(ids[i % ids.length] as string, next);
       operations++;
       if (performance.now() - start > ms) break;
     }

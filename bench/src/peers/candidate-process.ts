@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeOfAtLeast } from "../harness/peer-packages.ts";
 import { syncsOf } from "../harness/syncs.ts";
-import type { Promised } from "./candidates/adapter.ts";
+import type { Durability } from "./candidates/adapter.ts";
 import type { CatalogEntry } from "./candidates/catalog.ts";
 
 const CHILD = join(import.meta.dirname, "candidate-child.js");
@@ -15,7 +15,7 @@ export const RARE_OF = 5_000;
 
 export interface Task {
   readonly id: string;
-  readonly promised: Promised;
+  readonly durability: Durability;
   readonly folder: string;
   readonly once?: Once;
 }
@@ -27,7 +27,7 @@ export interface Once {
   readonly load?: string;
 }
 
-/** What a contestant can be asked for. */
+/** What a candidate can be asked for. */
 export interface Asked {
   readonly make: { readonly ids: readonly string[]; readonly length: number; readonly touch: boolean };
   readonly fill: { readonly sessions: number; readonly length: number };
@@ -69,32 +69,37 @@ export interface Counters {
   readonly written: number | undefined;
 }
 
-export class ContestantProcess {
-  readonly contestant: CatalogEntry;
-  readonly promised: Promised;
+export class CandidateProcess {
+  readonly candidate: CatalogEntry;
+  readonly durability: Durability;
   readonly settings: string;
   readonly #child: ChildProcess;
   readonly #gone: Promise<never>;
 
-  private constructor(contestant: CatalogEntry, promised: Promised, settings: string, child: ChildProcess) {
+  private constructor(
+    candidate: CatalogEntry,
+    durability: Durability,
+    settings: string,
+    child: ChildProcess,
+  ) {
     this.#gone = once(child, "exit").then(() => Promise.reject(new Error("the process has ended")));
     this.#gone.catch(() => {});
-    this.contestant = contestant;
-    this.promised = promised;
+    this.candidate = candidate;
+    this.durability = durability;
     this.settings = settings;
     this.#child = child;
   }
 
-  /** Opens a contestant on a folder, which may hold what an earlier one has left. */
+  /** Opens a candidate on a folder, which may hold what an earlier one has left. */
   static async open(
-    contestant: CatalogEntry,
-    promised: Promised,
+    candidate: CatalogEntry,
+    durability: Durability,
     folder: string,
-  ): Promise<ContestantProcess> {
+  ): Promise<CandidateProcess> {
     mkdirSync(folder, { recursive: true });
-    const task: Task = { id: contestant.id, promised, folder };
+    const task: Task = { id: candidate.id, durability, folder };
     const child = fork(CHILD, [JSON.stringify(task)], {
-      execPath: execPathFor(contestant),
+      execPath: execPathFor(candidate),
       execArgv: [],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -107,19 +112,19 @@ export class ContestantProcess {
     const failed = once(child, "exit").then(() => Promise.reject(new Error(errors.trim() || "it has ended")));
     failed.catch(() => {});
     const [{ result }] = (await Promise.race([once(child, "message"), failed])) as [{ result: string }];
-    return new ContestantProcess(contestant, promised, result, child);
+    return new CandidateProcess(candidate, durability, result, child);
   }
 
   /** Does it once in a process that ends then: its answer, and the milliseconds from its start to its end. */
   static async once(
-    contestant: CatalogEntry,
-    promised: Promised,
+    candidate: CatalogEntry,
+    durability: Durability,
     folder: string,
     what: Once,
   ): Promise<{ us: number; mb: number; wallMs: number }> {
-    const task: Task = { id: contestant.id, promised, folder, once: what };
+    const task: Task = { id: candidate.id, durability, folder, once: what };
     const start = performance.now();
-    const child = spawn(execPathFor(contestant), [CHILD, JSON.stringify(task)], {
+    const child = spawn(execPathFor(candidate), [CHILD, JSON.stringify(task)], {
       stdio: ["ignore", "pipe", "inherit"],
       timeout: 120_000,
     });

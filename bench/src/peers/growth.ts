@@ -1,8 +1,8 @@
 import { newUuid } from "@thulp-sessions/core";
 import { spreadOf, withFolder } from "../harness/compare.ts";
-import type { ContestantProcess, Done } from "./candidate-process.ts";
-import type { Promised } from "./candidates/adapter.ts";
-import { entrants, Field, type SideResult, tell } from "./suite.ts";
+import type { CandidateProcess, Done } from "./candidate-process.ts";
+import type { Durability } from "./candidates/adapter.ts";
+import { participants, type SideResult, Suite, tell } from "./suite.ts";
 
 /** Up to this length, each window has new sessions, so that they are as long as they are said to be. */
 const RENEWED = 100;
@@ -14,24 +14,24 @@ export async function peersGrowth(quick: boolean): Promise<void> {
   if (!quick) await growth("relaxed", quick);
 }
 
-async function growth(promised: Promised, quick: boolean): Promise<void> {
+async function growth(durability: Durability, quick: boolean): Promise<void> {
   const lengths = quick ? [1, 100] : [1, 10, 100, 1_000, 10_000];
   const rounds = quick ? 1 : 9;
   await withFolder(async (folder) => {
-    const field = await Field.open(entrants(promised, folder));
+    const suite = await Suite.open(participants(durability, folder));
     const results: SideResult[][] = [];
     for (const length of lengths) {
       const persistent = [newUuid()];
       if (length > RENEWED)
-        await field.each((process) => process.ask("make", { ids: persistent, length, touch: true }));
+        await suite.each((process) => process.ask("make", { ids: persistent, length, touch: true }));
       let ids: readonly string[] = persistent;
-      const renew = async (process: ContestantProcess) => {
+      const renew = async (process: CandidateProcess) => {
         ids = Array.from({ length: quick ? 2 : AT_ONCE }, newUuid);
         // The first append to a session may look at it first: that is another measurement.
         await process.ask("make", { ids, length: length - 1, touch: true });
       };
       results.push(
-        await field.compare({
+        await suite.compare({
           rounds,
           ...(length <= RENEWED && { prepare: renew }),
           window: async (process) => {
@@ -42,9 +42,9 @@ async function growth(promised: Promised, quick: boolean): Promise<void> {
         }),
       );
     }
-    await field.close();
+    await suite.close();
     tell({
-      title: `an append as the session grows, ${promised}`,
+      title: `an append as the session grows, ${durability}`,
       columns: lengths.map((length) => ({ label: `of ${length.toLocaleString("en")}`, unit: "us" })),
       rows: (results[0] ?? []).map(({ name }, i) => {
         const row = results.map((each) => each[i]);

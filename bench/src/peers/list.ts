@@ -1,8 +1,8 @@
 import { spreadOf, withFolder } from "../harness/compare.ts";
 import type { Row } from "../harness/results.ts";
-import { ContestantProcess, type Done, MARKED_OF, RARE_OF } from "./candidate-process.ts";
+import { CandidateProcess, type Done, MARKED_OF, RARE_OF } from "./candidate-process.ts";
 import { readers } from "./read.ts";
-import { Field, reportSide, type SideResult, tell } from "./suite.ts";
+import { reportSide, type SideResult, Suite, tell } from "./suite.ts";
 
 const PAGE = 50;
 const ENTRIES = 5;
@@ -15,28 +15,28 @@ export async function peersList(quick: boolean): Promise<void> {
   const cold: Sized[] = [];
   for (const size of sizes) {
     await withFolder(async (folder) => {
-      const taking = readers(folder).filter(({ contestant }) => contestant.lists >= size);
-      const field = await Field.open(taking);
-      await field.each((process) => process.ask("fill", { sessions: size, length: ENTRIES }));
+      const taking = readers(folder).filter(({ candidate }) => candidate.lists >= size);
+      const suite = await Suite.open(taking);
+      await suite.each((process) => process.ask("fill", { sessions: size, length: ENTRIES }));
       const rounds = quick ? 1 : 5;
       const read = (what: "list" | "listMarked" | "search", there: number) => ({
         rounds,
-        window: async (process: ContestantProcess) => {
+        window: async (process: CandidateProcess) => {
           const done = (await process.ask("read", { what, limit: PAGE, times: 2 })) as Done | null;
           const wanted = Math.min(PAGE, there);
           if (done && (done.found ?? 0) < wanted) throw new Error(`Error: ${done.found} of ${wanted} found`);
           return done;
         },
       });
-      warm.push({ size, results: await field.compare(read("list", size)) });
-      marked.push({ size, results: await field.compare(read("listMarked", Math.ceil(size / MARKED_OF))) });
+      warm.push({ size, results: await suite.compare(read("list", size)) });
+      marked.push({ size, results: await suite.compare(read("listMarked", Math.ceil(size / MARKED_OF))) });
       if (size === (quick ? 100 : 10_000)) {
         reportSide(
           `the first hits for a rare word in ${(size * ENTRIES).toLocaleString("en")} entries`,
-          await field.compare(read("search", Math.ceil((size * ENTRIES) / RARE_OF))),
+          await suite.compare(read("search", Math.ceil((size * ENTRIES) / RARE_OF))),
         );
       }
-      await field.close();
+      await suite.close();
       cold.push({ size, results: await coldPages(taking, quick ? 1 : 3) });
     });
   }
@@ -54,19 +54,19 @@ async function coldPages(taking: ReturnType<typeof readers>, rounds: number): Pr
   const windows = taking.map((): number[] => []);
   const failed = taking.map((): string | undefined => undefined);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, { contestant, promised, folder, why }] of taking.entries()) {
-      if (why !== undefined || !contestant.onDisk || failed[i]) continue;
+    for (const [i, { candidate, durability, folder, why }] of taking.entries()) {
+      if (why !== undefined || !candidate.onDisk || failed[i]) continue;
       try {
-        windows[i]?.push((await ContestantProcess.once(contestant, promised, folder, { list: PAGE })).us);
+        windows[i]?.push((await CandidateProcess.once(candidate, durability, folder, { list: PAGE })).us);
       } catch (error) {
         failed[i] = String(error);
       }
     }
   }
-  return taking.map(({ contestant, why }, i) => {
+  return taking.map(({ candidate, why }, i) => {
     const reason = why === undefined ? failed[i] : `skipped: ${why}`;
-    const absent = !contestant.onDisk;
-    return { name: contestant.title, windowsUs: windows[i] ?? [], failed: reason, absent };
+    const absent = !candidate.onDisk;
+    return { name: candidate.title, windowsUs: windows[i] ?? [], failed: reason, absent };
   });
 }
 

@@ -3,22 +3,26 @@ import { join } from "node:path";
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
 import type { Row } from "../harness/results.ts";
-import { ContestantProcess, type Done } from "./candidate-process.ts";
-import { entrants, tell } from "./suite.ts";
+import { CandidateProcess, type Done } from "./candidate-process.ts";
+import { participants, tell } from "./suite.ts";
 
 /** A whole session, appended one entry after the other to an empty store: what it writes on the way, and what is left on the disk. */
 export async function peersSession(quick: boolean): Promise<void> {
   const length = quick ? 20 : 1_000;
-  for (const promised of quick ? (["durable"] as const) : (["durable", "relaxed"] as const)) {
+  for (const durability of quick ? (["durable"] as const) : (["durable", "relaxed"] as const)) {
     await withFolder(async (folder) => {
       const rows: Row[] = [];
-      for (const { contestant, folder: own, why } of entrants(promised, folder, ({ onDisk }) => onDisk)) {
-        const name = contestant.title;
+      for (const { candidate, folder: own, why } of participants(
+        durability,
+        folder,
+        ({ onDisk }) => onDisk,
+      )) {
+        const name = candidate.title;
         if (why !== undefined) {
           rows.push({ name, cells: [], failed: `skipped: ${why}` });
           continue;
         }
-        const process = await ContestantProcess.open(contestant, promised, own);
+        const process = await CandidateProcess.open(candidate, durability, own);
         const ids = [newUuid()];
         await process.ask("make", { ids, length: 1, touch: false });
         const before = process.counters();
@@ -28,7 +32,7 @@ export async function peersSession(quick: boolean): Promise<void> {
         const each = (of: "syncs" | "handed" | "written") =>
           after[of] === undefined ? null : ((after[of] ?? 0) - (before[of] ?? 0)) / done.operations;
         const syncs = each("syncs");
-        if (promised === "durable" && syncs !== null && syncs < 1)
+        if (durability === "durable" && syncs !== null && syncs < 1)
           rows.push({ name, cells: [], failed: `not durable: ${syncs} syncs for an append` });
         else
           rows.push({
@@ -43,7 +47,7 @@ export async function peersSession(quick: boolean): Promise<void> {
           });
       }
       tell({
-        title: `a session of ${length.toLocaleString("en")} entries, appended one by one, ${promised}`,
+        title: `a session of ${length.toLocaleString("en")} entries, appended one by one, ${durability}`,
         columns: [
           { label: "in all", unit: "ms" },
           { label: "syncs an append", unit: "count" },

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { newUuid } from "@thulp-sessions/core";
 import { quantiles, spreadOf, withFolder } from "../harness/compare.ts";
 import type { Row } from "../harness/results.ts";
-import { ContestantProcess } from "./candidate-process.ts";
+import { CandidateProcess } from "./candidate-process.ts";
 import { readers } from "./read.ts";
-import { type Entrant, Field, tell } from "./suite.ts";
+import { type Participant, Suite, tell } from "./suite.ts";
 
 const SESSIONS = 200;
 
@@ -15,35 +15,35 @@ export async function peersStart(quick: boolean): Promise<void> {
   const length = quick ? 100 : 10_000;
   await withFolder(async (folder) => {
     const id = newUuid();
-    const taking = readers(folder).filter(({ contestant }) => contestant.onDisk);
-    const field = await Field.open(taking);
-    await field.each(async (process) => {
+    const taking = readers(folder).filter(({ candidate }) => candidate.onDisk);
+    const suite = await Suite.open(taking);
+    await suite.each(async (process) => {
       await process.ask("fill", { sessions: quick ? 10 : SESSIONS, length: 1 });
       await process.ask("make", { ids: [id], length, touch: false });
     });
-    await field.close();
+    await suite.close();
     const measured = taking.map(() => ({ wall: [] as number[], last: [] as number[], load: [] as number[] }));
     const node: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const start = performance.now();
       await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
       node.push(performance.now() - start);
-      for (const [i, entrant] of taking.entries()) {
-        if (entrant.why !== undefined) continue;
-        const { contestant, promised, folder: own } = entrant;
-        const last = await ContestantProcess.once(contestant, promised, own, { last: id });
-        const load = await ContestantProcess.once(contestant, promised, own, { load: id });
+      for (const [i, participant] of taking.entries()) {
+        if (participant.why !== undefined) continue;
+        const { candidate, durability, folder: own } = participant;
+        const last = await CandidateProcess.once(candidate, durability, own, { last: id });
+        const load = await CandidateProcess.once(candidate, durability, own, { load: id });
         measured[i]?.wall.push(last.wallMs);
         measured[i]?.last.push(last.mb);
         measured[i]?.load.push(load.mb);
       }
     }
     const base = quantiles(node)(0.5);
-    const rowOf = ({ contestant, why }: Entrant, i: number): Row => {
+    const rowOf = ({ candidate, why }: Participant, i: number): Row => {
       const { wall = [], last = [], load = [] } = measured[i] ?? {};
-      if (why !== undefined) return { name: contestant.title, cells: [], failed: `skipped: ${why}` };
+      if (why !== undefined) return { name: candidate.title, cells: [], failed: `skipped: ${why}` };
       const cells = [spreadOf(wall), quantiles(wall)(0.5) / base, quantiles(last)(0.5), quantiles(load)(0.5)];
-      return { name: contestant.title, cells };
+      return { name: candidate.title, cells };
     };
     tell({
       title: `a process that shows the last 50 of ${length.toLocaleString("en")} entries, from start to end`,

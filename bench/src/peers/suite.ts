@@ -3,14 +3,14 @@ import { quantiles, type Result, resultOf, spreadOf } from "../harness/compare.t
 import { installPeers, nodeOfAtLeast } from "../harness/peer-packages.ts";
 import { recordTable } from "../harness/recording.ts";
 import type { Cell, Row, Table } from "../harness/results.ts";
-import { ContestantProcess, type Counters, type Done } from "./candidate-process.ts";
-import type { Promised } from "./candidates/adapter.ts";
+import { CandidateProcess, type Counters, type Done } from "./candidate-process.ts";
+import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
 
 /** Somebody of the catalogue who takes part, or why he does not. */
-export interface Entrant {
-  readonly contestant: CatalogEntry;
-  readonly promised: Promised;
+export interface Participant {
+  readonly candidate: CatalogEntry;
+  readonly durability: Durability;
   readonly folder: string;
   readonly why?: string;
 }
@@ -25,87 +25,88 @@ export interface SideResult extends Result {
   readonly absent?: boolean;
 }
 
-/** Who takes part where so much is promised: those that cannot promise it take part with what they have where nobody promises more. */
-export function entrants(
-  promised: Promised,
+/** Who takes part at this durability: every candidate of the catalogue that offers it. */
+export function participants(
+  durability: Durability,
   folder: string,
-  among: (contestant: CatalogEntry) => boolean = () => true,
-): Entrant[] {
-  const wanted = catalog.filter((each) => each.promises.includes(promised) && among(each));
+  among: (candidate: CatalogEntry) => boolean = () => true,
+): Participant[] {
+  const wanted = catalog.filter((each) => each.durabilities.includes(durability) && among(each));
   const withoutPackages = wanted.some(({ packages }) => packages) ? installPeers() : undefined;
-  return wanted.map((contestant) => {
-    const entrant = { contestant, promised, folder: join(folder, `${contestant.id}-${promised}`) };
-    if (contestant.packages && withoutPackages) return { ...entrant, why: withoutPackages };
-    if (nodeOfAtLeast(contestant.node) === undefined)
-      return { ...entrant, why: `needs Node ${contestant.node} or newer; this is ${process.version}` };
-    return entrant;
+  return wanted.map((candidate) => {
+    const participant = { candidate, durability, folder: join(folder, `${candidate.id}-${durability}`) };
+    if (candidate.packages && withoutPackages) return { ...participant, why: withoutPackages };
+    if (nodeOfAtLeast(candidate.node) === undefined)
+      return { ...participant, why: `needs Node ${candidate.node} or newer; this is ${process.version}` };
+    return participant;
   });
 }
 
 interface Work {
   readonly rounds: number;
   /** Before each window, not measured. */
-  readonly prepare?: (process: ContestantProcess) => Promise<void>;
-  /** One window of a contestant; null where it offers nothing of the kind. */
-  readonly window: (process: ContestantProcess) => Promise<Done | null>;
+  readonly prepare?: (process: CandidateProcess) => Promise<void>;
+  /** One window of a candidate; null where it offers nothing of the kind. */
+  readonly window: (process: CandidateProcess) => Promise<Done | null>;
   /** The syncs that so many operations need at least to be durable; absent where nothing is stored. */
   readonly syncs?: (operations: number) => number;
 }
 
 /** Side by side: whoever is open by now, each in its process. */
-export class Field {
-  readonly entrants: readonly Entrant[];
-  readonly #open = new Map<Entrant, ContestantProcess>();
-  readonly #failed = new Map<Entrant, string>();
+export class Suite {
+  readonly participants: readonly Participant[];
+  readonly #open = new Map<Participant, CandidateProcess>();
+  readonly #failed = new Map<Participant, string>();
 
-  private constructor(entrants: readonly Entrant[]) {
-    this.entrants = entrants;
+  private constructor(participants: readonly Participant[]) {
+    this.participants = participants;
   }
 
-  static async open(entrants: readonly Entrant[]): Promise<Field> {
-    const field = new Field(entrants);
-    const opened = entrants.map(async ({ contestant, promised, folder, why }) => {
+  static async open(participants: readonly Participant[]): Promise<Suite> {
+    const suite = new Suite(participants);
+    const opened = participants.map(async ({ candidate, durability, folder, why }) => {
       if (why !== undefined) throw new Error(`skipped: ${why}`);
-      return ContestantProcess.open(contestant, promised, folder);
+      return CandidateProcess.open(candidate, durability, folder);
     });
     for (const [i, outcome] of (await Promise.allSettled(opened)).entries()) {
-      const entrant = entrants[i] as Entrant;
-      if (outcome.status === "fulfilled") field.#open.set(entrant, outcome.value);
-      else field.#failed.set(entrant, reasonOf(outcome.reason));
+      const participant = participants[i] as Participant;
+      if (outcome.status === "fulfilled") suite.#open.set(participant, outcome.value);
+      else suite.#failed.set(participant, reasonOf(outcome.reason));
     }
-    return field;
+    return suite;
   }
 
   /** Each in turn; who fails is out, with the reason. */
-  async each(work: (process: ContestantProcess) => Promise<unknown>): Promise<void> {
-    for (const [entrant, process] of this.#open) await this.#try(entrant, () => work(process));
+  async each(work: (process: CandidateProcess) => Promise<unknown>): Promise<void> {
+    for (const [participant, process] of this.#open) await this.#try(participant, () => work(process));
   }
 
   /** Rounds in which each has a window; the first warms up. */
   async compare({ rounds, prepare, window, syncs }: Work): Promise<SideResult[]> {
-    const windows = new Map<Entrant, (Done & Counters)[]>();
-    const absent = new Set<Entrant>();
+    const windows = new Map<Participant, (Done & Counters)[]>();
+    const absent = new Set<Participant>();
     for (let round = 0; round <= rounds; round++) {
-      for (const [entrant, process] of [...this.#open]) {
-        if (absent.has(entrant)) continue;
-        await this.#try(entrant, async () => {
+      for (const [participant, process] of [...this.#open]) {
+        if (absent.has(participant)) continue;
+        await this.#try(participant, async () => {
           await prepare?.(process);
           const before = process.counters();
           const done = await window(process);
           const after = process.counters();
-          if (!done) absent.add(entrant);
-          else if (round > 0) append(windows, entrant, { ...done, ...difference(before, after) });
+          if (!done) absent.add(participant);
+          else if (round > 0) append(windows, participant, { ...done, ...difference(before, after) });
         });
       }
     }
-    return this.entrants.map((entrant) => {
-      const settings = this.#open.get(entrant)?.settings;
-      const name = entrant.contestant.title;
-      const failed = this.#failed.get(entrant);
-      if (failed || absent.has(entrant))
+    return this.participants.map((participant) => {
+      const settings = this.#open.get(participant)?.settings;
+      const name = participant.candidate.title;
+      const failed = this.#failed.get(participant);
+      if (failed || absent.has(participant))
         return { ...resultOf(name, []), cpuUs: Number.NaN, ...(failed ? { failed } : { absent: true }) };
-      const mustSync = entrant.promised === "durable" && entrant.contestant.onDisk ? syncs : undefined;
-      return { ...summary(name, windows.get(entrant) ?? [], mustSync), ...(settings && { settings }) };
+      const mustSync =
+        participant.durability === "durable" && participant.candidate.onDisk ? syncs : undefined;
+      return { ...summary(name, windows.get(participant) ?? [], mustSync), ...(settings && { settings }) };
     });
   }
 
@@ -113,13 +114,13 @@ export class Field {
     for (const process of this.#open.values()) await process.close();
   }
 
-  async #try(entrant: Entrant, work: () => Promise<unknown>): Promise<void> {
+  async #try(participant: Participant, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#failed.set(entrant, reasonOf(error));
-      await this.#open.get(entrant)?.end("SIGKILL");
-      this.#open.delete(entrant);
+      this.#failed.set(participant, reasonOf(error));
+      await this.#open.get(participant)?.end("SIGKILL");
+      this.#open.delete(participant);
     }
   }
 }

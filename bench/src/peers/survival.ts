@@ -3,8 +3,8 @@ import { join, relative } from "node:path";
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
 import type { Row } from "../harness/results.ts";
-import { ContestantProcess } from "./candidate-process.ts";
-import type { Promised } from "./candidates/adapter.ts";
+import { CandidateProcess } from "./candidate-process.ts";
+import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
 import { tell } from "./suite.ts";
 
@@ -12,12 +12,12 @@ import { tell } from "./suite.ts";
 type Outcome = "kept" | "lost" | "unreadable";
 type Run = (pair: Pair, folder: string) => Promise<Outcome>;
 
-/** Two processes of one contestant, which open a folder of their own in each run. */
+/** Two processes of one candidate, which open a folder of their own in each run. */
 interface Pair {
-  readonly contestant: CatalogEntry;
-  readonly promised: Promised;
-  readonly writer: ContestantProcess;
-  readonly other: ContestantProcess;
+  readonly candidate: CatalogEntry;
+  readonly durability: Durability;
+  readonly writer: CandidateProcess;
+  readonly other: CandidateProcess;
 }
 
 /** So long that writing all of it takes a while. */
@@ -34,24 +34,24 @@ export async function survival(quick: boolean): Promise<void> {
     "torn tail": tornTail,
   };
   const rows: Row[] = [];
-  for (const contestant of survivors) {
-    for (const promised of quick ? contestant.promises.slice(0, 1) : contestant.promises) {
+  for (const candidate of survivors) {
+    for (const durability of quick ? candidate.durabilities.slice(0, 1) : candidate.durabilities) {
       const cells: (number | null)[] = [];
       await withFolder(async (folder) => {
         const [writer, other] = await Promise.all(
-          ["a", "b"].map((name) => ContestantProcess.open(contestant, promised, join(folder, name))),
+          ["a", "b"].map((name) => CandidateProcess.open(candidate, durability, join(folder, name))),
         );
         if (!writer || !other) return;
         for (const run of Object.values(runs)) {
           const outcomes: Outcome[] = [];
           for (let n = 0; n < times; n++)
-            outcomes.push(await withFolder((own) => run({ contestant, promised, writer, other }, own)));
+            outcomes.push(await withFolder((own) => run({ candidate, durability, writer, other }, own)));
           const share = (which: Outcome) => outcomes.filter((each) => each === which).length / times;
           cells.push(share("lost"), share("unreadable"));
         }
         await Promise.all([writer.end("SIGTERM"), other.end("SIGTERM")]);
       });
-      rows.push({ name: `${contestant.title}, ${promised}`, cells });
+      rows.push({ name: `${candidate.title}, ${durability}`, cells });
     }
   }
   tell({
@@ -65,9 +65,9 @@ export async function survival(quick: boolean): Promise<void> {
 }
 
 /** A writer is killed with -9 in the middle; another process reads what is there, appends, and reads again. */
-async function killed({ contestant, promised, other }: Pair, folder: string): Promise<Outcome> {
+async function killed({ candidate, durability, other }: Pair, folder: string): Promise<Outcome> {
   const id = newUuid();
-  const victim = await ContestantProcess.open(contestant, promised, folder);
+  const victim = await CandidateProcess.open(candidate, durability, folder);
   await victim.ask("make", { ids: [id], length: LENGTH, touch: true });
   const acknowledged = await victim.killWhileWriting({ id, name: "w" }, 3, Math.random() * 20);
   return lookAt(other, folder, id, LENGTH + 1, names("w", acknowledged));
@@ -156,7 +156,7 @@ function tear(path: string, sizeBefore: number): void {
 }
 
 async function lookAt(
-  reader: ContestantProcess,
+  reader: CandidateProcess,
   folder: string,
   id: string,
   before: number,

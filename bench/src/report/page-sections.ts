@@ -30,14 +30,14 @@ export const sections: readonly Section[] = [
       {
         file: "growth-durable.svg",
         table: "an append as the session grows, durable",
-        alt: "The time of a durable append against the length of the session, all contestants",
+        alt: "The time of a durable append against the length of the session, all candidates",
         draw: (table) => growthPlot(table, "entries in the session", "time of a durable append"),
       },
       {
         file: "growth-relaxed.svg",
         table: "an append as the session grows, relaxed",
-        alt: "The time of an append without a sync against the length of the session, all contestants",
-        draw: (table) => growthPlot(table, "entries in the session", "time of an append, no sync promised"),
+        alt: "The time of an append without a sync against the length of the session, all candidates",
+        draw: (table) => growthPlot(table, "entries in the session", "time of a relaxed append"),
       },
     ],
   },
@@ -49,13 +49,13 @@ export const sections: readonly Section[] = [
       {
         file: "append-durable.svg",
         table: "an append to a session of 100, one caller, durable",
-        alt: "The time of a durable append by one caller, all contestants",
+        alt: "The time of a durable append by one caller, all candidates",
         draw: (table) => barPlot(table, "a durable append, one caller"),
       },
       {
         file: "append-64-durable.svg",
         table: "an append, 64 callers on 64 sessions, durable",
-        alt: "The time of a durable append with 64 callers, all contestants",
+        alt: "The time of a durable append with 64 callers, all candidates",
         draw: (table) => barPlot(table, "a durable append, 64 callers"),
       },
     ],
@@ -87,7 +87,7 @@ export const sections: readonly Section[] = [
       {
         file: "list.svg",
         table: "the first page of 50, again",
-        alt: "The time of the first page against the number of sessions, all contestants",
+        alt: "The time of the first page against the number of sessions, all candidates",
         draw: (table) => growthPlot(table, "sessions in the store", "time of the first page of 50, again"),
       },
     ],

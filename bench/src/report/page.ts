@@ -52,9 +52,9 @@ function pageFiles(results: readonly BenchResult[]): Map<string, string> {
     "# Performance",
     "<!-- Made by `npm run bench` of bench/results: do not edit. -->",
     "What an append, a load, a list costs here and elsewhere, and what survives a crash. All of it is measured by `npm run bench` " +
-      "(bench/README.md says how): each contestant in a process of its own, in rounds that alternate between all of them, " +
+      "(bench/README.md says how): each candidate in a process of its own, in rounds that alternate between all of them, " +
       "so that what disturbs one disturbs all. A figure is the median of its windows, with the quartiles in brackets.",
-    surroundingsOf(results),
+    environmentsOf(results),
     ...(results.length > 0 ? [targetsTable(judge(results))] : []),
   ];
   for (const { heading, intro, benches, plots } of sections) {
@@ -77,17 +77,17 @@ function pageFiles(results: readonly BenchResult[]): Map<string, string> {
   return new Map([[PAGE, `${text.join("\n\n")}\n`], ...files]);
 }
 
-function surroundingsOf(results: readonly BenchResult[]): string {
+function environmentsOf(results: readonly BenchResult[]): string {
   const groups = new Map<string, string[]>();
-  for (const { bench, date, surroundings } of results) {
-    const { processor, cores, memoryGb, system, fileSystem, node, sqlite, syncs, commit } = surroundings;
+  for (const { bench, date, environment } of results) {
+    const { processor, cores, memoryGb, system, fileSystem, node, sqlite, syncs, commit } = environment;
     const where = `${processor}, ${cores} cores, ${memoryGb} GB, ${system}, ${fileSystem}; Node ${node}, SQLite ${sqlite}; commit ${commit}; syncs ${syncs}; ${date.slice(0, 10)}`;
     groups.set(where, [...(groups.get(where) ?? []), bench]);
   }
   const lines = [...groups].map(
     ([where, benches]) => `- ${where}${groups.size > 1 ? `: ${benches.join(", ")}` : ""}`,
   );
-  const packages = Object.assign({}, ...results.map(({ surroundings }) => surroundings.packages));
+  const packages = Object.assign({}, ...results.map(({ environment }) => environment.packages));
   const versions = Object.entries(packages).map(([name, version]) => `\`${name}\` ${version}`);
   const loads = results.map(({ loadBefore }) => loadBefore ?? 0);
   const load = `The load average before each was ${short(Math.min(...loads))} to ${short(Math.max(...loads))}; the run itself makes about one or two.`;

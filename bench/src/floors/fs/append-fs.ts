@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { SessionEntry, SessionStore } from "@thulp-sessions/core";
 import { type Durability, openFileStore } from "@thulp-sessions/store-fs";
-import { type Contestant, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
+import { type Candidate, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
 import { entry, makeSession } from "../../harness/data.ts";
 
 const CALLERS = 32;
@@ -15,8 +15,8 @@ export async function appendFs(quick: boolean): Promise<void> {
   for (const durability of ["full", "relaxed"] as const) {
     await withFolder(async (dir) => {
       const store = await openFileStore({ dir, durability });
-      const [bare, ...others] = await contestants(store, dir, operations, durability, quick);
-      const results = await compare([bare as Contestant, ...others], rounds);
+      const [bare, ...others] = await candidates(store, dir, operations, durability, quick);
+      const results = await compare([bare as Candidate, ...others], rounds);
       report(`append, store-fs, durability ${durability}, against bare writes of the same bytes`, results);
       const [base, short, , long, together, whole] = results;
       reportTarget("the 10,000th append against the 100th", long, short);
@@ -30,13 +30,13 @@ export async function appendFs(quick: boolean): Promise<void> {
   }
 }
 
-async function contestants(
+async function candidates(
   store: SessionStore,
   dir: string,
   operations: number,
   durability: Durability,
   quick: boolean,
-): Promise<Contestant[]> {
+): Promise<Candidate[]> {
   const sync = durability === "full";
   const appending = await Promise.all(
     LENGTHS.map(async (length) => ({
@@ -60,7 +60,7 @@ function withEntries(
   name: string,
   operations: number,
   run: (entries: readonly SessionEntry[]) => Promise<void>,
-): Contestant {
+): Candidate {
   let entries: SessionEntry[] = [];
   return {
     name,
@@ -74,13 +74,13 @@ function withEntries(
 
 let time = 1_700_000_000_000;
 
-function appendingTo(store: SessionStore, id: string, length: number, operations: number): Contestant {
+function appendingTo(store: SessionStore, id: string, length: number, operations: number): Candidate {
   return withEntries(`store-fs, session of ${length}`, operations, async (entries) => {
     for (const each of entries) await store.append(id, [each], { at: time++ });
   });
 }
 
-function together(store: SessionStore, id: string, operations: number): Contestant {
+function together(store: SessionStore, id: string, operations: number): Candidate {
   return withEntries(`store-fs, ${CALLERS} callers on one session`, operations * 4, async (entries) => {
     const caller = async (first: number) => {
       for (let i = first; i < entries.length; i += CALLERS) {
@@ -91,23 +91,23 @@ function together(store: SessionStore, id: string, operations: number): Contesta
   });
 }
 
-/** JSON.stringify, a positioned write, and fdatasync where that is promised. */
-function bareAppend(dir: string, operations: number, sync: boolean): Contestant {
+/** JSON.stringify, a positioned write, and fdatasync where the durability is full. */
+function bareAppend(dir: string, operations: number, sync: boolean): Candidate {
   const descriptor = fs.openSync(join(dir, "bare"), "w+");
   let position = 0;
   const name = sync ? "bare positioned write + fdatasync" : "JSON.stringify + bare positioned write";
-  const contestant = withEntries(name, operations, async (entries) => {
+  const candidate = withEntries(name, operations, async (entries) => {
     for (const each of entries) {
       const bytes = Buffer.from(JSON.stringify(each, null, 2));
       position += fs.writeSync(descriptor, bytes, 0, bytes.length, position);
       if (sync) await new Promise<void>((resolve) => fs.fdatasync(descriptor, () => resolve()));
     }
   });
-  return { ...contestant, ...(sync && { syncs: operations }) };
+  return { ...candidate, ...(sync && { syncs: operations }) };
 }
 
 /** What it costs to keep a session of 10,000 entries as the original does: all of it is written anew with each entry. */
-function wholeFile(dir: string, operations: number): Contestant {
+function wholeFile(dir: string, operations: number): Candidate {
   const path = join(dir, "whole");
   const session = { metadata: {}, entries: Array.from({ length: 10_000 }, (_, i) => entry(i)), context: {} };
   const fsync = (descriptor: number) => new Promise<void>((resolve) => fs.fsync(descriptor, () => resolve()));

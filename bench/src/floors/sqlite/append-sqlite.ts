@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { SessionEntry, SessionStore } from "@thulp-sessions/core";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { type Contestant, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
+import { type Candidate, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
 import { entry, makeSession } from "../../harness/data.ts";
 import { type BareSqlite, openBareSqlite } from "./bare-sqlite.ts";
 
@@ -22,7 +22,7 @@ export async function appendSqlite(quick: boolean): Promise<void> {
       const apart = await openSqliteStore({ file: join(dir, "apart.db"), durability });
       const unindexed = await openUnindexed(join(dir, "unindexed.db"), durability);
       const shared = await makeSession(together, 100);
-      const contestants: Contestant[] = [
+      const candidates: Candidate[] = [
         bareAppends(bare, lone),
         callers("store-sqlite, 1 caller", alone, [await makeSession(alone, 100)], lone),
         callers(
@@ -39,11 +39,11 @@ export async function appendSqlite(quick: boolean): Promise<void> {
         ),
         callers("the same without an index for search", unindexed, await manySessions(unindexed), each),
       ];
-      const durable = contestants.map((contestant, i) => {
+      const durable = candidates.map((candidate, i) => {
         const callersOfIt = i < 2 ? 1 : CALLERS;
-        return { ...contestant, syncs: Math.ceil(contestant.operations / callersOfIt) };
+        return { ...candidate, syncs: Math.ceil(candidate.operations / callersOfIt) };
       });
-      const results = await compare(durability === "full" ? durable : contestants, rounds);
+      const results = await compare(durability === "full" ? durable : candidates, rounds);
       report(
         `append, store-sqlite, durability ${durability}, against the same rows by bare statements`,
         results,
@@ -62,7 +62,7 @@ export async function appendSqlite(quick: boolean): Promise<void> {
   }
 }
 
-function bareAppends(bare: BareSqlite, operations: number): Contestant {
+function bareAppends(bare: BareSqlite, operations: number): Candidate {
   let fresh: SessionEntry[] = [];
   return {
     name: "bare statements, one transaction each",
@@ -79,7 +79,7 @@ function bareAppends(bare: BareSqlite, operations: number): Contestant {
 let time = 1_700_000_000_000;
 
 /** So many callers as there are ids, each of which appends so many entries, one after the other. */
-export function callers(name: string, store: SessionStore, ids: readonly string[], each: number): Contestant {
+export function callers(name: string, store: SessionStore, ids: readonly string[], each: number): Candidate {
   let fresh: SessionEntry[] = [];
   return {
     name,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { newUuid, type SessionFilter, type SessionStore } from "@thulp-sessions/core";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { type Contestant, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
+import { type Candidate, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
 import { entry, makeSession, sessionOf } from "../../harness/data.ts";
 
 /** Loading a session of 2,000 entries, against JSON.parse of the same contents and a bare SELECT of the same rows. */
@@ -68,7 +68,7 @@ export async function listSqlite(quick: boolean): Promise<void> {
     const small = await openSqliteStore({ file: join(dir, "few.db"), durability: "relaxed" });
     const ids = await fill(store, many);
     await fill(small, few);
-    const page = (name: string, of: SessionStore, filter: SessionFilter, times = pages): Contestant => ({
+    const page = (name: string, of: SessionStore, filter: SessionFilter, times = pages): Candidate => ({
       name,
       operations: times,
       async run() {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { newUuid, type SessionEntry, type SessionStore } from "@thulp-sessions/core";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { type Contestant, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
+import { type Candidate, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
 import { entry, sessionOf } from "../../harness/data.ts";
 
 const ENTRIES_PER_SESSION = 100;
@@ -30,7 +30,7 @@ export async function searchSqlite(quick: boolean): Promise<void> {
     const words = { "a word in one of 5000 entries": "rareword", "a word in every entry": "everywhere" };
     for (const [what, word] of Object.entries(words)) {
       const times = word === "everywhere" ? 1 : 50;
-      const repeated = (name: string, look: () => unknown): Contestant => ({
+      const repeated = (name: string, look: () => unknown): Candidate => ({
         name,
         operations: times,
         async run() {

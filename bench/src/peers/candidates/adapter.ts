@@ -1,14 +1,14 @@
 import type { SessionEntry } from "@thulp-sessions/core";
 
-/** How much a contestant is asked to promise; see `catalog.ts` for what each makes of it. */
-export type Promised = "durable" | "relaxed";
+/** How much a candidate is asked to promise; see `catalog.ts` for what each makes of it. */
+export type Durability = "durable" | "relaxed";
 
-/** One who keeps sessions: what all contestants do on the same entries, each through its public interface. */
-export interface Keeper {
+/** One who keeps sessions: what all candidates do on the same entries, each through its public interface. */
+export interface Adapter {
   /** Makes sessions, in the quickest way that leaves what appending their entries would have left. Never measured. */
   make(sessions: readonly Made[]): Promise<void>;
   append(id: string, entry: SessionEntry): Promise<void>;
-  /** All entries of a session as the keeper gives them. */
+  /** All entries of a session as the adapter gives them. */
   load(id: string): Promise<readonly unknown[]>;
   /** The last so many, in order. */
   last(id: string, count: number): Promise<readonly unknown[]>;
@@ -34,7 +34,7 @@ export interface Made {
   readonly updatedAt: number;
 }
 
-export type OpenKeeper = (folder: string, promised: Promised) => Promise<Keeper>;
+export type OpenAdapter = (folder: string, durability: Durability) => Promise<Adapter>;
 
 export function textOfEntry(entry: SessionEntry): string {
   return (entry.content as { text: string }).text;

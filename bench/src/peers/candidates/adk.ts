@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
 import Database from "better-sqlite3";
 import { loadPeer } from "../../harness/peer-packages.ts";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 
 interface Event {
   readonly id: string;
@@ -27,10 +27,10 @@ interface Adk {
 const APP = { appName: "bench", userId: "user" };
 
 /** `DatabaseSessionService` of Google's ADK on MikroORM and libsql, with its own settings: a rollback journal, FULL. */
-export async function loadAdk(): Promise<OpenKeeper> {
+export async function loadAdk(): Promise<OpenAdapter> {
   const { DatabaseSessionService, createEvent } = await loadPeer<Adk>("adk");
   const { LibSqlDriver } = await loadPeer<{ LibSqlDriver: unknown }>("mikroOrmLibsql");
-  return async (folder): Promise<Keeper> => {
+  return async (folder): Promise<Adapter> => {
     const file = join(folder, "adk.db");
     const service = new DatabaseSessionService({ driver: LibSqlDriver, dbName: file });
     await service.getSession({ ...APP, sessionId: "none" });

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 import { sync } from "./file-sync.ts";
 
 /** The floor of files: JSON at a known place of a file that stays open, and `fdatasync` where it is to be durable. */
-export const openBareFile: OpenKeeper = async (folder, promised): Promise<Keeper> => {
+export const openBareFile: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   fs.mkdirSync(folder, { recursive: true });
   const open = new Map<string, { descriptor: number; position: number }>();
   const pathOf = (id: string) => join(folder, `${id}.bare`);
@@ -28,12 +28,12 @@ export const openBareFile: OpenKeeper = async (folder, promised): Promise<Keeper
     },
     async append(id, entry) {
       const descriptor = write(id, `${JSON.stringify(entry)},`);
-      if (promised === "durable") await sync(descriptor, "fdatasync");
+      if (durability === "durable") await sync(descriptor, "fdatasync");
     },
     load: async (id) => read(id),
     last: async (id, count) => read(id).slice(-count),
     textOf: (entry) => textOfEntry(entry as SessionEntry),
-    settings: async () => (promised === "durable" ? "positioned write, fdatasync" : "positioned write"),
+    settings: async () => (durability === "durable" ? "positioned write, fdatasync" : "positioned write"),
     async close() {
       for (const { descriptor } of open.values()) fs.closeSync(descriptor);
     },

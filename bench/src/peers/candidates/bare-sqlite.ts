@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
 import Database from "better-sqlite3";
-import { type Keeper, type Made, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type Made, type OpenAdapter, textOfEntry } from "./adapter.ts";
 
 /** The floor of databases: two small tables, bare prepared statements, one transaction for each entry. */
-export const openBareSqlite: OpenKeeper = async (folder, promised): Promise<Keeper> => {
+export const openBareSqlite: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   const db = new Database(join(folder, "bare.db"));
   db.pragma("journal_mode = WAL");
-  db.pragma(`synchronous = ${promised === "durable" ? "FULL" : "NORMAL"}`);
+  db.pragma(`synchronous = ${durability === "durable" ? "FULL" : "NORMAL"}`);
   db.exec(
     `CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, marked INTEGER, updated_at INTEGER, entry_count INTEGER) WITHOUT ROWID;
      CREATE INDEX IF NOT EXISTS by_update ON sessions (updated_at);

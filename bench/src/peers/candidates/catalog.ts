@@ -1,10 +1,10 @@
-import type { OpenKeeper, Promised } from "./adapter.ts";
+import type { Durability, OpenAdapter } from "./adapter.ts";
 
 /** Everybody who is measured side by side. */
 export interface CatalogEntry {
   readonly id: string;
   readonly title: string;
-  readonly promises: readonly Promised[];
+  readonly durabilities: readonly Durability[];
   readonly whose: "ours" | "peer" | "floor";
   /** Keeps sessions on a disk; otherwise in memory. */
   readonly onDisk: boolean;
@@ -17,11 +17,11 @@ export interface CatalogEntry {
   /** The major version of Node that it needs at least. */
   readonly node: number;
   /** Loads its modules. */
-  readonly load: () => Promise<OpenKeeper>;
+  readonly load: () => Promise<OpenAdapter>;
 }
 
 const defaults = {
-  promises: ["durable", "relaxed"],
+  durabilities: ["durable", "relaxed"],
   whose: "peer",
   onDisk: true,
   files: false,
@@ -55,7 +55,7 @@ export const catalog: readonly CatalogEntry[] = [
     title: "MemoryStore",
     lists: 100_000,
     whose: "ours",
-    promises: ["relaxed"],
+    durabilities: ["relaxed"],
     onDisk: false,
     load: async () => (await import("./ours.ts")).loadMemory(),
   },
@@ -79,7 +79,7 @@ export const catalog: readonly CatalogEntry[] = [
     id: "adk",
     title: "Google ADK, MikroORM + libsql",
     lists: 100_000,
-    promises: ["durable"],
+    durabilities: ["durable"],
     packages: true,
     load: async () => (await import("./adk.ts")).loadAdk(),
   },
@@ -87,7 +87,7 @@ export const catalog: readonly CatalogEntry[] = [
     ...defaults,
     id: "openai",
     title: "OpenAI Agents MemorySession",
-    promises: ["relaxed"],
+    durabilities: ["relaxed"],
     onDisk: false,
     lists: 0,
     packages: true,

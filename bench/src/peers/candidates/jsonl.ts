@@ -1,14 +1,14 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 import { sync, syncFolder } from "./file-sync.ts";
 
 /**
  * A log of one line for each entry, as Claude Code and Codex keep theirs: opened for each append, and read by a reader that
  * passes over lines which it cannot parse. Durable: with `fdatasync` before it is closed.
  */
-export const openJsonl: OpenKeeper = async (folder, promised): Promise<Keeper> => {
+export const openJsonl: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   const dir = join(folder, "logs");
   fs.mkdirSync(dir, { recursive: true });
   const pathOf = (id: string) => join(dir, `${id}.jsonl`);
@@ -25,13 +25,13 @@ export const openJsonl: OpenKeeper = async (folder, promised): Promise<Keeper> =
         fs.writeFileSync(pathOf(id), lines.join(""));
         fs.utimesSync(pathOf(id), updatedAt / 1000, updatedAt / 1000);
       }
-      if (promised === "durable") await syncFolder(dir);
+      if (durability === "durable") await syncFolder(dir);
     },
     async append(id, entry) {
       const file = fs.openSync(pathOf(id), "a");
       try {
         fs.writeSync(file, `${JSON.stringify(entry)}\n`);
-        if (promised === "durable") await sync(file, "fdatasync");
+        if (durability === "durable") await sync(file, "fdatasync");
       } finally {
         fs.closeSync(file);
       }
@@ -63,7 +63,8 @@ export const openJsonl: OpenKeeper = async (folder, promised): Promise<Keeper> =
       }
       return found.slice(0, limit);
     },
-    settings: async () => (promised === "durable" ? "open, append, fdatasync, close" : "open, append, close"),
+    settings: async () =>
+      durability === "durable" ? "open, append, fdatasync, close" : "open, append, close",
     close: async () => {},
   };
 };

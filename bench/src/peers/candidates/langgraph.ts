@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { loadPeer } from "../../harness/peer-packages.ts";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 import { sqliteSettings } from "./bare-sqlite.ts";
 
 interface Config {
@@ -36,15 +36,15 @@ interface Checkpoints {
  * `SqliteSaver` of LangGraph: a checkpoint for each message, which holds all messages, as a graph with a `messages` channel has
  * it. Only `put` is called, none of the `putWrites` that a graph adds. The list is of checkpoints: it knows no threads.
  */
-export async function loadLanggraph(): Promise<OpenKeeper> {
+export async function loadLanggraph(): Promise<OpenAdapter> {
   const [{ SqliteSaver }, { emptyCheckpoint, uuid6 }] = await Promise.all([
     loadPeer<{ SqliteSaver: { fromConnString(path: string): SqliteSaver } }>("langgraphSqlite"),
     loadPeer<Checkpoints>("langgraph"),
   ]);
-  return async (folder, promised): Promise<Keeper> => {
+  return async (folder, durability): Promise<Adapter> => {
     const saver = SqliteSaver.fromConnString(join(folder, "langgraph.db"));
     saver.setup();
-    if (promised === "durable") saver.db.pragma("synchronous = FULL");
+    if (durability === "durable") saver.db.pragma("synchronous = FULL");
     const threads = new Map<string, { config: Config; messages: Message[] }>();
     const stateOf = async (id: string) => {
       const known = threads.get(id);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SessionEntry } from "@thulp-sessions/core";
 import { loadPeer } from "../../harness/peer-packages.ts";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 
 interface Message {
   readonly content: { readonly parts: readonly { readonly text: string }[] };
@@ -25,13 +25,13 @@ interface Store {
 type NewStore = new (config: { id: string } & ({ url: string } | { client: Client })) => Store;
 
 /** The memory of Mastra on `LibSQLStore`. Its own settings are WAL and NORMAL; durable, it gets a client with FULL. */
-export async function loadMastra(): Promise<OpenKeeper> {
+export async function loadMastra(): Promise<OpenAdapter> {
   const { LibSQLStore } = await loadPeer<{ LibSQLStore: NewStore }>("mastra");
   const { createClient } = await loadPeer<{ createClient(config: { url: string }): Client }>("libsql");
-  return async (folder, promised): Promise<Keeper> => {
+  return async (folder, durability): Promise<Adapter> => {
     const url = pathToFileURL(join(folder, "mastra.db")).href;
     let client: Client | undefined;
-    if (promised === "durable") {
+    if (durability === "durable") {
       client = createClient({ url });
       await client.execute("PRAGMA journal_mode=WAL");
       await client.execute("PRAGMA synchronous=FULL");

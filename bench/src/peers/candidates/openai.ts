@@ -1,5 +1,5 @@
 import { loadPeer } from "../../harness/peer-packages.ts";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 
 interface Item {
   readonly role: "user";
@@ -12,9 +12,9 @@ interface MemorySession {
 type NewSession = new (options: { sessionId: string; initialItems: Item[] }) => MemorySession;
 
 /** `MemorySession` of OpenAI's Agents SDK: the floor of an interface, since nothing is kept. */
-export async function loadOpenai(): Promise<OpenKeeper> {
+export async function loadOpenai(): Promise<OpenAdapter> {
   const { MemorySession } = await loadPeer<{ MemorySession: NewSession }>("openai");
-  return async (): Promise<Keeper> => {
+  return async (): Promise<Adapter> => {
     const sessions = new Map<string, MemorySession>();
     const sessionOf = (id: string) => {
       const session = sessions.get(id);

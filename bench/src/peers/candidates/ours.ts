@@ -1,33 +1,33 @@
 import { join } from "node:path";
 import type { SessionEntry, SessionFilter, SessionStore } from "@thulp-sessions/core";
 import { sessionOf } from "../../harness/data.ts";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 
-export async function loadFs(): Promise<OpenKeeper> {
+export async function loadFs(): Promise<OpenAdapter> {
   const { openFileStore } = await import("@thulp-sessions/store-fs");
-  return async (folder, promised) => {
-    const durability = promised === "durable" ? "full" : "relaxed";
+  return async (folder, wanted) => {
+    const durability = wanted === "durable" ? "full" : "relaxed";
     const store = await openFileStore({ dir: join(folder, "sessions"), durability });
-    return keeperOf(store, `durability ${durability}`);
+    return adapterOf(store, `durability ${durability}`);
   };
 }
 
-export async function loadSqlite(): Promise<OpenKeeper> {
+export async function loadSqlite(): Promise<OpenAdapter> {
   const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
-  return async (folder, promised) => {
-    const durability = promised === "durable" ? "full" : "relaxed";
+  return async (folder, wanted) => {
+    const durability = wanted === "durable" ? "full" : "relaxed";
     const synchronous = durability === "full" ? "FULL" : "NORMAL";
     const store = await openSqliteStore({ file: join(folder, "sessions.db"), durability });
-    return keeperOf(store, `durability ${durability}: WAL, synchronous=${synchronous}`);
+    return adapterOf(store, `durability ${durability}: WAL, synchronous=${synchronous}`);
   };
 }
 
-export async function loadMemory(): Promise<OpenKeeper> {
+export async function loadMemory(): Promise<OpenAdapter> {
   const { MemoryStore } = await import("@thulp-sessions/core/memory");
-  return async () => keeperOf(new MemoryStore(), "in memory");
+  return async () => adapterOf(new MemoryStore(), "in memory");
 }
 
-function keeperOf(store: SessionStore, settings: string): Keeper {
+function adapterOf(store: SessionStore, settings: string): Adapter {
   let time = 1_800_000_000_000;
   const list = async (filter: SessionFilter, limit: number) => (await store.list({ filter, limit })).items;
   return {

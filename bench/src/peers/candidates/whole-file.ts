@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
-import { type Keeper, type OpenKeeper, textOfEntry } from "./adapter.ts";
+import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 import { sync, syncFolder } from "./file-sync.ts";
 
 interface File {
@@ -13,7 +13,7 @@ interface File {
  * One JSON file for each session that is written anew with each entry, as the Rust original and many apps do; what was read once
  * is kept. Durable: to a temporary file, fsync, rename, fsync of the folder.
  */
-export const openWholeFile: OpenKeeper = async (folder, promised): Promise<Keeper> => {
+export const openWholeFile: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   const dir = join(folder, "files");
   fs.mkdirSync(dir, { recursive: true });
   const known = new Map<string, File>();
@@ -22,7 +22,7 @@ export const openWholeFile: OpenKeeper = async (folder, promised): Promise<Keepe
   const write = async (file: File) => {
     const path = pathOf(file.metadata.id);
     const text = JSON.stringify(file, null, 2);
-    if (promised === "durable") await replaceDurably(path, text);
+    if (durability === "durable") await replaceDurably(path, text);
     else fs.writeFileSync(path, text);
   };
   const all = () =>
@@ -56,7 +56,7 @@ export const openWholeFile: OpenKeeper = async (folder, promised): Promise<Keepe
         .flatMap(({ entries }) => entries.filter((entry) => textOfEntry(entry).includes(word)))
         .slice(0, limit),
     settings: async () =>
-      promised === "durable" ? "temporary file, fsync, rename, fsync of the folder" : "written in place",
+      durability === "durable" ? "temporary file, fsync, rename, fsync of the folder" : "written in place",
     close: async () => {},
   };
 };
