@@ -81,7 +81,8 @@ export async function copyMemory(quick: boolean): Promise<void> {
       const from = stores[i] ?? "";
       const tell = 'process.on("exit",()=>console.error(process.resourceUsage().maxRSS))';
       const args = ["--import", `data:text/javascript,${tell}`, COMMAND, "copy", from, to];
-      const { stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      if (status !== 0) throw new Error(`thulp-sessions copy ended with ${status}: ${stderr}`);
       const kinds = `${from.split(":")[0]} to ${to.split(":")[0]}`;
       const megabytes = Math.round(Number(stderr) / 1024);
       console.log(`  ${kinds}: ${megabytes} MB at most`);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recordFigure, recordTable } from "./recording.ts";
-import type { Spread } from "./results.ts";
+import { reasonOf, type Spread } from "./results.ts";
 import { syncsOf, syncsOfAll } from "./syncs.ts";
 
 /** Somebody who does the work that is compared. */
@@ -35,29 +35,48 @@ export interface Result {
   readonly failed?: string | undefined;
 }
 
-/** Runs the candidates by turns, a window each, so that what disturbs one disturbs all. The first round warms up. */
+/**
+ * Runs the candidates by turns, a window each, so that what disturbs one disturbs all. The first round warms up. A candidate that
+ * throws is out, with the reason in its result.
+ */
 export async function compare(candidates: readonly Candidate[], rounds: number): Promise<Result[]> {
   const times = candidates.map((): number[] => []);
   const syncs = candidates.map((): (number | undefined)[] => []);
+  const failed = candidates.map((): string | undefined => undefined);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, candidate] of candidates.entries()) {
-      candidate.prepare?.();
-      const count = () => (candidate.inChildren ? syncsOfAll() : syncsOf(process.pid));
-      const syncsBefore = count();
-      const start = performance.now();
-      await candidate.run();
-      const each = ((performance.now() - start) * 1000) / candidate.operations;
-      if (round > 0) {
-        times[i]?.push(each);
-        syncs[i]?.push(syncsBefore === undefined ? undefined : (count() ?? 0) - syncsBefore);
+      if (failed[i] !== undefined) continue;
+      try {
+        const { us, synced } = await oneWindow(candidate);
+        if (round === 0) continue;
+        times[i]?.push(us);
+        syncs[i]?.push(synced);
+      } catch (error) {
+        failed[i] = reasonOf(error);
       }
-      await candidate.after?.();
     }
   }
-  return candidates.map((candidate, i) => ({
-    ...resultOf(candidate.name, times[i] ?? []),
-    ...judgeSyncs(syncs[i] ?? [], candidate.operations, candidate.syncs),
-  }));
+  return candidates.map((candidate, i) => {
+    const reason = failed[i];
+    if (reason !== undefined) return { ...resultOf(candidate.name, []), failed: reason };
+    return {
+      ...resultOf(candidate.name, times[i] ?? []),
+      ...judgeSyncs(syncs[i] ?? [], candidate.operations, candidate.syncs),
+    };
+  });
+}
+
+/** Microseconds for one operation, and the syncs of the window where they are counted. */
+async function oneWindow(candidate: Candidate): Promise<{ us: number; synced: number | undefined }> {
+  candidate.prepare?.();
+  const count = () => (candidate.inChildren ? syncsOfAll() : syncsOf(process.pid));
+  const before = count();
+  const start = performance.now();
+  await candidate.run();
+  const us = ((performance.now() - start) * 1000) / candidate.operations;
+  const synced = before === undefined ? undefined : (count() ?? 0) - before;
+  await candidate.after?.();
+  return { us, synced };
 }
 
 /** What the windows have synced for each operation, and whether all of them did as often as they must. */
@@ -118,7 +137,7 @@ export function report(title: string, results: readonly Result[]): void {
     const synced = counted && syncs !== undefined ? `  ${syncs.toFixed(2).padStart(5)} syncs` : "";
     const ratio = (medianUs / base).toFixed(2).padStart(8);
     console.log(`  ${name.padEnd(52)}${figures.padEnd(36)}${ratio} x${synced}`);
-    if (failed) console.log(`    FAILED, not to be used: ${failed}`);
+    if (failed) console.log(`    FAILED: ${failed}`);
   }
   recordTable({
     title,

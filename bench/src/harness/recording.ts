@@ -1,20 +1,30 @@
 import { loadavg } from "node:os";
 import { environment } from "./environment.ts";
-import type { BenchResult, Figure, Table } from "./results.ts";
+import { type BenchResult, type Figure, reasonOf, type Table } from "./results.ts";
 import { type Goal, goalOf, inWords, sameGoal } from "./targets.ts";
 
-let recorded: { bench: string; tables: Table[]; figures: Figure[]; began: number } | undefined;
+let recorded: { bench: string; tables: Table[]; figures: Figure[] } | undefined;
 
-/** Runs a bench and gives what it has told meanwhile, as data. */
+/** Runs a bench and gives what it has reported meanwhile, as data. An error of the bench becomes a part of its result. */
 export async function record(bench: string, run: () => Promise<void>): Promise<BenchResult> {
   const loadBefore = loadavg()[0] ?? 0;
-  recorded = { bench, tables: [], figures: [], began: performance.now() };
-  await run();
-  const { tables, figures, began } = recorded;
-  recorded = undefined;
+  const began = performance.now();
+  const tables: Table[] = [];
+  const figures: Figure[] = [];
+  recorded = { bench, tables, figures };
+  let failed: string | undefined;
+  try {
+    await run();
+  } catch (error) {
+    console.error(error);
+    failed = reasonOf(error);
+  } finally {
+    recorded = undefined;
+  }
   const seconds = Math.round((performance.now() - began) / 1000);
   const date = new Date().toISOString();
-  return { bench, date, seconds, loadBefore, environment: environment(), tables, figures };
+  const result = { bench, date, seconds, loadBefore, environment: environment(), tables, figures };
+  return failed === undefined ? result : { ...result, failed };
 }
 
 export function recordTable(table: Table): void {

@@ -13,6 +13,8 @@ export interface BenchResult {
   readonly environment: Environment;
   readonly tables: readonly Table[];
   readonly figures: readonly Figure[];
+  /** Why the bench ended before its end. */
+  readonly failed?: string;
 }
 
 export interface Table {
@@ -29,8 +31,10 @@ export interface Row {
   readonly name: string;
   /** One for each column, fewer where something failed; null is what nobody offers. */
   readonly cells: readonly Cell[];
-  /** Why there are no figures, or why they are not used. */
+  /** Why there are no figures, or why they are not used: an error, which fails the bench. */
   readonly failed?: string;
+  /** Why it was not measured here: a known condition, such as a Node that is too old, which fails nothing. */
+  readonly skipped?: string;
 }
 
 export type Cell = number | string | null | Spread;
@@ -53,6 +57,26 @@ export interface Figure {
   readonly high?: number;
   readonly unit?: string;
   readonly failed?: string;
+}
+
+/** Everything that failed in a bench, by name and reason. With one failure its figures are not used. */
+export function failuresOf({ bench, tables, figures, failed }: BenchResult): string[] {
+  const rows = tables.flatMap((table) => table.rows).filter((row) => row.failed !== undefined);
+  const reasons = new Set(rows.map((row) => row.failed));
+  // A figure that is drawn from a row fails for the reason of the row.
+  const alone = figures.filter((figure) => figure.failed !== undefined && !reasons.has(figure.failed));
+  const failures = [
+    ...rows.map((row) => `${row.name}: ${row.failed}`),
+    ...alone.map((figure) => `${figure.what}: ${figure.failed}`),
+    ...(failed === undefined ? [] : [failed]),
+  ];
+  return [...new Set(failures)].map((failure) => `${bench}: ${failure}`);
+}
+
+/** An error in one line: what a child process prints when it ends with an error has many. */
+export function reasonOf(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  return (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "").slice(0, 300);
 }
 
 const FOLDER = join(import.meta.dirname, "..", "..", "results");

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchResult, type Figure, readResults } from "./results.ts";
+import { type BenchResult, type Figure, failuresOf } from "./results.ts";
 
 export type Goal = { readonly atMost: number } | { readonly atLeast: number };
 
@@ -20,6 +20,8 @@ export interface Judgement {
   readonly target: Target;
   readonly goal: Goal;
   readonly figure: Figure | undefined;
+  /** What failed in its bench. */
+  readonly failures: readonly string[];
   readonly verdict: "holds" | "MISSED" | "FAILED" | "not measured";
 }
 
@@ -35,31 +37,12 @@ export function goalOf(bench: string, figure: Figure): Goal | undefined {
 
 export function judge(results: readonly BenchResult[]): Judgement[] {
   return targets.map((target) => {
-    const figures = results.find(({ bench }) => bench === target.bench)?.figures ?? [];
-    const figure = figures.find((each) => fits(target, each));
-    return { target, goal: goal(target), figure, verdict: verdictOf(goal(target), figure) };
+    const result = results.find(({ bench }) => bench === target.bench);
+    const figure = result?.figures.find((each) => fits(target, each));
+    const failures = result ? failuresOf(result) : [];
+    const verdict = failures.length > 0 ? "FAILED" : verdictOf(goal(target), figure);
+    return { target, goal: goal(target), figure, failures, verdict };
   });
-}
-
-/** Prints each target, the figure of the last results, and whether it holds. */
-export function printTargets(): void {
-  const results = readResults();
-  const judgements = judge(results);
-  for (const { target, goal, figure, verdict } of judgements) {
-    const spread = figure?.low === undefined ? "" : ` (${digits(figure.low)} to ${digits(figure.high)})`;
-    const value = figure && !figure.failed ? `${digits(figure.value)}${figure.unit ?? ""}${spread}` : "-";
-    console.log(`${verdict.padEnd(12)}  issue ${target.issue}: ${target.says}`);
-    console.log(`${"".padEnd(14)}${value}; aim: ${inWords(goal)}; npm run bench ${target.bench}`);
-    if (figure?.failed) console.log(`${"".padEnd(14)}${figure.failed}`);
-  }
-  const held = judgements.filter(({ verdict }) => verdict === "holds").length;
-  console.log(`\n${held} of ${judgements.length} targets hold.`);
-  const wanted = new Set(targets.map(({ bench }) => bench));
-  const commits = new Set(
-    results.filter(({ bench }) => wanted.has(bench)).map(({ environment }) => environment.commit),
-  );
-  if (commits.size > 1)
-    console.log(`The results are of ${commits.size} commits: ${[...commits].join(", ")}.`);
 }
 
 export function inWords(goal: Goal): string {
@@ -82,11 +65,6 @@ function goal({ atMost, atLeast, says }: Target): Goal {
 
 function verdictOf(goal: Goal, figure: Figure | undefined): Judgement["verdict"] {
   if (!figure) return "not measured";
-  if (figure.failed) return "FAILED";
   const { value } = figure;
   return ("atMost" in goal ? value <= goal.atMost : value >= goal.atLeast) ? "holds" : "MISSED";
-}
-
-function digits(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value) ? "?" : `${Number(value.toFixed(3))}`;
 }

@@ -63,7 +63,7 @@ export function reportServers(title: string, results: readonly ServedResult[]): 
     console.log(
       `  ${name.padEnd(52)}${time.padEnd(34)}${ratio} x   processor ${cpuUs.toFixed(1).padStart(7)} us ${cpuRatio} x`,
     );
-    if (failed) console.log(`    FAILED, not to be used: ${failed}`);
+    if (failed) console.log(`    FAILED: ${failed}`);
   }
   recordTable({
     title,

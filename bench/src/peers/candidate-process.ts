@@ -132,7 +132,8 @@ export class CandidateProcess {
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
     });
-    await once(child, "close");
+    const [code, signal] = await once(child, "close");
+    if (code !== 0) throw new Error(`${candidate.title}: the process ended with ${code ?? signal}`);
     return { ...JSON.parse(text), wallMs: performance.now() - start };
   }
 
@@ -174,6 +175,7 @@ export class CandidateProcess {
     child.send({ command: "write", given });
     await Promise.race([enough, closed]);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (child.exitCode !== null) throw new Error(`the writer ended by itself with ${child.exitCode}`);
     child.kill("SIGKILL");
     await closed;
     return text.split("\n").length - 1;

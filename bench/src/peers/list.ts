@@ -1,5 +1,5 @@
 import { spreadOf, withFolder } from "../harness/compare.ts";
-import type { Row } from "../harness/results.ts";
+import { type Row, reasonOf } from "../harness/results.ts";
 import { CandidateProcess, type Done, MARKED_OF, RARE_OF } from "./candidate-process.ts";
 import { readers } from "./read.ts";
 import { reportSide, type SideResult, Suite, tell } from "./suite.ts";
@@ -47,27 +47,29 @@ export async function peersList(quick: boolean): Promise<void> {
 
 interface Sized {
   readonly size: number;
-  readonly results: readonly Pick<SideResult, "name" | "windowsUs" | "failed" | "absent">[];
+  readonly results: readonly Pick<SideResult, "name" | "windowsUs" | "failed" | "skipped" | "absent">[];
 }
 
 async function coldPages(taking: ReturnType<typeof readers>, rounds: number): Promise<Sized["results"]> {
   const windows = taking.map((): number[] => []);
   const failed = taking.map((): string | undefined => undefined);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, { candidate, durability, folder, why }] of taking.entries()) {
-      if (why !== undefined || !candidate.onDisk || failed[i]) continue;
+    for (const [i, { candidate, durability, folder, skipped }] of taking.entries()) {
+      if (skipped !== undefined || !candidate.onDisk || failed[i]) continue;
       try {
         windows[i]?.push((await CandidateProcess.once(candidate, durability, folder, { list: PAGE })).us);
       } catch (error) {
-        failed[i] = String(error);
+        failed[i] = reasonOf(error);
       }
     }
   }
-  return taking.map(({ candidate, why }, i) => {
-    const reason = why === undefined ? failed[i] : `skipped: ${why}`;
-    const absent = !candidate.onDisk;
-    return { name: candidate.title, windowsUs: windows[i] ?? [], failed: reason, absent };
-  });
+  return taking.map(({ candidate, skipped }, i) => ({
+    name: candidate.title,
+    windowsUs: windows[i] ?? [],
+    failed: failed[i],
+    ...(skipped !== undefined && { skipped }),
+    absent: !candidate.onDisk,
+  }));
 }
 
 /** One table of all sizes: a row for each who takes part in any. */
@@ -79,6 +81,8 @@ function tellSizes(title: string, sized: readonly Sized[]): void {
     const found = sized.map(({ results }) => results.find((each) => each.name === name));
     const failed = found.find((each) => each?.failed)?.failed;
     if (failed) return { name, cells: [], failed };
+    const skipped = found.find((each) => each?.skipped)?.skipped;
+    if (skipped) return { name, cells: [], skipped };
     const cells = found.map((each) => (each && !each.absent ? spreadOf(each.windowsUs) : null));
     return { name, cells };
   });

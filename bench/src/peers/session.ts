@@ -12,14 +12,14 @@ export async function peersSession(quick: boolean): Promise<void> {
   for (const durability of quick ? (["durable"] as const) : (["durable", "relaxed"] as const)) {
     await withFolder(async (folder) => {
       const rows: Row[] = [];
-      for (const { candidate, folder: own, why } of participants(
+      for (const { candidate, folder: own, skipped } of participants(
         durability,
         folder,
         ({ onDisk }) => onDisk,
       )) {
         const name = candidate.title;
-        if (why !== undefined) {
-          rows.push({ name, cells: [], failed: `skipped: ${why}` });
+        if (skipped !== undefined) {
+          rows.push({ name, cells: [], skipped });
           continue;
         }
         const process = await CandidateProcess.open(candidate, durability, own);

@@ -29,7 +29,7 @@ export async function peersStart(quick: boolean): Promise<void> {
       await once(spawn(process.execPath, ["-e", "0"], { stdio: "ignore" }), "exit");
       node.push(performance.now() - start);
       for (const [i, participant] of taking.entries()) {
-        if (participant.why !== undefined) continue;
+        if (participant.skipped !== undefined) continue;
         const { candidate, durability, folder: own } = participant;
         const last = await CandidateProcess.once(candidate, durability, own, { last: id });
         const load = await CandidateProcess.once(candidate, durability, own, { load: id });
@@ -39,9 +39,9 @@ export async function peersStart(quick: boolean): Promise<void> {
       }
     }
     const base = quantiles(node)(0.5);
-    const rowOf = ({ candidate, why }: Participant, i: number): Row => {
+    const rowOf = ({ candidate, skipped }: Participant, i: number): Row => {
       const { wall = [], last = [], load = [] } = measured[i] ?? {};
-      if (why !== undefined) return { name: candidate.title, cells: [], failed: `skipped: ${why}` };
+      if (skipped !== undefined) return { name: candidate.title, cells: [], skipped };
       const cells = [spreadOf(wall), quantiles(wall)(0.5) / base, quantiles(last)(0.5), quantiles(load)(0.5)];
       return { name: candidate.title, cells };
     };

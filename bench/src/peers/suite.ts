@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { quantiles, type Result, resultOf, spreadOf } from "../harness/compare.ts";
 import { installPeers, nodeOfAtLeast } from "../harness/peer-packages.ts";
 import { recordTable } from "../harness/recording.ts";
-import type { Cell, Row, Table } from "../harness/results.ts";
+import { type Cell, type Row, reasonOf, type Table } from "../harness/results.ts";
 import { CandidateProcess, type Counters, type Done } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
@@ -12,7 +12,7 @@ export interface Participant {
   readonly candidate: CatalogEntry;
   readonly durability: Durability;
   readonly folder: string;
-  readonly why?: string;
+  readonly skipped?: string;
 }
 
 export interface SideResult extends Result {
@@ -21,6 +21,8 @@ export interface SideResult extends Result {
   readonly handed?: number | undefined;
   readonly written?: number | undefined;
   readonly settings?: string;
+  /** Why it is not measured here. */
+  readonly skipped?: string;
   /** Nothing of the kind is offered. */
   readonly absent?: boolean;
 }
@@ -35,9 +37,9 @@ export function participants(
   const withoutPackages = wanted.some(({ packages }) => packages) ? installPeers() : undefined;
   return wanted.map((candidate) => {
     const participant = { candidate, durability, folder: join(folder, `${candidate.id}-${durability}`) };
-    if (candidate.packages && withoutPackages) return { ...participant, why: withoutPackages };
+    if (candidate.packages && withoutPackages) return { ...participant, skipped: withoutPackages };
     if (nodeOfAtLeast(candidate.node) === undefined)
-      return { ...participant, why: `needs Node ${candidate.node} or newer; this is ${process.version}` };
+      return { ...participant, skipped: `needs Node ${candidate.node} or newer; this is ${process.version}` };
     return participant;
   });
 }
@@ -64,12 +66,12 @@ export class Suite {
 
   static async open(participants: readonly Participant[]): Promise<Suite> {
     const suite = new Suite(participants);
-    const opened = participants.map(async ({ candidate, durability, folder, why }) => {
-      if (why !== undefined) throw new Error(`skipped: ${why}`);
-      return CandidateProcess.open(candidate, durability, folder);
-    });
+    const taking = participants.filter(({ skipped }) => skipped === undefined);
+    const opened = taking.map(({ candidate, durability, folder }) =>
+      CandidateProcess.open(candidate, durability, folder),
+    );
     for (const [i, outcome] of (await Promise.allSettled(opened)).entries()) {
-      const participant = participants[i] as Participant;
+      const participant = taking[i] as Participant;
       if (outcome.status === "fulfilled") suite.#open.set(participant, outcome.value);
       else suite.#failed.set(participant, reasonOf(outcome.reason));
     }
@@ -101,9 +103,11 @@ export class Suite {
     return this.participants.map((participant) => {
       const settings = this.#open.get(participant)?.settings;
       const name = participant.candidate.title;
+      const nothing = { ...resultOf(name, []), cpuUs: Number.NaN };
       const failed = this.#failed.get(participant);
-      if (failed || absent.has(participant))
-        return { ...resultOf(name, []), cpuUs: Number.NaN, ...(failed ? { failed } : { absent: true }) };
+      if (participant.skipped !== undefined) return { ...nothing, skipped: participant.skipped };
+      if (failed !== undefined) return { ...nothing, failed };
+      if (absent.has(participant)) return { ...nothing, absent: true };
       const mustSync =
         participant.durability === "durable" && participant.candidate.onDisk ? syncs : undefined;
       return { ...summary(name, windows.get(participant) ?? [], mustSync), ...(settings && { settings }) };
@@ -123,12 +127,6 @@ export class Suite {
       this.#open.delete(participant);
     }
   }
-}
-
-/** In one line: what a process prints when it ends with an error has many. */
-function reasonOf(error: unknown): string {
-  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
-  return (lines.find((line) => /error|skipped/i.test(line)) ?? lines[0] ?? "").slice(0, 300);
 }
 
 function summary(name: string, windows: (Done & Counters)[], syncs: Work["syncs"]): SideResult {
@@ -187,7 +185,8 @@ export function reportSide(
   results: readonly SideResult[],
   columns: readonly (keyof typeof COLUMNS)[] = ["time", "ratio"],
 ): void {
-  const base = results.find(({ failed, absent }) => !failed && !absent)?.medianUs ?? Number.NaN;
+  const base =
+    results.find(({ failed, skipped, absent }) => !failed && !skipped && !absent)?.medianUs ?? Number.NaN;
   const cellsOf = (result: SideResult): Cell[] =>
     columns.map((column) => {
       const { medianUs, windowsUs, syncs, handed, written, cpuUs } = result;
@@ -202,8 +201,9 @@ export function reportSide(
       .filter(({ absent }) => !absent)
       .map((result) => ({
         name: result.name,
-        cells: result.failed ? [] : cellsOf(result),
+        cells: result.failed || result.skipped ? [] : cellsOf(result),
         ...(result.failed && { failed: result.failed }),
+        ...(result.skipped && { skipped: result.skipped }),
       })),
     settings: Object.fromEntries(settings),
   });
@@ -218,8 +218,9 @@ export function tell(table: Table): void {
   recordTable(table);
 }
 
-function inWords({ cells, failed }: Row): string {
-  if (failed) return `  ${failed}`;
+function inWords({ cells, failed, skipped }: Row): string {
+  if (failed) return `  FAILED: ${failed}`;
+  if (skipped) return `  skipped: ${skipped}`;
   return cells
     .map((cell) => {
       if (cell === null) return "-";

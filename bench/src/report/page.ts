@@ -4,6 +4,7 @@ import {
   type BenchResult,
   type Cell,
   type Figure,
+  failuresOf,
   readResults,
   type Table,
   type Unit,
@@ -26,17 +27,21 @@ export async function writePage(): Promise<number> {
   return 0;
 }
 
-/** 0 if the page and its plots are what the results make, to the last byte. */
-export async function checkPage(): Promise<number> {
-  const files = pageFiles(readResults());
+/** 0 if the page and its plots are what the results make, to the last byte, and nothing failed in the results. */
+export async function checkPage(results: readonly BenchResult[] = readResults()): Promise<number> {
+  const files = pageFiles(results);
   const wrong = [...files].filter(([path, text]) => {
     const file = join(ROOT, path);
     return !existsSync(file) || readFileSync(file, "utf8") !== text;
   });
   const problems = [...wrong.map(([path]) => path), ...strangers(files)];
   for (const path of problems) console.error(`${path}: is not what bench/results makes: npm run bench page`);
-  console.log(`page: ${files.size} files compared, ${problems.length} problems`);
-  return problems.length === 0 ? 0 : 1;
+  const failures = results.flatMap(failuresOf);
+  for (const failure of failures) console.error(`bench/results: FAILED  ${failure}`);
+  console.log(
+    `page: ${files.size} files compared, ${problems.length} problems; ${failures.length} failures in the results`,
+  );
+  return problems.length + failures.length === 0 ? 0 : 1;
 }
 
 /** Plots that no result makes. */
@@ -46,7 +51,8 @@ function strangers(files: ReadonlyMap<string, string>): string[] {
   return there.map((name) => join(PLOTS, name)).filter((path) => !files.has(path));
 }
 
-function pageFiles(results: readonly BenchResult[]): Map<string, string> {
+/** The page and its plots by their paths. */
+export function pageFiles(results: readonly BenchResult[]): Map<string, string> {
   const files = new Map<string, string>();
   const text = [
     "# Performance",
@@ -70,7 +76,7 @@ function pageFiles(results: readonly BenchResult[]): Map<string, string> {
     }
     for (const result of told) {
       for (const table of result.tables) text.push(tableText(table));
-      const loose = result.figures.filter(({ table }) => table === undefined);
+      const loose = result.figures.filter(({ table, failed }) => table === undefined && failed === undefined);
       if (loose.length > 0) text.push(loose.map((figure) => `- ${figureText(figure)}`).join("\n"));
     }
   }
@@ -96,7 +102,7 @@ function environmentsOf(results: readonly BenchResult[]): string {
 
 function targetsTable(judgements: readonly Judgement[]): string {
   const rows = judgements.map(({ target, goal, figure, verdict }) => {
-    const value = figure && !figure.failed ? figureValue(figure) : "";
+    const value = figure && verdict !== "FAILED" ? figureValue(figure) : "";
     const strong = verdict === "holds" ? verdict : `**${verdict}**`;
     return `| ${target.issue} | ${target.says} | ${inWords(goal)} | ${value} | ${strong} |`;
   });
@@ -110,9 +116,11 @@ function targetsTable(judgements: readonly Judgement[]): string {
 
 function tableText({ title, columns, rows, settings = {} }: Table): string {
   const head = ["", ...columns.map(({ label }) => label)];
-  const lines = rows.map(({ name, cells, failed }) => {
-    const shown = failed
-      ? [`_${failed}_`, ...columns.slice(1).map(() => "")]
+  // What failed is no result: it has no row here, and the check of the page says so.
+  const shownRows = rows.filter(({ failed }) => failed === undefined);
+  const lines = shownRows.map(({ name, cells, skipped }) => {
+    const shown = skipped
+      ? [`_skipped: ${skipped}_`, ...columns.slice(1).map(() => "")]
       : columns.map(({ unit }, i) => cellText(cells[i] ?? null, unit));
     return `| ${[name, ...shown].map(escaped).join(" | ")} |`;
   });
@@ -164,7 +172,7 @@ function inUnit(value: number, unit: Unit): string {
 }
 
 function figureText(figure: Figure): string {
-  return `${figure.what}: ${figure.failed ?? figureValue(figure)}`;
+  return `${figure.what}: ${figureValue(figure)}`;
 }
 
 function figureValue({ value, low, high, unit = "" }: Figure): string {
