@@ -1,8 +1,12 @@
 import { cliStart } from "./command/cli-start.ts";
 import { copy, copyMemory } from "./command/copy.ts";
 import { appendFs } from "./floors/fs/append-fs.ts";
-import { listFs, loadFs, memoryFs } from "./floors/fs/read-fs.ts";
+import { listFs } from "./floors/fs/list-fs.ts";
+import { loadFs } from "./floors/fs/load-fs.ts";
+import { createFs, starvation } from "./floors/fs/loop-fs.ts";
+import { memoryFs, rewriteFs } from "./floors/fs/memory-fs.ts";
 import { searchFs } from "./floors/fs/search-fs.ts";
+import { truncateFs } from "./floors/fs/truncate-fs.ts";
 import { appendSqlite } from "./floors/sqlite/append-sqlite.ts";
 import { growthSqlite } from "./floors/sqlite/growth-sqlite.ts";
 import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
@@ -37,6 +41,9 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "load-fs": loadFs,
   "load-sqlite": loadSqlite,
   "list-fs": listFs,
+  "create-fs": createFs,
+  starvation,
+  "truncate-fs": truncateFs,
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,
@@ -49,6 +56,7 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   copy,
   "copy-memory": copyMemory,
   "memory-fs": memoryFs,
+  "rewrite-fs": rewriteFs,
   tokenizers,
   "worker-thread": workerThread,
 };

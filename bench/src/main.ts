@@ -10,11 +10,13 @@ npm run bench <name>...             some of: ${Object.keys(benches).join(", ")}
 npm run bench targets               each target, the figure of the last results, whether it holds
 npm run bench page                  the page, made of the results anew
   -- --quick                        a few windows of everything, to see that it runs; nothing is written
+  -- --dry-run                      in full, but nothing is written
   -- --check                        in the end: is the page what the results make?`;
 
 const { values, positionals } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    "dry-run": { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -34,5 +36,5 @@ async function run(names: readonly string[]): Promise<number> {
   const counted = await rerunCounted();
   if (counted !== undefined) return counted;
   const wanted = Object.entries(benches).filter(([name]) => names.length === 0 || names.includes(name));
-  return await measure(Object.fromEntries(wanted), values);
+  return await measure(Object.fromEntries(wanted), { ...values, dryRun: values["dry-run"] });
 }

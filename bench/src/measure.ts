@@ -8,6 +8,8 @@ export type Bench = (quick: boolean) => Promise<void>;
 export interface MeasureOptions {
   /** A few windows of everything; nothing is written. */
   readonly quick: boolean;
+  /** Everything in full, and still nothing is written. */
+  readonly dryRun?: boolean;
   /** At the end: is the page what the results make? */
   readonly check: boolean;
 }
@@ -15,20 +17,21 @@ export interface MeasureOptions {
 /** Runs the benches one after the other and gives the exit code: 1 where any of their candidates failed. */
 export async function measure(
   benches: Readonly<Record<string, Bench>>,
-  { quick, check }: MeasureOptions,
+  { quick, dryRun = false, check }: MeasureOptions,
 ): Promise<number> {
   console.log(
     `Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`,
   );
   console.log(UNCOUNTED ? `Syncs are not counted: ${UNCOUNTED}.` : "Syncs are counted.");
+  const writes = !quick && !dryRun;
   const failures: string[] = [];
   for (const [name, bench] of Object.entries(benches)) {
     const result = await record(name, () => bench(quick));
     console.log(`  (${name}: ${result.seconds} s)`);
     failures.push(...failuresOf(result));
-    if (!quick) writeResult(result);
+    if (writes) writeResult(result);
   }
-  if (!quick) await writePage();
+  if (writes) await writePage();
   const checked = check ? await checkPage() : 0;
   for (const failure of failures) console.error(`FAILED  ${failure}`);
   return failures.length === 0 ? checked : 1;

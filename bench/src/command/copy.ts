@@ -10,6 +10,9 @@ import { entry, makeSession } from "../harness/data.ts";
 import { recordFigure } from "../harness/recording.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../apps/cli/dist/main.js", import.meta.url));
+/** Makes a process print the most memory that it had, when it ends. */
+const PRINT_PEAK = new URL("../harness/print-peak.js", import.meta.url).href;
+
 const ENTRIES = 20;
 
 /** So many sessions are copied at once, and may share a commit. */
@@ -79,12 +82,11 @@ export async function copyMemory(quick: boolean): Promise<void> {
     const stores = [`fs:${dir}`, `sqlite:${join(folder, "copy.db")}`, `fs:${join(folder, "back")}`];
     for (const [i, to] of stores.slice(1).entries()) {
       const from = stores[i] ?? "";
-      const tell = 'process.on("exit",()=>console.error(process.resourceUsage().maxRSS))';
-      const args = ["--import", `data:text/javascript,${tell}`, COMMAND, "copy", from, to];
+      const args = ["--import", PRINT_PEAK, COMMAND, "copy", from, to];
       const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       if (status !== 0) throw new Error(`thulp-sessions copy ended with ${status}: ${stderr}`);
       const kinds = `${from.split(":")[0]} to ${to.split(":")[0]}`;
-      const megabytes = Math.round(Number(stderr) / 1024);
+      const megabytes = Math.round(Number(stderr));
       console.log(`  ${kinds}: ${megabytes} MB at most`);
       recordFigure({ what: `memory while copying, ${kinds}`, value: megabytes, unit: " MB" });
     }

@@ -1,6 +1,6 @@
 import { loadavg } from "node:os";
 import { environment } from "./environment.ts";
-import { type BenchResult, type Figure, reasonOf, type Table } from "./results.ts";
+import { type BenchResult, type Figure, type Row, reasonOf, type Table } from "./results.ts";
 import { type Goal, goalOf, inWords, sameGoal } from "./targets.ts";
 
 let recorded: { bench: string; tables: Table[]; figures: Figure[] } | undefined;
@@ -47,4 +47,30 @@ export function recordFigure(figure: Figure, given?: Goal): void {
   const spread = low === undefined || high === undefined ? "" : `  (${low.toFixed(2)} to ${high.toFixed(2)})`;
   const aim = goal ? `; aim: ${inWords(goal)}` : "";
   console.log(`  = ${what}: ${failed ? `FAILED: ${failed}` : `${value.toFixed(2)}${unit}${spread}`}${aim}`);
+}
+
+/** The width of a column as it is printed. */
+const WIDTH = 30;
+
+/** Prints a table and records it. */
+export function printTable(table: Table): void {
+  console.log(`\n${table.title}`);
+  const labels = table.columns.map(({ label }) => label.padStart(WIDTH)).join("");
+  console.log(`  ${"".padEnd(34)}${labels}`);
+  for (const row of table.rows) console.log(`  ${row.name.padEnd(34)}${rowText(row)}`);
+  recordTable(table);
+}
+
+function rowText({ cells, failed, skipped }: Row): string {
+  if (failed) return `  FAILED: ${failed}`;
+  if (skipped) return `  skipped: ${skipped}`;
+  return cells
+    .map((cell) => {
+      if (cell === null) return "-";
+      if (typeof cell === "string") return cell;
+      if (typeof cell === "number") return `${Number(cell.toPrecision(4))}`;
+      return `${cell.median.toFixed(1)} (${cell.low.toFixed(1)} to ${cell.high.toFixed(1)})`;
+    })
+    .map((text) => text.padStart(WIDTH))
+    .join("");
 }

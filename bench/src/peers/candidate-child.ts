@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import { newUuid } from "@thulp-sessions/core";
 import { entry } from "../harness/data.ts";
+import { peakMb } from "../harness/peak-memory.ts";
 import { type Asked, type Done, MARKED_OF, type Once, RARE_OF, type Task } from "./candidate-process.ts";
 import type { Adapter } from "./candidates/adapter.ts";
 import { catalog } from "./candidates/catalog.ts";
@@ -24,8 +25,7 @@ async function doOnce(once: Once): Promise<void> {
   if (once.last) await adapter.last(once.last, 50);
   if (once.load) await adapter.load(once.load);
   const us = (performance.now() - start) * 1000;
-  const { maxRSS } = process.resourceUsage();
-  fs.writeSync(1, JSON.stringify({ us, mb: maxRSS / 1024 }));
+  fs.writeSync(1, JSON.stringify({ us, mb: peakMb() }));
   await adapter.close();
   // Not everybody lets go of what keeps a process alive.
   process.exit();

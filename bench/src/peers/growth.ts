@@ -1,8 +1,9 @@
 import { newUuid } from "@thulp-sessions/core";
 import { spreadOf, withFolder } from "../harness/compare.ts";
+import { printTable } from "../harness/recording.ts";
 import type { CandidateProcess, Done } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
-import { participants, type SideResult, Suite, tell } from "./suite.ts";
+import { participants, type SideResult, Suite } from "./suite.ts";
 
 /** Up to this length, each window has new sessions, so that they are as long as they are said to be. */
 const RENEWED = 100;
@@ -43,7 +44,7 @@ async function growth(durability: Durability, quick: boolean): Promise<void> {
       );
     }
     await suite.close();
-    tell({
+    printTable({
       title: `an append as the session grows, ${durability}`,
       columns: lengths.map((length) => ({ label: `of ${length.toLocaleString("en")}`, unit: "us" })),
       rows: (results[0] ?? []).map(({ name }, i) => {

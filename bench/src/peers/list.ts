@@ -1,8 +1,9 @@
 import { spreadOf, withFolder } from "../harness/compare.ts";
+import { printTable } from "../harness/recording.ts";
 import { type Row, reasonOf } from "../harness/results.ts";
 import { CandidateProcess, type Done, MARKED_OF, RARE_OF } from "./candidate-process.ts";
 import { readers } from "./read.ts";
-import { reportSide, type SideResult, Suite, tell } from "./suite.ts";
+import { reportSide, type SideResult, Suite } from "./suite.ts";
 
 const PAGE = 50;
 const ENTRIES = 5;
@@ -90,5 +91,5 @@ function tellSizes(title: string, sized: readonly Sized[]): void {
     label: `of ${size.toLocaleString("en")}`,
     unit: "us" as const,
   }));
-  tell({ title, columns, rows });
+  printTable({ title, columns, rows });
 }

@@ -2,9 +2,10 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
+import { printTable } from "../harness/recording.ts";
 import type { Row } from "../harness/results.ts";
 import { CandidateProcess, type Done } from "./candidate-process.ts";
-import { participants, tell } from "./suite.ts";
+import { participants } from "./suite.ts";
 
 /** A whole session, appended one entry after the other to an empty store: what it writes on the way, and what is left on the disk. */
 export async function peersSession(quick: boolean): Promise<void> {
@@ -46,7 +47,7 @@ export async function peersSession(quick: boolean): Promise<void> {
             ],
           });
       }
-      tell({
+      printTable({
         title: `a session of ${length.toLocaleString("en")} entries, appended one by one, ${durability}`,
         columns: [
           { label: "in all", unit: "ms" },

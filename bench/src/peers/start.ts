@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { newUuid } from "@thulp-sessions/core";
 import { quantiles, spreadOf, withFolder } from "../harness/compare.ts";
+import { printTable } from "../harness/recording.ts";
 import type { Row } from "../harness/results.ts";
 import { CandidateProcess } from "./candidate-process.ts";
 import { readers } from "./read.ts";
-import { type Participant, Suite, tell } from "./suite.ts";
+import { type Participant, Suite } from "./suite.ts";
 
 const SESSIONS = 200;
 
@@ -45,7 +46,7 @@ export async function peersStart(quick: boolean): Promise<void> {
       const cells = [spreadOf(wall), quantiles(wall)(0.5) / base, quantiles(last)(0.5), quantiles(load)(0.5)];
       return { name: candidate.title, cells };
     };
-    tell({
+    printTable({
       title: `a process that shows the last 50 of ${length.toLocaleString("en")} entries, from start to end`,
       columns: [
         { label: "time", unit: "ms" },

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { quantiles, type Result, resultOf, spreadOf } from "../harness/compare.ts";
 import { installPeers, nodeOfAtLeast } from "../harness/peer-packages.ts";
-import { recordTable } from "../harness/recording.ts";
-import { type Cell, type Row, reasonOf, type Table } from "../harness/results.ts";
+import { printTable } from "../harness/recording.ts";
+import { type Cell, reasonOf } from "../harness/results.ts";
 import { CandidateProcess, type Counters, type Done } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
@@ -167,9 +167,6 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else map.set(key, [value]);
 }
 
-/** Of a column, as it is printed. */
-const WIDTH = 30;
-
 const COLUMNS = {
   time: { label: "time", unit: "us" },
   ratio: { label: "against store-sqlite", unit: "ratio" },
@@ -194,7 +191,7 @@ export function reportSide(
       return { ratio: medianUs / base, syncs, handed, written, cpu: cpuUs }[column] ?? null;
     });
   const settings = results.flatMap(({ name, settings }) => (settings ? [[name, settings] as const] : []));
-  tell({
+  printTable({
     title,
     columns: columns.map((column) => COLUMNS[column]),
     rows: results
@@ -207,27 +204,4 @@ export function reportSide(
       })),
     settings: Object.fromEntries(settings),
   });
-}
-
-/** Prints a table and records it. */
-export function tell(table: Table): void {
-  console.log(`\n${table.title}`);
-  const labels = table.columns.map(({ label }) => label.padStart(WIDTH)).join("");
-  console.log(`  ${"".padEnd(34)}${labels}`);
-  for (const row of table.rows) console.log(`  ${row.name.padEnd(34)}${inWords(row)}`);
-  recordTable(table);
-}
-
-function inWords({ cells, failed, skipped }: Row): string {
-  if (failed) return `  FAILED: ${failed}`;
-  if (skipped) return `  skipped: ${skipped}`;
-  return cells
-    .map((cell) => {
-      if (cell === null) return "-";
-      if (typeof cell === "string") return cell;
-      if (typeof cell === "number") return `${Number(cell.toPrecision(4))}`;
-      return `${cell.median.toFixed(1)} (${cell.low.toFixed(1)} to ${cell.high.toFixed(1)})`;
-    })
-    .map((text) => text.padStart(WIDTH))
-    .join("");
 }

@@ -2,11 +2,11 @@ import fs from "node:fs";
 import { join, relative } from "node:path";
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
+import { printTable } from "../harness/recording.ts";
 import type { Row } from "../harness/results.ts";
 import { CandidateProcess } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
-import { tell } from "./suite.ts";
 
 /** How a run has ended: `lost` when something acknowledged is missing, `unreadable` when nothing can be read or written any more. */
 type Outcome = "kept" | "lost" | "unreadable";
@@ -54,7 +54,7 @@ export async function survival(quick: boolean): Promise<void> {
       rows.push({ name: `${candidate.title}, ${durability}`, cells });
     }
   }
-  tell({
+  printTable({
     title: `share of ${times} runs in which acknowledged entries are lost, or the session cannot be read or written any more`,
     columns: Object.keys(runs).flatMap((name) => [
       { label: `${name}: lost`, unit: "share" as const },

@@ -101,7 +101,17 @@ export const sections: readonly Section[] = [
   {
     heading: "store-fs against the writes it consists of",
     intro: "The floors are bare calls for the same bytes in the same process.",
-    benches: ["append-fs", "load-fs", "list-fs", "search-fs", "memory-fs"],
+    benches: [
+      "append-fs",
+      "truncate-fs",
+      "load-fs",
+      "list-fs",
+      "search-fs",
+      "create-fs",
+      "starvation",
+      "memory-fs",
+      "rewrite-fs",
+    ],
   },
   {
     heading: "store-sqlite against bare statements",
