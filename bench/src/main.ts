@@ -5,10 +5,10 @@ import { measure } from "./measure.ts";
 import { checkPage, writePage } from "./report/page.ts";
 import { printTargets } from "./report/print-targets.ts";
 
-const USAGE = `npm run bench                       everything; results in bench/results, page in docs/performance.md
+const USAGE = `npm run bench                       everything; results in bench/results, page in bench/PERFORMANCE.md
 npm run bench <name>...             some of: ${Object.keys(benches).join(", ")}
 npm run bench targets               each target, the figure of the last results, whether it holds
-npm run bench page                  the page, made of the results anew
+npm run bench page                  the page again, from the results
   -- --quick                        a few windows of everything, to see that it runs; nothing is written
   -- --dry-run                      in full, but nothing is written
   -- --check                        in the end: is the page what the results make?`;

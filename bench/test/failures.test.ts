@@ -41,7 +41,7 @@ function verdictOn(results: readonly BenchResult[]) {
 }
 
 function pageOf(results: readonly BenchResult[]): string {
-  return pageFiles(results).get("docs/performance.md") ?? "";
+  return pageFiles(results).get("bench/PERFORMANCE.md") ?? "";
 }
 
 test("benches in which everything works succeed", async () => {

@@ -65,7 +65,16 @@ function commit(): string {
     });
   try {
     // Results and the page change by the run itself.
-    const changed = git("status", "--porcelain", "--", ":/", ":!/bench/results", ":!/docs").trim() !== "";
+    const changed =
+      git(
+        "status",
+        "--porcelain",
+        "--",
+        ":/",
+        ":!/bench/results",
+        ":!/bench/PERFORMANCE.md",
+        ":!/bench/plots",
+      ).trim() !== "";
     return `${git("rev-parse", "--short", "HEAD").trim()}${changed ? " with changes" : ""}`;
   } catch {
     return "unknown";

@@ -14,10 +14,10 @@ import { sections } from "./page-sections.ts";
 import { medianOf, short, time } from "./plot.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
-const PAGE = join("docs", "performance.md");
-const PLOTS = join("docs", "plots");
+const PAGE = join("bench", "PERFORMANCE.md");
+const PLOTS = join("bench", "plots");
 
-/** Writes docs/performance.md and its plots anew. */
+/** Writes bench/PERFORMANCE.md and its plots. */
 export async function writePage(): Promise<number> {
   const files = pageFiles(readResults());
   for (const path of strangers(files)) rmSync(join(ROOT, path));
