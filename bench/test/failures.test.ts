@@ -88,7 +88,7 @@ test("a recorded failure fails the check of the page and the targets, whatever r
   expect(lines.join("\n")).toMatch("append-fs: a peer: EMLINK");
 });
 
-test("who is skipped with a reason fails nothing, and the page says why", async () => {
+test("a candidate that is skipped with a reason fails nothing, and the page has the reason", async () => {
   const result = await record("append-fs", benchOf(works, { ...works, name: "the store" }));
   const skipping = {
     ...result,

@@ -30,7 +30,7 @@ function verdictOn(found: BenchResult[]) {
   );
 }
 
-test("a target holds up to its aim, and is missed beyond it by whatever little", () => {
+test("a target holds up to its bound, and is missed beyond it by however little", () => {
   expect(verdictOn(results({ value: 1.5 }))?.verdict).toBe("holds");
   expect(verdictOn(results({ value: 1.501 }))?.verdict).toBe("MISSED");
 });
@@ -39,13 +39,13 @@ test("a figure that is not to be used holds nothing", () => {
   expect(verdictOn(results({ value: 1, failed: "0 syncs" }))?.verdict).toBe("FAILED");
 });
 
-test("what nobody measured, or only at the other durability, is told as such", () => {
+test("what was not measured, or only at the other durability, is reported as not measured", () => {
   expect(verdictOn([])?.verdict).toBe("not measured");
   expect(verdictOn(results({ table: "append, durability relaxed, …" }))?.verdict).toBe("not measured");
   expect(verdictOn(results({ value: Number.NaN }))?.verdict).toBe("MISSED");
 });
 
-test("each durability has its own aim", () => {
+test("each durability has its own bound", () => {
   const figure = { what: WHAT, value: 1 };
   expect(goalOf("append-fs", { ...figure, table: "durability full" })).toEqual({ atMost: 1.5 });
   expect(goalOf("append-fs", { ...figure, table: "durability relaxed" })).toEqual({ atMost: 5 });

@@ -7,7 +7,10 @@ import { makeSession } from "../harness/data.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../apps/cli/dist/main.js", import.meta.url));
 
-/** `thulp-sessions list` and `show` of a recent session on stores of many, each a process of its own, against `node -e 0`. */
+/**
+ * `thulp-sessions list` and `show` of a recent session on stores of many, each a process of its own, against
+ * `node -e 0`.
+ */
 export async function cliStart(quick: boolean): Promise<void> {
   const sessions = quick ? 200 : 10_000;
   const rounds = quick ? 2 : 15;

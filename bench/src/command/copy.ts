@@ -15,13 +15,13 @@ const PRINT_PEAK = new URL("../harness/print-peak.js", import.meta.url).href;
 
 const ENTRIES = 20;
 
-/** So many sessions are copied at once, and may share a commit. */
+/** How many sessions are copied concurrently, and may share a commit. */
 const AT_ONCE = 64;
 
 /**
- * `thulp-sessions copy` from a folder of files to a SQLite file, each session read back and compared, against a bare loop that
- * reads and parses the same files and inserts the same rows in one transaction each. Each in a process of its own, from its
- * start to its end, at both durabilities.
+ * `thulp-sessions copy` from a folder of files to a SQLite file, each session read back and compared, against
+ * a bare loop that reads and parses the same files and inserts the same rows in one transaction each. Each in
+ * a process of its own, from its start to its end, at both durabilities.
  */
 export async function copy(quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 3;

@@ -5,19 +5,19 @@ import { recordFigure, recordTable } from "./recording.ts";
 import { reasonOf, type Spread } from "./results.ts";
 import { syncsOf, syncsOfAll } from "./syncs.ts";
 
-/** Somebody who does the work that is compared. */
+/** One way of doing the work that is compared. */
 export interface Candidate {
   readonly name: string;
-  /** Makes ready what one window takes, such as data that must be new each time. Not measured. */
+  /** Prepares one window, such as data that must be new each time. Not measured. */
   prepare?(): void;
-  /** Does one window of the work: `operations` of them. */
+  /** One window of the work: `operations` operations. */
   run(): Promise<void>;
   readonly operations: number;
   /** The fewest syncs of a durable window: with fewer, its figures are not used. */
   readonly syncs?: number;
-  /** It works in processes of its own: their syncs count too. */
+  /** The work is done in child processes: their syncs count too. */
   readonly inChildren?: boolean;
-  /** Cleans up behind a window; not measured. */
+  /** Cleans up after a window. Not measured. */
   after?(): Promise<void>;
 }
 
@@ -31,13 +31,13 @@ export interface Result {
   readonly windowsUs: readonly number[];
   /** The syncs of one operation, where they are counted. */
   readonly syncs?: number | undefined;
-  /** Why the figures are not to be used. */
+  /** Why the figures must not be used. */
   readonly failed?: string | undefined;
 }
 
 /**
- * Runs the candidates by turns, a window each, so that what disturbs one disturbs all. The first round warms up. A candidate that
- * throws is out, with the reason in its result.
+ * Runs the candidates in turns, one window each, so that a disturbance affects all of them. The first round
+ * warms up. A candidate that throws is out, with the reason in its result.
  */
 export async function compare(candidates: readonly Candidate[], rounds: number): Promise<Result[]> {
   const times = candidates.map((): number[] => []);
@@ -79,7 +79,7 @@ async function oneWindow(candidate: Candidate): Promise<{ us: number; synced: nu
   return { us, synced };
 }
 
-/** What the windows have synced for each operation, and whether all of them did as often as they must. */
+/** The syncs of one operation, and a failure if a window had fewer than it needs. */
 export function judgeSyncs(
   windows: readonly (number | undefined)[],
   operations: number,
@@ -112,8 +112,8 @@ export function quantiles(values: readonly number[]): (share: number) => number 
 }
 
 /**
- * Tells how one candidate compares with another beside what `targets.json` aims at for it: the median of the ratios of windows
- * of one round, and the quartiles. A goal may be given for what does not stand there.
+ * Reports how one candidate compares with another, beside its target in `targets.json`: the median of the
+ * ratios of windows of one round, and the quartiles. A goal may be given for what does not stand there.
  */
 export function reportTarget(
   what: string,
@@ -127,7 +127,7 @@ export function reportTarget(
   recordFigure({ what, value: at(0.5), low: at(0.25), high: at(0.75), ...(failed && { failed }) }, goal);
 }
 
-/** Tells the results, with their ratios to the first one. */
+/** Reports the results, with their ratios to the first one. */
 export function report(title: string, results: readonly Result[]): void {
   console.log(`\n${title}`);
   const base = results[0]?.medianUs ?? Number.NaN;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The most resident memory that this process had, in MB. On Linux `maxRSS` will not do: a child begins with that of the process
- * that started it, so that behind a large parent every child looks alike.
+ * The most resident memory that this process had, in MB. On Linux `maxRSS` will not do: a child begins with
+ * that of the process that started it, so that behind a large parent every child looks alike.
  */
 export function peakMb(): number {
   try {

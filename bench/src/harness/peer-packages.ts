@@ -9,8 +9,8 @@ const FOLDER = join(ROOT, "bench", "peers");
 const STAMP = join(FOLDER, "node_modules", ".bench-stamp");
 
 /**
- * Installs what the candidates need of other people, unless it is there: what its lockfile says, by the pnpm of this
- * repository, with no script of a package run. Gives what went wrong, if something did.
+ * Installs the packages of other people that candidates need, unless they are there: from their lockfile, by
+ * the pnpm of this repository, without running any script of a package. Gives the reason if that fails.
  */
 export function installPeers(): string | undefined {
   const hash = createHash("sha256").update(process.version);
@@ -48,7 +48,7 @@ export function installedPeers(): Record<string, string> {
   );
 }
 
-/** Loads one of `peers.mjs`, of which the caller knows the little that he uses. */
+/** Loads one of `peers.mjs`; the caller types the little that it uses. */
 export async function loadPeer<T>(name: string): Promise<T> {
   const peers = await import(pathToFileURL(join(FOLDER, "peers.mjs")).href);
   return peers[name]();

@@ -5,7 +5,7 @@ import { type Goal, goalOf, inWords, sameGoal } from "./targets.ts";
 
 let recorded: { bench: string; tables: Table[]; figures: Figure[] } | undefined;
 
-/** Runs a bench and gives what it has reported meanwhile, as data. An error of the bench becomes a part of its result. */
+/** Runs a bench and gives what it has reported, as data. An error of the bench becomes part of its result. */
 export async function record(bench: string, run: () => Promise<void>): Promise<BenchResult> {
   const loadBefore = loadavg()[0] ?? 0;
   const began = performance.now();
@@ -31,7 +31,7 @@ export function recordTable(table: Table): void {
   recorded?.tables.push(table);
 }
 
-/** Tells a figure beside what is aimed at, and keeps it under the table that was told last. */
+/** Prints a figure beside its target, and records it with the table that was recorded last. */
 export function recordFigure(figure: Figure, given?: Goal): void {
   const table = recorded?.tables.at(-1)?.title;
   const kept: Figure = { ...figure, ...(table !== undefined && { table }) };

@@ -2,13 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "./environment.ts";
 
-/** What `npm run bench` writes for each bench, and what the page and the targets are made of. */
+/**
+ * What `npm run bench` writes for each bench. The page and the verdicts on the targets are derived from it.
+ */
 export interface BenchResult {
   readonly bench: string;
   /** ISO 8601, when it ended. */
   readonly date: string;
   readonly seconds: number;
-  /** The load average of the last minute when it began; 0 on a machine that does nothing else, or that does not tell. */
+  /** The load average of the last minute at the start; 0 on an idle machine, and where it is not known. */
   readonly loadBefore: number;
   readonly environment: Environment;
   readonly tables: readonly Table[];
@@ -29,7 +31,7 @@ export type Unit = "us" | "ms" | "bytes" | "MB" | "count" | "ratio" | "share" | 
 
 export interface Row {
   readonly name: string;
-  /** One for each column, fewer where something failed; null is what nobody offers. */
+  /** One for each column, none where something failed; null where the candidate does not offer it. */
   readonly cells: readonly Cell[];
   /** Why there are no figures, or why they are not used: an error, which fails the bench. */
   readonly failed?: string;
@@ -47,7 +49,7 @@ export interface Spread {
   readonly windows: number;
 }
 
-/** One number that something is aimed at. */
+/** One number that may have a target. */
 export interface Figure {
   readonly what: string;
   /** The title of the table that it is drawn from. */

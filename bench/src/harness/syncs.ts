@@ -11,14 +11,15 @@ const SOURCE = join(import.meta.dirname, "..", "..", "native", "count-syncs.c");
 export const UNCOUNTED = process.env["THULP_BENCH_UNCOUNTED"];
 
 /**
- * The syncs that a process has finished so far; undefined where they are not counted. Its children count for themselves.
+ * The syncs that a process has finished so far; undefined where they are not counted. Its children count for
+ * themselves.
  */
 export function syncsOf(pid: number): number | undefined {
   const folder = process.env[FOLDER];
   return folder === undefined ? undefined : countIn(folder, pid);
 }
 
-/** The syncs of this process and of all that it has ever started, by the way of whatever else. */
+/** The syncs of this process and of all its descendants so far. */
 export function syncsOfAll(): number | undefined {
   const folder = process.env[FOLDER];
   if (folder === undefined) return undefined;
@@ -31,8 +32,9 @@ export function countIn(folder: string, pid: number): number {
 }
 
 /**
- * Runs this program once more so that its syncs, and those of all processes it starts, are counted; gives its exit code. In
- * the run itself, gives undefined. Where they cannot be counted (another system than Linux, no C compiler) the run knows why.
+ * Runs this program a second time with its syncs, and those of all processes it starts, counted; gives its
+ * exit code. In the run itself, gives undefined. Where they cannot be counted (another system than Linux, no
+ * C compiler) the run knows the reason.
  */
 export async function rerunCounted(): Promise<number | undefined> {
   if (process.env[FOLDER] !== undefined || UNCOUNTED !== undefined) return undefined;
@@ -43,7 +45,7 @@ export async function rerunCounted(): Promise<number | undefined> {
     const env = why === undefined ? countingEnv(shim, folder) : { THULP_BENCH_UNCOUNTED: why };
     const args = [...process.execArgv, ...process.argv.slice(1)];
     const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } });
-    // A Ctrl-C reaches both; whoever ends this one alone means the run.
+    // A Ctrl-C reaches both processes; a signal to this one alone is passed on to the run.
     process.on("SIGINT", () => {});
     process.on("SIGTERM", () => child.kill("SIGTERM"));
     const [code] = (await once(child, "exit")) as [number | null];

@@ -4,13 +4,13 @@ import { type BenchResult, type Figure, failuresOf } from "./results.ts";
 
 export type Goal = { readonly atMost: number } | { readonly atLeast: number };
 
-/** What one of the issues wants to see, as it stands in `targets.json`, and where it is measured. */
+/** A target of an issue, as it stands in `targets.json`, and where it is measured. */
 interface Target {
   readonly issue: number;
   readonly says: string;
   readonly bench: string;
   readonly what: string;
-  /** A part of the title of the table that the figure is drawn from, where a bench tells the same of several. */
+  /** Part of the title of the figure's table, where a bench has the same figure for several tables. */
   readonly table?: string;
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -29,7 +29,7 @@ const targets: readonly Target[] = JSON.parse(
   readFileSync(join(import.meta.dirname, "..", "..", "targets.json"), "utf8"),
 );
 
-/** What `targets.json` aims at with a figure of a bench. */
+/** The target of a figure of a bench. */
 export function goalOf(bench: string, figure: Figure): Goal | undefined {
   const target = targets.find((each) => each.bench === bench && fits(each, figure));
   return target && goal(target);
@@ -60,7 +60,7 @@ function fits({ what, table }: Target, figure: Figure): boolean {
 function goal({ atMost, atLeast, says }: Target): Goal {
   if (atMost !== undefined) return { atMost };
   if (atLeast !== undefined) return { atLeast };
-  throw new Error(`targets.json: "${says}" aims at nothing`);
+  throw new Error(`targets.json: "${says}" has neither atMost nor atLeast`);
 }
 
 function verdictOf(goal: Goal, figure: Figure | undefined): Judgement["verdict"] {

@@ -2,8 +2,8 @@
 const EVERY_MS = 5;
 
 /**
- * The longest wait of a timer that is due every 5 ms: what others in the process wait for while some work runs. A loop that never
- * lets the event loop turn makes it wait until its end.
+ * The longest wait of a timer that is due every 5 ms: what others in the process wait for while some work
+ * runs. A loop that never lets the event loop turn makes it wait until its end.
  */
 export class TimerWatch {
   readonly #timer: NodeJS.Timeout;

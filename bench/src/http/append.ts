@@ -11,7 +11,10 @@ const SESSIONS = 64;
 /** What an append in process may cost more when it comes over HTTP, beside the way itself. */
 const ALLOWED = 1.3;
 
-/** Single appends to SQLite over HTTP: their processor time, against that of the way and of the same appends in process. */
+/**
+ * Single appends to SQLite over HTTP: their processor time, against that of the way and of the same appends
+ * in process.
+ */
 export async function httpAppend(quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 9;
   const { entryType, content } = entry(1);

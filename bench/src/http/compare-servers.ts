@@ -2,13 +2,16 @@ import { judgeSyncs, quantiles, type Result, resultOf, spreadOf } from "../harne
 import { recordTable } from "../harness/recording.ts";
 import type { ServerProcess } from "./server-process.ts";
 
-/** Work that another process does, as fast as it can. */
+/** Work of a server in another process. */
 export interface ServedCandidate {
   readonly name: string;
   readonly server: ServerProcess;
-  /** Loads the server for a while, and says how much it has done in how many seconds, and how long one took where it knows. */
+  /**
+   * Loads the server for a while: how many operations in how many seconds, and the latencies where they are
+   * known.
+   */
   run(): Promise<{ operations: number; seconds: number; p50Ms?: number; p99Ms?: number }>;
-  /** Its operations are durable only if so many at most share a sync: otherwise its figures are not used. */
+  /** At most so many durable operations may share a sync: otherwise its figures are not used. */
   readonly mostOfOneSync?: number;
 }
 
@@ -20,7 +23,10 @@ export interface ServedResult extends Result {
   readonly p99Ms: number;
 }
 
-/** Runs the candidates by turns, a window each, with the processor time that the servers take. The first round warms up. */
+/**
+ * Runs the candidates in turns, one window each, and takes the processor time of the servers. The first round
+ * warms up.
+ */
 export async function compareServers(
   candidates: readonly ServedCandidate[],
   rounds: number,

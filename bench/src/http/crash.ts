@@ -7,7 +7,10 @@ import { CommandServer } from "./command-server.ts";
 
 const CLIENTS = 8;
 
-/** A server that is killed again and again while clients append: is every acknowledged entry there, once and in order? */
+/**
+ * A server that is killed again and again while clients append: is every acknowledged entry there, once and
+ * in order?
+ */
 export async function httpCrash(quick: boolean): Promise<void> {
   const each = quick ? 200 : 10_000;
   const kills = quick ? 3 : 20;

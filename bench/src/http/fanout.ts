@@ -8,7 +8,10 @@ import { ServerProcess } from "./server-process.ts";
 const SUBSCRIBERS = 100;
 const APPENDS_PER_SECOND = 200;
 
-/** From the acknowledgement of an append to its arrival at a hundred subscribers, against a bare broadcast of the same bytes. */
+/**
+ * From the acknowledgement of an append to its arrival at a hundred subscribers, against a bare broadcast of
+ * the same bytes.
+ */
 export async function httpFanout(quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 7;
   const seconds = quick ? 1 : 3;
@@ -148,10 +151,10 @@ class Crowd {
     return { fromAck: since("acked"), fromSending: since("sent"), toAck };
   }
 
-  /** Has so many events told, as fast as they are heard. */
+  /** Sends so many events, as fast as they are received. */
   async events(count: number): Promise<void> {
     const batch = 50;
-    for (let told = 0; told < count; told += batch * SUBSCRIBERS) {
+    for (let sent = 0; sent < count; sent += batch * SUBSCRIBERS) {
       let left = batch * SUBSCRIBERS;
       const all = new Promise<void>((resolve) => {
         this.#onArrival = () => {

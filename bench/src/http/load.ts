@@ -9,7 +9,7 @@ export interface Load {
   readonly bodies?: readonly string[];
 }
 
-/** Sends requests over so many connections. Whatever is not answered with 200 is a mistake of the measurement. */
+/** Sends requests over so many connections. Any answer but 200 fails the measurement. */
 export async function load({ url, connections, seconds, method, bodies }: Load) {
   const headers = { "content-type": "application/json" };
   const { errors, non2xx, requests, duration, latency } = await autocannon({

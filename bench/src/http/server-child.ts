@@ -138,7 +138,7 @@ function makeSessions(store: SessionStore, count: number): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => makeSession(store, 20)));
 }
 
-/** Server-sent events, as bare as they can be: what is broadcast is written to everybody. */
+/** Server-sent events, as bare as they can be: every broadcast is written to every connection. */
 async function broadcastServer(): Promise<Served> {
   const readers = new Set<ServerResponse>();
   let seq = 0;

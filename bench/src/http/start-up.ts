@@ -6,7 +6,10 @@ import { compare, report, reportTarget, withFolder } from "../harness/compare.ts
 import { makeSession } from "../harness/data.ts";
 import { CommandServer } from "./command-server.ts";
 
-/** From the start of the process to the first answered request, on a store of many sessions, against `node -e 0`. */
+/**
+ * From the start of the process to the first answered request, on a store of many sessions, against `node -e
+ * 0`.
+ */
 export async function startUp(quick: boolean): Promise<void> {
   const sessions = quick ? 200 : 10_000;
   const rounds = quick ? 2 : 11;

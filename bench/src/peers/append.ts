@@ -1,11 +1,11 @@
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
-import type { CandidateProcess, Done } from "./candidate-process.ts";
+import type { CandidateProcess, WindowTimes } from "./candidate-process.ts";
 import { participants, reportSide, Suite } from "./suite.ts";
 
 const COLUMNS = ["time", "ratio", "syncs", "handed", "written", "cpu"] as const;
 
-/** An append by one caller and by 64, by everybody, at each promise. */
+/** An append by one caller and by 64, for every candidate, at each durability. */
 export async function peersAppend(quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 15;
   const callers = quick ? 4 : 64;
@@ -14,13 +14,13 @@ export async function peersAppend(quick: boolean): Promise<void> {
     await withFolder(async (folder) => {
       const suite = await Suite.open(participants(durability, folder));
       let ids: string[] = [];
-      // New sessions for each window, so that nobody's have grown longer than another's.
+      // New sessions for each window, so that no candidate's have grown longer than another's.
       const fresh = async (process: CandidateProcess, count: number, length: number) => {
         ids = Array.from({ length: count }, newUuid);
         await process.ask("make", { ids, length, touch: true });
       };
       const append = async (process: CandidateProcess, atOnce: number, atMost: number) =>
-        (await process.ask("append", { ids, callers: atOnce, atMost, ms: 200 })) as Done;
+        (await process.ask("append", { ids, callers: atOnce, atMost, ms: 200 })) as WindowTimes;
       const alone = await suite.compare({
         rounds,
         prepare: (process) => fresh(process, 1, 100),

@@ -1,11 +1,18 @@
-// A process of its own for one candidate, so that none disturbs another, each runs on the Node that it needs, and what it
-// syncs and writes can be counted. Argument: a `Task` as JSON. It answers commands over the channel to its parent, or does what
-// `once` says and ends.
+// A process of its own for one candidate, so that none disturbs another, each runs on the Node that it needs,
+// and what it syncs and writes can be counted. Argument: a `Task` as JSON. It answers commands over the
+// channel to its parent, or does what `once` says and ends.
 import fs from "node:fs";
 import { newUuid } from "@thulp-sessions/core";
 import { entry } from "../harness/data.ts";
 import { peakMb } from "../harness/peak-memory.ts";
-import { type Asked, type Done, MARKED_OF, type Once, RARE_OF, type Task } from "./candidate-process.ts";
+import {
+  type Commands,
+  MARKED_OF,
+  type Once,
+  RARE_OF,
+  type Task,
+  type WindowTimes,
+} from "./candidate-process.ts";
 import type { Adapter } from "./candidates/adapter.ts";
 import { catalog } from "./candidates/catalog.ts";
 
@@ -27,17 +34,17 @@ async function doOnce(once: Once): Promise<void> {
   const us = (performance.now() - start) * 1000;
   fs.writeSync(1, JSON.stringify({ us, mb: peakMb() }));
   await adapter.close();
-  // Not everybody lets go of what keeps a process alive.
+  // Some candidates leave handles open that would keep the process alive.
   process.exit();
 }
 
 async function serve(): Promise<void> {
   let adapter = await openAdapter(task.folder, task.durability);
-  process.on("message", async ({ command, given }: { command: keyof Asked; given: never }) => {
+  process.on("message", async ({ command, given }: { command: keyof Commands; given: never }) => {
     try {
       if (command === "reopen") {
         await adapter.close();
-        adapter = await openAdapter((given as Asked["reopen"]).folder, task.durability);
+        adapter = await openAdapter((given as Commands["reopen"]).folder, task.durability);
         process.send?.({ result: null });
         return;
       }
@@ -52,7 +59,10 @@ async function serve(): Promise<void> {
 }
 
 const commands: {
-  [Command in Exclude<keyof Asked, "reopen">]: (adapter: Adapter, given: Asked[Command]) => Promise<unknown>;
+  [Command in Exclude<keyof Commands, "reopen">]: (
+    adapter: Adapter,
+    given: Commands[Command],
+  ) => Promise<unknown>;
 } = {
   async make(adapter, { ids, length, touch }) {
     const updatedAt = Date.now();
@@ -84,11 +94,12 @@ const commands: {
     return timed(times, work);
   },
   async write({ append }, { id, name }) {
-    // Told at once, over a pipe: what was acknowledged is known even if this process is killed in the next moment.
+    // Written to a pipe immediately, so that what was acknowledged is known even if this process is killed
+    // next.
     for (let n = 0; ; n++) {
       await append(id, named(`${name}:${n}`));
       fs.writeSync(1, `${n}\n`);
-      // A writer that never leaves the microtasks could not be told anything, and would not be one.
+      // A writer that never leaves the microtasks could receive no message.
       if (n % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   },
@@ -100,8 +111,14 @@ const commands: {
   close: (adapter) => adapter.close(),
 };
 
-/** Appends until the time is over or all is done, so many callers at once, each to a session of its own where there are as many. */
-async function append(adapter: Adapter, { ids, callers, atMost, ms }: Asked["append"]): Promise<Done> {
+/**
+ * Appends until the time is over or all is done, by so many callers, each on its own session where there are
+ * enough.
+ */
+async function append(
+  adapter: Adapter,
+  { ids, callers, atMost, ms }: Commands["append"],
+): Promise<WindowTimes> {
   const entries = Array.from({ length: atMost }, (_, i) => entry(i)).reverse();
   const cpu = process.cpuUsage();
   const start = performance.now();

@@ -20,7 +20,7 @@ export interface Task {
   readonly once?: Once;
 }
 
-/** What a process does that ends at once: the first page of a list, the end of a session, all of it. */
+/** What a short-lived process does: the first page of a list, the end of a session, all of it. */
 export interface Once {
   readonly list?: number;
   readonly last?: string;
@@ -28,7 +28,7 @@ export interface Once {
 }
 
 /** What a candidate can be asked for. */
-export interface Asked {
+export interface Commands {
   readonly make: { readonly ids: readonly string[]; readonly length: number; readonly touch: boolean };
   readonly fill: { readonly sessions: number; readonly length: number };
   readonly append: {
@@ -53,7 +53,7 @@ export interface Asked {
 }
 
 /** What one window took: the time and the processor time of one operation, in microseconds. */
-export interface Done {
+export interface WindowTimes {
   readonly us: number;
   readonly operations: number;
   readonly cpuUs: number;
@@ -103,7 +103,7 @@ export class CandidateProcess {
       execArgv: [],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    // What it prints is nobody's business, but must not fill the pipe.
+    // Nothing reads what it prints, but that must not fill the pipe.
     child.stdout?.resume();
     let errors = "";
     child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -137,7 +137,7 @@ export class CandidateProcess {
     return { ...JSON.parse(text), wallMs: performance.now() - start };
   }
 
-  async ask<Command extends keyof Asked>(command: Command, given: Asked[Command]): Promise<unknown> {
+  async ask<Command extends keyof Commands>(command: Command, given: Commands[Command]): Promise<unknown> {
     const answer = once(this.#child, "message");
     this.#child.send({ command, given });
     type Answer = [{ result?: unknown; failed?: string }];
@@ -161,8 +161,11 @@ export class CandidateProcess {
     return { syncs: syncsOf(pid), handed: field("wchar"), written: field("write_bytes") };
   }
 
-  /** Has it write for ever and kills it when it has acknowledged so many and a little more time has passed; gives how many it had. */
-  async killWhileWriting(given: Asked["write"], acknowledged: number, delayMs: number): Promise<number> {
+  /**
+   * Lets it write without end, and kills it a little after it has acknowledged so many. Gives how many it had
+   * acknowledged.
+   */
+  async killWhileWriting(given: Commands["write"], acknowledged: number, delayMs: number): Promise<number> {
     let text = "";
     const child = this.#child;
     const enough = new Promise<void>((resolve) => {

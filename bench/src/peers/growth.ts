@@ -1,7 +1,7 @@
 import { newUuid } from "@thulp-sessions/core";
 import { spreadOf, withFolder } from "../harness/compare.ts";
 import { printTable } from "../harness/recording.ts";
-import type { CandidateProcess, Done } from "./candidate-process.ts";
+import type { CandidateProcess, WindowTimes } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
 import { participants, type SideResult, Suite } from "./suite.ts";
 
@@ -9,7 +9,7 @@ import { participants, type SideResult, Suite } from "./suite.ts";
 const RENEWED = 100;
 const AT_ONCE = 16;
 
-/** What an append costs as the session grows, for everybody. */
+/** The cost of an append as the session grows, for every candidate. */
 export async function peersGrowth(quick: boolean): Promise<void> {
   await growth("durable", quick);
   if (!quick) await growth("relaxed", quick);
@@ -37,7 +37,7 @@ async function growth(durability: Durability, quick: boolean): Promise<void> {
           ...(length <= RENEWED && { prepare: renew }),
           window: async (process) => {
             const atMost = length <= RENEWED ? ids.length : 40;
-            return (await process.ask("append", { ids, callers: 1, atMost, ms: 60 })) as Done;
+            return (await process.ask("append", { ids, callers: 1, atMost, ms: 60 })) as WindowTimes;
           },
           syncs: (operations) => operations,
         }),

@@ -1,14 +1,17 @@
 import { spreadOf, withFolder } from "../harness/compare.ts";
 import { printTable } from "../harness/recording.ts";
 import { type Row, reasonOf } from "../harness/results.ts";
-import { CandidateProcess, type Done, MARKED_OF, RARE_OF } from "./candidate-process.ts";
+import { CandidateProcess, MARKED_OF, RARE_OF, type WindowTimes } from "./candidate-process.ts";
 import { readers } from "./read.ts";
 import { reportSide, type SideResult, Suite } from "./suite.ts";
 
 const PAGE = 50;
 const ENTRIES = 5;
 
-/** Pages of stores of different sizes: warm, of marked sessions only, in a new process; and a search over all of them. */
+/**
+ * Pages of stores of different sizes: warm, of marked sessions only, in a new process; and a search over all
+ * of them.
+ */
 export async function peersList(quick: boolean): Promise<void> {
   const sizes = quick ? [100] : [10, 1_000, 10_000, 100_000];
   const warm: Sized[] = [];
@@ -23,7 +26,7 @@ export async function peersList(quick: boolean): Promise<void> {
       const read = (what: "list" | "listMarked" | "search", there: number) => ({
         rounds,
         window: async (process: CandidateProcess) => {
-          const done = (await process.ask("read", { what, limit: PAGE, times: 2 })) as Done | null;
+          const done = (await process.ask("read", { what, limit: PAGE, times: 2 })) as WindowTimes | null;
           const wanted = Math.min(PAGE, there);
           if (done && (done.found ?? 0) < wanted) throw new Error(`Error: ${done.found} of ${wanted} found`);
           return done;

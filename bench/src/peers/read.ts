@@ -1,6 +1,6 @@
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
-import type { CandidateProcess, Done } from "./candidate-process.ts";
+import type { CandidateProcess, WindowTimes } from "./candidate-process.ts";
 import { participants, reportSide, Suite } from "./suite.ts";
 
 /** Loading a session, and the last 50 entries of a long one. */
@@ -17,7 +17,7 @@ export async function peersRead(quick: boolean): Promise<void> {
     const read = (given: { what: "load" | "last"; id: string; limit?: number }, expected: number) => ({
       rounds,
       window: async (process: CandidateProcess) => {
-        const done = (await process.ask("read", { ...given, times: 2 })) as Done | null;
+        const done = (await process.ask("read", { ...given, times: 2 })) as WindowTimes | null;
         if (done && done.found !== expected) throw new Error(`Error: ${done.found} of ${expected} entries`);
         return done;
       },
@@ -34,7 +34,7 @@ export async function peersRead(quick: boolean): Promise<void> {
   });
 }
 
-/** Who reads: the durability of what was written makes no difference to a read, so each takes part once. */
+/** The durability of what was written makes no difference to a read, so each candidate takes part once. */
 export function readers(folder: string) {
   const relaxed = participants("relaxed", folder);
   const others = participants("durable", folder, ({ durabilities }) => !durabilities.includes("relaxed"));

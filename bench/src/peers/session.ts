@@ -4,10 +4,13 @@ import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
 import { printTable } from "../harness/recording.ts";
 import type { Row } from "../harness/results.ts";
-import { CandidateProcess, type Done } from "./candidate-process.ts";
+import { CandidateProcess, type WindowTimes } from "./candidate-process.ts";
 import { participants } from "./suite.ts";
 
-/** A whole session, appended one entry after the other to an empty store: what it writes on the way, and what is left on the disk. */
+/**
+ * A whole session, appended one entry after the other to an empty store: what it writes on the way, and what
+ * is left on the disk.
+ */
 export async function peersSession(quick: boolean): Promise<void> {
   const length = quick ? 20 : 1_000;
   for (const durability of quick ? (["durable"] as const) : (["durable", "relaxed"] as const)) {
@@ -27,7 +30,12 @@ export async function peersSession(quick: boolean): Promise<void> {
         const ids = [newUuid()];
         await process.ask("make", { ids, length: 1, touch: false });
         const before = process.counters();
-        const done = (await process.ask("append", { ids, callers: 1, atMost: length, ms: 120_000 })) as Done;
+        const done = (await process.ask("append", {
+          ids,
+          callers: 1,
+          atMost: length,
+          ms: 120_000,
+        })) as WindowTimes;
         const after = process.counters();
         await process.close();
         const each = (of: "syncs" | "handed" | "written") =>

@@ -10,7 +10,10 @@ import { type Participant, Suite } from "./suite.ts";
 
 const SESSIONS = 200;
 
-/** A process from its start to its end that shows the last 50 entries of a long session, and the memory that loading it takes. */
+/**
+ * A process from its start to its end that shows the last 50 entries of a long session, and the memory that
+ * loading it takes.
+ */
 export async function peersStart(quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 5;
   const length = quick ? 100 : 10_000;

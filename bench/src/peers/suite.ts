@@ -3,11 +3,11 @@ import { quantiles, type Result, resultOf, spreadOf } from "../harness/compare.t
 import { installPeers, nodeOfAtLeast } from "../harness/peer-packages.ts";
 import { printTable } from "../harness/recording.ts";
 import { type Cell, reasonOf } from "../harness/results.ts";
-import { CandidateProcess, type Counters, type Done } from "./candidate-process.ts";
+import { CandidateProcess, type Counters, type WindowTimes } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
 
-/** Somebody of the catalogue who takes part, or why he does not. */
+/** A candidate of the catalogue that takes part at a durability, or the reason why it is skipped. */
 export interface Participant {
   readonly candidate: CatalogEntry;
   readonly durability: Durability;
@@ -23,11 +23,11 @@ export interface SideResult extends Result {
   readonly settings?: string;
   /** Why it is not measured here. */
   readonly skipped?: string;
-  /** Nothing of the kind is offered. */
+  /** The candidate offers nothing of the kind. */
   readonly absent?: boolean;
 }
 
-/** Who takes part at this durability: every candidate of the catalogue that offers it. */
+/** The candidates of the catalogue that offer this durability. */
 export function participants(
   durability: Durability,
   folder: string,
@@ -49,12 +49,12 @@ interface Work {
   /** Before each window, not measured. */
   readonly prepare?: (process: CandidateProcess) => Promise<void>;
   /** One window of a candidate; null where it offers nothing of the kind. */
-  readonly window: (process: CandidateProcess) => Promise<Done | null>;
-  /** The syncs that so many operations need at least to be durable; absent where nothing is stored. */
+  readonly window: (process: CandidateProcess) => Promise<WindowTimes | null>;
+  /** The fewest syncs of so many durable operations; absent where nothing is stored. */
   readonly syncs?: (operations: number) => number;
 }
 
-/** Side by side: whoever is open by now, each in its process. */
+/** Candidates side by side, each in a process of its own. One that fails is out, with the reason. */
 export class Suite {
   readonly participants: readonly Participant[];
   readonly #open = new Map<Participant, CandidateProcess>();
@@ -78,14 +78,14 @@ export class Suite {
     return suite;
   }
 
-  /** Each in turn; who fails is out, with the reason. */
+  /** Each in turn. */
   async each(work: (process: CandidateProcess) => Promise<unknown>): Promise<void> {
     for (const [participant, process] of this.#open) await this.#try(participant, () => work(process));
   }
 
   /** Rounds in which each has a window; the first warms up. */
   async compare({ rounds, prepare, window, syncs }: Work): Promise<SideResult[]> {
-    const windows = new Map<Participant, (Done & Counters)[]>();
+    const windows = new Map<Participant, (WindowTimes & Counters)[]>();
     const absent = new Set<Participant>();
     for (let round = 0; round <= rounds; round++) {
       for (const [participant, process] of [...this.#open]) {
@@ -129,8 +129,8 @@ export class Suite {
   }
 }
 
-function summary(name: string, windows: (Done & Counters)[], syncs: Work["syncs"]): SideResult {
-  const median = (pick: (each: Done & Counters) => number | undefined) => {
+function summary(name: string, windows: (WindowTimes & Counters)[], syncs: Work["syncs"]): SideResult {
+  const median = (pick: (each: WindowTimes & Counters) => number | undefined) => {
     const values = windows.map(pick).filter((value) => value !== undefined);
     return values.length === 0 ? undefined : quantiles(values)(0.5);
   };
@@ -176,7 +176,7 @@ const COLUMNS = {
   cpu: { label: "processor", unit: "us" },
 } as const;
 
-/** Tells how they compare, with the columns that are asked for. */
+/** Reports how they compare, with the columns that are asked for. */
 export function reportSide(
   title: string,
   results: readonly SideResult[],

@@ -8,7 +8,10 @@ import { CandidateProcess } from "./candidate-process.ts";
 import type { Durability } from "./candidates/adapter.ts";
 import { type CatalogEntry, catalog } from "./candidates/catalog.ts";
 
-/** How a run has ended: `lost` when something acknowledged is missing, `unreadable` when nothing can be read or written any more. */
+/**
+ * How a run has ended: `lost` when something acknowledged is missing, `unreadable` when nothing can be read
+ * or written any more.
+ */
 type Outcome = "kept" | "lost" | "unreadable";
 type Run = (pair: Pair, folder: string) => Promise<Outcome>;
 
@@ -24,7 +27,7 @@ interface Pair {
 const LENGTH = 2_000;
 const EACH_WRITER = 50;
 
-/** What becomes of acknowledged entries when writers are killed, when two write at once, and when the end of a file is torn. */
+/** Do acknowledged entries survive a killed writer, two writers at the same time, and a torn tail? */
 export async function survival(quick: boolean): Promise<void> {
   const times = quick ? 1 : 20;
   const survivors = catalog.filter(({ id, files }) => files || id === "sqlite" || id === "bare-sqlite");
@@ -64,13 +67,15 @@ export async function survival(quick: boolean): Promise<void> {
   });
 }
 
-/** A writer is killed with -9 in the middle; another process reads what is there, appends, and reads again. */
+/**
+ * A writer is killed with -9 in the middle; another process reads what is there, appends, and reads again.
+ */
 async function killed({ candidate, durability, other }: Pair, folder: string): Promise<Outcome> {
   const id = newUuid();
   const victim = await CandidateProcess.open(candidate, durability, folder);
   await victim.ask("make", { ids: [id], length: LENGTH, touch: true });
   const acknowledged = await victim.killWhileWriting({ id, name: "w" }, 3, Math.random() * 20);
-  return lookAt(other, folder, id, LENGTH + 1, names("w", acknowledged));
+  return verify(other, folder, id, LENGTH + 1, names("w", acknowledged));
 }
 
 /** Two processes append to one session, each after it has read it. */
@@ -87,12 +92,12 @@ async function twoWriters({ writer, other }: Pair, folder: string): Promise<Outc
   const acknowledged = ["a", "b"].flatMap((name, i) =>
     results[i]?.status === "fulfilled" ? names(name, EACH_WRITER) : [],
   );
-  return lookAt(other, folder, id, 20, acknowledged);
+  return verify(other, folder, id, 20, acknowledged);
 }
 
 /**
- * What a loss of power can leave: the last entry was under way, so that some of its bytes are missing or zero. Everything
- * before it was acknowledged, and so is what another process appends after it.
+ * What a loss of power can leave: the last entry was under way, so that some of its bytes are missing or
+ * zero. Everything before it was acknowledged, and so is what another process appends after it.
  */
 async function tornTail({ writer, other }: Pair, folder: string): Promise<Outcome> {
   const id = newUuid();
@@ -103,7 +108,7 @@ async function tornTail({ writer, other }: Pair, folder: string): Promise<Outcom
   await writer.ask("reopen", { folder: own });
   await writer.ask("make", { ids: [id], length: 20, touch: false });
   await writer.ask("writeSome", { id, name: "w", count: 5 });
-  // Copied while it is open: what a process that is gone at once would leave.
+  // Copied while it is open: what a process that dies in this moment would leave.
   await copy(own, before);
   const inodes = new Map(logs(own).map((path) => [relative(own, path), fs.statSync(path).ino]));
   await writer.ask("writeSome", { id, name: "torn", count: 1 });
@@ -120,10 +125,13 @@ async function tornTail({ writer, other }: Pair, folder: string): Promise<Outcom
       tear(join(after, `${name}.tmp`), 0);
     }
   }
-  return lookAt(other, after, id, 20, names("w", 5));
+  return verify(other, after, id, 20, names("w", 5));
 }
 
-/** Copies a folder when nobody holds a lock in it: the writer that holds it is alive, and would keep it. */
+/**
+ * Copies a folder while no lock is held in it: the writer is alive, and a copy of its lock would never be
+ * released.
+ */
 async function copy(from: string, to: string): Promise<void> {
   const locked = () =>
     fs.readdirSync(from, { recursive: true }).some((name) => String(name).endsWith(".lock"));
@@ -155,7 +163,7 @@ function tear(path: string, sizeBefore: number): void {
   }
 }
 
-async function lookAt(
+async function verify(
   reader: CandidateProcess,
   folder: string,
   id: string,

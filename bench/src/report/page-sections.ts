@@ -1,7 +1,7 @@
 import type { Table } from "../harness/results.ts";
 import { barPlot, growthPlot } from "./plot.ts";
 
-/** What the page tells, in its order. No figure stands here: those are the results'. */
+/** The sections of the page in their order. They hold no figure: those come from the results. */
 export interface Section {
   readonly heading: string;
   readonly intro: string;
@@ -16,15 +16,15 @@ export interface Section {
 }
 
 const DURABLE =
-  "_Durable_ is what survives the loss of power: each acknowledged append has been synced, and the syncs are counted; whoever " +
-  "has fewer than it takes is told as failed. _Relaxed_ survives the end of the process only. The peers come with one of the two as " +
-  "their default: LangGraph, Mastra, a JSONL log and a rewritten file are relaxed until they are told otherwise, ADK is durable. ";
+  "_Durable_ survives the loss of power: each acknowledged append has been synced, and the syncs are counted; a candidate with " +
+  "fewer than that takes has failed. _Relaxed_ survives the end of the process only. The peers have one of the two as their " +
+  "default: LangGraph, Mastra, a JSONL log and a rewritten file are relaxed unless configured otherwise, ADK is durable. ";
 
 export const sections: readonly Section[] = [
   {
     heading: "An append as the session grows",
     intro:
-      "The shape is the message: a line that rises with the length of the session is a session that becomes slower with each message. Both axes are logarithmic.",
+      "Look at the shape: a line that rises is a session that becomes slower with each message. Both axes are logarithmic.",
     benches: ["peers-growth"],
     plots: [
       {
@@ -43,7 +43,7 @@ export const sections: readonly Section[] = [
   },
   {
     heading: "One append",
-    intro: `${DURABLE}With many callers, a group that is committed together shares its sync: its count is below one for each append.`,
+    intro: `${DURABLE}With many callers, appends that are committed as a group share a sync: the count for each is below one.`,
     benches: ["peers-append"],
     plots: [
       {
@@ -63,7 +63,7 @@ export const sections: readonly Section[] = [
   {
     heading: "What survives",
     intro:
-      "A killed writer: a process that appends to a session of some thousand entries is killed with `kill -9`. Two writers: two processes append to one session at once. A torn tail: the bytes of the last append, which nobody has acknowledged, are partly missing or zero, as the loss of power leaves them; then another process appends. Lost means that an acknowledged entry is missing afterwards, the one appended last included.",
+      "A killed writer: a process that appends to a session of some thousand entries is killed with `kill -9`. Two writers: two processes append to one session at the same time. A torn tail: the bytes of the last append, which was not acknowledged, are partly missing or zero, as the loss of power leaves them; then another process appends. Lost means that an acknowledged entry is missing afterwards, the one appended last included.",
     benches: ["survival"],
   },
   {
@@ -81,7 +81,7 @@ export const sections: readonly Section[] = [
   {
     heading: "Lists and search",
     intro:
-      "Sessions of five entries. LangGraph lists checkpoints, since it has no list of threads; who has no list or no search is left out, and stores grow as far as they are filled in a reasonable time. Without an index, a search reads everything. In a new process: the time from the opening of the store to its first page, its modules loaded before.",
+      "Sessions of five entries. LangGraph lists checkpoints, since it has no list of threads; candidates without a list or a search are left out, and each store is filled up to a size that takes a reasonable time. Without an index, a search reads everything. In a new process: the time from the opening of the store to its first page, its modules loaded before.",
     benches: ["peers-list"],
     plots: [
       {

@@ -20,21 +20,23 @@ const PLOTS = join("bench", "plots");
 /** Writes bench/PERFORMANCE.md and its plots. */
 export async function writePage(): Promise<number> {
   const files = pageFiles(readResults());
-  for (const path of strangers(files)) rmSync(join(ROOT, path));
+  for (const path of extraPlots(files)) rmSync(join(ROOT, path));
   mkdirSync(join(ROOT, PLOTS), { recursive: true });
   for (const [path, text] of files) writeFileSync(join(ROOT, path), text);
   console.log(`\n${relative(process.cwd(), join(ROOT, PAGE))} and ${files.size - 1} plots are written.`);
   return 0;
 }
 
-/** 0 if the page and its plots are what the results make, to the last byte, and nothing failed in the results. */
+/**
+ * 0 if the page and its plots are what the results make, to the last byte, and nothing failed in the results.
+ */
 export async function checkPage(results: readonly BenchResult[] = readResults()): Promise<number> {
   const files = pageFiles(results);
   const wrong = [...files].filter(([path, text]) => {
     const file = join(ROOT, path);
     return !existsSync(file) || readFileSync(file, "utf8") !== text;
   });
-  const problems = [...wrong.map(([path]) => path), ...strangers(files)];
+  const problems = [...wrong.map(([path]) => path), ...extraPlots(files)];
   for (const path of problems) console.error(`${path}: is not what bench/results makes: npm run bench page`);
   const failures = results.flatMap(failuresOf);
   for (const failure of failures) console.error(`bench/results: FAILED  ${failure}`);
@@ -44,8 +46,8 @@ export async function checkPage(results: readonly BenchResult[] = readResults())
   return problems.length + failures.length === 0 ? 0 : 1;
 }
 
-/** Plots that no result makes. */
-function strangers(files: ReadonlyMap<string, string>): string[] {
+/** Plots in the folder that the results do not make. */
+function extraPlots(files: ReadonlyMap<string, string>): string[] {
   const folder = join(ROOT, PLOTS);
   const there = existsSync(folder) ? readdirSync(folder) : [];
   return there.map((name) => join(PLOTS, name)).filter((path) => !files.has(path));
@@ -56,25 +58,25 @@ export function pageFiles(results: readonly BenchResult[]): Map<string, string> 
   const files = new Map<string, string>();
   const text = [
     "# Performance",
-    "<!-- Made by `npm run bench` of bench/results: do not edit. -->",
-    "What an append, a load, a list costs here and elsewhere, and what survives a crash. All of it is measured by `npm run bench` " +
+    "<!-- NewSession by `npm run bench` of bench/results: do not edit. -->",
+    "What an append, a load and a list cost here and elsewhere, and what survives a crash. All of it is measured by `npm run bench` " +
       "(bench/README.md says how): each candidate in a process of its own, in rounds that alternate between all of them, " +
-      "so that what disturbs one disturbs all. A figure is the median of its windows, with the quartiles in brackets.",
+      "so that a disturbance affects all of them. A figure is the median of its windows, with the quartiles in brackets.",
     environmentsOf(results),
     ...(results.length > 0 ? [targetsTable(judge(results))] : []),
   ];
   for (const { heading, intro, benches, plots } of sections) {
-    const told = benches.flatMap((name) => results.filter(({ bench }) => bench === name));
-    if (told.length === 0) continue;
+    const recorded = benches.flatMap((name) => results.filter(({ bench }) => bench === name));
+    if (recorded.length === 0) continue;
     text.push(`## ${heading}`, intro);
-    const tables = told.flatMap((result) => result.tables);
+    const tables = recorded.flatMap((result) => result.tables);
     for (const { file, table, alt, draw } of plots ?? []) {
       const found = tables.find(({ title }) => title.startsWith(table));
       if (!found) continue;
       files.set(join(PLOTS, file), draw(found));
       text.push(`![${alt}](plots/${file})`);
     }
-    for (const result of told) {
+    for (const result of recorded) {
       for (const table of result.tables) text.push(tableText(table));
       const loose = result.figures.filter(({ table, failed }) => table === undefined && failed === undefined);
       if (loose.length > 0) text.push(loose.map((figure) => `- ${figureText(figure)}`).join("\n"));
@@ -108,9 +110,11 @@ function targetsTable(judgements: readonly Judgement[]): string {
   });
   const held = judgements.filter(({ verdict }) => verdict === "holds").length;
   return [
-    "## What was aimed at",
-    `bench/targets.json states what the issues want to see; \`npm run bench targets\` prints the same. ${held} of ${judgements.length} hold.`,
-    ["| issue | | aim | measured | |", "| --- | --- | --- | --- | --- |", ...rows].join("\n"),
+    "## Targets",
+    `bench/targets.json has the targets of the issues; \`npm run bench targets\` prints the same. ${held} of ${judgements.length} hold.`,
+    ["| issue | target | bound | measured | verdict |", "| --- | --- | --- | --- | --- |", ...rows].join(
+      "\n",
+    ),
   ].join("\n\n");
 }
 

@@ -30,7 +30,9 @@ interface Point {
   readonly us: number;
 }
 
-/** Lines of a table whose columns are sizes ("of 1,000"), both axes logarithmic, each line named at its end. */
+/**
+ * Lines of a table whose columns are sizes ("of 1,000"), both axes logarithmic, each line named at its end.
+ */
 export function growthPlot(table: Table, x: string, y: string): string {
   const sizes = table.columns.map(({ label }) => Number(label.replace(/\D/g, "")));
   const points = table.rows.flatMap((row) =>

@@ -2,8 +2,8 @@ import { type BenchResult, failuresOf, readResults } from "../harness/results.ts
 import { inWords, judge } from "../harness/targets.ts";
 
 /**
- * Prints each target, the figure of the last results, and whether it holds. Gives the exit code: 1 where something failed while
- * it was measured.
+ * Prints each target, the figure of the last results, and whether it holds. Gives the exit code: 1 where
+ * something failed while it was measured.
  */
 export function printTargets(results: readonly BenchResult[] = readResults()): number {
   const judgements = judge(results);

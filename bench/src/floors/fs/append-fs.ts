@@ -8,7 +8,10 @@ import { entry, makeSession } from "../../harness/data.ts";
 const CALLERS = 32;
 const LENGTHS = [100, 1_000, 10_000];
 
-/** Appending to store-fs: against the bare writes it consists of, at several lengths of the session, and in groups. */
+/**
+ * An append to store-fs against the bare writes it consists of, at several lengths of the session, and in
+ * groups.
+ */
 export async function appendFs(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 25;
   const operations = quick ? 16 : 192;
@@ -23,7 +26,7 @@ export async function appendFs(quick: boolean): Promise<void> {
       reportTarget("an append against the bare write", short, base);
       if (durability === "full") {
         reportTarget(`one caller against ${CALLERS}`, short, together);
-        reportTarget("the whole file anew against an append at 10,000", whole, long);
+        reportTarget("the whole file rewritten against an append at 10,000", whole, long);
       }
       await store.close();
     });
@@ -55,7 +58,7 @@ async function candidates(
   ];
 }
 
-/** The entries of each window are made before it: whoever appends has his entry already. */
+/** The entries of each window are made before it: a caller who appends has the entry already. */
 function withEntries(
   name: string,
   operations: number,
@@ -106,13 +109,13 @@ function bareAppend(dir: string, operations: number, sync: boolean): Candidate {
   return { ...candidate, ...(sync && { syncs: operations }) };
 }
 
-/** What it costs to keep a session of 10,000 entries as the original does: all of it is written anew with each entry. */
+/** What a session of 10,000 entries costs the original: it rewrites the whole file for each entry. */
 function wholeFile(dir: string, operations: number): Candidate {
   const path = join(dir, "whole");
   const session = { metadata: {}, entries: Array.from({ length: 10_000 }, (_, i) => entry(i)), context: {} };
   const fsync = (descriptor: number) => new Promise<void>((resolve) => fs.fsync(descriptor, () => resolve()));
   return {
-    name: "whole file of 10,000 anew: JSON, fsync, rename",
+    name: "whole file of 10,000 rewritten: JSON, fsync, rename",
     operations,
     syncs: 2 * operations,
     async run() {

@@ -1,5 +1,5 @@
-// A process of its own that lists a folder of sessions. It prints how long it took until the answer was there, and until the store
-// was closed, in microseconds.
+// A process of its own that lists a folder of sessions. It prints how long it took until the answer was
+// there, and until the store was closed, in microseconds.
 // Arguments: "list-sessions", "first-page", "parse-all" or "heads", folder.
 import fs from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,10 @@ export function parseAll(dir: string): number {
   return all.length;
 }
 
-/** The least that notices every change of every file: `readdir`, and `stat` of each. Gives the latest time of a change. */
+/**
+ * The least that notices every change of every file: `readdir`, and `stat` of each. Gives the latest time of
+ * a change.
+ */
 export function statAll(dir: string): number {
   let latest = 0;
   for (const name of fs.readdirSync(dir)) {

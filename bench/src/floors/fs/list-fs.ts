@@ -17,7 +17,7 @@ import { type ListTimes, parseAll, statAll } from "./list-child.ts";
 const CHILD = join(import.meta.dirname, "list-child.js");
 const PAGE = 50;
 
-/** So many sessions are made at once. */
+/** How many sessions are created concurrently. */
 const AT_ONCE = 100;
 
 interface Size {
@@ -45,7 +45,10 @@ const QUICK: readonly Size[] = [
 const GROWTH = [4_000, 24_000] as const;
 const QUICK_GROWTH = [100, 600] as const;
 
-/** `listSessions`, and its first page, of folders of several sizes, against reading and parsing every file as the original does. */
+/**
+ * `listSessions`, and its first page, of folders of several sizes, against reading and parsing every file as
+ * the original does.
+ */
 export async function listFs(quick: boolean): Promise<void> {
   await withFolder(async (folder) => {
     const folders = new Map<number, string>();
@@ -62,7 +65,9 @@ export async function listFs(quick: boolean): Promise<void> {
   });
 }
 
-/** Makes the sessions through the store, each with an append as its last call. Gives what they are, in words. */
+/**
+ * Makes the sessions through the store, each with an append as its last call. Gives what they are, in words.
+ */
 async function fill(dir: string, { sessions, entries }: Size): Promise<string> {
   const store = await openFileStore({ dir, durability: "relaxed" });
   let last = "";
@@ -73,7 +78,7 @@ async function fill(dir: string, { sessions, entries }: Size): Promise<string> {
       return id;
     });
     last = (await Promise.all(batch)).at(-1) ?? "";
-    // Lets the store do what it has put off to a later turn of the event loop.
+    // Lets the store do what it has deferred to a later turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   }
   await store.close();
@@ -113,7 +118,10 @@ async function warm(dir: string, { sessions, rounds }: Size, what: string): Prom
   await store.close();
 }
 
-/** Each in a process of its own: the very first, which nobody left anything, and one that finds what an earlier one left. */
+/**
+ * Each in a process of its own: the first one finds no cache, the next one finds the cache that an earlier
+ * process left.
+ */
 async function inNewProcesses(dir: string, { sessions, rounds }: Size, what: string): Promise<void> {
   const windows = new Map<string, number[]>();
   const add = (name: string, us: number) => windows.set(name, [...(windows.get(name) ?? []), us]);

@@ -4,7 +4,10 @@ import { openFileStore } from "@thulp-sessions/store-fs";
 import { compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
 import { makeSession } from "../../harness/data.ts";
 
-/** Reading from store-fs: a whole session against JSON.parse of its text, and the end of a long one against all of it. */
+/**
+ * Reading from store-fs: a whole session against JSON.parse of its text, and the end of a long one against
+ * all of it.
+ */
 export async function loadFs(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 51;
   await withFolder(async (dir) => {

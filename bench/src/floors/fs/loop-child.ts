@@ -1,5 +1,5 @@
-// A process of its own that makes so many calls in one loop, each awaited before the next, and prints what others in the process
-// would have noticed of it. Argument: a `LoopTask` as JSON.
+// A process of its own that makes so many calls in one loop, each awaited before the next, and prints what
+// other work in the process would have noticed of it. Argument: a `LoopTask` as JSON.
 import fs from "node:fs";
 import { join } from "node:path";
 import { newUuid, SessionManager, type SessionStore } from "@thulp-sessions/core";
@@ -23,7 +23,7 @@ export interface LoopReport {
   readonly us: number;
   /** The longest wait of a timer that is due every 5 ms. */
   readonly longestWaitMs: number;
-  /** The most names in `.locks` at once. */
+  /** The largest number of names in `.locks`. */
   readonly mostLocks: number;
   /** Resident memory after a tenth of the calls and after all, each after a garbage collection. */
   readonly earlyMb: number;
@@ -151,7 +151,7 @@ function locksIn(dir: string): number {
   try {
     return fs.readdirSync(join(dir, ".locks")).length;
   } catch (error) {
-    // Nobody has locked anything yet.
+    // Nothing was locked yet.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
     throw error;
   }

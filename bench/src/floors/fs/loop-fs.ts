@@ -17,7 +17,10 @@ const BARE: Readonly<Record<"store-fs" | "MemoryStore", Who>> = {
   MemoryStore: "bare-memory",
 };
 
-/** Creations in one plain loop: do they succeed, and does anything pile up or wait? Against bare writes of as many files. */
+/**
+ * Creations in one loop, against bare writes of as many files: does one fail, does anything pile up, does a
+ * timer starve?
+ */
 export async function createFs(quick: boolean): Promise<void> {
   const calls = quick ? 3_000 : 300_000;
   const { bare, store } = await loops("store-fs", "create", calls);
@@ -27,7 +30,7 @@ export async function createFs(quick: boolean): Promise<void> {
     columns: [
       { label: "one", unit: "us" },
       { label: "longest wait of a timer", unit: "ms" },
-      { label: "locks at most", unit: "count" },
+      { label: "most locks", unit: "count" },
       { label: "memory after a tenth", unit: "MB" },
       { label: "memory at the end", unit: "MB" },
     ],
@@ -50,7 +53,7 @@ export async function createFs(quick: boolean): Promise<void> {
   });
   const failed = failureOf(bare, store);
   recordFigure({ what: "creations that failed", value: store.failed === undefined ? 0 : 1, ...failed });
-  recordFigure({ what: "locks at once", value: store.mostLocks, ...failed });
+  recordFigure({ what: "most locks", value: store.mostLocks, ...failed });
   recordFigure({
     what: "memory at the end against after a tenth",
     value: store.endMb / store.earlyMb,
@@ -89,7 +92,10 @@ interface Pair {
   readonly store: LoopReport;
 }
 
-/** Runs the loop by a store, and the bare one before and after it: the longer wait of those two is what the machine does anyway. */
+/**
+ * Runs the loop of the store between two bare ones. The floor is the longer wait of those two: the machine
+ * causes that much anyway.
+ */
 async function loops(who: keyof typeof BARE, call: LoopTask["call"], calls: number): Promise<Pair> {
   const bare = () => loopBy(BARE[who], call, calls);
   const before = await bare();

@@ -1,5 +1,5 @@
-// A process of its own that does one thing with a large session, and prints the time that took and the most memory that the
-// process had. Argument: a `MemoryTask` as JSON.
+// A process of its own that does one thing with a large session, and prints the time that took and the most
+// memory that the process had. Argument: a `MemoryTask` as JSON.
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { peakMb } from "../../harness/peak-memory.ts";
 

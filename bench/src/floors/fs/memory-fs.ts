@@ -23,7 +23,10 @@ export async function memoryFs(quick: boolean): Promise<void> {
   });
 }
 
-/** The memory of a process that sets the status of a large session, above that of one that only opens the store. */
+/**
+ * The memory of a process that sets the status of a large session, above that of one that only opens the
+ * store.
+ */
 export async function rewriteFs(quick: boolean): Promise<void> {
   await withFolder(async (dir) => {
     const { id, words } = await makeLarge(dir, quick);

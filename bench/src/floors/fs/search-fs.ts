@@ -9,7 +9,10 @@ const ENTRIES = 5;
 const LIMIT = 50;
 const WORD = "zeitgeber";
 
-/** A word that few sessions hold, looked for by store-fs and by who opens every file and looks for it in the text. */
+/**
+ * A word that few sessions hold, searched by store-fs, against opening every file and looking for the word in
+ * its text.
+ */
 export async function searchFs(quick: boolean): Promise<void> {
   const sessions = quick ? 500 : 10_000;
   await withFolder(async (dir) => {

@@ -4,7 +4,10 @@ import { entry, makeSession } from "../../harness/data.ts";
 
 const ENTRIES = 10_000;
 
-/** Taking back the last of many entries against a durable append of one: one is appended, one is cut off, and so on. */
+/**
+ * Taking back the last of many entries against a durable append of one: one is appended, one is cut off, and
+ * so on.
+ */
 export async function truncateFs(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 51;
   await withFolder(async (dir) => {

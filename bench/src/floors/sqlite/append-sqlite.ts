@@ -8,7 +8,9 @@ import { type BareSqlite, openBareSqlite } from "./bare-sqlite.ts";
 
 const CALLERS = 64;
 
-/** Appending to store-sqlite: against the same rows by bare prepared statements, alone and with 64 callers. */
+/**
+ * Appending to store-sqlite: against the same rows by bare prepared statements, alone and with 64 callers.
+ */
 export async function appendSqlite(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 21;
   const lone = quick ? 10 : 200;

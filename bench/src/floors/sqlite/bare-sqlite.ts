@@ -4,8 +4,8 @@ import Database from "better-sqlite3";
 import { makeSession } from "../../harness/data.ts";
 
 /**
- * The floor for an append to store-sqlite: the same rows (the entry, the session with its counters) in the very same tables
- * with the same indices, by bare prepared statements, one transaction each.
+ * The floor for an append to store-sqlite: the same rows (the entry, the session with its counters) in the
+ * very same tables with the same indices, by bare prepared statements, one transaction each.
  */
 export interface BareSqlite {
   append(entry: SessionEntry): void;

@@ -5,7 +5,10 @@ import Database from "better-sqlite3";
 import { type Candidate, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
 import { entry, makeSession, sessionOf } from "../../harness/data.ts";
 
-/** Loading a session of 2,000 entries, against JSON.parse of the same contents and a bare SELECT of the same rows. */
+/**
+ * Loading a session of 2,000 entries, against JSON.parse of the same contents and a bare SELECT of the same
+ * rows.
+ */
 export async function loadSqlite(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 31;
   await withFolder(async (dir) => {
@@ -57,7 +60,10 @@ export async function loadSqlite(quick: boolean): Promise<void> {
 
 const PARENT = newUuid();
 
-/** Pages of 50: filtered against unfiltered, of many sessions against few, with sessions that are being appended to. */
+/**
+ * Pages of 50: filtered against unfiltered, of many sessions against few, with sessions that are being
+ * appended to.
+ */
 export async function listSqlite(quick: boolean): Promise<void> {
   const many = quick ? 2_000 : 100_000;
   const few = quick ? 100 : 1_000;

@@ -64,7 +64,10 @@ export async function searchSqlite(quick: boolean): Promise<void> {
   });
 }
 
-/** An FTS5 table of its own that keeps the texts, as `snippet()` needs it, joined to our sessions for the order. */
+/**
+ * An FTS5 table of its own that keeps the texts, as `snippet()` needs it, joined to our sessions for the
+ * order.
+ */
 function ftsWithSnippets(file: string, sessionsFile: string) {
   const db = new Database(file);
   db.exec("CREATE VIRTUAL TABLE found USING fts5(text)");

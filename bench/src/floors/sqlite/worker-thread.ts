@@ -7,8 +7,8 @@ import { entry, makeSession } from "../../harness/data.ts";
 import { callers } from "./append-sqlite.ts";
 
 /**
- * Is it worth moving SQLite, whose sync holds up the event loop, into a thread of its own? What each call would pay for the way
- * there and back, and what the event loop waits for now.
+ * Is it worth moving SQLite, whose sync holds up the event loop, into a thread of its own? What each call
+ * would pay for the way there and back, and what the event loop waits for now.
  */
 export async function workerThread(quick: boolean): Promise<void> {
   const rounds = quick ? 2 : 15;

@@ -26,7 +26,10 @@ interface Adk {
 
 const APP = { appName: "bench", userId: "user" };
 
-/** `DatabaseSessionService` of Google's ADK on MikroORM and libsql, with its own settings: a rollback journal, FULL. */
+/**
+ * `DatabaseSessionService` of Google's ADK on MikroORM and libsql, with its own settings: a rollback journal,
+ * FULL.
+ */
 export async function loadAdk(): Promise<OpenAdapter> {
   const { DatabaseSessionService, createEvent } = await loadPeer<Adk>("adk");
   const { LibSqlDriver } = await loadPeer<{ LibSqlDriver: unknown }>("mikroOrmLibsql");
@@ -51,7 +54,10 @@ export async function loadAdk(): Promise<OpenAdapter> {
     };
     const pattern = patternOf(service, event);
     return {
-      /** Ten thousand of its appends take minutes: the rows are copied from those that it wrote for a first session. */
+      /**
+       * Ten thousand of its appends take minutes: the rows are copied from those that it wrote for a first
+       * session.
+       */
       async make(sessions) {
         const first = await pattern();
         const db = new Database(file, { timeout: 5_000 });

@@ -4,7 +4,10 @@ import type { SessionEntry } from "@thulp-sessions/core";
 import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 import { sync } from "./file-sync.ts";
 
-/** The floor of files: JSON at a known place of a file that stays open, and `fdatasync` where it is to be durable. */
+/**
+ * The floor of files: JSON at a known place of a file that stays open, and `fdatasync` where it is to be
+ * durable.
+ */
 export const openBareFile: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   fs.mkdirSync(folder, { recursive: true });
   const open = new Map<string, { descriptor: number; position: number }>();

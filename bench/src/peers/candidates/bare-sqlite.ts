@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { SessionEntry } from "@thulp-sessions/core";
 import Database from "better-sqlite3";
-import { type Adapter, type Made, type OpenAdapter, textOfEntry } from "./adapter.ts";
+import { type Adapter, type NewSession, type OpenAdapter, textOfEntry } from "./adapter.ts";
 
 /** The floor of databases: two small tables, bare prepared statements, one transaction for each entry. */
 export const openBareSqlite: OpenAdapter = async (folder, durability): Promise<Adapter> => {
@@ -37,7 +37,7 @@ export const openBareSqlite: OpenAdapter = async (folder, durability): Promise<A
     insert.run(id, seq, JSON.stringify(entry));
     update.run(time++, seq + 1, id);
   });
-  const make = db.transaction((sessions: readonly Made[]) => {
+  const make = db.transaction((sessions: readonly NewSession[]) => {
     for (const { id, entries, marked, updatedAt } of sessions) {
       create.run(id, marked ? 1 : 0, updatedAt, entries.length);
       for (const [seq, entry] of entries.entries()) insert.run(id, seq, JSON.stringify(entry));

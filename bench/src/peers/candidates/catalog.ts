@@ -1,6 +1,6 @@
 import type { Durability, OpenAdapter } from "./adapter.ts";
 
-/** Everybody who is measured side by side. */
+/** Every candidate that is measured side by side. */
 export interface CatalogEntry {
   readonly id: string;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface CatalogEntry {
   readonly onDisk: boolean;
   /** One file for each session, which others may read, write and tear. */
   readonly files: boolean;
-  /** Of how many sessions a list can be made in reasonable time; 0 where it has none. */
+  /** The most sessions that can be listed in reasonable time; 0 where it has no list. */
   readonly lists: number;
   /** Needs the packages of bench/peers. */
   readonly packages: boolean;

@@ -5,8 +5,8 @@ import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
 import { sync, syncFolder } from "./file-sync.ts";
 
 /**
- * A log of one line for each entry, as Claude Code and Codex keep theirs: opened for each append, and read by a reader that
- * passes over lines which it cannot parse. Durable: with `fdatasync` before it is closed.
+ * A log of one line for each entry, as Claude Code and Codex keep theirs: opened for each append, and read by
+ * a reader that passes over lines which it cannot parse. Durable: with `fdatasync` before it is closed.
  */
 export const openJsonl: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   const dir = join(folder, "logs");

@@ -33,8 +33,9 @@ interface Checkpoints {
 }
 
 /**
- * `SqliteSaver` of LangGraph: a checkpoint for each message, which holds all messages, as a graph with a `messages` channel has
- * it. Only `put` is called, none of the `putWrites` that a graph adds. The list is of checkpoints: it knows no threads.
+ * `SqliteSaver` of LangGraph: a checkpoint for each message, which holds all messages, as a graph with a
+ * `messages` channel has it. Only `put` is called, none of the `putWrites` that a graph adds. The list is of
+ * checkpoints: it knows no threads.
  */
 export async function loadLanggraph(): Promise<OpenAdapter> {
   const [{ SqliteSaver }, { emptyCheckpoint, uuid6 }] = await Promise.all([

@@ -24,7 +24,10 @@ interface Store {
 }
 type NewStore = new (config: { id: string } & ({ url: string } | { client: Client })) => Store;
 
-/** The memory of Mastra on `LibSQLStore`. Its own settings are WAL and NORMAL; durable, it gets a client with FULL. */
+/**
+ * The memory of Mastra on `LibSQLStore`. Its own settings are WAL and NORMAL; durable, it gets a client with
+ * FULL.
+ */
 export async function loadMastra(): Promise<OpenAdapter> {
   const { LibSQLStore } = await loadPeer<{ LibSQLStore: NewStore }>("mastra");
   const { createClient } = await loadPeer<{ createClient(config: { url: string }): Client }>("libsql");

@@ -10,8 +10,8 @@ interface File {
 }
 
 /**
- * One JSON file for each session that is written anew with each entry, as the Rust original and many apps do; what was read once
- * is kept. Durable: to a temporary file, fsync, rename, fsync of the folder.
+ * One JSON file for each session that is rewritten with each entry, as the Rust original and many apps do;
+ * what was read once is kept. Durable: to a temporary file, fsync, rename, fsync of the folder.
  */
 export const openWholeFile: OpenAdapter = async (folder, durability): Promise<Adapter> => {
   const dir = join(folder, "files");
