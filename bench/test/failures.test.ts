@@ -1,9 +1,13 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { compare, report, reportTarget } from "../src/harness/compare.ts";
 import { record } from "../src/harness/recording.ts";
-import type { BenchResult } from "../src/harness/results.ts";
+import { type BenchResult, failuresOf } from "../src/harness/results.ts";
 import { judge } from "../src/harness/targets.ts";
 import { measure } from "../src/measure.ts";
+import { catalog } from "../src/peers/candidates/catalog.ts";
+import { reportSide, Suite } from "../src/peers/suite.ts";
 import { checkPage, pageFiles } from "../src/report/page.ts";
 import { printTargets } from "../src/report/print-targets.ts";
 
@@ -102,4 +106,26 @@ test("a candidate that is skipped with a reason fails nothing, and the page has 
   };
   expect(printTargets([skipping])).toBe(0);
   expect(pageOf([skipping])).toContain("| a peer | _skipped: needs Node 22_ |");
+});
+
+test("among the candidates side by side, one whose process fails fails the bench, one that is skipped does not", async () => {
+  // From the sources there is no program for a candidate's process, so that it ends with an error.
+  const [candidate] = catalog;
+  if (!candidate) throw new Error("the catalogue is empty");
+  const taking = {
+    candidate,
+    durability: "relaxed" as const,
+    folder: join(tmpdir(), "thulp-bench-no-process"),
+  };
+  const run = (skipped?: string) => async () => {
+    const suite = await Suite.open([{ ...taking, ...(skipped && { skipped }) }]);
+    reportSide("t", await suite.compare({ rounds: 1, window: async () => null }));
+    await suite.close();
+  };
+  expect(failuresOf(await record("peers-append", run()))).toEqual([
+    expect.stringMatching(/^peers-append: store-sqlite: .*Cannot find module/),
+  ]);
+  const skipping = await record("peers-append", run("needs Node 99"));
+  expect(failuresOf(skipping)).toEqual([]);
+  expect(skipping.tables[0]?.rows).toEqual([{ name: "store-sqlite", cells: [], skipped: "needs Node 99" }]);
 });

@@ -152,7 +152,7 @@ export class CandidateProcess {
     try {
       io = readFileSync(`/proc/${pid}/io`, "utf8");
     } catch {
-      // Only Linux tells.
+      // Only Linux has the file.
     }
     const field = (name: string) => {
       const [, value] = new RegExp(`^${name}: (\\d+)$`, "m").exec(io) ?? [];

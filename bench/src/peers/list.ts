@@ -76,7 +76,7 @@ async function coldPages(taking: ReturnType<typeof readers>, rounds: number): Pr
   }));
 }
 
-/** One table of all sizes: a row for each who takes part in any. */
+/** One table of all sizes: a row for each candidate that takes part in any. */
 function tellSizes(title: string, sized: readonly Sized[]): void {
   const names = new Set(
     sized.flatMap(({ results }) => results.filter(({ absent }) => !absent).map(({ name }) => name)),

@@ -135,6 +135,6 @@ export const sections: readonly Section[] = [
   {
     heading: "The command",
     intro: "`thulp-sessions` as it is typed: whole processes from their start to their end.",
-    benches: ["copy", "cli-start"],
+    benches: ["copy", "copy-memory", "cli-start"],
   },
 ];

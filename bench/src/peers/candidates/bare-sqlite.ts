@@ -61,7 +61,7 @@ export const openBareSqlite: OpenAdapter = async (folder, durability): Promise<A
   };
 };
 
-/** What a connection has, as SQLite tells it. */
+/** The settings of a connection, as SQLite reports them. */
 export function sqliteSettings(db: { pragma(source: string, options: { simple: true }): unknown }): string {
   const synchronous = ["OFF", "NORMAL", "FULL", "EXTRA"][Number(db.pragma("synchronous", { simple: true }))];
   return `${String(db.pragma("journal_mode", { simple: true })).toUpperCase()}, synchronous=${synchronous}`;
