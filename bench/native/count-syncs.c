@@ -1,5 +1,6 @@
-/* Counts the syncs of a process that succeed, for bench/: preloaded, it stands before fsync and fdatasync of the C library.
- * The counts lie in a file named by the process in the folder THULP_BENCH_SYNCS, where the measuring process reads them. */
+/* Counts the syncs of a process that succeed, for bench/: preloaded, it stands before fsync and fdatasync of
+ * the C library. The counts lie in a file named after the process in the folder THULP_BENCH_SYNCS, where the
+ * measuring process reads them. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-// What the contestants of bench/src/contestants load of other people's packages. It stands here so that the names are looked up
-// in this folder, which the workspace does not know.
+// What the candidates of bench/src/peers/candidates load of other people's packages. It stands here so that
+// the names are looked up in this folder, which the workspace does not know.
 export const adk = () => import("@google/adk");
 export const mikroOrmLibsql = () => import("@mikro-orm/libsql");
 export const langgraph = () => import("@langchain/langgraph-checkpoint");

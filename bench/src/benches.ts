@@ -1,26 +1,30 @@
-import { appendFs } from "./append-fs.ts";
-import { appendSqlite } from "./append-sqlite.ts";
-import { cliStart } from "./cli-start.ts";
-import { copy, copyMemory } from "./copy.ts";
-import { growthSqlite } from "./growth-sqlite.ts";
-import { httpAppend } from "./http-append.ts";
-import { httpCrash } from "./http-crash.ts";
-import { httpFanout } from "./http-fanout.ts";
-import { httpRead } from "./http-read.ts";
-import { peersAppend } from "./peers-append.ts";
-import { peersGrowth } from "./peers-growth.ts";
-import { peersList } from "./peers-list.ts";
-import { peersRead } from "./peers-read.ts";
-import { peersSession } from "./peers-session.ts";
-import { peersStart } from "./peers-start.ts";
-import { listFs, loadFs, memoryFs } from "./read-fs.ts";
-import { listSqlite, loadSqlite } from "./read-sqlite.ts";
-import { searchFs } from "./search-fs.ts";
-import { searchSqlite } from "./search-sqlite.ts";
-import { startUp } from "./start-up.ts";
-import { survival } from "./survival.ts";
-import { tokenizers } from "./tokenizers.ts";
-import { workerThread } from "./worker-thread.ts";
+import { cliStart } from "./command/cli-start.ts";
+import { copy, copyMemory } from "./command/copy.ts";
+import { appendFs } from "./floors/fs/append-fs.ts";
+import { listFs } from "./floors/fs/list-fs.ts";
+import { loadFs } from "./floors/fs/load-fs.ts";
+import { createFs, starvation } from "./floors/fs/loop-fs.ts";
+import { memoryFs, rewriteFs } from "./floors/fs/memory-fs.ts";
+import { searchFs } from "./floors/fs/search-fs.ts";
+import { truncateFs } from "./floors/fs/truncate-fs.ts";
+import { appendSqlite } from "./floors/sqlite/append-sqlite.ts";
+import { growthSqlite } from "./floors/sqlite/growth-sqlite.ts";
+import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
+import { searchSqlite } from "./floors/sqlite/search-sqlite.ts";
+import { tokenizers } from "./floors/sqlite/tokenizers.ts";
+import { workerThread } from "./floors/sqlite/worker-thread.ts";
+import { httpAppend } from "./http/append.ts";
+import { httpCrash } from "./http/crash.ts";
+import { httpFanout } from "./http/fanout.ts";
+import { httpRead } from "./http/read.ts";
+import { startUp } from "./http/start-up.ts";
+import { peersAppend } from "./peers/append.ts";
+import { peersGrowth } from "./peers/growth.ts";
+import { peersList } from "./peers/list.ts";
+import { peersRead } from "./peers/read.ts";
+import { peersSession } from "./peers/session.ts";
+import { peersStart } from "./peers/start.ts";
+import { survival } from "./peers/survival.ts";
 
 /** Every measurement by its name. */
 export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
@@ -37,6 +41,9 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "load-fs": loadFs,
   "load-sqlite": loadSqlite,
   "list-fs": listFs,
+  "create-fs": createFs,
+  starvation,
+  "truncate-fs": truncateFs,
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,
@@ -49,6 +56,7 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   copy,
   "copy-memory": copyMemory,
   "memory-fs": memoryFs,
+  "rewrite-fs": rewriteFs,
   tokenizers,
   "worker-thread": workerThread,
 };

@@ -1,21 +1,22 @@
 import { parseArgs } from "node:util";
 import { benches } from "./benches.ts";
-import { checkPage, writePage } from "./page.ts";
-import { record } from "./recording.ts";
-import { writeResult } from "./results.ts";
-import { rerunCounted, UNCOUNTED } from "./syncs.ts";
-import { printTargets } from "./targets.ts";
+import { rerunCounted } from "./harness/syncs.ts";
+import { measure } from "./measure.ts";
+import { checkPage, writePage } from "./report/page.ts";
+import { printTargets } from "./report/print-targets.ts";
 
-const USAGE = `npm run bench                       everything; results in bench/results, page in docs/performance.md
+const USAGE = `npm run bench                       everything; results in bench/results, page in bench/PERFORMANCE.md
 npm run bench <name>...             some of: ${Object.keys(benches).join(", ")}
 npm run bench targets               each target, the figure of the last results, whether it holds
-npm run bench page                  the page, made of the results anew
+npm run bench page                  the page again, from the results
   -- --quick                        a few windows of everything, to see that it runs; nothing is written
+  -- --dry-run                      in full, but nothing is written
   -- --check                        in the end: is the page what the results make?`;
 
 const { values, positionals } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    "dry-run": { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -25,10 +26,7 @@ if (values.help) console.log(USAGE);
 else process.exitCode = await run(positionals);
 
 async function run(names: readonly string[]): Promise<number> {
-  if (names[0] === "targets") {
-    printTargets();
-    return 0;
-  }
+  if (names[0] === "targets") return printTargets();
   if (names[0] === "page") return values.check ? await checkPage() : await writePage();
   const unknown = names.find((name) => !Object.hasOwn(benches, name));
   if (unknown !== undefined) {
@@ -37,21 +35,6 @@ async function run(names: readonly string[]): Promise<number> {
   }
   const counted = await rerunCounted();
   if (counted !== undefined) return counted;
-  return await measure(names.length > 0 ? names : Object.keys(benches));
-}
-
-async function measure(names: readonly string[]): Promise<number> {
-  console.log(
-    `Node ${process.version}, ${process.platform} ${process.arch}; medians of windows that alternate, and quartiles`,
-  );
-  console.log(UNCOUNTED ? `Syncs are not counted: ${UNCOUNTED}.` : "Syncs are counted.");
-  for (const name of names) {
-    const bench = benches[name];
-    if (!bench) continue;
-    const result = await record(name, () => bench(values.quick));
-    console.log(`  (${name}: ${result.seconds} s)`);
-    if (!values.quick) writeResult(result);
-  }
-  if (!values.quick) return await writePage();
-  return values.check ? await checkPage() : 0;
+  const wanted = Object.entries(benches).filter(([name]) => names.length === 0 || names.includes(name));
+  return await measure(Object.fromEntries(wanted), { ...values, dryRun: values["dry-run"] });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barPlot, growthPlot, short, time } from "../src/plot.ts";
+import { barPlot, growthPlot, short, time } from "../src/report/plot.ts";
 
 const table = {
   title: "an append",
@@ -10,7 +10,7 @@ const table = {
   rows: [
     { name: "store-fs", cells: [10.123456, 11, 12] },
     { name: "whole file rewritten", cells: [10, { median: 100, low: 90, high: 110, windows: 3 }, 10_000] },
-    { name: "nobody", cells: [], failed: "skipped: not here" },
+    { name: "nobody", cells: [], skipped: "not here" },
   ],
 };
 

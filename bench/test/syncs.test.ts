@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { judgeSyncs } from "../src/harness.ts";
-import { compile, countIn, countingEnv } from "../src/syncs.ts";
+import { judgeSyncs } from "../src/harness/compare.ts";
+import { compile, countIn, countingEnv } from "../src/harness/syncs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thulp-bench-test-"));
 const shim = join(folder, "count-syncs.so");
