@@ -77,7 +77,9 @@ export class FileStore extends BaseStore {
       clock,
       durability,
       warnings: this.warnings,
+      onSeen: (id) => this.#walks.onChange(id),
       onWritten: (type, id, info) => {
+        this.#walks.onChange(id);
         this.#watch.note(id, info);
         this.changes.emit(type, id);
       },

@@ -39,7 +39,7 @@ function dieAfter(calls) {
       if (--left > 0) return real(...args);
       const [descriptor, bytes, offset, length, position] = args;
       // The fixed fields of the header lie within one sector, which the system copies in one go.
-      const isFixedHeader = position > 0 && position + length <= 512 && length <= 128;
+      const isFixedHeader = position > 0 && position + length <= 512 && length <= 160;
       const part = isFixedHeader ? random(2) * length : random(length);
       if (name === "writeSync") real(descriptor, bytes, offset, part, position);
       process.kill(process.pid, "SIGKILL");

@@ -16,9 +16,7 @@ const ENDING = Buffer.from(ENTRY_ENDING);
 const MORE = Buffer.from(',\n      "more": true');
 const BEFORE_BATCH = Buffer.from(',\n      "batch": "');
 const QUOTE = '"'.charCodeAt(0);
-/** Times beyond fifteen digits are left to the decoder. */
-const BATCH = /^(0|[1-9]\d{0,14}) \d+ [0-9a-f]+$/;
-const LONGEST_BATCH = 64;
+const BLANK = " ".charCodeAt(0);
 const GROUPED = Buffer.from(',\n      "grouped": true');
 const ID_LENGTH = 36;
 const TRUE = Buffer.from("true");
@@ -84,11 +82,12 @@ function skip(scanner: JsonScanner, start: number): EntrySpan | null {
   if (more) at += MORE.length;
   let batchTime = -1;
   if (!more && startsAt(bytes, at, BEFORE_BATCH)) {
-    const start = at + BEFORE_BATCH.length;
-    const end = bytes.indexOf(QUOTE, start);
-    const mark = BATCH.exec(bytes.toString("latin1", start, Math.min(end, start + LONGEST_BATCH)));
-    if (!mark) return null;
-    batchTime = Number(mark[1]);
+    const timeStart = at + BEFORE_BATCH.length;
+    at = skipDigits(bytes, timeStart);
+    const lengthEnd = at < 0 || bytes[at] !== BLANK ? -1 : skipDigits(bytes, at + 1);
+    const end = lengthEnd < 0 || bytes[lengthEnd] !== BLANK ? -1 : skipHex(bytes, lengthEnd + 1);
+    if (end < 0 || bytes[end] !== QUOTE) return null;
+    batchTime = Number(bytes.toString("latin1", timeStart, at));
     at = end + 1;
   }
   const grouped = !more && startsAt(bytes, at, GROUPED);
@@ -132,6 +131,13 @@ function isCanonicalAt(bytes: Buffer, start: number): boolean {
     if (!wanted) return false;
   }
   return true;
+}
+
+/** Behind one to eight hexadecimal digits, or -1. */
+function skipHex(bytes: Buffer, start: number): number {
+  let at = start;
+  while (HEX[bytes[at] ?? 0] === 1) at++;
+  return at === start || at - start > 8 ? -1 : at;
 }
 
 /** Behind a whole number that JavaScript holds, or -1. */

@@ -1,6 +1,6 @@
-// The bytes of our files: docs/file-format.md describes them one by one. Four fields stand first in `metadata`, each at a
-// fixed place within the first sector, so that an append overwrites `updated_at` and a truncate overwrites all four in
-// place; `entries` stands last, so that an append ends the file.
+// The bytes of our files: docs/file-format.md describes them one by one. Five fields stand first in `metadata`, each at a
+// fixed place within the first sector, so that an append overwrites the first two in place and a truncate all of them;
+// `entries` stands last, so that an append ends the file.
 
 /** Columns of a number in the header: padded with blanks before it. */
 const NUMBER_WIDTH = 16;
@@ -16,6 +16,7 @@ export const ENTRY_BEGINNING = '\n    {\n      "id": "';
 export const ENTRY_ENDING = "\n    }";
 
 export const PREFIX = '{\n  "metadata": {\n    "updated_at": ';
+const BEFORE_FILE_SIZE = ',\n    "file_size": ';
 const BEFORE_CHANGED_AT = ',\n    "changed_at": ';
 const BEFORE_ENTRIES_END = ',\n    "entries_end": ';
 const BEFORE_TRUNCATED = ',\n    "truncated": ';
@@ -23,24 +24,28 @@ const BEFORE_TRUNCATED = ',\n    "truncated": ';
 const PREFIX_BYTES = Buffer.from(PREFIX);
 export const UPDATED_AT_OFFSET = PREFIX.length;
 export const UPDATED_AT_END = UPDATED_AT_OFFSET + NUMBER_WIDTH;
-const CHANGED_AT_OFFSET = UPDATED_AT_END + BEFORE_CHANGED_AT.length;
+/** Behind the fields that an append overwrites. */
+const APPENDED_END = UPDATED_AT_END + BEFORE_FILE_SIZE.length + NUMBER_WIDTH;
+const CHANGED_AT_OFFSET = APPENDED_END + BEFORE_CHANGED_AT.length;
 const ENTRIES_END_OFFSET = CHANGED_AT_OFFSET + NUMBER_WIDTH + BEFORE_ENTRIES_END.length;
 const TRUNCATED_OFFSET = ENTRIES_END_OFFSET + NUMBER_WIDTH + BEFORE_TRUNCATED.length;
 /** Behind the fixed fields. */
 export const FIXED_HEADER_END = TRUNCATED_OFFSET + 1;
 
 /** The fields of the header that are ours; the original ignores all but the first. */
-export const OUR_FIELDS: readonly string[] = ["changed_at", "entries_end", "truncated"];
+export const OUR_FIELDS: readonly string[] = ["file_size", "changed_at", "entries_end", "truncated"];
 
 /**
- * What stands at the fixed places of a header.
+ * What stands at the fixed places of a header. Only the first field is the original's.
  *
- * Only the first field is the original's, and only other programs rely on it: an append overwrites it in the same step
- * in which it writes its entries, but a crash may leave one without the other. What counts is `changedAt`, or the time
- * that the last batch behind `entriesEnd` carries itself.
+ * An append writes its entries first, then `updatedAt` and `fileSize`. So a reader beside it, or after a kill, finds
+ * another size where the entries are there without their time; after a loss of power one may be there without the other.
+ * What counts is `changedAt`, or the time that the last batch behind `entriesEnd` carries itself.
  */
 export interface FixedHeader {
   readonly updatedAt: number;
+  /** Of the file after the last write. */
+  readonly fileSize: number;
   /** `updatedAt` of the last change that was no append. */
   readonly changedAt: number;
   /** Where the entries ended at that change, in bytes from the start of the file. */
@@ -51,17 +56,21 @@ export interface FixedHeader {
 
 const NUMBER = "( *(?:0|[1-9]\\d*))";
 const FIXED_HEADER = new RegExp(
-  `^${NUMBER}${BEFORE_CHANGED_AT}${NUMBER}${BEFORE_ENTRIES_END}${NUMBER}${BEFORE_TRUNCATED}([01])$`,
+  `^${NUMBER}${BEFORE_FILE_SIZE}${NUMBER}${BEFORE_CHANGED_AT}${NUMBER}${BEFORE_ENTRIES_END}${NUMBER}` +
+    `${BEFORE_TRUNCATED}([01])$`,
 );
 
 /** `null` when the file does not begin as only ours do. */
 export function readFixedHeader(bytes: Buffer): FixedHeader | null {
-  if (!beginsWithPrefix(bytes)) return null;
+  if (bytes.length < FIXED_HEADER_END || !beginsWithPrefix(bytes)) return null;
   const found = FIXED_HEADER.exec(bytes.toString("latin1", UPDATED_AT_OFFSET, FIXED_HEADER_END));
-  if (!found || bytes.length < FIXED_HEADER_END) return null;
-  const [updatedAt = 0, changedAt = 0, entriesEnd = 0] = found.slice(1, 4).map(Number);
-  if (![updatedAt, changedAt, entriesEnd].every(Number.isSafeInteger)) return null;
-  return { updatedAt, changedAt, entriesEnd, truncated: found[4] === "1" };
+  if (!found) return null;
+  const updatedAt = Number(found[1]);
+  const fileSize = Number(found[2]);
+  const changedAt = Number(found[3]);
+  const entriesEnd = Number(found[4]);
+  if (!(Number.isSafeInteger(updatedAt) && Number.isSafeInteger(changedAt))) return null;
+  return { updatedAt, fileSize, changedAt, entriesEnd, truncated: found[5] === "1" };
 }
 
 /** Does the file begin as those of the first version of our layout did, which had `updated_at` only? */
@@ -75,40 +84,28 @@ export function beginsWithPrefix(bytes: Buffer): boolean {
 }
 
 /** The fixed fields as text, from {@link UPDATED_AT_OFFSET} to {@link FIXED_HEADER_END}. */
-export function fixedHeaderText({ updatedAt, changedAt, entriesEnd, truncated }: FixedHeader): string {
+export function fixedHeaderText(fixed: FixedHeader): string {
   return (
-    columns(updatedAt) +
+    appendedFieldsText(fixed.updatedAt, fixed.fileSize) +
     BEFORE_CHANGED_AT +
-    columns(changedAt) +
+    columns(fixed.changedAt) +
     BEFORE_ENTRIES_END +
-    columns(entriesEnd) +
+    columns(fixed.entriesEnd) +
     BEFORE_TRUNCATED +
-    (truncated ? "1" : "0")
+    (fixed.truncated ? "1" : "0")
   );
+}
+
+/** The fields that an append overwrites, from {@link UPDATED_AT_OFFSET} on. */
+export function appendedFieldsText(updatedAt: number, fileSize: number): string {
+  return columns(updatedAt) + BEFORE_FILE_SIZE + columns(fileSize);
 }
 
 function columns(value: number): string {
   return String(value).padStart(NUMBER_WIDTH);
 }
 
-const updatedAtColumns = Buffer.alloc(NUMBER_WIDTH);
-
-/** The columns of `updated_at`, good until the next are made: digit by digit, since every append writes them. */
-export function updatedAtBytes(updatedAt: number): Buffer {
-  updatedAtColumns.fill(" ");
-  let at = NUMBER_WIDTH;
-  let rest = updatedAt;
-  do {
-    const tenth = Math.floor(rest / 10);
-    updatedAtColumns[--at] = ZERO + (rest - tenth * 10);
-    rest = tenth;
-  } while (rest > 0);
-  return updatedAtColumns;
-}
-
-const ZERO = "0".charCodeAt(0);
-
-/** What the loss of power has left of the fixed fields: all, all but `updated_at` as zeros, or nothing but zeros. */
+/** What the loss of power has left as zeros of the fixed fields. */
 export type LostHeader = "nothing" | "updated_at" | "all";
 
 /**
@@ -117,16 +114,15 @@ export type LostHeader = "nothing" | "updated_at" | "all";
  */
 export function patchLostHeader(bytes: Buffer): LostHeader {
   if (!beginsWithPrefix(bytes) || bytes[UPDATED_AT_OFFSET] !== 0) return "nothing";
-  const isLost = (start: number, end: number) => bytes.subarray(start, end).every((byte) => byte === 0);
-  if (bytes.length >= FIXED_HEADER_END && isLost(UPDATED_AT_OFFSET, FIXED_HEADER_END)) {
-    bytes.write(
-      fixedHeaderText({ updatedAt: 0, changedAt: 0, entriesEnd: 0, truncated: false }),
-      UPDATED_AT_OFFSET,
-    );
+  let end = UPDATED_AT_OFFSET;
+  while (bytes[end] === 0 && end < FIXED_HEADER_END) end++;
+  if (end === FIXED_HEADER_END) {
+    const nothing = { updatedAt: 0, fileSize: 0, changedAt: 0, entriesEnd: 0, truncated: false };
+    bytes.write(fixedHeaderText(nothing), UPDATED_AT_OFFSET);
     return "all";
   }
-  if (!isLost(UPDATED_AT_OFFSET, UPDATED_AT_END)) return "nothing";
-  bytes.write(columns(0), UPDATED_AT_OFFSET);
+  if (end !== UPDATED_AT_END && end !== APPENDED_END) return "nothing";
+  bytes.write(end === APPENDED_END ? appendedFieldsText(0, 0) : columns(0), UPDATED_AT_OFFSET);
   return "updated_at";
 }
 

@@ -32,22 +32,28 @@ export function encodeAppend(batches: readonly Batch[], isFirst: boolean): Appen
   const lastBatch = batches.findLastIndex(({ entries }) => entries.length > 0);
   let length = 0;
   let crc = 0;
-  const add = (text: string): void => {
-    texts.push(text);
-    length += Buffer.byteLength(text);
-    crc = crc32(text, crc);
-  };
-  batches.forEach(({ entries, updatedAt }, i) => {
+  /** What the checksum does not cover yet. */
+  let unchecked = "";
+  for (let i = 0; i <= lastBatch; i++) {
+    const { entries, updatedAt } = batches[i] as Batch;
     for (let j = 0; j < entries.length; j++) {
       const separator = isFirst && texts.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      add(separator + openEntry(entries[j] as SessionEntry));
-      const start = (ranges.at(-1)?.end ?? 0) + separator.length;
-      if (j < entries.length - 1) add(MORE);
-      else add(batchMark(updatedAt, length, crc) + (i < lastBatch ? GROUPED : ""));
-      add(ENTRY_ENDING);
+      const start = length + separator.length;
+      const text = separator + openEntry(entries[j] as SessionEntry);
+      length += Buffer.byteLength(text);
+      let ending = MORE;
+      if (j === entries.length - 1) {
+        crc = crc32(unchecked + text, crc);
+        unchecked = "";
+        ending = batchMark(updatedAt, length, crc) + (i < lastBatch ? GROUPED : ENTRY_ENDING);
+      } else unchecked += text;
+      unchecked += ending;
+      // Marks are ASCII.
+      length += ending.length;
+      texts.push(text, ending);
       ranges.push({ start, end: length });
     }
-  });
+  }
   return { bytes: joined([...texts, CLOSING]), ranges };
 }
 
@@ -69,8 +75,8 @@ export function encodeEntries(entries: readonly SessionEntry[], isFirst: boolean
   return { bytes: joined(texts), ranges };
 }
 
-const MORE = ',\n      "more": true';
-const GROUPED = ',\n      "grouped": true';
+const MORE = `,\n      "more": true${ENTRY_ENDING}`;
+const GROUPED = `,\n      "grouped": true${ENTRY_ENDING}`;
 
 /** Reused by one append after the other, so that small ones need no buffer of their own. */
 const room = Buffer.allocUnsafeSlow(64 * 1024);

@@ -84,7 +84,10 @@ export function encodeHeader(metadata: SessionMetadata, context: JsonObject, env
 }
 
 function fixedFields(updatedAt: Timestamp, entriesEnd: number): Buffer {
-  return Buffer.from(fixedHeaderText({ updatedAt, changedAt: updatedAt, entriesEnd, truncated: false }));
+  const fileSize = entriesEnd + CLOSING.length;
+  return Buffer.from(
+    fixedHeaderText({ updatedAt, fileSize, changedAt: updatedAt, entriesEnd, truncated: false }),
+  );
 }
 
 /** A value: text that stays as it is, a value to be written, or an object made of such pieces. */

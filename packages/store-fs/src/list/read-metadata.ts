@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import fs from "node:fs";
+import os from "node:os";
 import { crc32 } from "node:zlib";
 import { deepFreeze, type SessionId, type SessionMetadata } from "@thulp-sessions/core";
 import { type FileStamp, toStamp } from "../disk/file-stamp.ts";
@@ -51,11 +52,10 @@ export function readMetadata(path: string, id: SessionId): FoundMetadata | undef
     const head = headBuffer.subarray(0, fs.readSync(descriptor, headBuffer, 0, HEAD_BYTES, 0));
     const fixed = readFixedHeader(head);
     const found = fixed && readCanonicalMetadata(head, id);
-    const updatedAt = found && lastTime(descriptor, head, stat.size, fixed);
+    const open = { descriptor, stat, head, fixed };
+    const updatedAt = found && lastTime({ ...open, fixed });
     const metadata =
-      found && updatedAt !== null
-        ? Object.freeze({ ...found, updatedAt })
-        : decodedMetadata(path, id, { head, fixed, size: stat.size, descriptor });
+      found && updatedAt !== null ? Object.freeze({ ...found, updatedAt }) : decodedMetadata(path, id, open);
     return { stamp, metadata, damage: null };
   } catch (error) {
     if (!(error instanceof FormatError) || !stamp) throw ioError(path, "read", error);
@@ -66,10 +66,13 @@ export function readMetadata(path: string, id: SessionId): FoundMetadata | undef
 }
 
 /**
- * `updatedAt` as the end of the file says it: the last write has to be there as a whole. `null` where the whole file has
- * to be read for it.
+ * `updatedAt`, `null` where the whole file has to be read for it. The header says it, if the file has the size that the
+ * header says: then the last write has come to its end. Only the loss of power may leave the header of a write without its
+ * entries; of a file that was last changed before the machine was started the end has to say the same.
  */
-function lastTime(descriptor: number, head: Buffer, size: number, fixed: FixedHeader): number | null {
+function lastTime({ descriptor, head, stat, fixed }: OpenHead & { fixed: FixedHeader }): number | null {
+  const { size, ctimeMs } = stat;
+  if (size === fixed.fileSize && ctimeMs > startedMs() && !fixed.truncated) return fixed.updatedAt;
   const tail = size <= head.length ? head.subarray(0, size) : readTail(descriptor, size, tailBuffer);
   const lastLines = tail.toString("latin1", Math.max(0, tail.length - LAST_LINES_BYTES));
   if (size === fixed.entriesEnd + CLOSING.length) return lastLines.endsWith(CLOSING) ? fixed.changedAt : null;
@@ -89,21 +92,30 @@ function readTail(descriptor: number, size: number, into: Buffer): Buffer {
 }
 
 interface OpenHead {
+  readonly descriptor: number;
+  readonly stat: fs.Stats;
+  /** The first bytes of the file. */
   readonly head: Buffer;
   readonly fixed: FixedHeader | null;
-  readonly size: number;
-  readonly descriptor: number;
 }
+
+/** When the machine was started, with a margin: the clock may have been set since. */
+function startedMs(): number {
+  return Date.now() - os.uptime() * 1_000 + START_MARGIN_MS;
+}
+
+const START_MARGIN_MS = 60_000;
 
 /** The metadata of a file that is laid out otherwise, or was interrupted: if need be all of it is read. Throws {@link FormatError}. */
 function decodedMetadata(path: string, id: SessionId, file: OpenHead): SessionMetadata {
-  const { fixed, size } = file;
+  const { fixed } = file;
+  const { size } = file.stat;
   // The time is lost, or what counts depends on what stands behind the last whole batch.
   if (!fixed && beginsWithPrefix(file.head) && file.head.includes(0)) return loadedMetadata(path, id);
   for (let head = file.head, most = LONG_HEAD_BYTES; ; most = Number.POSITIVE_INFINITY) {
     try {
       const { value } = metadataIn(head);
-      const updatedAt = fixed ? lastTime(file.descriptor, file.head, size, fixed) : value.updatedAt;
+      const updatedAt = fixed ? lastTime({ ...file, fixed }) : value.updatedAt;
       return updatedAt === null ? loadedMetadata(path, id) : deepFreeze({ ...value, updatedAt, id });
     } catch (error) {
       if (!(error instanceof FormatError) || size <= head.length) throw error;

@@ -1,4 +1,5 @@
 import { sep } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import {
   isCanonicalUuid,
   isSessionError,
@@ -80,7 +81,7 @@ export class SessionList {
     if (scan === this.#scans && this.#listed.size > inFolder.length)
       for (const [id, listed] of this.#listed) if (listed.scan !== scan) this.#listed.delete(id);
     // The caller does not wait for that.
-    if (scan === 1 && this.#isWorthSaving()) this.#saving = this.#saveCache();
+    if (scan === 1 && this.#isWorthSaving()) this.#saving = setImmediate().then(() => this.#saveCache());
     return found;
   }
 

@@ -23,7 +23,7 @@ import {
   syncData,
   syncFolder,
 } from "../disk/write-file.ts";
-import type { FixedHeader } from "../format/canonical-layout.ts";
+import { CLOSING, type FixedHeader } from "../format/canonical-layout.ts";
 import { FormatError } from "../format/format-error.ts";
 import type { SessionLocks } from "../lock/session-locks.ts";
 import { applyGroup, type EncodedGroup } from "./append-group.ts";
@@ -51,6 +51,8 @@ export interface SharedParts {
   readonly clock: FileClock;
   readonly durability: Durability;
   readonly warnings: Warnings;
+  /** Called when a session was read that another process may have changed. */
+  readonly onSeen: (id: SessionId) => void;
   /** Called after every change, when it is on the disk; the stamp is absent when the session is gone. */
   readonly onWritten: (type: "created" | "changed" | "deleted", id: SessionId, info?: FileInfo) => void;
 }
@@ -117,7 +119,8 @@ export class FileWriter {
       const { clock, durability } = this.#shared;
       const bytes = bytesSinceCheckpoint(this.#known.path, state, entryCount);
       const entriesEnd = state.entriesStart + (entryCount === 0 ? 0 : state.index.endOf(entryCount - 1));
-      const fixed: FixedHeader = { updatedAt, changedAt: updatedAt, entriesEnd, truncated: true };
+      const fileSize = entriesEnd + CLOSING.length;
+      const fixed: FixedHeader = { updatedAt, fileSize, changedAt: updatedAt, entriesEnd, truncated: true };
       const target = { path: this.#known.path, descriptor: this.#known.descriptor(state), clock };
       const info = await cutEntries(target, state, fixed, durability);
       await this.#syncName(state);

@@ -14,14 +14,17 @@ export class KnownFile {
   readonly id: SessionId;
   readonly path: string;
   readonly #clock: FileClock;
+  readonly #onSeen: (id: SessionId) => void;
   #state: SessionState | undefined;
   /** Open while the lock is held, from the first write in place on. */
   #open: { readonly descriptor: number; readonly info: FileInfo } | undefined;
 
-  constructor(id: SessionId, path: string, clock: FileClock) {
+  /** @param onSeen called when another process may have changed the file, or removed it. */
+  constructor(id: SessionId, path: string, clock: FileClock, onSeen: (id: SessionId) => void) {
     this.id = id;
     this.path = path;
     this.#clock = clock;
+    this.#onSeen = onSeen;
   }
 
   get isOpen(): boolean {
@@ -44,6 +47,7 @@ export class KnownFile {
   /** What the file is now. @throws {SessionError} not_found; unsupported when it is no regular file. */
   look(): FileInfo {
     const info = infoOf(this.path);
+    if (!info) this.#onSeen(this.id);
     if (!info) throw notFound(this.id);
     if (info.kind !== "file") throw notAFile(this.path, this.id, info.kind);
     return info;
@@ -58,8 +62,12 @@ export class KnownFile {
     const known = this.#state;
     this.#state = undefined;
     const info = this.look();
-    const isSame = known && !known.racy && sameStamp(known.info, info);
-    this.#state = isSame || (known && catchUp(this.path, known, info)) ? known : this.#load(known);
+    if (known && !known.racy && sameStamp(known.info, info)) {
+      this.#state = known;
+      return known;
+    }
+    this.#onSeen(this.id);
+    this.#state = known && catchUp(this.path, known, info) ? known : this.#load(known);
     return this.#state;
   }
 

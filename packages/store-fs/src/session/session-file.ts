@@ -50,6 +50,7 @@ export class SessionFile {
   /** Ends when the last write that was asked for has ended. */
   #last: Promise<void> = Promise.resolve();
   #queued = 0;
+  readonly #isSynced: boolean;
   /** Appends that wait for their turn and can still be joined. */
   #joinable: AppendCall[] | undefined;
 
@@ -57,7 +58,8 @@ export class SessionFile {
     this.id = id;
     this.path = path;
     this.#shared = shared;
-    this.#known = new KnownFile(id, path, shared.clock);
+    this.#isSynced = shared.durability === "full";
+    this.#known = new KnownFile(id, path, shared.clock, shared.onSeen);
     this.#writer = new FileWriter(this.#known, shared);
   }
 
@@ -224,8 +226,8 @@ export class SessionFile {
   }
 
   async #appendAll(calls: AppendCall[]): Promise<void> {
-    // Callers that were just answered call again before others have their turn: they go out together.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    // Callers that were just answered call again before others have their turn: with a sync to share they go out together.
+    if (this.#isSynced) await new Promise<void>((resolve) => process.nextTick(resolve));
     this.#joinable = undefined;
     while (calls.length > 0) {
       // What this throws concerns all that are left.

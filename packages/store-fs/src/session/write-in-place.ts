@@ -4,11 +4,11 @@ import { changedMeanwhile, io } from "../disk/io-error.ts";
 import { readAt } from "../disk/read-file.ts";
 import { cutFile, type Durability, syncData, writeFully } from "../disk/write-file.ts";
 import {
+  appendedFieldsText,
   CLOSING,
   type FixedHeader,
   fixedHeaderText,
   UPDATED_AT_OFFSET,
-  updatedAtBytes,
 } from "../format/canonical-layout.ts";
 import type { EncodedGroup } from "./append-group.ts";
 import { entriesEndOf, type SessionState } from "./session-state.ts";
@@ -39,7 +39,7 @@ export function writeGroup(
   try {
     io(path, "append to", () => {
       writeFully(descriptor, bytes, offset);
-      writeTime(descriptor, state, updatedAt);
+      writeAppendedFields(descriptor, state, updatedAt, offset + bytes.length);
     });
     info = clock.stampAfterWrite(path, descriptor);
   } catch (error) {
@@ -52,10 +52,14 @@ export function writeGroup(
 }
 
 /** The first append after a truncate in place also says that no remains of it are left. */
-function writeTime(descriptor: number, { fixed, metadata }: SessionState, updatedAt: number): void {
-  if (fixed?.truncated) writeFixedHeader(descriptor, { ...fixed, updatedAt, truncated: false });
-  else if (updatedAt !== metadata.updatedAt)
-    writeFully(descriptor, updatedAtBytes(updatedAt), UPDATED_AT_OFFSET);
+function writeAppendedFields(
+  descriptor: number,
+  { fixed }: SessionState,
+  updatedAt: number,
+  fileSize: number,
+): void {
+  if (fixed?.truncated) writeFixedHeader(descriptor, { ...fixed, updatedAt, fileSize, truncated: false });
+  else writeFully(descriptor, Buffer.from(appendedFieldsText(updatedAt, fileSize)), UPDATED_AT_OFFSET);
 }
 
 /** After a failed write or sync, as far as that goes: the file as it was, so that other programs can read it. */
@@ -64,7 +68,7 @@ export function undoGroup(descriptor: number, state: SessionState): void {
     const end = entriesEndOf(state);
     cutFile(descriptor, end);
     writeFully(descriptor, Buffer.from(CLOSING), end);
-    writeFixedHeader(descriptor, { ...(state.fixed as FixedHeader), updatedAt: state.metadata.updatedAt });
+    writeFixedHeader(descriptor, headerOf(state));
   } catch {
     // The disk refuses that too: what is left is a torn tail, which the next write removes.
   }
@@ -99,12 +103,17 @@ export async function cutEntries(
   return info;
 }
 
-function undoHeader(descriptor: number, { fixed, metadata }: SessionState): void {
+function undoHeader(descriptor: number, state: SessionState): void {
   try {
-    writeFixedHeader(descriptor, { ...(fixed as FixedHeader), updatedAt: metadata.updatedAt });
+    writeFixedHeader(descriptor, headerOf(state));
   } catch {
     // The disk refuses that too: the truncate may count after all, and the caller hears that it failed.
   }
+}
+
+function headerOf(state: SessionState): FixedHeader {
+  const fileSize = entriesEndOf(state) + CLOSING.length;
+  return { ...(state.fixed as FixedHeader), updatedAt: state.metadata.updatedAt, fileSize };
 }
 
 function writeFixedHeader(descriptor: number, fixed: FixedHeader): void {

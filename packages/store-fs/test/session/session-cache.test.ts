@@ -19,7 +19,8 @@ test("what is remembered of all sessions together has a bound, and the one in us
   const clock = new FileClock();
   const locks = new SessionLocks(dir, 100, clock);
   const warnings = new Warnings();
-  const cache = new SessionCache({ folder: dir, locks, clock, durability: "full", warnings, onWritten() {} });
+  const shared = { folder: dir, locks, clock, durability: "full", warnings } as const;
+  const cache = new SessionCache({ ...shared, onSeen() {}, onWritten() {} });
   for (const id of ids) expect((await cache.of(id).read(({ metadata }) => metadata)).id).toBe(id);
   // Each takes twice its header, 4 MiB, of 64 MiB.
   const cached = ids.filter((id) => cache.peek(id) !== undefined);

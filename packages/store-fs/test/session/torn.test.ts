@@ -1,4 +1,5 @@
 import fs, { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import { join } from "node:path";
 import {
   newUuid,
@@ -9,19 +10,19 @@ import {
   userMessage,
 } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 // What the loss of power can leave of one append: every sector of 512 bytes, or every page of 4 KiB, that the write touches
-// is old, new or zero, each for itself, at the old size of the file and at the new one; so are the sixteen bytes of
-// `updated_at`, which lie within one sector. Bytes outside of what is written stay what they are (powersafe overwrite:
+// is old, new or zero, each for itself, at the old size of the file and at the new one; so are the fields of the header that
+// an append overwrites, which lie within one sector. Bytes outside of what is written stay what they are (powersafe overwrite:
 // docs/file-format.md).
 
 /** More states than that are drawn by lot. */
 const ALL_STATES = 162;
 const DRAWN_STATES = 120;
 
-const UPDATED_AT = { start: 36, end: 52 };
+const APPENDED_FIELDS = { start: 36, end: 87 };
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 
 function entries(count: number, length: number): SessionEntry[] {
@@ -89,8 +90,8 @@ function* crashStates(before: Buffer, after: Buffer, unit: number, random: () =>
     }) as [number, number, ...number[]];
     const state = Buffer.alloc(size === 0 ? before.length : after.length);
     before.copy(state);
-    if (time === 1) after.copy(state, UPDATED_AT.start, UPDATED_AT.start, UPDATED_AT.end);
-    else if (time === 2) state.fill(0, UPDATED_AT.start, UPDATED_AT.end);
+    if (time === 1) after.copy(state, APPENDED_FIELDS.start, APPENDED_FIELDS.start, APPENDED_FIELDS.end);
+    else if (time === 2) state.fill(0, APPENDED_FIELDS.start, APPENDED_FIELDS.end);
     for (const [i, choice] of picked.entries()) {
       const from = Math.max(written, (first + i) * unit);
       const to = Math.min(state.length, (first + i + 1) * unit);
@@ -100,6 +101,11 @@ function* crashStates(before: Buffer, after: Buffer, unit: number, random: () =>
     yield state;
   }
 }
+
+/** Power was lost: the machine was started again after the file was written. */
+beforeEach(() => {
+  vi.spyOn(os, "uptime").mockReturnValue(0);
+});
 
 async function checkRecovery(
   state: Buffer,

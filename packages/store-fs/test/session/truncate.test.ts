@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import { join } from "node:path";
 import {
   newUuid,
@@ -8,7 +9,7 @@ import {
   userMessage,
 } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 // A truncate in place: the header says that the entries behind a place were cut off, and is synced; then they are. Whatever
@@ -16,7 +17,7 @@ import { temporaryFolder } from "../temporary-folder.ts";
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 /** The fixed fields of the header. */
-const HEADER = { start: 36, end: 145 };
+const HEADER = { start: 36, end: 180 };
 const CLOSING = "\n  ]\n}";
 
 function entries(count: number, length: number): SessionEntry[] {
@@ -160,6 +161,10 @@ describe.each([512, 4_096])("the loss of power, in units of %d bytes", (unit) =>
       await check(state.subarray(0, after.length), cut, { exactly: true });
     }
   });
+});
+
+beforeEach(() => {
+  vi.spyOn(os, "uptime").mockReturnValue(0);
 });
 
 async function check(
