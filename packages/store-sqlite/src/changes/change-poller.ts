@@ -1,4 +1,5 @@
 import type { Database } from "../connection/database.ts";
+import { clearInterval, setInterval } from "../connection/real-time.ts";
 import { isBusy } from "../connection/sqlite-errors.ts";
 import type { Change } from "./change.ts";
 import type { ChangeLog } from "./change-log.ts";

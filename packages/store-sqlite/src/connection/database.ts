@@ -3,6 +3,7 @@ import { SessionError } from "@thulp-sessions/core";
 import { refused } from "./application-id.ts";
 import type { Client, Orm } from "./driver.ts";
 import type { CheckedOptions } from "./options.ts";
+import { performance } from "./real-time.ts";
 import { retryWhileBusy } from "./retry-busy.ts";
 import { isBusy, sessionErrorOf } from "./sqlite-errors.ts";
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { performance, sleep } from "./real-time.ts";
 import { busyError, isBusy } from "./sqlite-errors.ts";
 
 const FIRST_DELAY_MS = 1;

@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { clearTimeout, setTimeout } from "./real-time.ts";
 import { retryDelay } from "./retry-busy.ts";
 
 /** Beyond this the log is brought into the file and cut, in bytes. SQLite itself begins it anew only when nobody reads. */

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import { countEntries, type EntryCounts, isSessionError, type SessionEntry } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
+import { yieldToEventLoop } from "../connection/real-time.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
 import {
   contextOf,
@@ -30,13 +30,13 @@ const TABLES = [
 export async function checkIntegrity(database: Database): Promise<readonly IntegrityFinding[]> {
   const findings: IntegrityFinding[] = [];
   for (const table of TABLES) {
-    await setImmediate();
+    await yieldToEventLoop();
     findings.push(...(await looking(database, () => tableFindings(database, table))));
   }
   findings.push(...(await looking(database, () => foreignKeyFindings(database))));
   const check = new SessionCheck(database);
   for (let after = 0; ; ) {
-    await setImmediate();
+    await yieldToEventLoop();
     const step = await looking(database, () => check.step(after));
     findings.push(...step);
     const last = check.lastKey;

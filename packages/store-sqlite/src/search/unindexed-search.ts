@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import {
   isSessionError,
   type PlacedHit,
@@ -11,6 +10,7 @@ import {
   scanSearch,
 } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
+import { yieldToEventLoop } from "../connection/real-time.ts";
 import type { SessionList } from "../query/session-list.ts";
 import type { EntryTable } from "../tables/entry-table.ts";
 import type { SessionTable } from "../tables/session-table.ts";
@@ -70,7 +70,7 @@ export class UnindexedSearch {
     try {
       for (let after = -1, hasMore = true; hasMore; ) {
         // Others get their turn.
-        await setImmediate();
+        await yieldToEventLoop();
         const page = await this.#database.read(() => {
           const found = this.#sessions.locate(id);
           return found && this.#entries.page(found.key, id, { ...order, after });

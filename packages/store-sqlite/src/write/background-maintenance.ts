@@ -1,5 +1,6 @@
 import { isSessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
+import { clearTimeout, setTimeout } from "../connection/real-time.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import type { MovingSessions } from "./deferred-time-index.ts";
 import type { Committed, WriteQueue } from "./group-commit.ts";

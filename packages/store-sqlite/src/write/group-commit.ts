@@ -3,6 +3,7 @@ import { type Change, Effects } from "../changes/change.ts";
 import type { ChangeLog } from "../changes/change-log.ts";
 import { APPLICATION_ID } from "../connection/application-id.ts";
 import type { Database } from "../connection/database.ts";
+import { performance, setImmediate, setTimeout } from "../connection/real-time.ts";
 import { retryDelay } from "../connection/retry-busy.ts";
 import { busyError, commitError, isBusy, sessionErrorOf } from "../connection/sqlite-errors.ts";
 
