@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
-import { APPLICATION_ID, checkVersion, notOurs, refused } from "./application-id.ts";
-import { hold, isHeld } from "./open-files.ts";
+import { APPLICATION_ID, checkTablesVersion, otherApplication, refused } from "./application-id.ts";
+import { isOpen, registerOpen } from "./open-files.ts";
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
@@ -10,18 +10,18 @@ const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 
 /**
- * Makes the file and its folders where they are missing, for the owner only, and looks at the header of one that is
- * there. SQLite is not asked: opening a file of somebody else could already change it.
+ * Creates the file and its folders where they are missing, for the owner only, and checks the header of one that exists.
+ * It does so without SQLite, because opening the database of another program could already change it.
  *
- * @returns lets go of the claim; to be called after SQLite has closed the file.
- * @throws {SessionError} unsupported for a file that is not ours, or of a newer version; corrupt; io.
+ * @returns ends the claim; to be called after SQLite has closed the file.
+ * @throws {SessionError} unsupported for a file of another program or of a newer version; corrupt; io.
  */
 export function claimFile(file: string): () => void {
   try {
-    makeFolders(dirname(file));
-    // One that this process has open was looked at then, and must not be opened here.
-    if (!createFile(file) && !isHeld(file)) checkHeader(file);
-    return hold(file);
+    createFolders(dirname(file));
+    // A file that this process has open was checked when it was opened, and must not be opened here (open-files.ts).
+    if (!createFile(file) && !isOpen(file)) checkHeader(file);
+    return registerOpen(file);
   } catch (cause) {
     if (cause instanceof SessionError) throw cause;
     throw new SessionError(
@@ -35,17 +35,17 @@ export function claimFile(file: string): () => void {
   }
 }
 
-function makeFolders(folder: string): void {
+function createFolders(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (first === undefined || process.platform === "win32") return;
-  // The new names have to be on the disk before anything in them counts as written.
-  for (let made = folder; ; made = dirname(made)) {
-    syncFolder(dirname(made));
-    if (made === first || made === dirname(made)) return;
+  // The new folders have to be on the disk before anything in them counts as written.
+  for (let created = folder; ; created = dirname(created)) {
+    syncFolder(dirname(created));
+    if (created === first || created === dirname(created)) return;
   }
 }
 
-/** Brings the names in a folder to the disk. Not to be called on Windows, which has no such call. */
+/** Syncs the names in a folder. Not to be called on Windows, which cannot do it. */
 export function syncFolder(folder: string): void {
   const fd = openSync(folder, "r");
   try {
@@ -55,7 +55,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** True when it was not there. SQLite gives the files beside it (`-wal`, `-shm`) the same mode. */
+/** True when it did not exist. SQLite gives `-wal` and `-shm` the same mode. */
 function createFile(file: string): boolean {
   try {
     closeSync(openSync(file, "wx", 0o600));
@@ -69,11 +69,11 @@ function createFile(file: string): boolean {
 function checkHeader(file: string): void {
   const { size } = statSync(file);
   if (size === 0) {
-    // SQLite would delete the log, which may hold everything.
+    // SQLite would delete the WAL, which may hold everything.
     if (sizeOf(`${file}-wal`) > 0) {
       throw new SessionError(
         "corrupt",
-        `${file} is empty, but the log beside it (${file}-wal) is not. Both were left alone.`,
+        `${file} is empty, but the write-ahead log beside it (${file}-wal) is not. Both were left alone.`,
         {
           details: { path: file, offset: 0 },
         },
@@ -90,11 +90,11 @@ function checkHeader(file: string): void {
       details: { path: file, offset: header.length },
     });
   }
-  if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw notOurs(file);
-  checkVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
+  if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw otherApplication(file);
+  checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
 }
 
-/** 0 when there is none. */
+/** 0 when it does not exist. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,6 +1,6 @@
 import { SessionError, type SessionErrorCode } from "@thulp-sessions/core";
 
-/** The shape of better-sqlite3's SqliteError; by name, since its class comes with the native binding. */
+/** better-sqlite3's SqliteError, known by its name: its class can only be had with the native binding. */
 interface SqliteError extends Error {
   readonly code: string;
 }
@@ -14,12 +14,12 @@ function isSqliteError(error: unknown): error is SqliteError {
   );
 }
 
-/** Another connection holds a lock that this call needs; it passes. */
+/** Another connection holds a lock that this call needs; trying again helps. */
 export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
 }
 
-/** What a caller sees of an error: SQLite's as a {@link SessionError} with the file, others as they are. */
+/** The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it is. */
 export function sessionErrorOf(error: unknown, file: string, sessionId?: string): unknown {
   if (!isSqliteError(error)) return error;
   const { code, advice } = meaningOf(error.code);
@@ -31,13 +31,13 @@ export function sessionErrorOf(error: unknown, file: string, sessionId?: string)
   });
 }
 
-/** Of a COMMIT, in which the log may have been written before what failed, its sync for example. */
+/** The same for an error of COMMIT, which may have written the WAL before it failed, e.g. in the sync. */
 export function commitError(error: unknown, file: string): unknown {
   if (!isSqliteError(error) || !error.code.startsWith("SQLITE_IOERR")) return sessionErrorOf(error, file);
   return new SessionError(
     "io",
     `${file}: the disk failed while the call was committed, so that it is not certain whether it was kept: look at the ` +
-      `session before you repeat it, or repeat an append with the same ids. SQLite says: ${error.message} (${error.code}).`,
+      `session before you retry, or retry an append with the same ids. SQLite says: ${error.message} (${error.code}).`,
     { cause: error, details: { path: file } },
   );
 }
@@ -50,7 +50,7 @@ export function busyError(file: string, waitedMs: number, cause: unknown): Sessi
   );
 }
 
-/** @param place what of the session cannot be read, e.g. `entries[3].content`. */
+/** @param place the part of the session that cannot be read, e.g. `entries[3].content`. */
 export function corruptError(file: string, sessionId: string, place: string, cause?: unknown): SessionError {
   return new SessionError(
     "corrupt",

@@ -1,8 +1,9 @@
-/** Something that is not as it should be, in words for a person. */
+/** A problem found by `SqliteStore.checkIntegrity`. */
 export interface IntegrityFinding {
+  /** For people. */
   readonly message: string;
-  /** The session that it is about, where it is about one. */
+  /** The session that has the problem; absent for a problem of the whole file. */
   readonly sessionId?: string | undefined;
-  /** What of the session, e.g. `entries[3].content`. */
+  /** The part of the session, e.g. `entries[3].content`. */
   readonly field?: string | undefined;
 }

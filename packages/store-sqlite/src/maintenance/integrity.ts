@@ -9,12 +9,13 @@ import {
   type EntryRow,
   entryOf,
   metadataOf,
+  SESSION_COLUMNS,
   type SessionRow,
 } from "../tables/rows.ts";
 import type { IntegrityFinding } from "./integrity-finding.ts";
 
-/** So many of one kind are told; where there are more, they say nothing new. */
-const MOST_OF_A_KIND = 100;
+/** How many findings of one kind are reported: more of them say nothing new. */
+const MAX_OF_A_KIND = 100;
 const SESSIONS_PER_STEP = 20;
 const TABLES = [
   "sessions",
@@ -31,13 +32,13 @@ export async function checkIntegrity(database: Database): Promise<readonly Integ
   const findings: IntegrityFinding[] = [];
   for (const table of TABLES) {
     await yieldToEventLoop();
-    findings.push(...(await looking(database, () => tableFindings(database, table))));
+    findings.push(...(await findingsOf(database, () => tableFindings(database, table))));
   }
-  findings.push(...(await looking(database, () => foreignKeyFindings(database))));
+  findings.push(...(await findingsOf(database, () => foreignKeyFindings(database))));
   const check = new SessionCheck(database);
   for (let after = 0; ; ) {
     await yieldToEventLoop();
-    const step = await looking(database, () => check.step(after));
+    const step = await findingsOf(database, () => check.step(after));
     findings.push(...step);
     const last = check.lastKey;
     if (last === after) return findings;
@@ -45,20 +46,17 @@ export async function checkIntegrity(database: Database): Promise<readonly Integ
   }
 }
 
-/** Damage that ends a look is a finding; anything else is thrown. */
-async function looking<T extends IntegrityFinding>(
-  database: Database,
-  look: () => T[],
-): Promise<(T | IntegrityFinding)[]> {
+/** Damage that ends a check is a finding; any other error is thrown. */
+async function findingsOf(database: Database, check: () => IntegrityFinding[]): Promise<IntegrityFinding[]> {
   try {
-    return await database.read(look);
+    return await database.read(check);
   } catch (error) {
     if (isSessionError(error, "corrupt")) return [{ message: error.message }];
     throw error;
   }
 }
 
-/** What SQLite itself finds: broken pages, rows that an index lacks, values that a constraint forbids. */
+/** What SQLite itself finds: broken pages, rows missing in an index, values that a constraint forbids. */
 function tableFindings({ client }: Database, table: string): IntegrityFinding[] {
   const rows = client.pragma(`integrity_check('${table}')`) as { integrity_check: string }[];
   return rows
@@ -73,44 +71,42 @@ function foreignKeyFindings({ client }: Database): IntegrityFinding[] {
     rowid: number | null;
     parent: string;
   }[];
-  return rows.slice(0, MOST_OF_A_KIND).map(({ table, rowid, parent }) => ({
+  return rows.slice(0, MAX_OF_A_KIND).map(({ table, rowid, parent }) => ({
     message: `Table ${table}: row ${rowid ?? "?"} belongs to nothing in ${parent}.`,
   }));
 }
 
-/** Looks into sessions, some at a time: can all be read, and do the counters and tags say what is there? */
+/** Checks sessions, a few in each step: that everything can be read, and that counters and tags are right. */
 class SessionCheck {
   readonly #file: string;
   readonly #sessions;
   readonly #context;
   readonly #entries;
   readonly #tags;
-  /** Of the session looked at last. */
+  /** Of the session that was checked last. */
   lastKey = 0;
 
   constructor({ client, file }: Database) {
     this.#file = file;
-    this.#sessions = client.prepare<[number, number], Record<string, unknown>>(
-      `SELECT key, id, name, name_lower AS nameLower, type, type_fields AS typeFields, created_at AS createdAt,
-        updated_at AS updatedAt, status, tags, parent_session AS parentSession, entry_count AS entryCount,
-        turn_count AS turnCount, user_message_count AS userMessageCount,
-        assistant_message_count AS assistantMessageCount, awaiting_assistant AS awaitingAssistant, revision, moving
-       FROM sessions WHERE key > ? ORDER BY key LIMIT ?`,
-    );
+    this.#sessions = client.prepare<[number, number], SessionRow>(`
+      SELECT ${SESSION_COLUMNS} FROM sessions
+      WHERE key > ?
+      ORDER BY key
+      LIMIT ?`);
     this.#context = client
       .prepare<[number], string>("SELECT context FROM contexts WHERE session_key = ?")
       .pluck();
     this.#entries = client
       .prepare<[number], EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE session_key = ? ORDER BY seq`)
       .raw();
-    this.#tags = client.prepare<[number], { tag: string; id: string; createdAt: number; updatedAt: number }>(
-      `SELECT tag, session_id AS id, created_at AS createdAt, updated_at AS updatedAt
-       FROM session_tags WHERE session_key = ?`,
-    );
+    this.#tags = client.prepare<[number], { tag: string; id: string; createdAt: number; updatedAt: number }>(`
+      SELECT tag, session_id AS id, created_at AS createdAt, updated_at AS updatedAt
+      FROM session_tags
+      WHERE session_key = ?`);
   }
 
   step(after: number): IntegrityFinding[] {
-    const rows = this.#sessions.all(after, SESSIONS_PER_STEP) as unknown as SessionRow[];
+    const rows = this.#sessions.all(after, SESSIONS_PER_STEP);
     this.lastKey = rows.at(-1)?.key ?? after;
     return rows.flatMap((row) => this.#findingsOf(row));
   }
@@ -118,7 +114,7 @@ class SessionCheck {
   #findingsOf(row: SessionRow): IntegrityFinding[] {
     const findings: IntegrityFinding[] = [];
     const { id, key } = row;
-    const look = (read: () => void): void => {
+    const check = (read: () => void): void => {
       try {
         read();
       } catch (error) {
@@ -127,28 +123,28 @@ class SessionCheck {
         findings.push({ message: known.message, sessionId: id, field: known.details.field });
       }
     };
-    look(() => findings.push(...this.#tagFindings(row, metadataOf(row, this.#file).tags)));
-    look(() => void contextOf(this.#context.get(key) ?? null, this.#file, id));
-    look(() => findings.push(...this.#entryFindings(row)));
+    check(() => findings.push(...this.#tagFindings(row, metadataOf(row, this.#file).tags)));
+    check(() => void contextOf(this.#context.get(key) ?? null, this.#file, id));
+    check(() => findings.push(...this.#entryFindings(row)));
     return findings;
   }
 
   #tagFindings(
-    { key, id, createdAt, updatedAt, moving }: SessionRow,
+    { key, id, createdAt, updatedAt, timeIndexPending }: SessionRow,
     tags: readonly string[],
   ): IntegrityFinding[] {
     const rows = this.#tags.all(key);
-    const isAsItShould =
+    const isCorrect =
       rows.length === new Set(tags).size &&
       rows.every(
         (row) =>
           tags.includes(row.tag) &&
           row.id === id &&
           row.createdAt === createdAt &&
-          // Out of date while the session moves.
-          (moving === 1 || row.updatedAt === updatedAt),
+          // Out of date while the time index is pending.
+          (timeIndexPending === 1 || row.updatedAt === updatedAt),
       );
-    return isAsItShould
+    return isCorrect
       ? []
       : [{ message: "Its tags are not those that it is listed by.", sessionId: id, field: "tags" }];
   }
@@ -159,7 +155,7 @@ class SessionCheck {
     for (const entry of this.#entries.iterate(row.key)) {
       const seq = found.length;
       found.push({ entryType: { type: entry[3] } as SessionEntry["entryType"] });
-      if (entry[0] !== seq && findings.length < MOST_OF_A_KIND) {
+      if (entry[0] !== seq && findings.length < MAX_OF_A_KIND) {
         const message = `Entry ${entry[0]} stands where entry ${seq} should be.`;
         findings.push({ message, sessionId: row.id, field: `entries[${seq}]` });
       }

@@ -1,45 +1,38 @@
 import { asciiLowerCase, type SessionFilter } from "@thulp-sessions/core";
-import { type Placeholder, sql } from "drizzle-orm";
 
-/** A filter with its values left open. */
-export interface FilterTemplate {
-  readonly status?: Placeholder;
-  readonly type?: Placeholder;
-  readonly tag?: Placeholder;
-  readonly createdAfter?: Placeholder;
-  readonly createdBefore?: Placeholder;
-  readonly updatedAfter?: Placeholder;
-  readonly updatedBefore?: Placeholder;
-  readonly nameContains?: Placeholder;
-  readonly parent?: Placeholder;
+/** The keys of a filter whose value is a parameter of the statement. */
+type ValueKey = Exclude<keyof SessionFilter, "and" | "or" | "not" | "hasParent">;
+
+/** A filter with the names of parameters (`@f0`) in place of its values. */
+export type FilterTemplate = { readonly [K in ValueKey]?: string } & {
   readonly hasParent?: boolean;
   readonly and?: readonly FilterTemplate[];
   readonly or?: readonly FilterTemplate[];
   readonly not?: FilterTemplate;
-}
+};
 
 export interface SplitFilter {
   readonly template: FilterTemplate;
-  /** The same for all filters that share a template, and only for those. */
+  /** The template as a text, for use as a key. */
   readonly shape: string;
-  /** What the placeholders stand for, as it is stored: types and names in lower case. */
+  /** The values of the parameters, in the form in which they are stored: types and names in lower case. */
   readonly values: Record<string, unknown>;
 }
 
-/** Takes a filter apart, so that filters that differ in their values only can share a prepared statement. */
+/** Separates a filter from its values, so that filters that differ only in these share a prepared statement. */
 export function splitFilter(filter: SessionFilter): SplitFilter {
   const values: Record<string, unknown> = {};
   let count = 0;
-  const open = (value: unknown): Placeholder => {
+  const addParameter = (key: string, value: unknown): string => {
     const name = `f${count++}`;
-    values[name] = value;
-    return sql.placeholder(name);
+    values[name] = storedForm(key, value);
+    return `@${name}`;
   };
   const split = ({ and, or, not, hasParent, ...keys }: SessionFilter): FilterTemplate => ({
     ...Object.fromEntries(
       Object.entries(keys)
         .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => [key, open(storedForm(key, value))]),
+        .map(([key, value]) => [key, addParameter(key, value)]),
     ),
     ...(hasParent === undefined ? {} : { hasParent }),
     ...(and ? { and: and.map(split) } : {}),

@@ -19,8 +19,8 @@ const SESSIONS_PER_STEP = 1000;
 const ENTRIES_PER_STEP = 500;
 
 /**
- * Search where the index is behind and cannot be brought up to date, since nothing can be written: looks through the sessions
- * themselves, as stores without an index do. It finds the same hits, and takes as long as reading all of it.
+ * Search for the case that the index is behind and cannot be brought up to date, because nothing can be written. It reads
+ * the sessions themselves, as stores without an index do: it finds the same hits, in the time that reading takes.
  */
 export class UnindexedSearch {
   readonly #database: Database;
@@ -29,7 +29,7 @@ export class UnindexedSearch {
   readonly #list: SessionList;
   readonly #onDamaged: (error: SessionError) => void;
 
-  /** @param onDamaged is told of every session that cannot be read to its end. */
+  /** @param onDamaged called for every session that cannot be read to its end. */
   constructor(
     database: Database,
     tables: { readonly sessions: SessionTable; readonly entries: EntryTable; readonly list: SessionList },
@@ -59,7 +59,7 @@ export class UnindexedSearch {
     return all;
   }
 
-  /** Those before the damage, if there is any. */
+  /** All entries, or those before the first damaged one. */
   async *#entriesOf(id: SessionId): AsyncGenerator<StoredEntry> {
     const order = {
       before: Number.MAX_SAFE_INTEGER,
@@ -69,13 +69,12 @@ export class UnindexedSearch {
     } as const;
     try {
       for (let after = -1, hasMore = true; hasMore; ) {
-        // Others get their turn.
         await yieldToEventLoop();
         const page = await this.#database.read(() => {
           const found = this.#sessions.locate(id);
           return found && this.#entries.page(found.key, id, { ...order, after });
         }, id);
-        // Deleted meanwhile.
+        // It was deleted in the meantime.
         if (!page) return;
         yield* page.items;
         after = page.items.at(-1)?.seq ?? after;
