@@ -14,6 +14,9 @@ export interface Posting {
   readonly seq: number;
 }
 
+/** The rowids of all postings of a search as a JSON array: a text, since JavaScript would round the greatest. */
+export type KnownRowids = string & { readonly isKnownRowids: true };
+
 /** What the text of a query depends on besides the filter. */
 interface QueryShape {
   readonly order: SearchRequest["order"];
@@ -33,35 +36,39 @@ const SEQ = "((search_index.rowid & 2147483647) - 1)";
 /** The queries on `search_index`. Each is prepared once for each shape. */
 export class SearchQueries {
   readonly #client: Database["client"];
-  readonly #countUpTo;
+  readonly #rowids;
   readonly #pages = new StatementCache<Statement<Parameters, Posting>>();
   readonly #inSession = new StatementCache<Statement<Parameters, number>>();
-  readonly #contents = new StatementCache<Statement<Parameters, string>>();
+  readonly #contents = new StatementCache<Statement<unknown[], string>>();
 
   constructor({ client }: Pick<Database, "client">) {
     this.#client = client;
-    this.#countUpTo = client
-      .prepare<[string, number], number>(`
-        SELECT count(*)
-        FROM (SELECT 1 FROM search_index WHERE search_index MATCH ? LIMIT ?)`)
-      .pluck();
+    this.#rowids = client.prepare<[string, number], { count: number; rowids: KnownRowids }>(`
+      SELECT count(*) AS count, json_group_array(rowid) AS rowids
+      FROM (SELECT rowid FROM search_index WHERE search_index MATCH ? LIMIT ?)`);
   }
 
-  /** Whether the words have more postings than that, whatever else the search asks for. */
-  hasMoreThan({ terms }: SearchRequest, most: number): boolean {
-    return (this.#countUpTo.get(matchText(terms), most + 1) ?? 0) > most;
+  /** The rowids of all postings of the words, whatever else is asked for; `null` where they are more than `most`. */
+  rowids({ terms }: SearchRequest, most: number): KnownRowids | null {
+    const found = this.#rowids.get(matchText(terms), most + 1);
+    return found && found.count <= most ? found.rowids : null;
   }
 
-  /** The first postings in the order of the page, from the whole index. */
-  page(request: SearchRequest): Posting[] {
+  /**
+   * The first postings in the order of the page.
+   *
+   * @param rowids those of all postings where they are known, for the order `newest`; otherwise the index is asked.
+   */
+  page(request: SearchRequest, rowids: KnownRowids | null): Posting[] {
     const { template, shape: filterShape, values } = splitFilter(request.filter);
     const shape = shapeOf(request);
-    const statement = this.#pages.get(`${JSON.stringify(shape)} ${filterShape}`, () =>
-      this.#client.prepare<Parameters, Posting>(pageQuery(template, shape)),
+    const key = `${JSON.stringify(shape)} ${rowids !== null} ${filterShape}`;
+    const statement = this.#pages.get(key, () =>
+      this.#client.prepare<Parameters, Posting>(pageQuery(template, shape, rowids !== null)),
     );
     const { after } = request;
     const place = { time: after?.updatedAt, id: after?.id, seq: after?.seq };
-    return statement.all({ ...values, ...valuesOf(request), ...place });
+    return statement.all({ ...values, ...valuesOf(request), ...place, rowids });
   }
 
   /** The `seq` of the postings of one session from one on; one more than a page. */
@@ -77,10 +84,10 @@ export class SearchQueries {
   contentFinder(request: SearchRequest): (key: number, seq: number) => string | undefined {
     const shape = shapeOf(request);
     const statement = this.#contents.get(JSON.stringify(shape), () =>
-      this.#client.prepare<Parameters, string>(contentQuery(shape)).pluck(),
+      this.#client.prepare<unknown[], string>(contentQuery(shape)).pluck(),
     );
-    const values = valuesOf(request);
-    return (key, seq) => statement.get({ ...values, key, seq });
+    const values = entryConditions(shape).length === 0 ? [] : [valuesOf(request)];
+    return (key, seq) => statement.get(key, seq, ...values);
   }
 }
 
@@ -99,19 +106,22 @@ function valuesOf({ terms, types, timeAfter, timeBefore, limit }: SearchRequest)
   return { match: matchText(terms), types: JSON.stringify(types), timeAfter, timeBefore, limit };
 }
 
-function pageQuery(filter: FilterTemplate, shape: QueryShape): string {
+function pageQuery(filter: FilterTemplate, shape: QueryShape, hasRowids: boolean): string {
+  const source = hasRowids
+    ? "(SELECT value AS rowid FROM json_each(@rowids)) AS search_index"
+    : "search_index";
   const isAfter = `(
     (sessions.updated_at, sessions.id) < (@time, @id)
     OR ((sessions.updated_at, sessions.id) = (@time, @id) AND ${SEQ} > @seq))`;
   const where = [
-    "search_index MATCH @match",
+    hasRowids ? "true" : "search_index MATCH @match",
     ...postingConditions(shape),
     ...(shape.continued ? [isAfter] : []),
     ...conditionsOf(filter),
   ];
   return `
     SELECT sessions.key, sessions.id, sessions.updated_at AS updatedAt, ${SEQ} AS seq
-    FROM search_index CROSS JOIN sessions ON sessions.key = search_index.rowid >> 31
+    FROM ${source} CROSS JOIN sessions ON sessions.key = search_index.rowid >> 31
     ${joinEntries(shape, "sessions.key")}
     WHERE ${where.join(" AND ")}
     ORDER BY ${shape.order === "rank" ? "bm25(search_index)," : ""}
@@ -134,7 +144,8 @@ function sessionQuery(shape: QueryShape): string {
 }
 
 function contentQuery(shape: QueryShape): string {
-  const where = ["entries.session_key = @key", "entries.seq = @seq", ...entryConditions(shape)];
+  // Positional, which costs less: it is asked for each posting.
+  const where = ["entries.session_key = ?", "entries.seq = ?", ...entryConditions(shape)];
   return `SELECT content FROM entries WHERE ${where.join(" AND ")}`;
 }
 

@@ -19,11 +19,11 @@ import { type Posting, SearchQueries } from "./search-queries.ts";
 // How the postings of a page are found:
 //
 // order    postings of the words    strategy
-// rank     any number               sort: one query over all postings, sorted by SQLite
-// newest   at most `many`           sort
-// newest   more                     walk: the index is asked for one session after the other, the newest first, until the
-//                                   page is full. After `mostLookedInto` sessions the rest is sorted: the words may be in
-//                                   old sessions only.
+// rank     any number               sort: SQLite sorts all postings
+// newest   at most `many`           sort, of the postings that were found when they were counted
+// newest   more                     walk: the index is asked for one session after the other, the newest first, until
+//                                   the page is full. After `mostLookedInto` sessions the rest is sorted: the words may
+//                                   be in old sessions only.
 //
 // Sorting costs time in proportion to the postings, walking in proportion to the sessions before the page is full.
 // Both are bounded so that a page takes milliseconds (bench search-sqlite).
@@ -74,7 +74,8 @@ export class SessionSearch {
   /** In the order of the page. Some may turn out to be no hits, so there can be more than a page of them. */
   *#postings(request: SearchRequest): Generator<Posting> {
     let { after } = request;
-    if (request.order === "newest" && this.#queries.hasMoreThan(request, this.#bounds.many)) {
+    const rowids = request.order === "newest" ? this.#queries.rowids(request, this.#bounds.many) : null;
+    if (request.order === "newest" && rowids === null) {
       const walked = yield* this.#walk(request);
       if (walked === "all") return;
       after = walked.rest;
@@ -82,7 +83,7 @@ export class SessionSearch {
     // One more, to know whether there are more.
     const limit = request.limit + 1;
     for (;;) {
-      const postings = this.#queries.page({ ...request, after, limit });
+      const postings = this.#queries.page({ ...request, after, limit }, rowids);
       yield* postings;
       const last = postings.at(-1);
       if (!last || postings.length < limit || request.order === "rank") return;
