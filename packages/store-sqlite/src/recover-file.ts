@@ -33,12 +33,13 @@ export interface RecoveryReport {
 }
 
 /**
- * Writes everything that can be read from a damaged database into a new one. The damaged file is only read; the new one
- * gets its name when it is complete. Entries keep their order, and their `seq` where none before them is lost. A session
- * whose own row is lost gets a new id, a name that says so, and the tag `recovered`.
+ * Writes everything that can be read from a damaged database into a new one. The damaged file is only read;
+ * the new one gets its name when it is complete. Entries keep their order, and their `seq` where none before
+ * them is lost. A session whose own row is lost gets a new id, a name that says so, and the tag `recovered`.
  *
  * @param options.from the damaged file. @param options.to the new one, which must not exist.
- * @throws {SessionError} invalid_input when `to` exists or `from` does not; unsupported where better-sqlite3 cannot be
+ * @throws {SessionError} invalid_input when `to` exists or `from` does not; unsupported where better-sqlite3
+ *   cannot be
  *   loaded; corrupt where not even the header and the definitions of the tables can be read; io.
  */
 export async function recoverSqliteFile({ from, to }: { from: string; to: string }): Promise<RecoveryReport> {

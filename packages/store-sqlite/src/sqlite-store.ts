@@ -48,13 +48,13 @@ import { type Commit, GroupCommit } from "./write/group-commit.ts";
 import { SessionWrites } from "./write/session-writes.ts";
 
 /**
- * Opens a database file, creates it where it is missing, and brings its tables up to date. Any number of stores, in any
- * number of processes on one machine, may have the same file open.
+ * Opens a database file, creates it where it is missing, and brings its tables up to date. Any number of
+ * stores, in any number of processes on one machine, may have the same file open.
  *
  * @throws {TypeError} when an option has the wrong type.
- * @throws {SessionError} invalid_input for a name that cannot be that of a database file; unsupported for a file that is
- *   no database, or that of another program or of a newer version (it is left as it is), and where better-sqlite3 cannot
- *   be loaded; corrupt, busy, io.
+ * @throws {SessionError} invalid_input for a name that cannot be that of a database file; unsupported for a
+ *   file that is no database, or that of another program or of a newer version (it is left as it is), and
+ *   where better-sqlite3 cannot be loaded; corrupt, busy, io.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const checked = checkOptions(options);
@@ -216,19 +216,19 @@ export class SqliteStore extends BaseStore {
   }
 
   /**
-   * Copies the database, while it is in use, into a new file. The copy is the state at one moment after the call. It
-   * gets its name when it is complete and synced; only its owner can read it.
+   * Copies the database, while it is in use, into a new file. The copy is the state at one moment after the
+   * call. It gets its name when it is complete and synced; only its owner can read it.
    *
-   * @throws {SessionError} invalid_input when the file exists; io, busy, corrupt, closed. @throws any error of
-   *   `onProgress`.
+   * @throws {SessionError} invalid_input when the file exists; io, busy, corrupt, closed.
+   * @throws any error of `onProgress`.
    */
   backup(to: string, options: BackupOptions = {}): Promise<void> {
     return this.run(() => backUp(this.#database, to, options));
   }
 
   /**
-   * Gives the space of deleted rows back to the file system by rewriting the file. Needs room for a second copy of it,
-   * and blocks this process and all writers meanwhile.
+   * Gives the space of deleted rows back to the file system by rewriting the file. Needs room for a second
+   * copy of it, and blocks this process and all writers meanwhile.
    *
    * @returns by how many bytes the file became shorter.
    * @throws {SessionError} busy, io, corrupt, closed
@@ -238,8 +238,8 @@ export class SqliteStore extends BaseStore {
   }
 
   /**
-   * Checks everything in the file and changes nothing. Other work of the process runs between two steps, the longest of
-   * which checks one table as a whole.
+   * Checks everything in the file and changes nothing. Other work of the process runs between two steps, the
+   * longest of which checks one table as a whole.
    *
    * @returns the damage that was found, none for an intact file.
    * @throws {SessionError} busy, io, closed

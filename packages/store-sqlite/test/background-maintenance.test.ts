@@ -8,8 +8,8 @@ import { openDatabase } from "../src/open/open.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-// What appends defer, seen from outside: how many sessions are pending in the time index, how many rows wait for the
-// index for search.
+// What appends defer, seen from outside: pending sessions in the time index, and rows that wait for the index
+// for search.
 
 function openToRead(file: string) {
   const client = new Sqlite(file, { readonly: true });
@@ -25,7 +25,7 @@ function openToRead(file: string) {
   return { pending: () => pending.get() ?? 0, waiting: () => waiting.get() ?? 0 };
 }
 
-/** Resolves when it holds; the time-out of the test is its end. */
+/** Resolves when it holds; the test's timeout ends it. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await setImmediate();
 }

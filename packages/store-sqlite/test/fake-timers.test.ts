@@ -5,8 +5,8 @@ import { openSqliteStore } from "../src/index.ts";
 import { entry, session } from "./session-data.ts";
 import { tempFolder } from "./temp-store.ts";
 
-// An application's tests may fake the timers of the whole process. The store used to look up `setImmediate` at each
-// call, and so waited for a turn of the event loop that nobody would ever give it.
+// An application's tests may fake the timers of the whole process. The store used to look up `setImmediate`
+// at each call, and so waited for a turn of the event loop that nobody would ever give it.
 
 afterEach(() => {
   vi.useRealTimers();
@@ -29,7 +29,9 @@ test("under fake timers every call resolves", { timeout: 5000 }, async () => {
   await store.close();
 });
 
-test("under fake timers a lock is waited for, and no longer than the bound", { timeout: 5000 }, async () => {
+test("under fake timers a lock is waited for, and no longer than the timeout", {
+  timeout: 5000,
+}, async () => {
   const file = join(await tempFolder(), "sessions.db");
   vi.useFakeTimers();
   const store = await openSqliteStore({ file, busyTimeoutMs: 50 });

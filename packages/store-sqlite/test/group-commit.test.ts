@@ -86,7 +86,8 @@ test("with durability full, retries and other calls with nothing to write are sy
   const { metadata } = await store.create(session());
   const given = entry("once");
   await store.append(metadata.id, [given], { at: 2000 });
-  // The first write may come from another process, which syncs less: the call needs a commit, and so a sync, of its own.
+  // The first write may come from another process, which syncs less: the call needs a commit, and so a sync,
+  // of its own.
   const calls = [
     () => store.append(metadata.id, [given], { at: 3000 }),
     () => store.truncate(metadata.id, 1, { at: 3000 }),
@@ -178,7 +179,7 @@ test("where the commit fails, none of the group is acknowledged", async () => {
     run(() => addSession(1)),
     commits.run(session().metadata.id, () => {
       client.pragma("defer_foreign_keys = ON");
-      // Of no session: the COMMIT finds it.
+      // Of no session, which only COMMIT detects.
       return { value: addContext(99), changed: "changed" };
     }),
     run(() => addSession(2)),
@@ -211,7 +212,7 @@ test("what a call has written before it fails is rolled back, and nothing else",
   expect(countSessions()).toBe(2);
 });
 
-test("a full disk is an io error for the call that met it, and what was acknowledged stays", async () => {
+test("a full disk is an io error for the call that needs room, and what was acknowledged stays", async () => {
   const { client, run, addSession, countSessions } = await commitsOnNewFile();
   await run(() => addSession(1));
   const pages = client.pragma("page_count", { simple: true });

@@ -79,7 +79,8 @@ test.each(cases)(
         plan.filter((step) => /^SCAN (?!.*USING (COVERING )?INDEX|VALUE|json_each)/.test(step)),
         what,
       ).toEqual([]);
-      // From a cursor on, and wherever the filter has an index of its own, no row is read that does not belong.
+      // From a cursor on, and wherever the filter has an index of its own, no row is read that does not
+      // belong.
       if (order.after) expect(plan[0], what).toMatch(/^SEARCH/);
     }
   },
@@ -96,7 +97,7 @@ test("bounds of the order are bounds of the index", async () => {
   ]);
 });
 
-test("an entry is found by its id without walking through the session", async () => {
+test("an entry is found by its id without a scan of the session", async () => {
   const { client } = await database();
   expect(explain(client, FIND_BY_ID)).toEqual([
     expect.stringMatching(/^SEARCH entries USING INDEX entries_by_id \(entry_id=\? AND session_key=\?\)/),

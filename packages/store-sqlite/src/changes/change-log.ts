@@ -42,7 +42,10 @@ export class ChangeLog {
     return this.#lastRevision.get() ?? 0;
   }
 
-  /** Logs the changes of one commit. Several changes of one session become one row, which is all a watcher needs. */
+  /**
+   * Logs the changes of one commit. Several changes of one session become one row, which is all a watcher
+   * needs.
+   */
   write(committed: readonly Change[]): void {
     const merged = new Map<SessionId, Change>();
     for (const change of committed) {
@@ -63,8 +66,8 @@ export class ChangeLog {
   since(revision: number): { readonly changes: readonly Change[]; readonly last: number } | null {
     const first = this.#firstLogged.get() ?? 0;
     const last = this.lastRevision();
-    // Only the oldest rows are removed, and none of the last KEPT_REVISIONS: nothing is missing after a revision that is
-    // that recent, or that has a row at or before it.
+    // Only the oldest rows are removed, and none of the last KEPT_REVISIONS: nothing is missing after a
+    // revision that is that recent, or that has a row at or before it.
     if (first > revision && last - revision > KEPT_REVISIONS) return null;
     const changes = this.#since.all(revision).map((row) => ({ ...row, isAppend: row.isAppend === 1 }));
     return { changes, last };

@@ -17,8 +17,8 @@ export interface ChangeListener {
 }
 
 /**
- * Looks for changes that other connections have committed. SQLite does not report them, but `PRAGMA data_version`, which
- * costs almost nothing, tells whether there were any.
+ * Looks for changes that other connections have committed. SQLite does not report them, but `PRAGMA
+ * data_version`, which costs almost nothing, tells whether there were any.
  */
 export class ChangePoller {
   readonly #database: Pick<Database, "dataVersion">;

@@ -10,8 +10,9 @@ const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 
 /**
- * Creates the file and its folders where they are missing, for the owner only, and checks the header of one that exists.
- * It does so without SQLite, because opening the database of another program could already change it.
+ * Creates the file and its folders where they are missing, for the owner only, and checks the header of one
+ * that exists. It does so without SQLite, because opening the database of another program could already
+ * change it.
  *
  * @returns ends the claim; to be called after SQLite has closed the file.
  * @throws {SessionError} unsupported for a file of another program or of a newer version; corrupt; io.
@@ -19,7 +20,8 @@ const APPLICATION_ID_OFFSET = 68;
 export function claimFile(file: string): () => void {
   try {
     createFolders(dirname(file));
-    // A file that this process has open was checked when it was opened, and must not be opened here (open-files.ts).
+    // A file that this process has open was checked when it was opened, and must not be opened here
+    // (open-files.ts).
     if (!createFile(file) && !isOpen(file)) checkHeader(file);
     return registerOpen(file);
   } catch (cause) {

@@ -60,8 +60,9 @@ export class Database {
   }
 
   /**
-   * A number that changes whenever another connection has committed, or a commit of this one has failed, whose data may
-   * have been written all the same. Whoever keeps something that was read compares it with the number from before.
+   * A number that changes whenever another connection has committed, and when a commit of this one has
+   * failed, whose data may have been written all the same. A cache compares it with the number at its last
+   * read.
    */
   dataVersion(): number {
     return (this.#dataVersion.get() ?? 0) + this.#failedCommits * 2 ** 32;
@@ -75,7 +76,9 @@ export class Database {
    * To be called within a transaction, before anything is written.
    *
    * @returns whether another connection has committed since the last call.
-   * @throws {SessionError} unsupported when a newer version has changed the tables meanwhile; io when a file was removed
+   * @throws {SessionError} unsupported when a newer version has changed the tables in the meantime; io when a
+   *   file
+   *   was removed
    *   or replaced.
    */
   checkStillOurs(): boolean {
@@ -85,7 +88,7 @@ export class Database {
     if (this.#userVersion.get() !== this.#tablesVersion) {
       throw refused(
         this.file,
-        "was brought to a newer version of its tables by another process. Start this one again",
+        "was brought to a newer version of its tables by another process. Restart this one",
       );
     }
     this.#checkedVersion = version;

@@ -9,7 +9,8 @@ export type Statement<P extends unknown[], R> = BetterSqlite3.Statement<P, R>;
 export type Connect = (file: string, options: { readonly?: boolean; fileMustExist?: boolean }) => Client;
 
 /**
- * Loads better-sqlite3, and only now, so that this package can be imported where its native binding is missing.
+ * Loads better-sqlite3, and only now, so that this package can be imported where its native binding is
+ * missing.
  *
  * @returns opens a connection.
  * @throws {SessionError} unsupported, with what to do.

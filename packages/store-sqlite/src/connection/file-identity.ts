@@ -2,12 +2,12 @@ import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
 import { performance } from "./real-time.ts";
 
-/** How often the WAL itself is looked at, at most. */
+/** The shortest time between two looks at the WAL itself. */
 const WAL_CHECK_INTERVAL_MS = 100;
 
 /**
- * Notices that the database, its WAL (`-wal`) or the WAL's index (`-shm`) was removed or replaced while it is open.
- * SQLite would go on writing to the removed files, and what it writes would be lost.
+ * Notices that the database, its WAL (`-wal`) or the WAL's index (`-shm`) was removed or replaced while it is
+ * open. SQLite would go on writing to the removed files, and what it writes would be lost.
  */
 export class FileIdentity {
   readonly #file: string;
@@ -32,8 +32,9 @@ export class FileIdentity {
    */
   check(): void {
     this.#checkInode(this.#file);
-    // A program that replaces the WAL also removes its index, so looking at the index each time is enough. The WAL's own
-    // attributes are read seldom: on Linux from 6.13 on, the sync after that takes a third longer.
+    // A program that replaces the WAL also removes its index, so looking at the index each time is enough.
+    // The WAL's own attributes are read seldom: on Linux from 6.13 on, the sync after that takes a third
+    // longer.
     const now = performance.now();
     if (now - this.#walCheckedAt > WAL_CHECK_INTERVAL_MS) {
       this.#walCheckedAt = now;
@@ -72,7 +73,7 @@ function statsOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
-    throw new SessionError("io", `${path} cannot be looked at: ${(cause as Error).message}.`, {
+    throw new SessionError("io", `${path} cannot be examined: ${(cause as Error).message}.`, {
       cause,
       details: { path },
     });

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 
-// Combinations of better-sqlite3 and Node that end the process instead of throwing; docs/node.md explains them.
+// Combinations of better-sqlite3 and Node that end the process instead of throwing; docs/node.md explains
+// them.
 const require = createRequire(import.meta.url);
 
 /** Only code compiled against the node::ObjectWrap of Node 24.19 or later calls it. */
@@ -43,7 +44,10 @@ export function warnOfAbort(): void {
   );
 }
 
-/** The runtimes that expect a context where the garbage collector has none (nodejs/node#65446, nodejs/node#65262). */
+/**
+ * The runtimes that expect a context where the garbage collector has none (nodejs/node#65446,
+ * nodejs/node#65262).
+ */
 function isNodeThatAborts(version: string): boolean {
   const [major = 0, minor = 0] = numbersOf(version);
   return major === 24 || (major === 26 && minor < 4);

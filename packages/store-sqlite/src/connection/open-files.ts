@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 
 /**
- * The database files that this process has open, by device and inode. Closing any descriptor of such a file drops all
- * locks that SQLite holds on it in this process (POSIX). Another process could then take itself for the last one and
- * remove the WAL that is still written to here. So only SQLite may open a file that is in this list.
+ * The database files that this process has open, by device and inode. Closing any descriptor of such a file
+ * drops all locks that SQLite holds on it in this process (POSIX). Another process could then take itself for
+ * the last one and remove the WAL that is still written to here. So only SQLite may open a file that is in
+ * this list.
  */
 const openCounts = new Map<string, number>();
 

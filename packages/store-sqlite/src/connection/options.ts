@@ -2,21 +2,28 @@ import { resolve } from "node:path";
 import { invalidInput, type WarningListener } from "@thulp-sessions/core";
 
 export interface SqliteStoreOptions {
-  /** The database file, relative to the working directory. It and its folders are created where they are missing. */
+  /**
+   * The database file, relative to the working directory. It and its folders are created where they are
+   * missing.
+   */
   readonly file: string;
   /**
-   * What an acknowledged write survives. `full`, the default: a power loss. `relaxed`: the end of the process, `kill -9`
-   * included; a power loss may take the last writes, but never a part of one.
+   * What an acknowledged write survives. `full`, the default: a power loss. `relaxed`: the end of the
+   * process, `kill -9` included; a power loss may take the last writes, but never a part of one.
    */
   readonly durability?: "full" | "relaxed" | undefined;
-  /** How long a call waits for the lock of another process before it fails with `busy`, in ms. Default: 5000. */
+  /**
+   * How long a call waits for the lock of another process before it fails with `busy`, in ms. Default: 5000.
+   */
   readonly busyTimeoutMs?: number | undefined;
   /**
-   * Leaves the index for search to the next search, or to the next process that writes. For bulk imports, of which
-   * indexing would take a quarter of the time. Default: false.
+   * Leaves the index for search to the next search, or to the next process that writes. For bulk imports, of
+   * which indexing would take a quarter of the time. Default: false.
    */
   readonly indexLater?: boolean | undefined;
-  /** Called for problems that fail no call, e.g. a session that a list leaves out because its row is damaged. */
+  /**
+   * Called for problems that fail no call, e.g. a session that a list leaves out because its row is damaged.
+   */
   readonly onWarning?: WarningListener | undefined;
 }
 

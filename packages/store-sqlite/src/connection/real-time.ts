@@ -1,5 +1,5 @@
-// Node's own timers and clock. The global ones may be faked by the tests of an application; its calls to the store must
-// resolve all the same, and a wait for a lock must end.
+// Node's own timers and clock. The global ones may be faked by the tests of an application; its calls to the
+// store must resolve all the same, and a wait for a lock must end.
 import { setImmediate as nextTurn, setTimeout as timeout } from "node:timers";
 
 export { performance } from "node:perf_hooks";

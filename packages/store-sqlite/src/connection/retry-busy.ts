@@ -5,8 +5,8 @@ const FIRST_DELAY_MS = 1;
 const LAST_DELAY_MS = 20;
 
 /**
- * The pause before the next attempt: short, since locks are held for one commit, and random, so that processes that
- * wait for the same lock do not retry in step.
+ * The pause before the next attempt: short, since locks are held for one commit, and random, so that
+ * processes that wait for the same lock do not retry in step.
  */
 export function retryDelay(attempt: number): number {
   const ceiling = Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
@@ -14,7 +14,8 @@ export function retryDelay(attempt: number): number {
 }
 
 /**
- * Retries `attempt` while another connection is in its way. SQLite's own busy timeout would block the event loop.
+ * Retries `attempt` while another connection is in its way. SQLite's own busy timeout would block the event
+ * loop.
  *
  * @throws {SessionError} busy after the timeout; any other error of `attempt` immediately.
  */

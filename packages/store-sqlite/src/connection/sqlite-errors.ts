@@ -19,7 +19,10 @@ export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
 }
 
-/** The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it is. */
+/**
+ * The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it
+ * is.
+ */
 export function sessionErrorOf(error: unknown, file: string, sessionId?: string): unknown {
   if (!isSqliteError(error)) return error;
   const { code, advice } = meaningOf(error.code);

@@ -2,7 +2,10 @@ import type { Database } from "./database.ts";
 import { clearTimeout, setTimeout } from "./real-time.ts";
 import { retryDelay } from "./retry-busy.ts";
 
-/** Beyond this size the WAL is truncated, in bytes. SQLite by itself restarts it only at a moment without readers. */
+/**
+ * Beyond this size the WAL is truncated, in bytes. SQLite by itself restarts it only at a moment without
+ * readers.
+ */
 const MAX_WAL_BYTES = 32 * 1024 * 1024;
 /** Attempts in a row, a few milliseconds apart: reads are short, so one of them will meet no reader. */
 const MAX_ATTEMPTS = 50;

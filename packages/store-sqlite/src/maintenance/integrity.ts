@@ -156,7 +156,7 @@ class SessionCheck {
       const seq = found.length;
       found.push({ entryType: { type: entry[3] } as SessionEntry["entryType"] });
       if (entry[0] !== seq && findings.length < MAX_OF_A_KIND) {
-        const message = `Entry ${entry[0]} stands where entry ${seq} should be.`;
+        const message = `Entry ${entry[0]} is where entry ${seq} should be.`;
         findings.push({ message, sessionId: row.id, field: `entries[${seq}]` });
       }
       try {

@@ -9,8 +9,8 @@ export function refuseExisting(target: string): void {
 }
 
 /**
- * Syncs a complete file and gives it its name, atomically. Never replaces another file. The old name is left for the
- * caller to remove.
+ * Syncs a complete file and gives it its name, atomically. Never replaces another file. The old name is left
+ * for the caller to remove.
  *
  * @throws {SessionError} invalid_input when a file of that name exists.
  */

@@ -5,9 +5,9 @@ const LAST_ROWID = 2 ** 53 - 1;
 const LAST_TRIED = 10_000;
 
 /**
- * The rows of a table that can be read, in the order of their rowids. SQLite ends a query at the first damage. Then the
- * next readable row is searched for at growing distances, and the range up to it is bisected until only the damaged rows
- * are left out.
+ * The rows of a table that can be read, in the order of their rowids. SQLite ends a query at the first
+ * damage. Then the next readable row is searched for at growing distances, and the range up to it is bisected
+ * until only the damaged rows are left out.
  *
  * @param key the column that is the rowid. @param columns those to be read besides.
  */
@@ -44,7 +44,10 @@ export function* salvageRows<R>(
   }
 }
 
-/** The ranges to try when the rows from `at` to `to` could not be read together; the first one is the last item. */
+/**
+ * The ranges to try when the rows from `at` to `to` could not be read together; the first one is the last
+ * item.
+ */
 function rangesAfter(at: number, to: number, canRead: (number: number) => boolean): [number, number][] {
   if (at >= to) return [];
   if (to < LAST_ROWID) {

@@ -2,7 +2,10 @@ import type { Database } from "../connection/database.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
 
-/** See `SqliteStore.vacuum`. No transaction of this process is open here: each ends in the turn in which it began. */
+/**
+ * See `SqliteStore.vacuum`. No transaction of this process is open here: each ends in the turn in which it
+ * began.
+ */
 export async function vacuum(database: Database): Promise<{ readonly bytesFreed: number }> {
   const { client, file, busyTimeoutMs } = database;
   const size = (): number =>

@@ -3,9 +3,9 @@ import { SessionError } from "@thulp-sessions/core";
 import type { Connect } from "../connection/driver.ts";
 
 /**
- * Copies the database before its tables are changed, to `{file}.schema-{version}-{time}`, for the owner only. To be called
- * while the caller holds the write lock, so that the copy is what the migration starts from. No program reads or removes
- * these copies.
+ * Copies the database before its tables are changed, to `{file}.schema-{version}-{time}`, for the owner only.
+ * To be called while the caller holds the write lock, so that the copy is what the migration starts from. No
+ * program reads or removes these copies.
  *
  * @throws {SessionError} io, and nothing is left of the copy.
  */

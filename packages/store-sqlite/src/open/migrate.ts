@@ -7,11 +7,13 @@ import {
 import type { Client } from "../connection/driver.ts";
 
 /**
- * Brings the tables to this version, in one transaction. drizzle's own migrator checks what was applied before it begins
- * its transaction, so two processes that open a new file at the same moment would both apply everything.
+ * Brings the tables to this version, in one transaction. drizzle's own migrator checks what was applied
+ * before it begins its transaction, so two processes that open a new file at the same moment would both apply
+ * everything.
  *
  * @param copy called before tables with sessions in them are changed, with the version that they have.
- * @throws {SessionError} unsupported, and nothing is changed. @throws errors of SQLite, `SQLITE_BUSY` among them.
+ * @throws {SessionError} unsupported, and nothing is changed. @throws errors of SQLite, `SQLITE_BUSY` among
+ *   them.
  */
 export function migrate(client: Client, file: string, copy: (version: number) => void): void {
   const migrations = knownMigrations();

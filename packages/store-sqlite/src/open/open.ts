@@ -29,8 +29,9 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
 }
 
 /**
- * A newer version of the tables may be in the WAL only, where the header of the file does not show it. A read-only
- * connection leaves both files as they are; another one would checkpoint the WAL when it closes as the last one.
+ * A newer version of the tables may be in the WAL only, where the header of the file does not show it. A
+ * read-only connection leaves both files as they are; another one would checkpoint the WAL when it closes as
+ * the last one.
  */
 async function refuseNewer(connect: Connect, { file, busyTimeoutMs }: CheckedOptions): Promise<void> {
   if (sizeOf(`${file}-wal`) === 0) return;
@@ -51,7 +52,8 @@ function setUp(connect: Connect, client: Client, { file, durability }: CheckedOp
   client.pragma("fullfsync = ON");
   // A migration that recreates a table must not trigger the cascades.
   client.pragma("foreign_keys = OFF");
-  // A new file gets its tables before WAL mode, so that its header has our application id from the first commit on.
+  // A new file gets its tables before WAL mode, so that its header has our application id from the first
+  // commit on.
   migrate(client, file, (version) => copyBeforeMigration(connect, file, version));
   useWal(client, file);
   client.pragma("foreign_keys = ON");
@@ -63,7 +65,7 @@ function useWal(client: Client, file: string): void {
   if (mode === "wal") return;
   throw new SessionError(
     "unsupported",
-    `${file} lies where SQLite cannot keep a write-ahead log (journal mode ${mode}), a network folder for example. Choose a local disk.`,
+    `${file} is where SQLite cannot have a write-ahead log (journal mode ${mode}), a network folder for example. Choose a local disk.`,
     { details: { path: file } },
   );
 }

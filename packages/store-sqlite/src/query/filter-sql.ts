@@ -7,15 +7,19 @@ import type { FilterTemplate } from "./filter-template.ts";
 export interface FilterSql {
   /** Conditions for a WHERE, all of which have to hold. */
   readonly conditions: readonly string[];
-  /** The parameter of a tag that every match has too. Separate, because a page is then best read from `session_tags`. */
+  /**
+   * The parameter of a tag that every match has too. Separate, because a page is then best read from
+   * `session_tags`.
+   */
   readonly tag: string | undefined;
 }
 
 const dialect = new SQLiteSyncDialect();
 
 /**
- * Compiles a filter, equal to `matchesFilter` of core. The planner may use an index for what has to hold for every
- * match, one condition for each key. The rest is hidden from it by a unary `+`: it would weigh every part of that.
+ * Compiles a filter, equal to `matchesFilter` of core. The planner may use an index for what has to hold for
+ * every match, one condition for each key. The rest is hidden from it by a unary `+`: it would weigh every
+ * part of that.
  */
 export function compileFilter(filter: FilterTemplate): FilterSql {
   const indexable = new Map<string, SQL>();
@@ -69,7 +73,9 @@ function all(conditions: readonly SQL[]): SQL {
   return balanced(conditions, sql` AND `, sql`1`);
 }
 
-/** As a balanced tree: SQLite parses a chain of a thousand operators as an expression a thousand levels deep. */
+/**
+ * As a balanced tree: SQLite parses a chain of a thousand operators as an expression a thousand levels deep.
+ */
 function balanced(conditions: readonly SQL[], operator: SQL, whenNone: SQL): SQL {
   const [first] = conditions;
   if (first === undefined) return whenNone;

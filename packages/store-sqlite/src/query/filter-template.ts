@@ -19,7 +19,9 @@ export interface SplitFilter {
   readonly values: Record<string, unknown>;
 }
 
-/** Separates a filter from its values, so that filters that differ only in these share a prepared statement. */
+/**
+ * Separates a filter from its values, so that filters that differ only in these share a prepared statement.
+ */
 export function splitFilter(filter: SessionFilter): SplitFilter {
   const values: Record<string, unknown> = {};
   let count = 0;

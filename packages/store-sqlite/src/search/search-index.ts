@@ -12,7 +12,9 @@ export function rowidOf(sessionKey: string, seq: string): string {
   return `(${sessionKey} << 31 | ${seq} + 1)`;
 }
 
-/** Bounds on how long one step of indexing blocks the event loop: a number of rows, and of characters in them. */
+/**
+ * Bounds on how long one step of indexing blocks the event loop: a number of rows, and of characters in them.
+ */
 const MAX_STEP_ROWS = 500;
 const MAX_STEP_CHARACTERS = 1 << 20;
 
@@ -30,8 +32,8 @@ export interface IndexProgress {
 }
 
 /**
- * The full-text index of entries and names (FTS5). What is added waits until `step` comes to it; what is removed or
- * renamed is changed in the index immediately.
+ * The full-text index of entries and names (FTS5). What is added waits until `step` comes to it; what is
+ * removed or renamed is changed in the index immediately.
  */
 export class SearchIndex {
   readonly #file: string;

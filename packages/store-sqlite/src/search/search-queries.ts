@@ -14,7 +14,9 @@ export interface Posting {
   readonly seq: number;
 }
 
-/** The rowids of all postings of a search as a JSON array: a text, since JavaScript would round the greatest. */
+/**
+ * The rowids of all postings of a search as a JSON array: a text, since JavaScript would round the greatest.
+ */
 export type KnownRowids = string & { readonly isKnownRowids: true };
 
 /** What the text of a query depends on besides the filter. */
@@ -48,7 +50,10 @@ export class SearchQueries {
       FROM (SELECT rowid FROM search_index WHERE search_index MATCH ? LIMIT ?)`);
   }
 
-  /** The rowids of all postings of the words, whatever else is asked for; `null` where they are more than `most`. */
+  /**
+   * The rowids of all postings of the words, whatever else is asked for; `null` where they are more than
+   * `most`.
+   */
   rowids({ terms }: SearchRequest, most: number): KnownRowids | null {
     const found = this.#rowids.get(matchText(terms), most + 1);
     return found && found.count <= most ? found.rowids : null;
@@ -57,7 +62,8 @@ export class SearchQueries {
   /**
    * The first postings in the order of the page.
    *
-   * @param rowids those of all postings where they are known, for the order `newest`; otherwise the index is asked.
+   * @param rowids those of all postings where they are known, for the order `newest`; otherwise the index is
+   *   asked.
    */
   page(request: SearchRequest, rowids: KnownRowids | null): Posting[] {
     const { template, shape: filterShape, values } = splitFilter(request.filter);

@@ -20,21 +20,24 @@ import { type Posting, SearchQueries } from "./search-queries.ts";
 //
 // order    postings of the words    strategy
 // rank     any number               sort: SQLite sorts all postings
-// newest   at most `many`           sort, of the postings that were found when they were counted
-// newest   more                     walk: the index is asked for one session after the other, the newest first, until
-//                                   the page is full. After `mostLookedInto` sessions the rest is sorted: the words may
-//                                   be in old sessions only.
+// newest   at most `maxSorted`      sort, of the postings that were found when they were counted
+// newest   more                     walk: the index is asked for one session after the other, the newest
+//                                   first, until the page is full. After `maxWalked` sessions the rest
+//                                   is sorted: the words may be in old sessions only.
 //
-// Sorting costs time in proportion to the postings, walking in proportion to the sessions before the page is full.
-// Both are bounded so that a page takes milliseconds (bench search-sqlite).
-const DEFAULT_BOUNDS = { many: 2000, mostLookedInto: 500 };
+// Sorting costs time in proportion to the postings, walking in proportion to the sessions before the page is
+// full. Both are bounded so that a page takes milliseconds (bench search-sqlite).
+const DEFAULT_BOUNDS = { maxSorted: 2000, maxWalked: 500 };
 
 export interface SearchBounds {
-  readonly many: number;
-  readonly mostLookedInto: number;
+  readonly maxSorted: number;
+  readonly maxWalked: number;
 }
 
-/** Searches with `search_index`. Core then matches the text of each posting, which decides what a hit is and shows. */
+/**
+ * Searches with `search_index`. Core then matches the text of each posting, which decides what a hit is and
+ * shows.
+ */
 export class SessionSearch {
   readonly #file: string;
   readonly #list: SessionList;
@@ -74,7 +77,7 @@ export class SessionSearch {
   /** In the order of the page. Some may turn out to be no hits, so there can be more than a page of them. */
   *#postings(request: SearchRequest): Generator<Posting> {
     let { after } = request;
-    const rowids = request.order === "newest" ? this.#queries.rowids(request, this.#bounds.many) : null;
+    const rowids = request.order === "newest" ? this.#queries.rowids(request, this.#bounds.maxSorted) : null;
     if (request.order === "newest" && rowids === null) {
       const walked = yield* this.#walk(request);
       if (walked === "all") return;
@@ -97,8 +100,8 @@ export class SessionSearch {
     const order = { filter, orderBy: "updatedAt", direction: "desc" } as const;
     // Begins with the session in which the last page ended: no id is between its own and this one.
     let place = after && { time: after.updatedAt, id: `${after.id}~` as SessionId };
-    let lookedInto = 0;
-    for (let limit = 5; lookedInto < this.#bounds.mostLookedInto; limit = Math.min(limit * 4, 100)) {
+    let walked = 0;
+    for (let limit = 5; walked < this.#bounds.maxWalked; limit = Math.min(limit * 4, 100)) {
       const sessions = this.#list.rows({ ...order, after: place, limit });
       for (const { key, id, updatedAt } of sessions) {
         const first = id === after?.id ? after.seq + 1 : NAME_SEQ;
@@ -108,9 +111,9 @@ export class SessionSearch {
       const last = sessions.at(-1);
       if (!last || sessions.length < limit) return "all";
       place = { time: last.updatedAt, id: last.id as SessionId };
-      lookedInto += sessions.length;
+      walked += sessions.length;
     }
-    if (lookedInto === 0 || !place) return { rest: after };
+    if (walked === 0 || !place) return { rest: after };
     return { rest: { updatedAt: place.time, id: place.id, seq: LAST_SEQ } };
   }
 
@@ -125,8 +128,8 @@ export class SessionSearch {
   }
 
   /**
-   * `undefined` where the search leaves the entry out, or where the text does not contain the words after all: it is
-   * damaged, or was indexed by another version of Unicode.
+   * `undefined` where the search leaves the entry out, or where the text does not contain the words after
+   * all: it is damaged, or was indexed by another version of Unicode.
    */
   #hitOf(
     { key, id, updatedAt, seq }: Posting,

@@ -19,8 +19,9 @@ const SESSIONS_PER_STEP = 1000;
 const ENTRIES_PER_STEP = 500;
 
 /**
- * Search for the case that the index is behind and cannot be brought up to date, because nothing can be written. It reads
- * the sessions themselves, as stores without an index do: it finds the same hits, in the time that reading takes.
+ * Search for the case that the index is behind and cannot be brought up to date, because nothing can be
+ * written. It reads the sessions themselves, as stores without an index do: it finds the same hits, in the
+ * time that reading takes.
  */
 export class UnindexedSearch {
   readonly #database: Database;

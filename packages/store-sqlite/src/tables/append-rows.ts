@@ -42,7 +42,8 @@ export class AppendRows {
         FROM sessions
         WHERE id = ?`)
       .raw();
-    // Three statements, because a column that is named is updated in its indices even if its value stays the same.
+    // Three statements, because a column that is named is updated in its indices even if its value stays the
+    // same.
     const update = (more: string) =>
       client.prepare(`
         UPDATE sessions SET

@@ -7,15 +7,17 @@ import { KEPT_REVISIONS } from "./schema.ts";
 //
 // What is deferred. Every append changes a session's `updated_at`, and five indices of `sessions` and one of
 // `session_tags` are ordered by it. An append does not update them: it sets the column `sessions.moving` (in
-// TypeScript `timeIndexPending`) to 1. The indices on `updated_at` are partial, `WHERE moving = 0`, so the first append
-// takes the session out of them and the next ones do not touch them. An append writes no row of `changes` either: the
-// revision in the row of a pending session says as much.
+// TypeScript `timeIndexPending`) to 1. The indices on `updated_at` are partial, `WHERE moving = 0`, so the
+// first append takes the session out of them and the next ones do not touch them. An append writes no row of
+// `changes` either: the revision in the row of a pending session says as much.
 //
-// Why. With every index kept up to date an append takes 13 to 19 % longer (27.9 us against 32.1 us with 64 callers),
-// and a lone durable append misses its target of 1.2 times the bare statements (bench append-sqlite).
+// Why. With every index kept up to date an append takes 13 to 19 % longer (27.9 us against 32.1 us with 64
+// callers), and a lone durable append misses its target of 1.2 times the bare statements (bench
+// append-sqlite).
 //
-// Who flushes. BackgroundMaintenance, when nothing was written for half a second or when more than 256 sessions are
-// pending. A process that ends earlier leaves it to the next one that writes; nothing depends on when it happens.
+// Who flushes. BackgroundMaintenance, when nothing was written for half a second or when more than 256
+// sessions are pending. A process that ends earlier leaves it to the next one that writes; nothing depends on
+// when it happens.
 //
 // What a reader must do.
 // - A list by `updatedAt` reads two parts and merges them: `readInOrder`. One by `createdAt` reads one.
@@ -75,8 +77,8 @@ export class DeferredTimeIndex {
 
   constructor({ client }: { readonly client: Client }) {
     this.#count = client.prepare<[], number>(`SELECT count(*) FROM sessions WHERE ${IS_PENDING}`).pluck();
-    // A session whose last change was no append has its row already. Revisions that the log no longer covers must not
-    // come back into it: it takes its oldest row for the end of a gapless sequence.
+    // A session whose last change was no append has its row already. Revisions that the log no longer covers
+    // must not come back into it: it takes its oldest row for the end of a gapless sequence.
     this.#logChanges = client.prepare(`
       INSERT INTO changes (seq, session_id, type)
       SELECT revision, id, 'changed' FROM sessions

@@ -13,7 +13,10 @@ import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 import { ENTRY_COLUMNS, type EntryRow, entryOf, entryTypeRow } from "./rows.ts";
 
-/** Ordered by key, which within a session is the order of seq: for ORDER BY seq SQLite would scan the whole session. */
+/**
+ * Ordered by key, which within a session is the order of seq: for ORDER BY seq SQLite would scan the whole
+ * session.
+ */
 export const FIND_BY_ID = `
   SELECT ${ENTRY_COLUMNS} FROM entries
   WHERE entry_id = ? AND session_key = ?

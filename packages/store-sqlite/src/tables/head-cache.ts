@@ -6,8 +6,8 @@ const MAX_HEADS = 1000;
 const MAX_CONTEXT = 4096;
 
 /**
- * The heads read last: a cached one takes 3 us, reading one 14 us. Commits of other connections are noticed by
- * `dataVersion`, which is asked each time; those of this one have to be reported to {@link delete}.
+ * The heads read last: a cached one takes 3 us, reading one 14 us. Commits of other connections are noticed
+ * by `dataVersion`, which is asked each time; those of this one have to be reported to {@link delete}.
  */
 export class HeadCache {
   readonly #database: Pick<Database, "dataVersion">;

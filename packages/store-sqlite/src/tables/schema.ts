@@ -10,13 +10,14 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 
-// The tables in drizzle's terms, from which drizzle-kit generates the migrations and filters are compiled. STRICT,
-// WITHOUT ROWID and `search_index` (FTS5) are missing here, since drizzle cannot express them: they are added to the
-// generated SQL by hand. A generated migration that recreates a table has to be edited in the same way.
+// The tables in drizzle's terms, from which drizzle-kit generates the migrations and filters are compiled.
+// STRICT, WITHOUT ROWID and `search_index` (FTS5) are missing here, since drizzle cannot express them: they
+// are added to the generated SQL by hand. A generated migration that recreates a table has to be edited in
+// the same way.
 
 /**
- * How many of the last changes the table `changes` is sure to hold. A watcher that falls further behind has to read
- * everything again.
+ * How many of the last changes the table `changes` is sure to hold. A watcher that falls further behind has
+ * to read everything again.
  */
 export const KEPT_REVISIONS = 10_000;
 
@@ -95,8 +96,8 @@ export const contexts = sqliteTable("contexts", {
 });
 
 /**
- * The tags of each session without duplicates. The times and the id are copies, for a list by tag in every order;
- * `updated_at` is out of date while the session's time index is pending.
+ * The tags of each session without duplicates. The times and the id are copies, for a list by tag in every
+ * order; `updated_at` is out of date while the session's time index is pending.
  */
 export const sessionTags = sqliteTable(
   "session_tags",
@@ -117,8 +118,8 @@ export const sessionTags = sqliteTable(
 );
 
 /**
- * The entries in the order in which they were written, so that a commit for many sessions touches few pages. The unique
- * index finds those of one session.
+ * The entries in the order in which they were written, so that a commit for many sessions touches few pages.
+ * The unique index finds those of one session.
  */
 export const entries = sqliteTable(
   "entries",
@@ -138,8 +139,8 @@ export const entries = sqliteTable(
   },
   (table) => [
     uniqueIndex("entries_by_seq").on(table.sessionKey, table.seq),
-    // Not unique: sessions imported from the original's files can hold an id twice. The id comes first because ids that
-    // grow with time (UUIDv7) then go to one page, whatever their session.
+    // Not unique: sessions imported from the original's files can hold an id twice. The id comes first
+    // because ids that grow with time (UUIDv7) then go to one page, whatever their session.
     index("entries_by_id").on(table.entryId, table.sessionKey),
     check("entries_seq", sql`seq BETWEEN 0 AND 2147483646`),
     check("entries_id", sql`length(entry_id) = 36`),
@@ -151,9 +152,9 @@ export const entries = sqliteTable(
 );
 
 /**
- * How far `search_index` is, in one row: rows of `entries` and `sessions` with a greater key are still to be indexed.
- * So an append does not pay for the index; a search brings it up to date first. SQLite reuses the greatest keys after
- * their rows are deleted: then these marks have to go back.
+ * How far `search_index` is, in one row: rows of `entries` and `sessions` with a greater key are still to be
+ * indexed. So an append does not pay for the index; a search brings it up to date first. SQLite reuses the
+ * greatest keys after their rows are deleted: then these marks have to go back.
  */
 export const searchProgress = sqliteTable(
   "search_progress",
@@ -166,8 +167,8 @@ export const searchProgress = sqliteTable(
 );
 
 /**
- * The last changes, for watchers in other processes, and the source of revisions. Appends come here only when the
- * deferred time index is flushed. Only the oldest rows are ever removed, never the last one.
+ * The last changes, for watchers in other processes, and the source of revisions. Appends come here only when
+ * the deferred time index is flushed. Only the oldest rows are ever removed, never the last one.
  */
 export const changes = sqliteTable(
   "changes",

@@ -7,7 +7,9 @@ import type { Commit, GroupCommit } from "./group-commit.ts";
 
 /** How long after the last write the deferred work is done, in milliseconds. */
 const IDLE_MS = 500;
-/** Beyond this number of rows indexing is deferred no longer: a search has to wait for it, some 10 us a row. */
+/**
+ * Beyond this number of rows indexing is deferred no longer: a search has to wait for it, some 10 us a row.
+ */
 const MAX_ROWS_TO_INDEX = 20_000;
 /** Beyond this number of pending sessions a list would read too many that no index orders. */
 const MAX_PENDING_SESSIONS = 256;
@@ -24,14 +26,14 @@ interface Parts {
 }
 
 /**
- * Does what appends defer: it brings `search_index` up to date and flushes the deferred time index. It does so when
- * nothing was written for a while, when too much has piled up, and the former when a search needs it.
+ * Does what appends defer: it brings `search_index` up to date and flushes the deferred time index. It does
+ * so when nothing was written for a while, when too much has piled up, and the former when a search needs it.
  */
 export class BackgroundMaintenance {
   readonly #parts: Parts;
   #timer: NodeJS.Timeout | undefined;
-  // Upper bounds, since another process may have done it. Read from the file at the first commit only: a process that
-  // only reads, or ends soon, does not need them.
+  // Upper bounds, since another process may have done it. Read from the file at the first commit only: a
+  // process that only reads, or ends soon, does not need them.
   #rowsToIndex: number | undefined;
   #pendingSessions = 0;
   #running: Promise<void> | undefined;
@@ -59,8 +61,8 @@ export class BackgroundMaintenance {
   }
 
   /**
-   * Brings `search_index` up to date, and returns what `read` finds then. Nothing is written between the two, so `read`
-   * misses no row that is taken out of the index only to be added again.
+   * Brings `search_index` up to date, and returns what `read` finds then. Nothing is written between the two,
+   * so `read` misses no row that is taken out of the index only to be added again.
    *
    * @throws {SessionError} busy, corrupt, io
    */

@@ -12,14 +12,18 @@ import { UnwrittenRows } from "./unwritten-rows.ts";
 // Group commit: the calls that wait at the same moment share one transaction and one sync.
 //
 // idle        nothing waits.
-// scheduled   the group is carried out at the end of this turn of the event loop: calls that arrive together go
-//             together, and a lone call waits for no other.
-// waiting     another process holds the write lock: all calls stay queued, and BEGIN is tried again after a pause.
+// scheduled   the group is carried out at the end of this turn of the event loop: calls that arrive together
+//             go together, and a lone call waits for no other.
+// waiting     another process holds the write lock: all calls stay queued, and BEGIN is tried again after a
+//             pause.
 //
-// Within the transaction each call has a nested one (a savepoint), so that a call that fails takes no other with it. The
-// callers are answered after COMMIT; where COMMIT fails, none of them is acknowledged.
+// Within the transaction each call has a nested one (a savepoint), so that a call that fails takes no other
+// with it. The callers are answered after COMMIT; where COMMIT fails, none of them is acknowledged.
 
-/** Bounds on how long one transaction blocks the event loop: a number of calls, and a time after which none is added. */
+/**
+ * Bounds on how long one transaction blocks the event loop: a number of calls, and a time after which none is
+ * added.
+ */
 const MAX_CALLS = 500;
 const MAX_GROUP_MS = 25;
 
@@ -33,14 +37,19 @@ export interface CallResult<T> {
 }
 
 export interface AppendCallResult<T> extends CallResult<T> {
-  /** The session's row, which the group writes once for all its appends; absent where nothing was appended. */
+  /**
+   * The session's row, which the group writes once for all its appends; absent where nothing was appended.
+   */
   readonly row?: { readonly before: AppendRow; readonly now: AppendRow };
 }
 
 /** @param revision the one that the session gets if the call changes it. */
 export type Write<T> = (revision: number) => CallResult<T>;
 
-/** @param row the session's row, with the changes of earlier appends; `undefined` where there is no such session. */
+/**
+ * @param row the session's row, with the changes of earlier appends; `undefined` where there is no such
+ * session.
+ */
 export type Append<T> = (revision: number, row: AppendRow | undefined) => AppendCallResult<T>;
 
 /** What one transaction has committed. */
@@ -115,7 +124,8 @@ export class GroupCommit {
   /**
    * Carries out `write` in a transaction. With durability full even a call that changes nothing is synced.
    *
-   * @throws {SessionError} whatever `write` throws; busy and corrupt, where nothing was written; io, whose message says
+   * @throws {SessionError} whatever `write` throws; busy and corrupt, where nothing was written; io, whose
+   *   message says
    *   so where that is not certain.
    */
   run<T>(sessionId: SessionId, write: Write<T>): Promise<T> {
@@ -204,8 +214,8 @@ export class GroupCommit {
     }
     rows.flush();
     this.#log.write(changes);
-    // A no-op must still force a sync: the data it relies on may come from a process with synchronous=NORMAL, or from one
-    // that died before its sync.
+    // A no-op must still force a sync: the data it relies on may come from a process with synchronous=NORMAL,
+    // or from one that died before its sync.
     if (needsSync && changes.length === 0 && this.#database.durability === "full") this.#touch.run();
     progress.isComplete = true;
     const { newlyPending } = rows;
@@ -257,7 +267,8 @@ export class GroupCommit {
   #waitForLock(cause: unknown): void {
     const { busyTimeoutMs, file } = this.#database;
     const now = performance.now();
-    // A pause that took far longer than planned was a stall of this process, in which it did not try to get the lock.
+    // A pause that took far longer than planned was a stall of this process, in which it did not try to get
+    // the lock.
     if (this.#attempt > 0) this.#waitedMs += Math.min(now - this.#pause.start, 2 * this.#pause.ms);
     const isLate = ({ queuedAt }: QueuedCall) => this.#waitedMs - queuedAt >= busyTimeoutMs;
     const late = this.#queue.filter(isLate);

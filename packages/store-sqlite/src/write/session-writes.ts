@@ -24,8 +24,8 @@ import { checkVersion, type SessionTable } from "../tables/session-table.ts";
 import type { Append, Write } from "./group-commit.ts";
 
 /**
- * The writing operations, as functions that {@link GroupCommit} runs in a nested transaction. Each throws what its
- * contract says (docs/store-contract.md); whatever it has written by then is rolled back.
+ * The writing operations, as functions that {@link GroupCommit} runs in a nested transaction. Each throws
+ * what its contract says (docs/store-contract.md); whatever it has written by then is rolled back.
  */
 export class SessionWrites {
   readonly #sessions: SessionTable;

@@ -2,9 +2,9 @@ import type { SessionId } from "@thulp-sessions/core";
 import type { AppendRow, AppendRows } from "../tables/append-rows.ts";
 
 /**
- * The session rows that the appends of one group have changed and that are not written yet. Each is read once and
- * written once, however many appends of the group its session gets: 64 concurrent callers on one session save 63
- * updates. Whatever else reads the rows needs a `flush` first.
+ * The session rows that the appends of one group have changed and that are not written yet. Each is read once
+ * and written once, however many appends of the group its session gets: 64 concurrent callers on one session
+ * save 63 updates. Whatever else reads the rows needs a `flush` first.
  */
 export class UnwrittenRows {
   readonly #table: AppendRows;
