@@ -29,16 +29,14 @@ import type { Database } from "./connection/database.ts";
 import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { WalSize } from "./connection/wal-size.ts";
-import { backUp } from "./maintenance/backup.ts";
-import type { BackupOptions } from "./maintenance/backup-options.ts";
-import { checkIntegrity } from "./maintenance/integrity.ts";
-import type { IntegrityFinding } from "./maintenance/integrity-finding.ts";
+import { type BackupOptions, backUp } from "./maintenance/backup.ts";
+import { checkIntegrity, type IntegrityFinding } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { openDatabase } from "./open/open.ts";
 import { SessionList } from "./query/session-list.ts";
 import { SearchIndex } from "./search/search-index.ts";
 import { SessionSearch } from "./search/session-search.ts";
-import { UnindexedSearch } from "./search/unindexed-search.ts";
+import { searchUnindexed } from "./search/unindexed-search.ts";
 import { AppendRows } from "./tables/append-rows.ts";
 import { DeferredTimeIndex } from "./tables/deferred-time-index.ts";
 import { EntryTable } from "./tables/entry-table.ts";
@@ -86,7 +84,6 @@ export class SqliteStore extends BaseStore {
   readonly #entries: EntryTable;
   readonly #list: SessionList;
   readonly #search: SessionSearch;
-  readonly #unindexedSearch: UnindexedSearch;
   readonly #index: SearchIndex;
   readonly #writes: SessionWrites;
   readonly #commits: GroupCommit;
@@ -94,6 +91,14 @@ export class SqliteStore extends BaseStore {
   readonly #walSize: WalSize;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
+  /** Warns once for each damaged session. */
+  readonly #onDamaged = ({ code, message, details: { sessionId, path } }: SessionError): void => {
+    if (sessionId === undefined || this.#warned.has(sessionId)) return;
+    this.#warned.add(sessionId);
+    const warning = { code, message, sessionId, ...(path === undefined ? {} : { path }) };
+    // Damage is found within a read transaction, and a listener may read the store.
+    queueMicrotask(() => this.warnings.emit(warning));
+  };
 
   /** @internal */
   constructor(database: Database, indexLater: boolean) {
@@ -102,12 +107,9 @@ export class SqliteStore extends BaseStore {
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
-    const onDamaged = (error: SessionError) => this.#warnOnce(error);
-    this.#list = new SessionList(database, onDamaged);
-    this.#search = new SessionSearch(database, this.#list, onDamaged);
-    const tables = { sessions: this.#sessions, entries: this.#entries, list: this.#list };
-    this.#unindexedSearch = new UnindexedSearch(database, tables, onDamaged);
-    this.#index = new SearchIndex(database, onDamaged);
+    this.#list = new SessionList(database, this.#onDamaged);
+    this.#search = new SessionSearch(database, this.#list, this.#onDamaged);
+    this.#index = new SearchIndex(database, this.#onDamaged);
     this.#writes = new SessionWrites(this.#sessions, this.#entries, this.#index);
     const log = new ChangeLog(database);
     const rows = new AppendRows(database);
@@ -203,7 +205,11 @@ export class SqliteStore extends BaseStore {
     } catch (error) {
       // A full disk, a read-only file, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
-      return this.#unindexedSearch.page(request);
+      return searchUnindexed(request, {
+        list: (page) => this.doList(page),
+        entries: (id, page) => this.doReadEntries(id, page),
+        onDamaged: this.#onDamaged,
+      });
     }
   }
 
@@ -269,15 +275,6 @@ export class SqliteStore extends BaseStore {
 
   #emit(changes: readonly Change[]): void {
     for (const { type, id } of changes) this.changes.emit(type, id);
-  }
-
-  #warnOnce({ code, message, details }: SessionError): void {
-    const { sessionId, path } = details;
-    if (sessionId === undefined || this.#warned.has(sessionId)) return;
-    this.#warned.add(sessionId);
-    const warning = { code, message, sessionId, ...(path === undefined ? {} : { path }) };
-    // Damage is found within a read transaction, and a listener may read the store.
-    queueMicrotask(() => this.warnings.emit(warning));
   }
 
   #warn(problem: string, error: unknown): void {

@@ -5,7 +5,7 @@ import type { Database } from "../src/connection/database.ts";
 import type { Client } from "../src/connection/driver.ts";
 import { checkOptions } from "../src/connection/options.ts";
 import { openDatabase } from "../src/open/open.ts";
-import { splitFilter } from "../src/query/filter-template.ts";
+import { compileFilter } from "../src/query/filter-sql.ts";
 import { pageQuery } from "../src/query/session-list.ts";
 import { FIND_BY_ID } from "../src/tables/entry-table.ts";
 import { tempFolder } from "./temp-store.ts";
@@ -22,8 +22,8 @@ async function database(): Promise<Database> {
 
 function planOf({ client }: Database, { filter, after, ...order }: Omit<ListRequest, "limit">): string[] {
   const part = order.orderBy === "updatedAt" ? "indexed" : "all";
-  const { template } = splitFilter(filter);
-  return explain(client, pageQuery({ ...order, template, part, continued: after !== null }));
+  const shape = { ...order, filter: compileFilter(filter), part, continued: after !== null } as const;
+  return explain(client, pageQuery(shape));
 }
 
 function explain(client: Client, sql: string): string[] {
@@ -106,12 +106,11 @@ test("an entry is found by its id without a scan of the session", async () => {
 
 test.each(cases)("%s: of the pending sessions, only those are read", async (_, filter) => {
   const { client } = await database();
-  const { template } = splitFilter(filter);
   for (const { direction, after } of orders) {
     const shape = {
       orderBy: "updatedAt",
       direction,
-      template,
+      filter: compileFilter(filter),
       part: "pending",
       continued: after !== null,
     } as const;

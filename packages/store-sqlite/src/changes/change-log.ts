@@ -7,12 +7,7 @@ import type { Change } from "./change.ts";
 /** The number of revisions between two prunings. */
 const PRUNE_EVERY = 1000;
 
-interface ChangeRow {
-  readonly revision: number;
-  readonly id: SessionId;
-  readonly type: Change["type"];
-  readonly isAppend: number;
-}
+type ChangeRow = Omit<Change, "isAppend"> & { readonly isAppend: number };
 
 /** Which revision was the last, and which sessions were changed after a given one. */
 export class ChangeLog {

@@ -26,14 +26,8 @@ export function claimFile(file: string): () => void {
     return registerOpen(file);
   } catch (cause) {
     if (cause instanceof SessionError) throw cause;
-    throw new SessionError(
-      "io",
-      `${file} cannot be opened: ${cause instanceof Error ? cause.message : cause}.`,
-      {
-        cause,
-        details: { path: file },
-      },
-    );
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new SessionError("io", `${file} cannot be opened: ${reason}.`, { cause, details: { path: file } });
   }
 }
 
@@ -49,11 +43,19 @@ function createFolders(folder: string): void {
 
 /** Syncs the names in a folder. Not to be called on Windows, which cannot do it. */
 export function syncFolder(folder: string): void {
-  const fd = openSync(folder, "r");
+  withFile(folder, "r", fsyncSync);
+}
+
+export function syncFile(file: string): void {
+  withFile(file, "r+", fsyncSync);
+}
+
+function withFile<T>(path: string, flags: string, use: (descriptor: number) => T): T {
+  const descriptor = openSync(path, flags);
   try {
-    fsyncSync(fd);
+    return use(descriptor);
   } finally {
-    closeSync(fd);
+    closeSync(descriptor);
   }
 }
 
@@ -73,12 +75,10 @@ function checkHeader(file: string): void {
   if (size === 0) {
     // SQLite would delete the WAL, which may hold everything.
     if (sizeOf(`${file}-wal`) > 0) {
-      throw new SessionError(
-        "corrupt",
-        `${file} is empty, but the write-ahead log beside it (${file}-wal) is not. Both were left alone.`,
-        {
-          details: { path: file, offset: 0 },
-        },
+      throw damaged(
+        file,
+        0,
+        `is empty, but the write-ahead log beside it (${file}-wal) is not. Both were left alone`,
       );
     }
     return;
@@ -88,9 +88,7 @@ function checkHeader(file: string): void {
     throw refused(file, "is no SQLite database. Choose another file");
   }
   if (header.length < HEADER_BYTES) {
-    throw new SessionError("corrupt", `${file} ends within its header. It was left alone.`, {
-      details: { path: file, offset: header.length },
-    });
+    throw damaged(file, header.length, "ends within its header. It was left alone");
   }
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw otherApplication(file);
   checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
@@ -102,11 +100,10 @@ export function sizeOf(file: string): number {
 }
 
 function readHeader(file: string): Buffer {
-  const fd = openSync(file, "r");
-  try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    return header.subarray(0, readSync(fd, header, 0, HEADER_BYTES, 0));
-  } finally {
-    closeSync(fd);
-  }
+  const header = Buffer.alloc(HEADER_BYTES);
+  return withFile(file, "r", (fd) => header.subarray(0, readSync(fd, header, 0, HEADER_BYTES, 0)));
+}
+
+function damaged(file: string, offset: number, problem: string): SessionError {
+  return new SessionError("corrupt", `${file} ${problem}.`, { details: { path: file, offset } });
 }

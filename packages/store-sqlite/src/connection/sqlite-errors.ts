@@ -25,7 +25,7 @@ export function isBusy(error: unknown): boolean {
  */
 export function sessionErrorOf(error: unknown, file: string, sessionId?: string): unknown {
   if (!isSqliteError(error)) return error;
-  const { code, advice } = meaningOf(error.code);
+  const [, code, advice] = MEANINGS.find(([codes]) => codes.test(error.code)) ?? OTHER;
   const details = { path: file, ...(sessionId === undefined ? {} : { sessionId }) };
   const subject = sessionId === undefined ? file : `${file} (session ${sessionId})`;
   return new SessionError(code, `${subject}: ${advice} SQLite says: ${error.message} (${error.code}).`, {
@@ -62,28 +62,19 @@ export function corruptError(file: string, sessionId: string, place: string, cau
   );
 }
 
-function meaningOf(code: string): { code: SessionErrorCode; advice: string } {
-  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(code)) {
-    return {
-      code: "corrupt",
-      advice: "the database is damaged. It was left as it is; take a copy of it before anything else.",
-    };
-  }
-  if (/^SQLITE_FULL/.test(code))
-    return { code: "io", advice: "the disk is full. Nothing of this call was kept." };
-  if (/^SQLITE_(READONLY|PERM|AUTH)/.test(code)) {
-    return {
-      code: "io",
-      advice: "the database cannot be written. Check the rights on the file and its folder.",
-    };
-  }
-  if (/^SQLITE_CANTOPEN/.test(code)) {
-    return {
-      code: "io",
-      advice: "the database cannot be opened. Check the path and the rights on its folder.",
-    };
-  }
-  if (/^SQLITE_(BUSY|PROTOCOL)/.test(code))
-    return { code: "busy", advice: "another process holds the database." };
-  return { code: "io", advice: "the database cannot do this." };
-}
+const MEANINGS: readonly [codes: RegExp, code: SessionErrorCode, advice: string][] = [
+  [
+    /^SQLITE_(CORRUPT|NOTADB|FORMAT)/,
+    "corrupt",
+    "the database is damaged. It was left as it is; take a copy of it before anything else.",
+  ],
+  [/^SQLITE_FULL/, "io", "the disk is full. Nothing of this call was kept."],
+  [
+    /^SQLITE_(READONLY|PERM|AUTH)/,
+    "io",
+    "the database cannot be written. Check the rights on the file and its folder.",
+  ],
+  [/^SQLITE_CANTOPEN/, "io", "the database cannot be opened. Check the path and the rights on its folder."],
+  [/^SQLITE_(BUSY|PROTOCOL)/, "busy", "another process holds the database."],
+];
+const OTHER = [/./, "io", "the database cannot do this."] as const;

@@ -12,7 +12,16 @@ import {
   SESSION_COLUMNS,
   type SessionRow,
 } from "../tables/rows.ts";
-import type { IntegrityFinding } from "./integrity-finding.ts";
+
+/** A problem found by `SqliteStore.checkIntegrity`. */
+export interface IntegrityFinding {
+  /** For people. */
+  readonly message: string;
+  /** The session that has the problem; absent for a problem of the whole file. */
+  readonly sessionId?: string | undefined;
+  /** The part of the session, e.g. `entries[3].content`. */
+  readonly field?: string | undefined;
+}
 
 /** How many findings of one kind are reported: more of them say nothing new. */
 const MAX_OF_A_KIND = 100;

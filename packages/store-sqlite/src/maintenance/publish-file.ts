@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, linkSync, openSync, statSync } from "node:fs";
+import { linkSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { invalidInput, type SessionError } from "@thulp-sessions/core";
-import { syncFolder } from "../connection/database-file.ts";
+import { syncFile, syncFolder } from "../connection/database-file.ts";
 
 /** @throws {SessionError} invalid_input when the file exists. */
 export function refuseExisting(target: string): void {
@@ -15,12 +15,7 @@ export function refuseExisting(target: string): void {
  * @throws {SessionError} invalid_input when a file of that name exists.
  */
 export function publishFile(unfinished: string, target: string): void {
-  const descriptor = openSync(unfinished, "r+");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  syncFile(unfinished);
   try {
     linkSync(unfinished, target);
   } catch (error) {

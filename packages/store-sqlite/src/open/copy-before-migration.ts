@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
+import { syncFile } from "../connection/database-file.ts";
 import type { Connect } from "../connection/driver.ts";
 
 /**
@@ -17,7 +18,7 @@ export function copyBeforeMigration(connect: Connect, file: string, version: num
     // SQLite would create it readable by everybody, but it accepts an empty file.
     closeSync(openSync(unfinished, "wx", 0o600));
     reader.prepare("VACUUM INTO ?").run(unfinished);
-    sync(unfinished);
+    syncFile(unfinished);
     renameSync(unfinished, copy);
   } catch (cause) {
     if (existsSync(unfinished)) rmSync(unfinished);
@@ -30,14 +31,5 @@ export function copyBeforeMigration(connect: Connect, file: string, version: num
     );
   } finally {
     reader.close();
-  }
-}
-
-function sync(file: string): void {
-  const descriptor = openSync(file, "r+");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

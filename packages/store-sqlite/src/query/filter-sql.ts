@@ -1,64 +1,67 @@
+import type { SessionFilter } from "@thulp-sessions/core";
 import { type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
+import { LruCache } from "../connection/lru-cache.ts";
 import { sessions, sessionTags } from "../tables/schema.ts";
-import type { FilterTemplate } from "./filter-template.ts";
+import { type FilterTemplate, splitFilter } from "./filter-template.ts";
 
 /** A filter as SQL over `sessions`. */
 export interface FilterSql {
   /** Conditions for a WHERE, all of which have to hold. */
   readonly conditions: readonly string[];
-  /**
-   * The parameter of a tag that every match has too. Separate, because a page is then best read from
-   * `session_tags`.
-   */
+  /** Another one: the parameter of a tag that every match has. A page is best read from `session_tags` then. */
   readonly tag: string | undefined;
+  /** The conditions, that for the tag included. */
+  readonly all: readonly string[];
+  /** The same, hidden from the planner as a whole: for few rows that are found otherwise. */
+  readonly hidden: readonly string[];
 }
 
 const dialect = new SQLiteSyncDialect();
+const compiled = new LruCache<FilterSql>();
+
+/** Compiles a filter, equal to `matchesFilter` of core; filters that differ only in their values share the SQL. */
+export function compileFilter(
+  filter: SessionFilter,
+): FilterSql & { readonly values: Record<string, unknown> } {
+  const { template, values } = splitFilter(filter);
+  return { ...compiled.get(JSON.stringify(template), () => compileTemplate(template)), values };
+}
 
 /**
- * Compiles a filter, equal to `matchesFilter` of core. The planner may use an index for what has to hold for
- * every match, one condition for each key. The rest is hidden from it by a unary `+`: it would weigh every
- * part of that.
+ * The planner may use an index for what has to hold for every match, one condition for each key. The rest is
+ * hidden from it by a unary `+`: it would weigh every part of that.
  */
-export function compileFilter(filter: FilterTemplate): FilterSql {
+function compileTemplate(template: FilterTemplate): FilterSql {
   const indexable = new Map<string, SQL>();
-  const hidden: SQL[] = [];
+  const rest: SQL[] = [];
   let tag: string | undefined;
   const collect = ({ and, or, not, ...keys }: FilterTemplate): void => {
     for (const [key, condition] of atoms(keys)) {
       if (key === "tag" && tag === undefined) tag = keys.tag;
-      else if (key === "tag" || indexable.has(key)) hidden.push(condition);
+      else if (key === "tag" || indexable.has(key)) rest.push(condition);
       // `=` instead of IS: only so SQLite knows that the partial index has every match.
       else indexable.set(key, key === "parent" ? equalsParent(keys.parent) : condition);
     }
-    if (or) hidden.push(any(or));
-    if (not) hidden.push(sql`NOT ${compile(not)}`);
+    if (or) rest.push(any(or));
+    if (not) rest.push(sql`NOT ${compile(not)}`);
     for (const part of and ?? []) collect(part);
   };
-  collect(filter);
-  const conditions = [...indexable.values()];
-  if (hidden.length > 0) conditions.push(sql`+(${all(hidden)})`);
-  return { conditions: conditions.map(textOf), tag };
+  collect(template);
+  const conditions = [...indexable.values(), ...hidden(rest)];
+  const all = tag === undefined ? conditions : [...conditions, hasTag(sql.raw(tag))];
+  return { conditions: conditions.map(textOf), tag, all: all.map(textOf), hidden: hidden(all).map(textOf) };
 }
 
-/** The same with the tag among the conditions. */
-export function conditionsOf(filter: FilterTemplate): readonly string[] {
-  const { conditions, tag } = compileFilter(filter);
-  return tag === undefined ? conditions : [...conditions, textOf(hasTag(sql.raw(tag)))];
-}
-
-/** The same, hidden from the planner as a whole: for few rows that are found otherwise. */
-export function hiddenConditionsOf(filter: FilterTemplate): readonly string[] {
-  const conditions = conditionsOf(filter).map((condition) => sql.raw(condition));
-  return conditions.length === 0 ? [] : [textOf(sql`+(${all(conditions)})`)];
+function hidden(conditions: readonly SQL[]): SQL[] {
+  return conditions.length === 0 ? [] : [sql`+(${every(conditions)})`];
 }
 
 /** One expression, in parentheses where it needs them, that is never NULL. */
 function compile({ and, or, not, ...keys }: FilterTemplate): SQL {
-  const own = all(atoms(keys).map(([, condition]) => condition));
+  const own = every(atoms(keys).map(([, condition]) => condition));
   const nested: SQL[] = [];
-  if (and) nested.push(all(and.map(compile)));
+  if (and) nested.push(every(and.map(compile)));
   if (or) nested.push(any(or));
   if (not) nested.push(sql`NOT ${compile(not)}`);
   // Beside `own` and not within its tree: SQLite limits the depth of an expression.
@@ -69,7 +72,7 @@ function any(filters: readonly FilterTemplate[]): SQL {
   return balanced(filters.map(compile), sql` OR `, sql`0`);
 }
 
-function all(conditions: readonly SQL[]): SQL {
+function every(conditions: readonly SQL[]): SQL {
   return balanced(conditions, sql` AND `, sql`1`);
 }
 

@@ -13,8 +13,6 @@ export type FilterTemplate = { readonly [K in ValueKey]?: string } & {
 
 export interface SplitFilter {
   readonly template: FilterTemplate;
-  /** The template as a text, for use as a key. */
-  readonly shape: string;
   /** The values of the parameters, in the form in which they are stored: types and names in lower case. */
   readonly values: Record<string, unknown>;
 }
@@ -41,8 +39,7 @@ export function splitFilter(filter: SessionFilter): SplitFilter {
     ...(or ? { or: or.map(split) } : {}),
     ...(not ? { not: split(not) } : {}),
   });
-  const template = split(filter);
-  return { template, shape: JSON.stringify(template), values };
+  return { template: split(filter), values };
 }
 
 function storedForm(key: string, value: unknown): unknown {

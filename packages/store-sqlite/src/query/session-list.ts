@@ -2,11 +2,10 @@ import type { ListRequest, Rows, SessionError, SessionFilter, SessionMetadata } 
 import { isSessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
-import { StatementCache } from "../connection/statement-cache.ts";
+import { LruCache } from "../connection/lru-cache.ts";
 import { type ListPart, PART_CONDITION, readInOrder } from "../tables/deferred-time-index.ts";
 import { METADATA_COLUMNS, type MetadataRow, metadataOf } from "../tables/rows.ts";
-import { compileFilter, type FilterSql, hiddenConditionsOf } from "./filter-sql.ts";
-import { type FilterTemplate, splitFilter } from "./filter-template.ts";
+import { compileFilter, type FilterSql } from "./filter-sql.ts";
 
 type Parameters = [Record<string, unknown>];
 
@@ -15,8 +14,8 @@ export class SessionList {
   readonly #client: Database["client"];
   readonly #file: string;
   readonly #onDamaged: (error: SessionError) => void;
-  readonly #pages = new StatementCache<Statement<Parameters, MetadataRow>>();
-  readonly #counts = new StatementCache<Statement<Parameters, number>>();
+  readonly #pages = new LruCache<Statement<Parameters, MetadataRow>>();
+  readonly #counts = new LruCache<Statement<Parameters, number>>();
 
   /** @param onDamaged called for every session that a page leaves out. */
   constructor({ client, file }: Database, onDamaged: (error: SessionError) => void) {
@@ -42,24 +41,19 @@ export class SessionList {
   }
 
   count(filter: SessionFilter): number {
-    const { template, shape, values } = splitFilter(filter);
-    const statement = this.#counts.get(shape, () =>
-      this.#client.prepare<Parameters, number>(countQuery(template)).pluck(),
-    );
+    const { values, ...compiled } = compileFilter(filter);
+    const sql = countQuery(compiled);
+    const statement = this.#counts.get(sql, () => this.#client.prepare<Parameters, number>(sql).pluck());
     return statement.get(values) ?? 0;
   }
 
   /** Up to `limit` rows in the order of the page. */
   rows(request: ListRequest): MetadataRow[] {
     const { after, limit, orderBy, direction } = request;
-    const { template, shape, values } = splitFilter(request.filter);
+    const { values, ...filter } = compileFilter(request.filter);
     return readInOrder(request, (part) => {
-      const key = `${part} ${orderBy} ${direction} ${after !== null} ${shape}`;
-      const statement = this.#pages.get(key, () =>
-        this.#client.prepare<Parameters, MetadataRow>(
-          pageQuery({ orderBy, direction, template, part, continued: after !== null }),
-        ),
-      );
+      const sql = pageQuery({ filter, part, orderBy, direction, continued: after !== null });
+      const statement = this.#pages.get(sql, () => this.#client.prepare<Parameters, MetadataRow>(sql));
       return statement.all({ ...values, limit, time: after?.time, id: after?.id });
     });
   }
@@ -76,18 +70,15 @@ export class SessionList {
 }
 
 interface PageShape extends Pick<ListRequest, "orderBy" | "direction"> {
-  readonly template: FilterTemplate;
+  readonly filter: FilterSql;
   readonly part: ListPart;
   /** Only what comes after a place. */
   readonly continued: boolean;
 }
 
 /** The rows of a page. Parameters beside those of the filter: `limit`, and `time` and `id` of the place. */
-export function pageQuery({ template, part, orderBy, direction, continued }: PageShape): string {
-  const { conditions, tag } =
-    part === "pending"
-      ? { conditions: hiddenConditionsOf(template), tag: undefined }
-      : compileFilter(template);
+export function pageQuery({ filter, part, orderBy, direction, continued }: PageShape): string {
+  const { conditions, tag } = part === "pending" ? { conditions: filter.hidden, tag: undefined } : filter;
   const column = orderBy === "updatedAt" ? "updated_at" : "created_at";
   const [time, id] =
     tag === undefined
@@ -106,8 +97,7 @@ export function pageQuery({ template, part, orderBy, direction, continued }: Pag
     LIMIT @limit`;
 }
 
-function countQuery(template: FilterTemplate): string {
-  const { conditions, tag } = compileFilter(template);
+function countQuery({ conditions, tag }: FilterSql): string {
   return `
     SELECT count(*)
     FROM ${source(tag)}

@@ -1,9 +1,8 @@
 import type { SearchRequest, SearchTerm, SessionId } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
-import { StatementCache } from "../connection/statement-cache.ts";
-import { conditionsOf } from "../query/filter-sql.ts";
-import { type FilterTemplate, splitFilter } from "../query/filter-template.ts";
+import { LruCache } from "../connection/lru-cache.ts";
+import { compileFilter } from "../query/filter-sql.ts";
 import { LAST_SEQ, NAME_SEQ, rowidOf } from "./search-index.ts";
 
 /** An entry, or the name of a session (`NAME_SEQ`), that has all words of a search by the index. */
@@ -19,29 +18,14 @@ export interface Posting {
  */
 export type KnownRowids = string & { readonly isKnownRowids: true };
 
-/** What the text of a query depends on besides the filter. */
-interface QueryShape {
-  readonly order: SearchRequest["order"];
-  readonly types: boolean;
-  readonly timeAfter: boolean;
-  readonly timeBefore: boolean;
-  readonly names: boolean;
-  /** Only what comes after a place. */
-  readonly continued: boolean;
-}
-
-type Parameters = [Record<string, unknown>];
-
 /** The `seq` of a row of `search_index`. */
 const SEQ = "((search_index.rowid & 2147483647) - 1)";
 
-/** The queries on `search_index`. Each is prepared once for each shape. */
+/** The queries on `search_index`. */
 export class SearchQueries {
   readonly #client: Database["client"];
   readonly #rowids;
-  readonly #pages = new StatementCache<Statement<Parameters, Posting>>();
-  readonly #inSession = new StatementCache<Statement<Parameters, number>>();
-  readonly #contents = new StatementCache<Statement<unknown[], string>>();
+  readonly #statements = new LruCache<Statement<unknown[], unknown>>();
 
   constructor({ client }: Pick<Database, "client">) {
     this.#client = client;
@@ -66,12 +50,8 @@ export class SearchQueries {
    *   asked.
    */
   page(request: SearchRequest, rowids: KnownRowids | null): Posting[] {
-    const { template, shape: filterShape, values } = splitFilter(request.filter);
-    const shape = shapeOf(request);
-    const key = `${JSON.stringify(shape)} ${rowids !== null} ${filterShape}`;
-    const statement = this.#pages.get(key, () =>
-      this.#client.prepare<Parameters, Posting>(pageQuery(template, shape, rowids !== null)),
-    );
+    const { all, values } = compileFilter(request.filter);
+    const statement = this.#prepare<Posting>(pageQuery(request, all, rowids !== null));
     const { after } = request;
     const place = { time: after?.updatedAt, id: after?.id, seq: after?.seq };
     return statement.all({ ...values, ...valuesOf(request), ...place, rowids });
@@ -79,96 +59,79 @@ export class SearchQueries {
 
   /** The `seq` of the postings of one session from one on; one more than a page. */
   inSession(request: SearchRequest, key: number, from: number): number[] {
-    const shape = shapeOf(request);
-    const statement = this.#inSession.get(JSON.stringify(shape), () =>
-      this.#client.prepare<Parameters, number>(sessionQuery(shape)).pluck(),
-    );
-    return statement.all({ ...valuesOf(request), key, from });
+    const statement = this.#prepare<Pick<Posting, "seq">>(sessionQuery(request));
+    return statement.all({ ...valuesOf(request), key, from }).map(({ seq }) => seq);
   }
 
   /** Finds the content of an entry as JSON; `undefined` where the search leaves the entry out. */
   contentFinder(request: SearchRequest): (key: number, seq: number) => string | undefined {
-    const shape = shapeOf(request);
-    const statement = this.#contents.get(JSON.stringify(shape), () =>
-      this.#client.prepare<unknown[], string>(contentQuery(shape)).pluck(),
-    );
-    const values = entryConditions(shape).length === 0 ? [] : [valuesOf(request)];
-    return (key, seq) => statement.get(key, seq, ...values);
+    // The key is positional, which costs less: it is asked for each posting.
+    const conditions = entryConditions(request);
+    const statement = this.#prepare<{ content: string }>(`
+      SELECT content FROM entries
+      WHERE ${["entries.session_key = ?", "entries.seq = ?", ...conditions].join(" AND ")}`);
+    const values = conditions.length === 0 ? [] : [valuesOf(request)];
+    return (key, seq) => statement.get(key, seq, ...values)?.content;
   }
-}
 
-function shapeOf({ order, types, timeAfter, timeBefore, includeNames, after }: SearchRequest): QueryShape {
-  return {
-    order,
-    types: types !== null,
-    timeAfter: timeAfter !== Number.NEGATIVE_INFINITY,
-    timeBefore: timeBefore !== Number.POSITIVE_INFINITY,
-    names: includeNames,
-    continued: after !== null,
-  };
+  #prepare<R>(sql: string): Statement<unknown[], R> {
+    return this.#statements.get(sql, () => this.#client.prepare(sql)) as Statement<unknown[], R>;
+  }
 }
 
 function valuesOf({ terms, types, timeAfter, timeBefore, limit }: SearchRequest): Record<string, unknown> {
   return { match: matchText(terms), types: JSON.stringify(types), timeAfter, timeBefore, limit };
 }
 
-function pageQuery(filter: FilterTemplate, shape: QueryShape, hasRowids: boolean): string {
-  const source = hasRowids
-    ? "(SELECT value AS rowid FROM json_each(@rowids)) AS search_index"
-    : "search_index";
+function pageQuery(request: SearchRequest, filter: readonly string[], hasRowids: boolean): string {
+  const known = "(SELECT value AS rowid FROM json_each(@rowids)) AS search_index";
   const isAfter = `(
     (sessions.updated_at, sessions.id) < (@time, @id)
     OR ((sessions.updated_at, sessions.id) = (@time, @id) AND ${SEQ} > @seq))`;
   const where = [
     hasRowids ? "true" : "search_index MATCH @match",
-    ...postingConditions(shape),
-    ...(shape.continued ? [isAfter] : []),
-    ...conditionsOf(filter),
+    ...postingConditions(request),
+    ...(request.after ? [isAfter] : []),
+    ...filter,
   ];
   return `
     SELECT sessions.key, sessions.id, sessions.updated_at AS updatedAt, ${SEQ} AS seq
-    FROM ${source} CROSS JOIN sessions ON sessions.key = search_index.rowid >> 31
-    ${joinEntries(shape, "sessions.key")}
+    FROM ${hasRowids ? known : "search_index"} CROSS JOIN sessions ON sessions.key = search_index.rowid >> 31
+    ${joinEntries(request, "sessions.key")}
     WHERE ${where.join(" AND ")}
-    ORDER BY ${shape.order === "rank" ? "bm25(search_index)," : ""}
+    ORDER BY ${request.order === "rank" ? "bm25(search_index)," : ""}
       sessions.updated_at DESC, sessions.id DESC, search_index.rowid
     LIMIT @limit`;
 }
 
-function sessionQuery(shape: QueryShape): string {
+function sessionQuery(request: SearchRequest): string {
   const where = [
     "search_index MATCH @match",
     `search_index.rowid BETWEEN ${rowidOf("@key", "@from")} AND ${rowidOf("@key", String(LAST_SEQ))}`,
-    ...postingConditions(shape),
+    ...postingConditions(request),
   ];
   return `
-    SELECT ${SEQ}
-    FROM search_index ${joinEntries(shape, "@key")}
+    SELECT ${SEQ} AS seq
+    FROM search_index ${joinEntries(request, "@key")}
     WHERE ${where.join(" AND ")}
     ORDER BY search_index.rowid
     LIMIT @limit + 1`;
 }
 
-function contentQuery(shape: QueryShape): string {
-  // Positional, which costs less: it is asked for each posting.
-  const where = ["entries.session_key = ?", "entries.seq = ?", ...entryConditions(shape)];
-  return `SELECT content FROM entries WHERE ${where.join(" AND ")}`;
-}
-
-function joinEntries(shape: QueryShape, sessionKey: string): string {
-  if (entryConditions(shape).length === 0) return "";
+function joinEntries(request: SearchRequest, sessionKey: string): string {
+  if (entryConditions(request).length === 0) return "";
   return `CROSS JOIN entries ON entries.session_key = ${sessionKey} AND entries.seq = ${SEQ}`;
 }
 
-function postingConditions(shape: QueryShape): string[] {
-  return [...(shape.names ? [] : [`${SEQ} <> ${NAME_SEQ}`]), ...entryConditions(shape)];
+function postingConditions(request: SearchRequest): string[] {
+  return [...(request.includeNames ? [] : [`${SEQ} <> ${NAME_SEQ}`]), ...entryConditions(request)];
 }
 
-function entryConditions({ types, timeAfter, timeBefore }: QueryShape): string[] {
+function entryConditions({ types, timeAfter, timeBefore }: SearchRequest): string[] {
   return [
     ...(types ? ["entries.type IN (SELECT value FROM json_each(@types))"] : []),
-    ...(timeAfter ? ["entries.timestamp > @timeAfter"] : []),
-    ...(timeBefore ? ["entries.timestamp < @timeBefore"] : []),
+    ...(timeAfter === Number.NEGATIVE_INFINITY ? [] : ["entries.timestamp > @timeAfter"]),
+    ...(timeBefore === Number.POSITIVE_INFINITY ? [] : ["entries.timestamp < @timeBefore"]),
   ];
 }
 

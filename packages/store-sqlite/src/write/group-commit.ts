@@ -34,12 +34,7 @@ export interface CallResult<T> {
   readonly changed?: Change["type"];
   /** How many rows it wrote that `search_index` does not have yet. */
   readonly rowsToIndex?: number;
-}
-
-export interface AppendCallResult<T> extends CallResult<T> {
-  /**
-   * The session's row, which the group writes once for all its appends; absent where nothing was appended.
-   */
+  /** The session's row after an append, which the group writes once for all its appends. */
   readonly row?: { readonly before: AppendRow; readonly now: AppendRow };
 }
 
@@ -50,7 +45,7 @@ export type Write<T> = (revision: number) => CallResult<T>;
  * @param row the session's row, with the changes of earlier appends; `undefined` where there is no such
  * session.
  */
-export type Append<T> = (revision: number, row: AppendRow | undefined) => AppendCallResult<T>;
+export type Append<T> = (revision: number, row: AppendRow | undefined) => CallResult<T>;
 
 /** What one transaction has committed. */
 export interface Commit {
@@ -66,14 +61,14 @@ interface QueuedCall {
   /** `undefined` for maintenance, which promises nothing: it is not synced for its own sake. */
   readonly sessionId: SessionId | undefined;
   readonly isAppend: boolean;
-  readonly write: (revision: number, rows: UnwrittenRows) => AppendCallResult<unknown>;
+  readonly write: (revision: number, rows: UnwrittenRows) => CallResult<unknown>;
   /** The value of #waitedMs when it was queued. */
   readonly queuedAt: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-type Outcome = { readonly result: AppendCallResult<unknown> } | { readonly error: unknown };
+type Outcome = { readonly result: CallResult<unknown> } | { readonly error: unknown };
 
 interface Group {
   readonly commit: Commit;
@@ -144,19 +139,13 @@ export class GroupCommit {
 
   #enqueue<T>(
     sessionId: SessionId | undefined,
-    write: (revision: number, rows: UnwrittenRows) => AppendCallResult<T>,
+    write: (revision: number, rows: UnwrittenRows) => CallResult<T>,
     isAppend: boolean,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const queuedAt = this.#waitedMs;
-      this.#queue.push({
-        sessionId,
-        write,
-        isAppend,
-        queuedAt,
-        resolve: resolve as QueuedCall["resolve"],
-        reject,
-      });
+      const answer = { resolve: resolve as QueuedCall["resolve"], reject };
+      this.#queue.push({ sessionId, write, isAppend, queuedAt, ...answer });
       this.#schedule();
     });
   }
