@@ -13,13 +13,13 @@ import { type Client, loadDriver } from "./connection/driver.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";
 import { salvageRows } from "./maintenance/salvage-rows.ts";
-import { openSqliteStore } from "./sqlite-store.ts";
+import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 import {
+  contextOf,
   ENTRY_COLUMNS,
   type EntryRow,
   entryOf,
   metadataOf,
-  parseJson,
   SESSION_COLUMNS,
   type SessionRow,
 } from "./tables/rows.ts";
@@ -39,8 +39,7 @@ export interface RecoveryReport {
  *
  * @param options.from the damaged file. @param options.to the new one, which must not exist.
  * @throws {SessionError} invalid_input when `to` exists or `from` does not; unsupported where better-sqlite3
- *   cannot be
- *   loaded; corrupt where not even the header and the definitions of the tables can be read; io.
+ *   cannot be loaded; corrupt where not even the header and the definitions of the tables can be read; io.
  */
 export async function recoverSqliteFile({ from, to }: { from: string; to: string }): Promise<RecoveryReport> {
   const [source, target] = [resolve(from), resolve(to)];
@@ -55,7 +54,7 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
     const store = await openSqliteStore({ file: unfinished, durability: "relaxed" });
     let report: RecoveryReport;
     try {
-      report = await copyAll(new DamagedFile(client, source), (session) => store.create(session));
+      report = await copyAll(sessionsOf(client, source), store);
     } finally {
       await store.close();
     }
@@ -69,17 +68,14 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
   }
 }
 
-async function copyAll(
-  file: DamagedFile,
-  create: (session: Session) => Promise<unknown>,
-): Promise<RecoveryReport> {
+async function copyAll(recoveredSessions: Iterable<Recovered>, store: SqliteStore): Promise<RecoveryReport> {
   const problems: { sessionId: string; message: string }[] = [];
   let [sessions, entries] = [0, 0];
-  for (const { session, problems: own } of file.sessions()) {
+  for (const { session, problems: own } of recoveredSessions) {
     const sessionId = session.metadata.id;
     problems.push(...own.map((message) => ({ sessionId, message })));
     try {
-      await create(session);
+      await store.create(session);
       sessions++;
       entries += session.entries.length;
     } catch (error) {
@@ -95,88 +91,83 @@ interface Recovered {
   readonly problems: readonly string[];
 }
 
-/** Reads what is left of a damaged database. */
-class DamagedFile {
-  readonly #client: Client;
-  readonly #file: string;
-
-  constructor(client: Client, file: string) {
-    this.#client = client;
-    this.#file = file;
+/** What is left of each session of a damaged database. */
+function* sessionsOf(client: Client, file: string): Generator<Recovered> {
+  const contexts = new Map<number, string>();
+  for (const { rowid, context } of salvageRows<{ context: string }>(
+    client,
+    "contexts",
+    "session_key",
+    "context",
+  ))
+    contexts.set(rowid, context);
+  const entries = entryKeysBySession(client);
+  for (const row of salvageRows<SessionRow>(client, "sessions", "key", SESSION_COLUMNS)) {
+    const keys = entries.get(row.key) ?? [];
+    entries.delete(row.key);
+    yield recovered(client, file, row, contexts.get(row.key), keys);
   }
+  // Entries of sessions whose own row is lost.
+  for (const keys of entries.values()) yield recovered(client, file, null, undefined, keys);
+}
 
-  *sessions(): Generator<Recovered> {
-    const contexts = new Map<number, string>();
-    for (const { rowid, context } of this.#rows<{ context: string }>("contexts", "session_key", "context"))
-      contexts.set(rowid, context);
-    const entries = this.#entriesBySession();
-    for (const row of this.#rows<SessionRow>("sessions", "key", SESSION_COLUMNS)) {
-      const own = entries.get(row.key) ?? [];
-      entries.delete(row.key);
-      yield this.#recovered(row, contexts.get(row.key), own);
+/** The keys only, in the order of `seq`, without the contents: a file may be larger than the memory. */
+function entryKeysBySession(client: Client): Map<number, number[]> {
+  const found = new Map<number, [seq: number, key: number][]>();
+  const columns = "session_key AS session, seq";
+  for (const { rowid, session, seq } of salvageRows<{ session: number; seq: number }>(
+    client,
+    "entries",
+    "key",
+    columns,
+  )) {
+    const own = found.get(session);
+    if (own) own.push([seq, rowid]);
+    else found.set(session, [[seq, rowid]]);
+  }
+  const keysInOrder = (own: [seq: number, key: number][]) =>
+    own.sort(([a], [b]) => a - b).map(([, key]) => key);
+  return new Map([...found].map(([session, own]) => [session, keysInOrder(own)]));
+}
+
+function recovered(
+  client: Client,
+  file: string,
+  row: SessionRow | null,
+  context: string | undefined,
+  keys: readonly number[],
+): Recovered {
+  const problems: string[] = [];
+  const id = row?.id ?? newUuid();
+  const tryTo = <T>(what: string, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch {
+      problems.push(`${what} could not be read.`);
+      return undefined;
     }
-    // Entries of sessions whose own row is lost.
-    for (const keys of entries.values()) yield this.#recovered(null, undefined, keys);
+  };
+  const statement = client
+    .prepare<[number], EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE key = ?`)
+    .raw();
+  const entries: SessionEntry[] = [];
+  for (const key of keys) {
+    const entry = tryTo("An entry", () => {
+      const found = statement.get(key);
+      return found && entryOf(found, file, id);
+    });
+    if (!entry) continue;
+    const { seq: _, ...own } = entry;
+    entries.push(own);
   }
-
-  #rows<R>(table: string, key: string, columns: string) {
-    return salvageRows<R>(this.#client, table, key, columns);
-  }
-
-  /** The keys only, without the contents: a file may be larger than the memory. */
-  #entriesBySession(): Map<number, number[]> {
-    const found = new Map<number, [seq: number, key: number][]>();
-    const rows = this.#rows<{ session: number; seq: number }>(
-      "entries",
-      "key",
-      "session_key AS session, seq",
-    );
-    for (const { rowid, session, seq } of rows) {
-      const own = found.get(session);
-      if (own) own.push([seq, rowid]);
-      else found.set(session, [[seq, rowid]]);
-    }
-    const keysInOrder = (own: [seq: number, key: number][]) =>
-      own.sort(([a], [b]) => a - b).map(([, key]) => key);
-    return new Map([...found].map(([session, own]) => [session, keysInOrder(own)]));
-  }
-
-  #recovered(row: SessionRow | null, context: string | undefined, keys: readonly number[]): Recovered {
-    const problems: string[] = [];
-    const id = row?.id ?? newUuid();
-    const trying = <T>(what: string, read: () => T): T | undefined => {
-      try {
-        return read();
-      } catch {
-        problems.push(`${what} could not be read.`);
-        return undefined;
-      }
-    };
-    const statement = this.#client
-      .prepare<[number], EntryRow>(`SELECT ${ENTRY_COLUMNS} FROM entries WHERE key = ?`)
-      .raw();
-    const entries: SessionEntry[] = [];
-    for (const key of keys) {
-      const entry = trying("An entry", () => {
-        const found = statement.get(key);
-        return found && entryOf(found, this.#file, id);
-      });
-      if (!entry) continue;
-      const { seq: _, ...own } = entry;
-      entries.push(own);
-    }
-    const metadata =
-      (row && trying("Its metadata", () => metadataOf(row, this.#file))) ??
-      placeholderMetadata(id, entries, problems);
-    const missing = (row?.entryCount ?? entries.length) - entries.length;
-    if (missing > 0) problems.push(`${missing} of its ${row?.entryCount} entries are lost.`);
-    const read =
-      context === undefined
-        ? undefined
-        : trying("Its context", () => parseJson<Session["context"]>(context, this.#file, id, "context"));
-    if (read === undefined) problems.push("Its context is lost: it has an empty one now.");
-    return { session: { metadata, entries, context: read ?? {} }, problems };
-  }
+  const metadata =
+    (row && tryTo("Its metadata", () => metadataOf(row, file))) ?? placeholderMetadata(id, entries, problems);
+  const missing = (row?.entryCount ?? entries.length) - entries.length;
+  if (missing > 0) problems.push(`${missing} of its ${row?.entryCount} entries are lost.`);
+  const readContext =
+    context === undefined ? undefined : tryTo("Its context", () => contextOf(context, file, id));
+  if (readContext === undefined) problems.push("Its context is lost: it has an empty one now.");
+  return { session: { metadata, entries, context: readContext ?? {} }, problems };
 }
 
 function placeholderMetadata(

@@ -171,12 +171,8 @@ export class SqliteStore extends BaseStore {
     }, id);
   }
 
-  protected override doTruncate(
-    id: SessionId,
-    entryCount: number,
-    options: WriteOptions,
-  ): Promise<SessionHead> {
-    return this.#commits.run(id, this.#writes.truncate(id, entryCount, options));
+  protected override doTruncate(id: SessionId, count: number, options: WriteOptions): Promise<SessionHead> {
+    return this.#commits.run(id, this.#writes.truncate(id, count, options));
   }
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {

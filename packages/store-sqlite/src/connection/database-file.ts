@@ -75,11 +75,7 @@ function checkHeader(file: string): void {
   if (size === 0) {
     // SQLite would delete the WAL, which may hold everything.
     if (sizeOf(`${file}-wal`) > 0) {
-      throw damaged(
-        file,
-        0,
-        `is empty, but the write-ahead log beside it (${file}-wal) is not. Both were left alone`,
-      );
+      throw damaged(file, 0, `is empty, but its write-ahead log (${file}-wal) is not. Both were left alone`);
     }
     return;
   }
@@ -87,9 +83,8 @@ function checkHeader(file: string): void {
   if (header.subarray(0, MAGIC.length).toString("latin1") !== MAGIC.slice(0, header.length)) {
     throw refused(file, "is no SQLite database. Choose another file");
   }
-  if (header.length < HEADER_BYTES) {
+  if (header.length < HEADER_BYTES)
     throw damaged(file, header.length, "ends within its header. It was left alone");
-  }
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw otherApplication(file);
   checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
 }

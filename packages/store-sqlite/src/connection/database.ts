@@ -77,9 +77,7 @@ export class Database {
    *
    * @returns whether another connection has committed since the last call.
    * @throws {SessionError} unsupported when a newer version has changed the tables in the meantime; io when a
-   *   file
-   *   was removed
-   *   or replaced.
+   *   file was removed or replaced.
    */
   checkStillOurs(): boolean {
     this.identity.check();

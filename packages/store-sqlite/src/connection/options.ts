@@ -54,19 +54,20 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new TypeError("openSqliteStore: onWarning is a function.");
-  if (file === ":memory:") {
-    throw invalidInput(
-      'file: ":memory:" would keep nothing. For sessions in memory use the store "memory:" (MemoryStore of @thulp-sessions/core/memory).',
-      { field: "file" },
-    );
-  }
-  if (file === "") throw invalidInput("file: the path of the database file is empty.", { field: "file" });
-  // better-sqlite3 trims the path and would open another file.
-  if (file.includes("\0") || resolve(file).trim() !== resolve(file)) {
-    throw invalidInput(
-      `file: ${JSON.stringify(file)} ends in white space or holds a NUL character; choose another name.`,
-      { field: "file" },
-    );
-  }
+  const problem = problemOf(file);
+  if (problem) throw invalidInput(`file: ${problem}`, { field: "file" });
   return { file: resolve(file), durability, busyTimeoutMs, indexLater, onWarning };
+}
+
+function problemOf(file: string): string | undefined {
+  if (file === "") return "the path of the database file is empty.";
+  if (file === ":memory:")
+    return (
+      '":memory:" would keep nothing. For sessions in memory use the store "memory:" ' +
+      "(MemoryStore of @thulp-sessions/core/memory)."
+    );
+  // better-sqlite3 trims the path and would open another file.
+  if (file.includes("\0") || resolve(file).trim() !== resolve(file))
+    return `${JSON.stringify(file)} ends in white space or holds a NUL character; choose another name.`;
+  return undefined;
 }

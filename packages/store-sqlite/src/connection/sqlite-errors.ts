@@ -6,12 +6,7 @@ interface SqliteError extends Error {
 }
 
 function isSqliteError(error: unknown): error is SqliteError {
-  return (
-    error instanceof Error &&
-    error.name === "SqliteError" &&
-    "code" in error &&
-    typeof error.code === "string"
-  );
+  return error instanceof Error && error.name === "SqliteError";
 }
 
 /** Another connection holds a lock that this call needs; trying again helps. */

@@ -121,21 +121,24 @@ class SessionCheck {
   }
 
   #findingsOf(row: SessionRow): IntegrityFinding[] {
-    const findings: IntegrityFinding[] = [];
     const { id, key } = row;
-    const check = (read: () => void): void => {
-      try {
-        read();
-      } catch (error) {
-        const known = sessionErrorOf(error, this.#file, id);
-        if (!isSessionError(known, "corrupt")) throw known;
-        findings.push({ message: known.message, sessionId: id, field: known.details.field });
-      }
-    };
-    check(() => findings.push(...this.#tagFindings(row, metadataOf(row, this.#file).tags)));
-    check(() => void contextOf(this.#context.get(key) ?? null, this.#file, id));
-    check(() => findings.push(...this.#entryFindings(row)));
-    return findings;
+    return [
+      ...this.#findingsIn(id, () => this.#tagFindings(row, metadataOf(row, this.#file).tags)),
+      ...this.#findingsIn(id, () => contextOf(this.#context.get(key) ?? null, this.#file, id)),
+      ...this.#findingsIn(id, () => this.#entryFindings(row)),
+    ];
+  }
+
+  /** What `read` finds, or that it cannot read something. */
+  #findingsIn(sessionId: string, read: () => IntegrityFinding[] | object): IntegrityFinding[] {
+    try {
+      const found = read();
+      return Array.isArray(found) ? found : [];
+    } catch (error) {
+      const known = sessionErrorOf(error, this.#file, sessionId);
+      if (!isSessionError(known, "corrupt")) throw known;
+      return [{ message: known.message, sessionId, field: known.details.field }];
+    }
   }
 
   #tagFindings(
@@ -168,19 +171,12 @@ class SessionCheck {
         const message = `Entry ${entry[0]} is where entry ${seq} should be.`;
         findings.push({ message, sessionId: row.id, field: `entries[${seq}]` });
       }
-      try {
-        entryOf(entry, this.#file, row.id);
-      } catch (error) {
-        if (!isSessionError(error, "corrupt")) throw error;
-        findings.push({ message: error.message, sessionId: row.id, field: error.details.field });
-      }
+      findings.push(...this.#findingsIn(row.id, () => entryOf(entry, this.#file, row.id)));
     }
-    const counts = countEntries(found);
-    const wrong = (Object.keys(counts) as (keyof EntryCounts)[]).filter(
-      (name) => countsOf(row)[name] !== counts[name],
-    );
-    for (const name of wrong) {
-      const message = `${name} is ${countsOf(row)[name]}, and by its entries ${counts[name]}.`;
+    const [counts, stored] = [countEntries(found), countsOf(row)];
+    for (const name of Object.keys(counts) as (keyof EntryCounts)[]) {
+      if (stored[name] === counts[name]) continue;
+      const message = `${name} is ${stored[name]}, and by its entries ${counts[name]}.`;
       findings.push({ message, sessionId: row.id, field: name });
     }
     return findings;

@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
 import { LruCache } from "../connection/lru-cache.ts";
 import { sessions, sessionTags } from "../tables/schema.ts";
-import { type FilterTemplate, splitFilter } from "./filter-template.ts";
+import { type FilterTemplate, type ParameterValues, splitFilter } from "./filter-template.ts";
 
 /** A filter as SQL over `sessions`. */
 export interface FilterSql {
@@ -21,9 +21,7 @@ const dialect = new SQLiteSyncDialect();
 const compiled = new LruCache<FilterSql>();
 
 /** Compiles a filter, equal to `matchesFilter` of core; filters that differ only in their values share the SQL. */
-export function compileFilter(
-  filter: SessionFilter,
-): FilterSql & { readonly values: Record<string, unknown> } {
+export function compileFilter(filter: SessionFilter): FilterSql & { readonly values: ParameterValues } {
   const { template, values } = splitFilter(filter);
   return { ...compiled.get(JSON.stringify(template), () => compileTemplate(template)), values };
 }

@@ -3,6 +3,8 @@ import { asciiLowerCase, type SessionFilter } from "@thulp-sessions/core";
 /** The keys of a filter whose value is a parameter of the statement. */
 type ValueKey = Exclude<keyof SessionFilter, "and" | "or" | "not" | "hasParent">;
 
+export type ParameterValues = Record<string, unknown>;
+
 /** A filter with the names of parameters (`@f0`) in place of its values. */
 export type FilterTemplate = { readonly [K in ValueKey]?: string } & {
   readonly hasParent?: boolean;
@@ -11,17 +13,9 @@ export type FilterTemplate = { readonly [K in ValueKey]?: string } & {
   readonly not?: FilterTemplate;
 };
 
-export interface SplitFilter {
-  readonly template: FilterTemplate;
-  /** The values of the parameters, in the form in which they are stored: types and names in lower case. */
-  readonly values: Record<string, unknown>;
-}
-
-/**
- * Separates a filter from its values, so that filters that differ only in these share a prepared statement.
- */
-export function splitFilter(filter: SessionFilter): SplitFilter {
-  const values: Record<string, unknown> = {};
+/** Separates a filter from its values, which come by the names of their parameters and as they are stored. */
+export function splitFilter(filter: SessionFilter): { template: FilterTemplate; values: ParameterValues } {
+  const values: ParameterValues = {};
   let count = 0;
   const addParameter = (key: string, value: unknown): string => {
     const name = `f${count++}`;
@@ -42,6 +36,7 @@ export function splitFilter(filter: SessionFilter): SplitFilter {
   return { template: split(filter), values };
 }
 
+/** Types and names are stored in lower case too. */
 function storedForm(key: string, value: unknown): unknown {
   if (key === "type") return asciiLowerCase(value as string);
   if (key === "nameContains") return (value as string).toLowerCase();

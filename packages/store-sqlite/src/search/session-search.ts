@@ -29,10 +29,7 @@ import { type Posting, SearchQueries } from "./search-queries.ts";
 // full. Both are bounded so that a page takes milliseconds (bench search-sqlite).
 const DEFAULT_BOUNDS = { maxSorted: 2000, maxWalked: 500 };
 
-export interface SearchBounds {
-  readonly maxSorted: number;
-  readonly maxWalked: number;
-}
+export type SearchBounds = Readonly<typeof DEFAULT_BOUNDS>;
 
 /**
  * Searches with `search_index`. Core then matches the text of each posting, which decides what a hit is and

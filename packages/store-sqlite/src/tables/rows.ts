@@ -112,15 +112,11 @@ export function contextOf(text: string | null, file: string, sessionId: string):
 /** @throws {SessionError} corrupt */
 export function entryOf(row: EntryRow, file: string, sessionId: string): StoredEntry {
   const [seq, id, timestamp, type, typeFields, content] = row;
+  const fields = typeFields && parseJson<object>(typeFields, file, sessionId, `entries[${seq}].entryType`);
   return {
     id: id as EntryId,
     timestamp,
-    entryType: (typeFields === null
-      ? { type }
-      : {
-          type,
-          ...parseJson<object>(typeFields, file, sessionId, `entries[${seq}].entryType`),
-        }) as EntryType,
+    entryType: (fields ? { type, ...fields } : { type }) as EntryType,
     content: parseJson<JsonValue>(content, file, sessionId, `entries[${seq}].content`),
     seq,
   };

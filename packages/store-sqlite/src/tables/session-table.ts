@@ -122,12 +122,8 @@ export class SessionTable {
 
   /** @returns the key of the new session. */
   insert(metadata: SessionMetadata, context: JsonObject, counts: EntryCounts, revision: number): number {
-    const { lastInsertRowid } = this.#insert.run({
-      ...metadataRow(metadata),
-      ...countsRow(counts),
-      revision,
-    });
-    const key = Number(lastInsertRowid);
+    const row = { ...metadataRow(metadata), ...countsRow(counts), revision };
+    const key = Number(this.#insert.run(row).lastInsertRowid);
     this.#insertContext.run(key, JSON.stringify(context));
     this.#insertTags(key, metadata);
     return key;

@@ -120,8 +120,7 @@ export class GroupCommit {
    * Carries out `write` in a transaction. With durability full even a call that changes nothing is synced.
    *
    * @throws {SessionError} whatever `write` throws; busy and corrupt, where nothing was written; io, whose
-   *   message says
-   *   so where that is not certain.
+   *   message says so where that is not certain.
    */
   run<T>(sessionId: SessionId, write: Write<T>): Promise<T> {
     return this.#enqueue(sessionId, write, false);
@@ -159,8 +158,11 @@ export class GroupCommit {
   #runGroup(): void {
     this.#isScheduled = false;
     const progress: Progress = { calls: 0, isComplete: false };
+    const { client } = this.#database;
     let group: Group | undefined;
     try {
+      // Left open by a failed ROLLBACK: better-sqlite3 would nest the group in it and commit nothing.
+      if (client.inTransaction) client.exec("ROLLBACK");
       group = this.#transaction(progress);
     } catch (error) {
       this.#lastRevision = undefined;
@@ -207,17 +209,15 @@ export class GroupCommit {
     // or from one that died before its sync.
     if (needsSync && changes.length === 0 && this.#database.durability === "full") this.#touch.run();
     progress.isComplete = true;
-    const { newlyPending } = rows;
-    return { commit: { before, changes, rowsToIndex, newlyPending }, outcomes };
+    return { commit: { before, changes, rowsToIndex, newlyPending: rows.newlyPending }, outcomes };
   }
 
   #runNested(call: QueuedCall, revision: number, rows: UnwrittenRows): Outcome {
-    const { client } = this.#database;
     try {
       return { result: this.#nested(call, revision, rows) };
     } catch (error) {
       // Some errors (a full disk) roll back the whole transaction, and so fail the whole group.
-      if (!client.inTransaction) throw error;
+      if (!this.#database.client.inTransaction) throw error;
       return { error };
     }
   }
