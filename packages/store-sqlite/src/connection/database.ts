@@ -18,7 +18,7 @@ export class Database {
   readonly #dataVersion;
   readonly #readTransaction;
   #failedCommits = 0;
-  /** The data version at the last `checkStillOurs`. */
+  /** The data version at the last `checkBeforeWrite`. */
   #checkedVersion = -1;
 
   /** @param release called when the database is closed. */
@@ -79,7 +79,7 @@ export class Database {
    * @throws {SessionError} unsupported when a newer version has changed the tables in the meantime; io when a
    *   file was removed or replaced.
    */
-  checkStillOurs(): boolean {
+  checkBeforeWrite(): boolean {
     this.identity.check();
     const version = this.dataVersion();
     if (version === this.#checkedVersion) return false;

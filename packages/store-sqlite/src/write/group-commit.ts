@@ -179,7 +179,7 @@ export class GroupCommit {
 
   /** The body of the transaction: as many of the queued calls as the bounds allow. */
   #carryOut(progress: Progress): Group {
-    const othersCommitted = this.#database.checkStillOurs();
+    const othersCommitted = this.#database.checkBeforeWrite();
     const start = performance.now();
     const before = (othersCommitted ? undefined : this.#lastRevision) ?? this.#log.lastRevision();
     const rows = new UnwrittenRows(this.#rows);
