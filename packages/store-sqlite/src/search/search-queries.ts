@@ -6,12 +6,7 @@ import { compileFilter } from "../query/filter-sql.ts";
 import { LAST_SEQ, NAME_SEQ, rowidOf } from "./search-index.ts";
 
 /** An entry, or the name of a session (`NAME_SEQ`), that has all words of a search by the index. */
-export interface Posting {
-  readonly key: number;
-  readonly id: SessionId;
-  readonly updatedAt: number;
-  readonly seq: number;
-}
+export type Posting = readonly [key: number, id: SessionId, updatedAt: number, seq: number];
 
 /**
  * The rowids of all postings of a search as a JSON array: a text, since JavaScript would round the greatest.
@@ -51,7 +46,7 @@ export class SearchQueries {
    */
   page(request: SearchRequest, rowids: KnownRowids | null): Posting[] {
     const { all, values } = compileFilter(request.filter);
-    const statement = this.#prepare<Posting>(pageQuery(request, all, rowids !== null));
+    const statement = this.#prepare<Posting>(pageQuery(request, all, rowids !== null)).raw();
     const { after } = request;
     const place = { time: after?.updatedAt, id: after?.id, seq: after?.seq };
     return statement.all({ ...values, ...valuesOf(request), ...place, rowids });
@@ -59,7 +54,7 @@ export class SearchQueries {
 
   /** The `seq` of the postings of one session from one on; one more than a page. */
   inSession(request: SearchRequest, key: number, from: number): number[] {
-    const statement = this.#prepare<Pick<Posting, "seq">>(sessionQuery(request));
+    const statement = this.#prepare<{ seq: number }>(sessionQuery(request));
     return statement.all({ ...valuesOf(request), key, from }).map(({ seq }) => seq);
   }
 
@@ -95,7 +90,7 @@ function pageQuery(request: SearchRequest, filter: readonly string[], hasRowids:
     ...filter,
   ];
   return `
-    SELECT sessions.key, sessions.id, sessions.updated_at AS updatedAt, ${SEQ} AS seq
+    SELECT sessions.key, sessions.id, sessions.updated_at, ${SEQ}
     FROM ${hasRowids ? known : "search_index"} CROSS JOIN sessions ON sessions.key = search_index.rowid >> 31
     ${joinEntries(request, "sessions.key")}
     WHERE ${where.join(" AND ")}

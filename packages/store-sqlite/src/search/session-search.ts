@@ -87,7 +87,8 @@ export class SessionSearch {
       yield* postings;
       const last = postings.at(-1);
       if (!last || postings.length < limit || request.order === "rank") return;
-      after = last;
+      const [, id, updatedAt, seq] = last;
+      after = { id, updatedAt, seq };
     }
   }
 
@@ -102,8 +103,7 @@ export class SessionSearch {
       const sessions = this.#list.rows({ ...order, after: place, limit });
       for (const { key, id, updatedAt } of sessions) {
         const first = id === after?.id ? after.seq + 1 : NAME_SEQ;
-        for (const seq of this.#inSession(request, key, first))
-          yield { key, id: id as SessionId, updatedAt, seq };
+        for (const seq of this.#inSession(request, key, first)) yield [key, id as SessionId, updatedAt, seq];
       }
       const last = sessions.at(-1);
       if (!last || sessions.length < limit) return "all";
@@ -129,7 +129,7 @@ export class SessionSearch {
    * all: it is damaged, or was indexed by another version of Unicode.
    */
   #hitOf(
-    { key, id, updatedAt, seq }: Posting,
+    [key, id, updatedAt, seq]: Posting,
     terms: readonly SearchTerm[],
     contentOf: (key: number, seq: number) => string | undefined,
   ): PlacedHit | undefined {
