@@ -1,8 +1,14 @@
-/** Values with a longer key are not cached: keys are texts that applications determine, and such do not occur again. */
+/**
+ * Values with a longer key are not cached: keys are texts that applications determine, and such do not occur
+ * again.
+ */
 const MAX_KEY_LENGTH = 10_000;
 const MAX_VALUES = 100;
 
-/** Values by the text that they are made from, e.g. prepared statements; the least recently used is dropped first. */
+/**
+ * Values by the text that they are made from, e.g. prepared statements; the least recently used is dropped
+ * first.
+ */
 export class LruCache<T> {
   readonly #values = new Map<string, T>();
 

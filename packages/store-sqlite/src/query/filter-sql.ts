@@ -9,7 +9,9 @@ import { type FilterTemplate, type ParameterValues, splitFilter } from "./filter
 export interface FilterSql {
   /** Conditions for a WHERE, all of which have to hold. */
   readonly conditions: readonly string[];
-  /** Another one: the parameter of a tag that every match has. A page is best read from `session_tags` then. */
+  /**
+   * Another one: the parameter of a tag that every match has. A page is best read from `session_tags` then.
+   */
   readonly tag: string | undefined;
   /** The conditions, that for the tag included. */
   readonly all: readonly string[];
@@ -20,7 +22,10 @@ export interface FilterSql {
 const dialect = new SQLiteSyncDialect();
 const compiled = new LruCache<FilterSql>();
 
-/** Compiles a filter, equal to `matchesFilter` of core; filters that differ only in their values share the SQL. */
+/**
+ * Compiles a filter, equal to `matchesFilter` of core; filters that differ only in their values share the
+ * SQL.
+ */
 export function compileFilter(filter: SessionFilter): FilterSql & { readonly values: ParameterValues } {
   const { template, values } = splitFilter(filter);
   return { ...compiled.get(JSON.stringify(template), () => compileTemplate(template)), values };
