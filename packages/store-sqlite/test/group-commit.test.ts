@@ -198,6 +198,15 @@ test("where the commit fails, none of the group is acknowledged", async () => {
   expect(countSessions()).toBe(1);
 });
 
+test("a transaction that was left open takes no group in: it is rolled back, and the group committed", async () => {
+  const { client, run, addSession, countSessions } = await commitsOnNewFile();
+  client.exec("BEGIN");
+  addSession(1);
+  await run(() => addSession(2));
+  expect(client.inTransaction).toBe(false);
+  expect(countSessions()).toBe(1);
+});
+
 test("what a call has written before it fails is rolled back, and nothing else", async () => {
   const { run, addSession, countSessions } = await commitsOnNewFile();
   const results = await Promise.allSettled([

@@ -42,7 +42,7 @@ test.each([
   ["a missing context", "DELETE FROM contexts WHERE session_key = 1", "context"],
   ["a missing tag", "DELETE FROM session_tags WHERE tag = 'b'", "tags"],
   ["a tag with the wrong time", "UPDATE session_tags SET updated_at = 5 WHERE tag = 'a'", "tags"],
-])("%s is told with the session and the place", async (_, sql, field) => {
+])("%s is reported with the session and the place", async (_, sql, field) => {
   const { file, store, id } = await filled();
   spoil(file, sql);
   const findings = await store.checkIntegrity();
@@ -56,7 +56,7 @@ test.each([
     /^Table entries: row 99/,
   ],
   ["a status that there is none of", "UPDATE sessions SET status = 'odd'", /^Table sessions: .*CHECK/],
-])("%s are told", async (_, sql, message) => {
+])("%s are reported", async (_, sql, message) => {
   const { file, store } = await filled();
   spoil(file, sql);
   const findings = await store.checkIntegrity();

@@ -63,7 +63,7 @@ async function look(file: string, ids: readonly SessionId[]): Promise<number> {
   return refused;
 }
 
-describe("a spoilt file is told of, and stays what it is", () => {
+describe("a damaged file is reported, and stays what it is", () => {
   test("cut off anywhere", { timeout: 60_000 }, async () => {
     const { file, ids } = await filled();
     const whole = await readFile(file);
@@ -144,8 +144,8 @@ describe.skipIf(!canBeOthers)(
       await chmod(folder, 0o777);
       await chmod(file, 0o444);
       const before = await readFile(file);
-      const told = await openAsNobody(file, ids[0] as string);
-      expect(told).toEqual([
+      const outcomes = await openAsNobody(file, ids[0] as string);
+      expect(outcomes).toEqual([
         "open: done",
         "read: done",
         expect.stringMatching(/^append: io .*sessions\.db.*Check the rights on the file and its folder/),
@@ -159,8 +159,8 @@ describe.skipIf(!canBeOthers)(
       await chmod(folder, 0o555);
       await chmod(file, 0o666);
       const before = await readFile(file);
-      const told = await openAsNobody(file, ids[0] as string);
-      expect(told).toEqual([
+      const outcomes = await openAsNobody(file, ids[0] as string);
+      expect(outcomes).toEqual([
         expect.stringMatching(/^open: io .*sessions\.db.*Check the .*rights on (the file and )?its folder/),
       ]);
       expect(before.equals(await readFile(file))).toBe(true);

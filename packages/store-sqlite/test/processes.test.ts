@@ -87,7 +87,7 @@ test("what was acknowledged to a killed writer is there", { timeout: 120_000 }, 
 /** Lists, counts, searches and follows until it is stopped; each of its calls has to succeed. */
 function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: SessionId) {
   let running = true;
-  const told = (async () => {
+  const emitted = (async () => {
     const changes = await store.watch({ id });
     let count = 0;
     for await (const _ of changes) if (!running || ++count > 1_000_000) break;
@@ -111,7 +111,7 @@ function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: SessionId) {
       running = false;
       // What the watcher waits for.
       await store.update(id, {}, { at: 1 });
-      return { looks: await looks, told: await told };
+      return { looks: await looks, emitted: await emitted };
     },
   };
 }
@@ -133,9 +133,9 @@ test.each([
     );
     // A writer that gets an error exits with another code, and prints it.
     expect(await Promise.all(children.map(({ ended }) => ended))).toEqual(Array(8).fill(0));
-    const { looks, told } = await looker.stop();
+    const { looks, emitted } = await looker.stop();
     expect(looks).toBeGreaterThan(10);
-    expect(told).toBeGreaterThan(1);
+    expect(emitted).toBeGreaterThan(1);
     const acknowledged = children.flatMap(({ lines }) => lines);
     expect(acknowledged).toHaveLength(4000);
     const kept = (await Promise.all(ids.map((id) => store.get(id)))).map(({ entries }) => entries);

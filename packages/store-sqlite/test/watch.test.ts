@@ -30,10 +30,10 @@ test("what another store creates, changes and deletes is emitted; own changes on
   await other.append(changed.metadata.id, [entry("theirs")], { at: 1 });
   await other.delete(deleted.metadata.id);
   // Neither an update without a later time nor one that is undone may be missed.
-  const told = await take(changes, 3);
-  expect(told).toContainEqual({ type: "created", id: created.metadata.id });
-  expect(told).toContainEqual({ type: "changed", id: changed.metadata.id });
-  expect(told).toContainEqual({ type: "deleted", id: deleted.metadata.id });
+  const emitted = await take(changes, 3);
+  expect(emitted).toContainEqual({ type: "created", id: created.metadata.id });
+  expect(emitted).toContainEqual({ type: "changed", id: changed.metadata.id });
+  expect(emitted).toContainEqual({ type: "deleted", id: deleted.metadata.id });
   // The own change was not emitted again: the next one is this.
   await other.update(mine.metadata.id, { name: "new" }, { at: 1 });
   expect(await take(changes, 1)).toEqual([{ type: "changed", id: mine.metadata.id }]);
