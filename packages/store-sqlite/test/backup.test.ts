@@ -18,7 +18,7 @@ async function filled() {
   return { folder, file, store, id: metadata.id };
 }
 
-test("a backup is one moment of the database, made while it is written to", async () => {
+test("a backup is the state at one moment, taken while the database is written to", async () => {
   const { folder, file, store, id } = await filled();
   const other = await openAt(file);
   const to = join(folder, "backup.db");
@@ -34,7 +34,7 @@ test("a backup is one moment of the database, made while it is written to", asyn
     .finally(() => {
       isDone = true;
     });
-  // By this handle, and by another: SQLite then begins the copy anew.
+  // By this connection, and by another: SQLite then restarts the copy.
   let appended = 0;
   while (!isDone) {
     await (appended % 2 ? store : other).append(id, [entry("meanwhile")], { at: 3000 });
@@ -52,7 +52,7 @@ test("a backup is one moment of the database, made while it is written to", asyn
   expect(await copy.checkIntegrity()).toEqual([]);
 });
 
-test("a backup takes no other file's place, and leaves nothing behind when it fails", async () => {
+test("a backup never replaces a file, and leaves nothing behind when it fails", async () => {
   const { folder, store } = await filled();
   const to = join(folder, "backup.db");
   await writeFile(to, "mine");
@@ -68,7 +68,7 @@ test("a backup takes no other file's place, and leaves nothing behind when it fa
   expect((await readdir(folder)).filter((name) => !name.startsWith("sessions.db"))).toEqual(["backup.db"]);
 });
 
-test("vacuum gives back what was deleted", async () => {
+test("vacuum gives back the space of what was deleted", async () => {
   const { store, id } = await filled();
   const kept = await store.create(session({}, [entry("alpha")]));
   await store.delete(id);
@@ -79,11 +79,12 @@ test("vacuum gives back what was deleted", async () => {
   expect(await store.checkIntegrity()).toEqual([]);
 });
 
-test("the log is cut when it has grown, as soon as nobody reads for a moment", {
+test("the WAL is truncated when it has grown, as soon as there is no reader for a moment", {
   timeout: 60_000,
 }, async () => {
   const { file, store, id } = await filled();
-  // Readers that take turns, so that at every moment one of them sees an older state: SQLite itself never begins anew then.
+  // Readers that take turns, so that at every moment one of them sees an older state: SQLite itself never
+  // restarts the WAL then.
   const readers = [new Sqlite(file, { readonly: true }), new Sqlite(file, { readonly: true })] as const;
   const begin = (reader: Sqlite.Database) => reader.exec("BEGIN; SELECT count(*) FROM sessions");
   const logSize = async () => (await stat(`${file}-wal`)).size;

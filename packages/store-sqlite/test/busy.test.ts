@@ -17,26 +17,26 @@ function holdLock(file: string): { release(): void } {
   return { release: () => client.exec("ROLLBACK") };
 }
 
-test("a lock that another holds is waited for, and the event loop goes on", async () => {
+test("the lock of another process is waited for without blocking the event loop", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const { metadata } = await store.create(session());
   const lock = holdLock(file);
   const append = store.append(metadata.id, [entry("late")], { at: 1 });
-  // Let go by the event loop itself: a wait inside SQLite would last for ever.
+  // Released by the event loop itself: a wait inside SQLite would never end.
   let ticks = 0;
   const ticking = setInterval(() => {
     if (++ticks === 20) lock.release();
   }, 2);
   onTestFinished(() => clearInterval(ticking));
-  // Readers are in nobody's way.
+  // Readers need no lock.
   expect((await store.head(metadata.id)).entryCount).toBe(0);
   expect(ticks).toBeLessThan(20);
   expect((await append).entryCount).toBe(1);
   expect(ticks).toBeGreaterThanOrEqual(20);
 });
 
-test("after the bound: busy, with the file and nothing done", async () => {
+test("after the timeout: busy, with the file and nothing done", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file, { busyTimeoutMs: 50 });
   const { metadata } = await store.create(session());
@@ -75,7 +75,7 @@ test("closing waits for calls that wait for a lock", async () => {
   expect(await (await openAt(file)).count()).toBe(1);
 });
 
-test("a new file that another process is just making is waited for, up to the bound", async () => {
+test("a new file that another process is just creating is waited for, until the timeout", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const other = new Sqlite(file);
   onTestFinished(() => {
@@ -92,7 +92,7 @@ test("a new file that another process is just making is waited for, up to the bo
   expect(await (await opening).count()).toBe(0);
 });
 
-test("time in which this process itself stood still does not count as waiting", async () => {
+test("time in which this process itself was stalled does not count as waiting", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file, { busyTimeoutMs: 200 });
   const { metadata } = await store.create(session());
@@ -105,7 +105,7 @@ test("time in which this process itself stood still does not count as waiting", 
   expect((await append).entryCount).toBe(1);
 });
 
-test("where the index is behind and nothing can be written, a search looks through the sessions, and finds the same", async () => {
+test("where the index is behind and nothing can be written, a search reads the sessions, and finds the same", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file, { busyTimeoutMs: 20 });
   const model = new MemoryStore();

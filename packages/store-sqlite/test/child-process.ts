@@ -8,12 +8,12 @@ import { build } from "vite";
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Bundles a script of test/child from the sources, so that Node can run it in a process of its own and no build of an
- * earlier state is tested by mistake.
+ * Bundles a script of test/child from the sources, so that Node can run it in a process of its own and no
+ * build of an earlier state is tested by mistake.
  */
 export async function bundleChild(name: string): Promise<{ script: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "store-sqlite-child-"));
-  // As the built package lies: the migrations beside the folder of the code.
+  // As in the built package: the migrations beside the folder of the code.
   await cp(join(packageFolder, "drizzle"), join(folder, "drizzle"), { recursive: true });
   await symlink(join(packageFolder, "node_modules"), join(folder, "node_modules"));
   await build({

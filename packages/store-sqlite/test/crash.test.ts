@@ -8,12 +8,14 @@ import { type Call, make, randomNumbers } from "./random-call.ts";
 import { entry } from "./session-data.ts";
 import { tempFolder } from "./temp-store.ts";
 
-// A process changes sessions at random and is killed with -9 at a random moment, again and again on one file. What it was told
-// is there, the call in flight is there whole or not at all, and the next write works.
+// A process changes sessions at random and is killed with -9 at a random moment, again and again on one file.
+// What was acknowledged is there, the call in flight is there whole or not at all, and the next write works.
 
 /** With two durabilities and as many lanes as below: 504 kills in all. */
 const KILLS_PER_LANE = 84;
-/** Processes at work at once, each on a file of its own: starting one costs more than what it then does. */
+/**
+ * Processes that run concurrently, each on a file of its own: starting one costs more than what it then does.
+ */
 const LANES = 3;
 
 let changer: Awaited<ReturnType<typeof bundleChild>>;
@@ -32,7 +34,7 @@ async function read(store: SessionStore, id: string): Promise<Omit<StoredSession
   }
 }
 
-/** What a killed process was told goes into the model; gives the call that was in flight. */
+/** Applies what was acknowledged to a killed process to the model. @returns the call that was in flight. */
 async function workAndKill(
   file: string,
   durability: string,
@@ -49,7 +51,7 @@ async function workAndKill(
     String(random(1_000_000)),
     JSON.stringify(known),
   );
-  // Right after a call was begun, or while others of the machine have their turn.
+  // Right after a call was begun, or while other processes run.
   await child.printed(1 + 2 * random(12));
   const kill = () => void child.process.kill("SIGKILL");
   if (random(2) === 0) kill();
@@ -67,7 +69,9 @@ async function workAndKill(
   return inFlight;
 }
 
-/** Everything that has to hold after a kill; takes over into the model what the call in flight has come to. */
+/**
+ * Everything that has to hold after a kill; applies to the model what became of the call in flight.
+ */
 async function check(
   file: string,
   durability: "full" | "relaxed",
@@ -82,7 +86,7 @@ async function check(
       await make(model, inFlight);
       const after = await read(model, inFlight.id);
       expect([before, after]).toContainEqual(found);
-      // It was not done, or not yet: then it is now, as by a caller that has heard nothing and tries again.
+      // It was not done, or not yet: then it is now, as by a caller that got no answer and retries.
       if (JSON.stringify(found) !== JSON.stringify(after)) await make(store, inFlight);
     }
     const { items } = await model.list({ limit: 100 });
@@ -105,14 +109,14 @@ async function check(
 }
 
 describe.each(["full", "relaxed"] as const)("at durability %s", (durability) => {
-  test("a process that is killed at any moment loses nothing that it was told", {
+  test("a process that is killed at any moment loses nothing that was acknowledged", {
     timeout: 300_000,
   }, async () => {
     const lane = async (folder: string, seed: number) => {
       const random = randomNumbers(seed);
       let [file, model] = [join(folder, "0.db"), new MemoryStore()];
       for (let kill = 0; kill < KILLS_PER_LANE; kill++) {
-        // Now and then from the start, so that what is compared stays short.
+        // Restarted from time to time, so that what is compared stays short.
         if (kill % 12 === 0) [file, model] = [join(folder, `${kill}.db`), new MemoryStore()];
         const inFlight = await workAndKill(file, durability, model, random);
         await check(file, durability, model, inFlight);

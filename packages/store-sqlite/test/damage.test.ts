@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-/** A closed database of some sessions; `spoil` is given a connection that checks nothing. */
+/** A closed database of some sessions; `spoil` gets a connection that checks nothing. */
 async function damaged(
   spoil: (client: Sqlite.Database) => void,
 ): Promise<{ file: string; ids: SessionId[] }> {
@@ -28,7 +28,7 @@ async function damaged(
   return { file, ids: sessions.map(({ metadata }) => metadata.id) };
 }
 
-test("a damaged entry: the session is corrupt with its place, what lies before is served", async () => {
+test("a damaged entry: the session is corrupt with its place, the entries before it are served", async () => {
   const { file, ids } = await damaged((client) => {
     client.exec("UPDATE entries SET content = '{' WHERE session_key = 2 AND seq = 2");
   });
@@ -41,7 +41,7 @@ test("a damaged entry: the session is corrupt with its place, what lies before i
   expect(page.items.map(({ seq }) => seq)).toEqual([0, 1]);
   await expect(store.readEntries(id, { cursor: page.nextCursor ?? "" })).rejects.toMatchObject(corrupt);
   await expect(store.readEntries(id, { last: 3 })).rejects.toMatchObject(corrupt);
-  // The others are found, with one warning for this session, however often it is met.
+  // The others are found, with one warning for this session, however often it is read.
   for (let i = 0; i < 2; i++) {
     const { items } = await store.search({ text: "two" });
     expect(items.map(({ sessionId }) => sessionId)).toEqual([ids[2], ids[0]]);

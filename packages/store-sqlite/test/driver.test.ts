@@ -31,7 +31,7 @@ test.each([
     /npm rebuild better-sqlite3`; pnpm .* `pnpm approve-builds` .* Could not locate the bindings file. Tried:$/,
   ],
 ])(
-  "a driver that cannot be loaded (%s) is told with what to do, and nothing is made",
+  "a driver that cannot be loaded (%s) is reported with what to do, and nothing is created",
   async (code, text, message) => {
     failing(code, text);
     const folder = await tempFolder();

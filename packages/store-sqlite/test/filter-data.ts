@@ -52,7 +52,7 @@ const TYPE_TEXTS = [
 const TIMES = [0, 1, 2, 1000, 1001, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER];
 const BOUNDS = [...TIMES, -1, -0, 2 ** 53, 2 ** 63, -(2 ** 63), 1e300, -1e300, Number.MAX_VALUE];
 
-/** Few, so that sessions and filters meet. */
+/** Few, so that filters match sessions. */
 const PARENTS = [1, 2, 3].map((n) => `00000000-0000-0000-0000-00000000000${n}` as SessionId);
 
 const name = fc.array(fc.constantFrom(...NAME_PARTS), { maxLength: 4 }).map((parts) => parts.join(""));

@@ -13,7 +13,9 @@ import type { SqliteStore } from "../src/index.ts";
 import { filterArbitrary, metadataArbitrary } from "./filter-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-/** A third of the sessions moves, as after an append: pages are put together of these and the others. */
+/**
+ * A third of the sessions is pending in the time index, as after an append: pages are merged from two parts.
+ */
 async function storeWith(sessions: readonly SessionMetadata[]): Promise<SqliteStore> {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
@@ -59,11 +61,11 @@ test("lists and counts what the evaluator of core matches, in its order", { time
     }),
     { numRuns: 2000 },
   );
-  // The data would show nothing if filters matched all or none.
+  // The data would prove nothing if filters matched all or none.
   expect(matched).toBeGreaterThan(500);
 });
 
-test("a filter of any shape that core takes is taken", async () => {
+test("a filter of any shape that core accepts is accepted", async () => {
   const sessions =
     fc.sample(fc.uniqueArray(metadataArbitrary, { ...byId, minLength: 20, maxLength: 20 }), {
       numRuns: 1,

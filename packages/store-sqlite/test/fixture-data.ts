@@ -3,7 +3,10 @@ import type { Session, SessionEntry, SessionId } from "@thulp-sessions/core";
 const id = (n: number) => `0190a3c5-7b1e-7c3a-9d4f-00000000000${n}` as SessionId;
 const entryId = (n: number) => `0190a3c5-7b1e-7c3a-9d4f-0000000000e${n}` as SessionEntry["id"];
 
-/** What test/fixtures/schema-1.db was written with, by the version that released that schema. Never to be changed. */
+/**
+ * What test/fixtures/schema-1.db was written with, by the version that released that schema. Never to be
+ * changed.
+ */
 export const FIXTURE_SESSIONS: readonly Session[] = [
   {
     metadata: {

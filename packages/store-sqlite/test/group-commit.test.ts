@@ -6,12 +6,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { ChangeLog } from "../src/changes/change-log.ts";
 import { checkOptions } from "../src/connection/options.ts";
 import { openDatabase } from "../src/open/open.ts";
-import { MovingSessions } from "../src/write/deferred-time-index.ts";
-import { WriteQueue } from "../src/write/group-commit.ts";
+import { AppendRows } from "../src/tables/append-rows.ts";
+import { DeferredTimeIndex } from "../src/tables/deferred-time-index.ts";
+import { GroupCommit } from "../src/write/group-commit.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-/** How many transactions have been written to the log: their last frames carry the size of the database. */
+/** The number of transactions in the WAL: the last frame of each has the size of the database. */
 function commitsIn(file: string): number {
   const wal = readFileSync(`${file}-wal`);
   const frame = 24 + wal.readUInt32BE(8);
@@ -43,7 +44,7 @@ test("calls of one moment share a transaction, and one that fails takes no other
   for (const [i, { metadata }] of sessions.entries()) {
     expect((await store.get(metadata.id)).entries).toHaveLength(i % 8 === 3 ? 0 : 1);
   }
-  // What was taken back is not found either.
+  // What was rolled back is not found either.
   expect((await store.search({ text: "entry", limit: 200 })).items).toHaveLength(56);
 });
 
@@ -79,13 +80,14 @@ test("calls of one group see each other's work, in their order", async () => {
   ]);
 });
 
-test("with durability full, repeats and other calls with nothing to write are synced before they are answered", async () => {
+test("with durability full, retries and other calls with nothing to write are synced before they are answered", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file, { durability: "full" });
   const { metadata } = await store.create(session());
   const given = entry("once");
   await store.append(metadata.id, [given], { at: 2000 });
-  // The first writing may be another's, who syncs less: the answer has to bring a commit, and so a sync, of its own.
+  // The first write may come from another process, which syncs less: the call needs a commit, and so a sync,
+  // of its own.
   const calls = [
     () => store.append(metadata.id, [given], { at: 3000 }),
     () => store.truncate(metadata.id, 1, { at: 3000 }),
@@ -149,14 +151,15 @@ test("an append or a creation that SQLite fails in the middle of takes no other 
   expect(await store.checkIntegrity()).toEqual([]);
 });
 
-async function queueOnNewFile() {
+async function commitsOnNewFile() {
   const database = await openDatabase(checkOptions({ file: join(await tempFolder(), "sessions.db") }));
   onTestFinished(() => {
     database.client.close();
   });
-  let commits = 0;
-  const { client, orm } = database;
-  const queue = new WriteQueue(database, new ChangeLog(orm), { write() {}, forget() {} }, () => commits++);
+  let count = 0;
+  const { client } = database;
+  const commits = new GroupCommit(database, new ChangeLog(database), new AppendRows(database), () => count++);
+  const run = <T>(work: () => T) => commits.run(session().metadata.id, () => ({ value: work() }));
   const addContext = (key: number) => client.prepare("INSERT INTO contexts VALUES (?, '{}')").run(key);
   const addSession = (key: number) =>
     client
@@ -165,21 +168,21 @@ async function queueOnNewFile() {
       )
       .run(key, session().metadata.id);
   const countSessions = () => client.prepare("SELECT count(*) FROM sessions").pluck().get();
-  return { database, client, queue, addContext, addSession, countSessions, commits: () => commits };
+  return { database, client, commits, run, addContext, addSession, countSessions, count: () => count };
 }
 
 test("where the commit fails, none of the group is acknowledged", async () => {
-  const { database, client, queue, addContext, addSession, countSessions, commits } = await queueOnNewFile();
+  const { database, client, commits, run, addContext, addSession, countSessions, count } =
+    await commitsOnNewFile();
   const version = database.dataVersion();
   const results = await Promise.allSettled([
-    queue.run("a", () => addSession(1)),
-    queue.run("b", (effects) => {
-      effects.changed("changed", session().metadata.id);
+    run(() => addSession(1)),
+    commits.run(session().metadata.id, () => {
       client.pragma("defer_foreign_keys = ON");
-      // Of no session: the COMMIT finds it.
-      addContext(99);
+      // Of no session, which only COMMIT detects.
+      return { value: addContext(99), changed: "changed" };
     }),
-    queue.run("c", () => addSession(2)),
+    run(() => addSession(2)),
   ]);
   for (const result of results) {
     expect(result).toMatchObject({
@@ -188,35 +191,42 @@ test("where the commit fails, none of the group is acknowledged", async () => {
     });
   }
   expect(countSessions()).toBe(0);
-  expect(commits()).toBe(0);
-  // What is remembered of before may not hold.
+  expect(count()).toBe(0);
+  // What was cached before may not hold.
   expect(database.dataVersion()).not.toBe(version);
-  await queue.run("d", () => addSession(3));
+  await run(() => addSession(3));
   expect(countSessions()).toBe(1);
 });
 
-test("what a call has written before it fails is taken back, and nothing else", async () => {
-  const { queue, addSession, countSessions } = await queueOnNewFile();
+test("a transaction that was left open takes no group in: it is rolled back, and the group committed", async () => {
+  const { client, run, addSession, countSessions } = await commitsOnNewFile();
+  client.exec("BEGIN");
+  addSession(1);
+  await run(() => addSession(2));
+  expect(client.inTransaction).toBe(false);
+  expect(countSessions()).toBe(1);
+});
+
+test("what a call has written before it fails is rolled back, and nothing else", async () => {
+  const { run, addSession, countSessions } = await commitsOnNewFile();
   const results = await Promise.allSettled([
-    queue.run("a", () => addSession(1)),
-    queue.run("b", (effects) => {
-      effects.changed("created", session().metadata.id);
-      effects.rowsToIndex = 1;
+    run(() => addSession(1)),
+    run(() => {
       addSession(2);
       throw new Error("halfway");
     }),
-    queue.run("c", () => addSession(3)),
+    run(() => addSession(3)),
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(countSessions()).toBe(2);
 });
 
-test("a full disk is an io error for the call that met it, and what was acknowledged stays", async () => {
-  const { client, queue, addSession, countSessions } = await queueOnNewFile();
-  await queue.run("a", () => addSession(1));
+test("a full disk is an io error for the call that needs room, and what was acknowledged stays", async () => {
+  const { client, run, addSession, countSessions } = await commitsOnNewFile();
+  await run(() => addSession(1));
   const pages = client.pragma("page_count", { simple: true });
   client.pragma(`max_page_count = ${pages}`);
-  const tooMuch = queue.run("b", () => {
+  const tooMuch = run(() => {
     client.prepare("INSERT INTO contexts VALUES (1, ?)").run("x".repeat(100_000));
   });
   await expect(tooMuch).rejects.toMatchObject({
@@ -225,33 +235,32 @@ test("a full disk is an io error for the call that met it, and what was acknowle
   });
   expect(countSessions()).toBe(1);
   client.pragma("max_page_count = 1000000");
-  await queue.run("c", () => addSession(2));
+  await run(() => addSession(2));
   expect(countSessions()).toBe(2);
 });
 
-test("sessions may settle in the group in which one of them is changed otherwise", async () => {
-  const { file, store, given } = await openMoving();
+test("the time index may be flushed in the group in which a pending session is changed otherwise", async () => {
+  const { file, store, given } = await openPending();
   const { id } = given.metadata;
   const database = await openDatabase(checkOptions({ file }));
   onTestFinished(() => database.close());
-  const log = new ChangeLog(database.orm);
-  const queue = new WriteQueue(database, log, { write() {}, forget() {} }, () => {});
-  const moving = new MovingSessions(database, log);
+  const log = new ChangeLog(database);
+  const commits = new GroupCommit(database, log, new AppendRows(database), () => {});
+  const timeIndex = new DeferredTimeIndex(database);
   const before = log.lastRevision();
   const [revision] = await Promise.all([
-    queue.run(id, (effects) => {
-      const given = effects.changed("changed", id);
-      database.client.prepare("UPDATE sessions SET name = 'new', revision = ? WHERE id = ?").run(given, id);
-      return given;
+    commits.run(id, (value) => {
+      database.client.prepare("UPDATE sessions SET name = 'new', revision = ? WHERE id = ?").run(value, id);
+      return { value, changed: "changed" };
     }),
-    queue.run(undefined, () => moving.settle()),
+    commits.maintain(() => timeIndex.flush()),
   ]);
   expect(log.since(before)?.changes).toEqual([{ id, type: "changed", revision, isAppend: false }]);
   expect((await store.head(id)).metadata.name).toBe("new");
-  expect(moving.count()).toBe(0);
+  expect(timeIndex.count()).toBe(0);
 });
 
-async function openMoving() {
+async function openPending() {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const given = session({}, [entry("hello")]);
@@ -260,8 +269,8 @@ async function openMoving() {
   return { file, store, given };
 }
 
-test("a search finds a session whose entries are replaced by the same ones meanwhile, at every moment", async () => {
-  const { store, given } = await openMoving();
+test("a search finds a session whose entries are replaced by the same ones in the meantime, at every moment", async () => {
+  const { store, given } = await openPending();
   const { id } = given.metadata;
   for (let turns = 0; turns < 40; turns++) {
     await store.append(id, [entry("hello")], { at: 2000 });

@@ -4,7 +4,7 @@ import { HeadCache } from "../src/tables/head-cache.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder, tempStore } from "./temp-store.ts";
 
-test("a head that is asked for again is the same one, until the session changes", async () => {
+test("a head that is read again is the same one, until the session changes", async () => {
   const store = await tempStore();
   const { metadata } = session();
   const { id } = metadata;
@@ -45,7 +45,7 @@ test("what another connection commits is in the next head, and in that of every 
   await expect(store.head(metadata.id)).rejects.toMatchObject({ code: "not_found" });
 });
 
-test("a large context is not kept, and of small ones no more than a thousand", async () => {
+test("a head with a large context is not cached, and of others no more than a thousand", async () => {
   const store = await tempStore();
   const large = { ...session(), context: { text: "x".repeat(5000) } };
   await store.create(large);

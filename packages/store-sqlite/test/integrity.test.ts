@@ -10,14 +10,14 @@ async function filled() {
   const given = session({ tags: ["a", "b", "a"] }, [entry("alpha"), entry("beta"), entry("gamma")]);
   await store.create(given);
   await store.create(session());
-  // One that moves, and has an entry that waits to be indexed.
+  // One that is pending in the time index, and has an entry that waits to be indexed.
   const moving = session({ tags: ["c"] });
   await store.create(moving);
   await store.append(moving.metadata.id, [entry("delta")], { at: 2000 });
   return { file, store, id: given.metadata.id };
 }
 
-/** What no call of ours would do. */
+/** Changes that no call of the store would make. */
 function spoil(file: string, sql: string): void {
   const client = new Sqlite(file);
   client.pragma("foreign_keys = OFF");
@@ -26,7 +26,7 @@ function spoil(file: string, sql: string): void {
   client.close();
 }
 
-test("of a sound file there is nothing to tell, whatever state it is in", async () => {
+test("an intact file has no findings, whatever state it is in", async () => {
   const { store } = await filled();
   expect(await store.checkIntegrity()).toEqual([]);
   await store.search({ text: "alpha" });
@@ -42,7 +42,7 @@ test.each([
   ["a missing context", "DELETE FROM contexts WHERE session_key = 1", "context"],
   ["a missing tag", "DELETE FROM session_tags WHERE tag = 'b'", "tags"],
   ["a tag with the wrong time", "UPDATE session_tags SET updated_at = 5 WHERE tag = 'a'", "tags"],
-])("%s is told with the session and the place", async (_, sql, field) => {
+])("%s is reported with the session and the place", async (_, sql, field) => {
   const { file, store, id } = await filled();
   spoil(file, sql);
   const findings = await store.checkIntegrity();
@@ -56,7 +56,7 @@ test.each([
     /^Table entries: row 99/,
   ],
   ["a status that there is none of", "UPDATE sessions SET status = 'odd'", /^Table sessions: .*CHECK/],
-])("%s are told", async (_, sql, message) => {
+])("%s are reported", async (_, sql, message) => {
   const { file, store } = await filled();
   spoil(file, sql);
   const findings = await store.checkIntegrity();

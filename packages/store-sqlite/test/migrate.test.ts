@@ -25,7 +25,7 @@ function tablesOf(file: string) {
   );
 }
 
-test("a new file is marked as ours, in WAL mode, with strict tables", async () => {
+test("a new file has our application id, WAL mode and strict tables", async () => {
   const file = join(await tempFolder(), "sessions.db");
   await (await openAt(file)).close();
   inspect(file, (client) => {
@@ -38,8 +38,8 @@ test("a new file is marked as ours, in WAL mode, with strict tables", async () =
       name: string;
       strict: number;
     }[];
-    const ours = tables.filter(({ name }) => !/^(sqlite_|search_index)/.test(name));
-    expect(ours.map(({ name }) => name).sort()).toEqual([
+    const own = tables.filter(({ name }) => !/^(sqlite_|search_index)/.test(name));
+    expect(own.map(({ name }) => name).sort()).toEqual([
       "changes",
       "contexts",
       "entries",
@@ -47,7 +47,7 @@ test("a new file is marked as ours, in WAL mode, with strict tables", async () =
       "session_tags",
       "sessions",
     ]);
-    expect(ours.every(({ strict }) => strict === 1)).toBe(true);
+    expect(own.every(({ strict }) => strict === 1)).toBe(true);
   });
 });
 
@@ -105,7 +105,7 @@ test("before tables with sessions in them are changed, the file is copied as it 
   const path = join(file, "..", copy);
   expect(tablesOf(path)).toEqual(before);
   if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
-  // It is a database of ours, which can be opened in the place of the other.
+  // The copy can be opened as a database.
   const kept = await openAt(path);
   expect(await kept.count()).toBe(FIXTURE_SESSIONS.length);
 });
@@ -122,8 +122,8 @@ test("of processes that open an old file at the same moment one copies it", { ti
   expect(await (await openAt(file)).count()).toBe(FIXTURE_SESSIONS.length + 4);
 });
 
-test("where the copy cannot be made nothing is changed", async () => {
-  // The longest name that a file system takes: there is no room for that of the copy.
+test("where the copy cannot be written nothing is changed", async () => {
+  // The longest name that a file system allows: the name of the copy would be longer.
   const { file, names } = await oldFile(`${"x".repeat(235)}.db`);
   const before = await readFile(file);
   await expect(openAt(file)).rejects.toMatchObject({

@@ -18,7 +18,7 @@ import { expect, test } from "vitest";
 import { session } from "./session-data.ts";
 import { openAt, tempFolder, tempStore } from "./temp-store.ts";
 
-// Small sets, so that steps meet the same sessions, ids and words again.
+// Small sets, so that steps use the same sessions, ids and words again.
 const sessionIds = [1, 2, 3].map((n) => `00000000-0000-0000-0000-00000000000${n}` as SessionId);
 const entryIds = [1, 2, 3, 4, 5, 6].map(
   (n) => `00000000-0000-0000-0000-0000000000e${n}` as SessionEntry["id"],
@@ -75,7 +75,7 @@ const at = fc.nat(20);
 const tags = fc.array(fc.constantFrom("a", "b"), { maxLength: 3 });
 
 type Step = (store: SessionStore) => Promise<unknown>;
-/** Brings the index up to date, so that what follows meets it in every state. */
+/** Brings the index up to date, so that what follows finds it in every state. */
 const search: Step = (store) => store.search({ text: "alpha" });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -117,7 +117,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(search) },
 );
 
-/** What a call came to, but for what may differ: the version. */
+/** The outcome of a call without what may differ, the version. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   try {
     return withoutVersion(await call);
@@ -187,7 +187,10 @@ async function stateOf(store: SessionStore): Promise<unknown> {
   };
 }
 
-/** The rows that `search_index` should have and those it has, and tags that were left behind: it may show nowhere else. */
+/**
+ * The rows that `search_index` should have and those it has, and tags that were left behind: nothing else
+ * may show it.
+ */
 async function indexedIn(
   file: string,
   model: SessionStore,
@@ -218,7 +221,7 @@ async function indexedIn(
   return { wanted: wanted.sort(), found: found.sort(), staleTags };
 }
 
-test("answers, keeps and finds what the memory store does", { timeout: 120_000 }, async () => {
+test("answers, stores and finds what the memory store does", { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, together) => {
       const model = new MemoryStore();
@@ -229,7 +232,7 @@ test("answers, keeps and finds what the memory store does", { timeout: 120_000 }
         const outcomes = await Promise.all(steps.map((step) => outcome(step(store))));
         for (const [i, step] of steps.entries()) {
           const wanted = await outcome(step(model));
-          // When a search among the writes of one moment looks is not said.
+          // It is not specified what a search sees of concurrent writes.
           if (step !== search) expect(outcomes[i]).toEqual(wanted);
         }
       } else {

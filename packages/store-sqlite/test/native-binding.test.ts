@@ -32,7 +32,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** @param nodeVersion what the process takes its Node for. */
+/** @param nodeVersion the version that the process takes its Node for. */
 async function run(script: string, args: readonly string[], nodeVersion?: string): Promise<Ended> {
   const versions = `{ value: { ...process.versions, node: ${JSON.stringify(nodeVersion)} } }`;
   const fake = `data:text/javascript,Object.defineProperty(process, "versions", ${versions})`;
@@ -64,7 +64,7 @@ async function openerBeside(prepare: (driverFolder: string) => Promise<unknown>)
   return join(folder, "dist", "opener.mjs");
 }
 
-test("the garbage collector takes databases, statements and iterators without ending the process", async () => {
+test("databases, statements and iterators are garbage collected without ending the process", async () => {
   expect(await run(collected.script, [])).toEqual({ code: 0, stdout: "collected\n", stderr: "" });
 });
 
@@ -78,7 +78,7 @@ describe("a driver that ends the process on this Node", () => {
     });
   });
 
-  test.each(["20.19.0", "21.7.3"])("is refused on Node %s, and nothing is made", async (node) => {
+  test.each(["20.19.0", "21.7.3"])("is refused on Node %s, and nothing is created", async (node) => {
     const file = join(await tempFolder(), "new", "sessions.db");
     const { code, stdout, stderr } = await run(script, [file], node);
     expect(stdout).toMatch(
@@ -98,7 +98,7 @@ describe("a binding that was compiled against headers that abort", () => {
   let concerned: string;
   let other: string;
 
-  /** The driver with a copy of its binding, in which a mark stands behind what the loader reads. */
+  /** The driver with a copy of its binding, with a mark after what the loader reads. */
   async function openerWithMark(mark: string): Promise<string> {
     return await openerBeside(async (own) => {
       await cp(join(driver, "package.json"), join(own, "package.json"));
@@ -119,7 +119,7 @@ describe("a binding that was compiled against headers that abort", () => {
     other = await openerWithMark("_ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateE");
   });
 
-  test.each(["24.0.0", "24.21.0", "26.3.1"])("is told once on Node %s", async (node) => {
+  test.each(["24.0.0", "24.21.0", "26.3.1"])("is warned of once on Node %s", async (node) => {
     const file = join(await tempFolder(), "sessions.db");
     const { code, stdout, stderr } = await run(concerned, [file], node);
     expect({ code, stdout: stdout.split("\n", 1)[0] }).toEqual({ code: 0, stdout: "open: done" });
@@ -127,7 +127,7 @@ describe("a binding that was compiled against headers that abort", () => {
     expect(stderr).toMatch(/SIGABRT.*better_sqlite3\.node.*24\.18\.1.*better-sqlite3 13/);
   });
 
-  test.each(["20.20.2", "22.23.3", "26.4.0"])("is no matter on Node %s", async (node) => {
+  test.each(["20.20.2", "22.23.3", "26.4.0"])("is no problem on Node %s", async (node) => {
     const file = join(await tempFolder(), "sessions.db");
     expect(await run(concerned, [file], node)).toMatchObject({ code: 0, stderr: "" });
   });

@@ -27,7 +27,7 @@ async function filled(): Promise<{ folder: string; file: string; ids: SessionId[
   return { folder, file, ids };
 }
 
-/** Every call has to answer or to be refused in our words; gives how many were refused. */
+/** Every call has to succeed or to fail with a SessionError. @returns how many failed. */
 async function readAll(store: SqliteStore, ids: readonly SessionId[]): Promise<number> {
   const results = await Promise.allSettled([
     store.list(),
@@ -63,7 +63,7 @@ async function look(file: string, ids: readonly SessionId[]): Promise<number> {
   return refused;
 }
 
-describe("a spoilt file is told of, and stays what it is", () => {
+describe("a damaged file is reported, and stays what it is", () => {
   test("cut off anywhere", { timeout: 60_000 }, async () => {
     const { file, ids } = await filled();
     const whole = await readFile(file);
@@ -94,7 +94,7 @@ describe("a spoilt file is told of, and stays what it is", () => {
   });
 });
 
-test("a file that was copied without its log holds what was in it by then, and is sound", async () => {
+test("a file that was copied without its WAL has what was checkpointed by then, and is intact", async () => {
   const folder = await tempFolder();
   const file = join(folder, "sessions.db");
   const store = await openAt(file);
@@ -107,7 +107,7 @@ test("a file that was copied without its log holds what was in it by then, and i
   expect(await copied.count()).toBe(0);
   expect(await copied.checkIntegrity()).toEqual([]);
   await copied.create(given);
-  // With its log it is all of it.
+  // With its WAL it has everything.
   const both = join(folder, "both.db");
   await copyFile(file, both);
   await copyFile(`${file}-wal`, `${both}-wal`);
@@ -116,14 +116,15 @@ test("a file that was copied without its log holds what was in it by then, and i
 
 const NOBODY = 65_534;
 const CODE = join(import.meta.dirname, "..", "node_modules");
-// Nobody but root can start a process as somebody else, and root is refused nothing. The other has to reach the code.
+// Nobody but root can start a process as another user, and root is refused nothing. The other user has to
+// reach the code.
 const canBeOthers =
   process.platform === "linux" &&
   process.getuid?.() === 0 &&
   spawnSync(process.execPath, ["-e", `fs.readdirSync(${JSON.stringify(CODE)})`], { uid: NOBODY }).status ===
     0;
 describe.skipIf(!canBeOthers)(
-  "what somebody else's process may do (needs root on Linux, and a folder that others may read)",
+  "what the process of another user may do (needs root on Linux, and a folder that others may read)",
   () => {
     let opener: Awaited<ReturnType<typeof bundleChild>>;
     beforeAll(async () => {
@@ -143,8 +144,8 @@ describe.skipIf(!canBeOthers)(
       await chmod(folder, 0o777);
       await chmod(file, 0o444);
       const before = await readFile(file);
-      const told = await openAsNobody(file, ids[0] as string);
-      expect(told).toEqual([
+      const outcomes = await openAsNobody(file, ids[0] as string);
+      expect(outcomes).toEqual([
         "open: done",
         "read: done",
         expect.stringMatching(/^append: io .*sessions\.db.*Check the rights on the file and its folder/),
@@ -153,19 +154,19 @@ describe.skipIf(!canBeOthers)(
       expect(before.equals(await readFile(file))).toBe(true);
     });
 
-    test("a folder in which no log can be made is refused with what to do", async () => {
+    test("a folder in which no WAL can be created is refused with what to do", async () => {
       const { folder, file, ids } = await filled();
       await chmod(folder, 0o555);
       await chmod(file, 0o666);
       const before = await readFile(file);
-      const told = await openAsNobody(file, ids[0] as string);
-      expect(told).toEqual([
+      const outcomes = await openAsNobody(file, ids[0] as string);
+      expect(outcomes).toEqual([
         expect.stringMatching(/^open: io .*sessions\.db.*Check the .*rights on (the file and )?its folder/),
       ]);
       expect(before.equals(await readFile(file))).toBe(true);
     });
 
-    test("somebody else's file that may be read and written is a file as any other", async () => {
+    test("a file of another user that may be read and written is a file like any other", async () => {
       const { folder, file, ids } = await filled();
       await chmod(folder, 0o777);
       await chmod(file, 0o666);

@@ -19,7 +19,7 @@ import { openSqliteStore, type SqliteStoreOptions } from "../src/index.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-/** Every file of the folder with its bytes; `-shm` holds no data and belongs to whoever reads. */
+/** Every file of the folder with its bytes; `-shm` has no data and is written by readers. */
 function bytesIn(folder: string): Record<string, string> {
   const files = readdirSync(folder).filter((name) => !name.endsWith("-shm"));
   const hash = (name: string) =>
@@ -50,7 +50,7 @@ describe("refuses, and leaves as it is,", () => {
     await expectRefused(file, folder, "unsupported", /no SQLite database/);
   });
 
-  test("the database of another program, also with its work still in the log", async () => {
+  test("the database of another program, also with its data still in the WAL", async () => {
     const folder = await tempFolder();
     const other = new Sqlite(join(folder, "other.db"));
     other.pragma("journal_mode = WAL");
@@ -71,7 +71,7 @@ describe("refuses, and leaves as it is,", () => {
     await expectRefused(join(folder, "other.db"), folder, "unsupported", /another program/);
   });
 
-  test("the file of a newer version, also where only the log says so", async () => {
+  test("the file of a newer version, also where only the WAL says so", async () => {
     const folder = await tempFolder();
     const file = join(folder, "sessions.db");
     await (await openAt(file)).close();
@@ -84,7 +84,7 @@ describe("refuses, and leaves as it is,", () => {
     await expectRefused(join(folder, "copy.db"), folder, "unsupported", /newer version/);
   });
 
-  test("an empty file beside a log that is not empty", async () => {
+  test("an empty file beside a WAL that is not empty", async () => {
     const folder = await tempFolder();
     const file = join(folder, "sessions.db");
     const store = await openAt(file);
@@ -115,7 +115,7 @@ test("a folder, and a path through a file, are io errors that name it", async ()
   await expect(openSqliteStore({ file })).rejects.toMatchObject({ code: "io", details: { path: file } });
 });
 
-test("wrong options are told before anything is made", async () => {
+test("wrong options are refused before anything is created", async () => {
   const folder = await tempFolder();
   const file = join(folder, "sessions.db");
   const wrong: [unknown, object][] = [
@@ -134,7 +134,7 @@ test("wrong options are told before anything is made", async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("awkward names are names as any other", async () => {
+test("awkward names are names like any other", async () => {
   const folder = await tempFolder();
   for (const name of ["a b?c#d%20.db", "file:x.db", "ünï 漢.db", "-", "sessions"]) {
     const store = await openAt(join(folder, name));
@@ -162,7 +162,7 @@ test.skipIf(process.platform === "win32")("files and new folders are the owner's
   }
 });
 
-test("the mode of a file that is there stays", async () => {
+test("the mode of an existing file stays", async () => {
   const file = join(await tempFolder(), "sessions.db");
   writeFileSync(file, "");
   chmodSync(file, 0o640);
@@ -171,7 +171,7 @@ test("the mode of a file that is there stays", async () => {
   expect(statSync(file).mode & 0o777).toBe(0o640);
 });
 
-test("a database that was copied without its log, or taken out of WAL mode, is opened", async () => {
+test("a database that was copied without its WAL, or taken out of WAL mode, is opened", async () => {
   const folder = await tempFolder();
   const file = join(folder, "sessions.db");
   const given = session({}, [entry("kept")]);
@@ -210,7 +210,7 @@ test("a newer version that changes the tables under an open store stops its writ
   });
 });
 
-test("a closed store gives up the file and its log", async () => {
+test("a closed store releases the file and its WAL", async () => {
   const folder = await tempFolder();
   const file = join(folder, "sessions.db");
   const store = await openAt(file);

@@ -19,14 +19,14 @@ test("processes that append to one session lose nothing", { timeout: 60_000 }, a
   const children = Array.from({ length: 4 }, () =>
     startChild(writer.script, file, "full", "100", "3", metadata.id),
   );
-  // Reads meanwhile see whole batches, and no lock.
+  // Concurrent reads see whole batches, and no lock.
   let running = true;
   const reader = (async () => {
     while (running) {
       const { entries } = await store.get(metadata.id);
       expect(entries.length % 3).toBe(0);
       await store.search({ text: "message" });
-      // Reading never leaves the turn of the event loop by itself.
+      // Reading alone never yields to the event loop.
       await setImmediate();
     }
   })();
@@ -36,7 +36,7 @@ test("processes that append to one session lose nothing", { timeout: 60_000 }, a
   const { entries } = await store.get(metadata.id);
   expect(entries).toHaveLength(1200);
   expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i));
-  // Every batch stands together and in its order.
+  // Every batch is contiguous and in its order.
   const batches = new Set(children.flatMap(({ lines }) => lines));
   const ids = entries.map(({ id }) => id);
   for (let i = 0; i < ids.length; i += 3) batches.delete(ids.slice(i, i + 3).join(" "));
@@ -53,13 +53,13 @@ test("processes that open a new file at the same moment all succeed", { timeout:
   expect(await store.count()).toBe(6);
 });
 
-test("what a killed writer was told of is there", { timeout: 120_000 }, async () => {
+test("what was acknowledged to a killed writer is there", { timeout: 120_000 }, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const ids = [newUuid(), newUuid(), newUuid()];
   const acknowledged: string[] = [];
   for (let round = 0; round < 30; round++) {
     const child = startChild(writer.script, file, round % 2 ? "full" : "relaxed", "0", "2", ...ids);
-    // Another moment of the work each time.
+    // At another moment of the work each time.
     await child.printed(1 + round * 2);
     child.process.kill("SIGKILL");
     expect(await child.ended).toBe("SIGKILL");
@@ -71,7 +71,7 @@ test("what a killed writer was told of is there", { timeout: 120_000 }, async ()
   const keptSet = new Set(kept);
   expect(acknowledged.flatMap((line) => line.split(" ")).filter((id) => !keptSet.has(id))).toEqual([]);
   expect(acknowledged.length).toBeGreaterThan(800);
-  // Nothing was stored twice or by halves, and the index knows every entry.
+  // Nothing was stored twice or in part, and the index knows every entry.
   expect(keptSet.size).toBe(kept.length);
   for (const { entries } of sessions) expect(entries.length % 2).toBe(0);
   let hits = 0;
@@ -84,10 +84,10 @@ test("what a killed writer was told of is there", { timeout: 120_000 }, async ()
   expect(hits).toBe(kept.length);
 });
 
-/** Lists, counts, searches and follows until it is told to stop; each of its calls has to succeed. */
+/** Lists, counts, searches and follows until it is stopped; each of its calls has to succeed. */
 function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: SessionId) {
   let running = true;
-  const told = (async () => {
+  const emitted = (async () => {
     const changes = await store.watch({ id });
     let count = 0;
     for await (const _ of changes) if (!running || ++count > 1_000_000) break;
@@ -111,7 +111,7 @@ function lookOn(store: Awaited<ReturnType<typeof openAt>>, id: SessionId) {
       running = false;
       // What the watcher waits for.
       await store.update(id, {}, { at: 1 });
-      return { looks: await looks, told: await told };
+      return { looks: await looks, emitted: await emitted };
     },
   };
 }
@@ -120,7 +120,7 @@ test.each([
   ["one session", 1],
   ["eight sessions", 8],
 ])(
-  "eight processes append 500 entries each to %s, and nobody is turned away",
+  "eight processes append 500 entries each to %s, and none is refused",
   { timeout: 180_000 },
   async (_, count) => {
     const file = join(await tempFolder(), "sessions.db");
@@ -131,11 +131,11 @@ test.each([
     const children = Array.from({ length: 8 }, (_, i) =>
       startChild(writer.script, file, "full", "500", "1", ids[i % count] as string),
     );
-    // A writer that meets an error ends with another code, and says so.
+    // A writer that gets an error exits with another code, and prints it.
     expect(await Promise.all(children.map(({ ended }) => ended))).toEqual(Array(8).fill(0));
-    const { looks, told } = await looker.stop();
+    const { looks, emitted } = await looker.stop();
     expect(looks).toBeGreaterThan(10);
-    expect(told).toBeGreaterThan(1);
+    expect(emitted).toBeGreaterThan(1);
     const acknowledged = children.flatMap(({ lines }) => lines);
     expect(acknowledged).toHaveLength(4000);
     const kept = (await Promise.all(ids.map((id) => store.get(id)))).map(({ entries }) => entries);

@@ -1,7 +1,7 @@
 import type { SessionEntry, SessionId, SessionStore } from "@thulp-sessions/core";
 import { entry, session } from "./session-data.ts";
 
-/** A change as it can be told on a line of text before it is made, and made again elsewhere. */
+/** A change in a form that can be printed on one line before it is made, and repeated elsewhere. */
 export type Call =
   | {
       readonly call: "create" | "replace";
@@ -45,7 +45,7 @@ export function nextCall(
   if (kind === 2) return { call: "truncate", id, at, keep: random((counts.get(id) ?? 0) + 1) };
   if (kind === 3) return { call: "replace", id, at, entries: entriesOf(random(20)) };
   if (kind < 6) return { call: "update", id, at, name: `name ${at}` };
-  // Alone, a few, and over many pages.
+  // One, a few, and over many pages.
   return { call: "append", id, at, entries: entriesOf([1, 1, 3, 60][random(4)] as number) };
 }
 
@@ -53,7 +53,7 @@ function entriesOf(count: number): SessionEntry[] {
   return Array.from({ length: count }, (_, i) => entry(`word${i} ${"x".repeat(300)}`));
 }
 
-/** Gives how many entries the session then has; `undefined` when it is gone. */
+/** @returns how many entries the session then has; `undefined` when it is gone. */
 export async function make(store: SessionStore, call: Call): Promise<number | undefined> {
   const { id, at } = call;
   switch (call.call) {

@@ -9,7 +9,7 @@ import { openAt, tempFolder } from "./temp-store.ts";
 
 const PAGE = 4096;
 
-/** A file of some hundred pages, closed, with nothing left in its log. */
+/** A file of some hundred pages, closed, with nothing left in its WAL. */
 async function filledFile(): Promise<{ file: string; sessions: Session[] }> {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openSqliteStore({ file, durability: "relaxed" });
@@ -49,7 +49,7 @@ async function contentsOf(file: string): Promise<Map<string, Session>> {
   return new Map(all.map((each) => [each.metadata.id, each]));
 }
 
-test("of an undamaged file everything is recovered, and nothing is to be told", async () => {
+test("of an undamaged file everything is recovered, and there are no problems", async () => {
   const { file, sessions } = await filledFile();
   const to = join(file, "..", "recovered.db");
   expect(await recoverSqliteFile({ from: file, to })).toEqual({ sessions: 40, entries: 1200, problems: [] });
@@ -90,7 +90,7 @@ test.each([
   const { file, sessions } = await filledFile();
   const leaves = pagesOf(file, "entries").slice(1);
   const pages = which.map((n) => leaves.at(n)).filter((page) => page !== undefined);
-  // Which entries stand on the pages that are left, by a look at the bytes.
+  // The entries on the pages that are left, found in the bytes.
   const bytes = await readFile(file);
   const lostText = pages.map((page) => bytes.toString("latin1", (page - 1) * PAGE, page * PAGE)).join();
   await overwrite(file, pages);
@@ -133,7 +133,7 @@ test("sessions whose row is lost keep their entries, under a name that says so",
   }
 });
 
-test("pages that are overwritten at random are told by checkIntegrity, and read around", {
+test("pages that are overwritten at random are reported by checkIntegrity, and recovery reads around them", {
   timeout: 60_000,
 }, async () => {
   const { file } = await filledFile();
@@ -162,7 +162,7 @@ test("pages that are overwritten at random are told by checkIntegrity, and read 
   }
 });
 
-test("what is no file, or there already, is refused", async () => {
+test("a source that is no file, and a target that exists, are refused", async () => {
   const { file } = await filledFile();
   await expect(recoverSqliteFile({ from: `${file}x`, to: `${file}y` })).rejects.toMatchObject({
     code: "invalid_input",

@@ -18,7 +18,7 @@ import { openAt, tempFolder } from "./temp-store.ts";
 
 const noWarning = () => {};
 
-/** Searches with bounds so low that every way of finding a page is taken with little data. */
+/** Searches with bounds so low that every strategy is used with little data. */
 async function searchWith(file: string, bounds: SearchBounds): Promise<SessionSearch> {
   const database = await openDatabase(checkOptions({ file }));
   onTestFinished(() => database.close());
@@ -61,10 +61,10 @@ async function allHitsOf(store: SessionStore, query: SearchQuery): Promise<Searc
 }
 
 test.each<SearchBounds>([
-  { many: 0, mostLookedInto: 0 },
-  { many: 0, mostLookedInto: 7 },
-  { many: 10, mostLookedInto: 1_000 },
-  { many: 1_000, mostLookedInto: 1_000 },
+  { maxSorted: 0, maxWalked: 0 },
+  { maxSorted: 0, maxWalked: 7 },
+  { maxSorted: 10, maxWalked: 1_000 },
+  { maxSorted: 1_000, maxWalked: 1_000 },
 ])("finds the same in every way: %o", async (bounds) => {
   const file = join(await tempFolder(), "sessions.db");
   const [store, model] = [await openAt(file), new MemoryStore()];
@@ -77,14 +77,14 @@ test.each<SearchBounds>([
     const given = session(
       {
         name: i % 5 === 0 ? "common name" : "x",
-        // Some at the same moment.
+        // Some with the same time.
         updatedAt: i - (i % 4),
         tags: i % 3 === 0 ? ["third"] : [],
       },
       entries,
     );
     for (const each of [store, model]) await each.create(given);
-    // Some that stand in no index by their time.
+    // Some that are pending in the time index.
     if (i % 9 === 0) {
       const [more] = [[entry("common later")]];
       for (const each of [store, model]) await each.append(given.metadata.id, more, { at: 20 });
@@ -111,8 +111,8 @@ test.each<SearchBounds>([
 });
 
 test.each<SearchBounds>([
-  { many: 0, mostLookedInto: 10 },
-  { many: 1_000, mostLookedInto: 10 },
+  { maxSorted: 0, maxWalked: 10 },
+  { maxSorted: 1_000, maxWalked: 10 },
 ])("damaged entries that the index knows are passed over: %o", async (bounds) => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);

@@ -18,7 +18,7 @@ async function take(changes: AsyncIterator<StoreChange>, count: number): Promise
   return taken;
 }
 
-test("what another handle creates, changes and deletes is told; own changes once", async () => {
+test("what another store creates, changes and deletes is emitted; own changes once", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const [store, other] = [await openAt(file), await openAt(file)];
   const [mine, changed, deleted, created] = [session(), session(), session(), session()];
@@ -30,17 +30,17 @@ test("what another handle creates, changes and deletes is told; own changes once
   await other.append(changed.metadata.id, [entry("theirs")], { at: 1 });
   await other.delete(deleted.metadata.id);
   // Neither an update without a later time nor one that is undone may be missed.
-  const told = await take(changes, 3);
-  expect(told).toContainEqual({ type: "created", id: created.metadata.id });
-  expect(told).toContainEqual({ type: "changed", id: changed.metadata.id });
-  expect(told).toContainEqual({ type: "deleted", id: deleted.metadata.id });
-  // The own change has not come again: what comes next is this.
+  const emitted = await take(changes, 3);
+  expect(emitted).toContainEqual({ type: "created", id: created.metadata.id });
+  expect(emitted).toContainEqual({ type: "changed", id: changed.metadata.id });
+  expect(emitted).toContainEqual({ type: "deleted", id: deleted.metadata.id });
+  // The own change was not emitted again: the next one is this.
   await other.update(mine.metadata.id, { name: "new" }, { at: 1 });
   expect(await take(changes, 1)).toEqual([{ type: "changed", id: mine.metadata.id }]);
   await changes.return?.();
 });
 
-test("the first changes of an empty file are told one by one", async () => {
+test("the first changes of an empty file are emitted one by one", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const [store, other] = [await openAt(file), await openAt(file)];
   const changes = await store.watch();
@@ -59,7 +59,7 @@ test("the first changes of an empty file are told one by one", async () => {
   ]);
 });
 
-test("what was done before is not told, what another process does is", { timeout: 30_000 }, async () => {
+test("earlier changes are not emitted, those of another process are", { timeout: 30_000 }, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const { metadata } = await store.create(session());
@@ -70,12 +70,12 @@ test("what was done before is not told, what another process does is", { timeout
   expect(await child.ended).toBe(0);
 });
 
-test("a watcher that has missed more than is remembered is told to look at everything", async () => {
+test("a watcher that has missed more than the log has is reset", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const { metadata } = await store.create(session());
   const changes = await store.watch();
-  // What a busy process does to the log between two looks at it.
+  // What a busy process does to the log between two polls.
   const other = new Sqlite(file);
   other.exec(`
     BEGIN;
@@ -89,7 +89,7 @@ test("a watcher that has missed more than is remembered is told to look at every
   expect(await take(changes, 1)).toEqual([{ type: "changed", id: metadata.id }]);
 });
 
-test("the log of changes stays short, and versions never come back", { timeout: 60_000 }, async () => {
+test("the change log stays short, and no version is used twice", { timeout: 60_000 }, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const given = session();

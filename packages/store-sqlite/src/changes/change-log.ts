@@ -1,161 +1,70 @@
 import type { SessionId } from "@thulp-sessions/core";
-import { asc, gt, lte, max, min, sql } from "drizzle-orm";
-import type { Orm } from "../connection/driver.ts";
-import { lazily } from "../connection/lazy.ts";
-import { changes, sessions } from "../tables/schema.ts";
+import type { Client } from "../connection/driver.ts";
+import { ALL_CHANGES, LAST_REVISION } from "../tables/deferred-time-index.ts";
+import { KEPT_REVISIONS } from "../tables/schema.ts";
 import type { Change } from "./change.ts";
 
-/** A watcher that falls further behind than this is told to look at everything again. */
-const KEPT_REVISIONS = 10_000;
-/** How many revisions pass between two prunings. */
+/** The number of revisions between two prunings. */
 const PRUNE_EVERY = 1000;
 
-const isMoving = sql`${sessions.moving} = 1`;
+type ChangeRow = Omit<Change, "isAppend"> & { readonly isAppend: number };
 
-/**
- * Which revision was given last, and which sessions were changed after one: by the table `changes`, and by the sessions that
- * move, whose appends are not written down there.
- */
+/** Which revision was the last, and which sessions were changed after a given one. */
 export class ChangeLog {
-  readonly #last;
-  readonly #lastMoving;
-  readonly #first;
+  readonly #lastRevision;
+  readonly #firstLogged;
   readonly #insert;
   readonly #since;
-  readonly #movedSince;
-  readonly #logMoving;
   readonly #prune;
 
-  constructor(orm: Orm) {
-    this.#last = lazily(() =>
-      orm
-        .select({ seq: max(changes.seq) })
-        .from(changes)
-        .prepare(),
-    );
-    this.#lastMoving = lazily(() =>
-      orm
-        .select({ seq: max(sessions.revision) })
-        .from(sessions)
-        .where(isMoving)
-        .prepare(),
-    );
-    this.#first = lazily(() =>
-      orm
-        .select({ seq: min(changes.seq) })
-        .from(changes)
-        .prepare(),
-    );
-    this.#insert = lazily(() =>
-      orm
-        .insert(changes)
-        .values({
-          seq: sql.placeholder("seq"),
-          sessionId: sql.placeholder("sessionId"),
-          type: sql.placeholder("type"),
-        })
-        // Sessions that settle in the same group have been written down by `writeMoving`, which knows no type.
-        .onConflictDoUpdate({ target: changes.seq, set: { type: sql`excluded.type` } })
-        .prepare(),
-    );
-    this.#since = lazily(() =>
-      orm
-        .select()
-        .from(changes)
-        .where(gt(changes.seq, sql.placeholder("seq")))
-        .orderBy(asc(changes.seq))
-        .prepare(),
-    );
-    this.#movedSince = lazily(() =>
-      orm
-        .select({ seq: sessions.revision, sessionId: sessions.id })
-        .from(sessions)
-        .where(sql`${isMoving} AND ${sessions.revision} > ${sql.placeholder("seq")}`)
-        .prepare(),
-    );
-    // One whose last change was no append stands there already.
-    this.#logMoving = lazily(() =>
-      orm
-        .insert(changes)
-        .select(
-          orm
-            .select({ seq: sessions.revision, sessionId: sessions.id, type: sql`'changed'`.as("type") })
-            .from(sessions)
-            .where(sql`${isMoving} AND ${sessions.revision} > ${sql.placeholder("seq")}`),
-        )
-        .onConflictDoNothing()
-        .prepare(),
-    );
-    this.#prune = lazily(() =>
-      orm
-        .delete(changes)
-        .where(lte(changes.seq, sql.placeholder("seq")))
-        .prepare(),
-    );
+  constructor({ client }: { readonly client: Client }) {
+    this.#lastRevision = client.prepare<[], number>(`SELECT ${LAST_REVISION}`).pluck();
+    this.#firstLogged = client.prepare<[], number | null>("SELECT min(seq) FROM changes").pluck();
+    // A flush of the deferred time index in the same group may have written the row, without the type.
+    this.#insert = client.prepare<[number, string, string]>(`
+      INSERT INTO changes (seq, session_id, type) VALUES (?, ?, ?)
+      ON CONFLICT (seq) DO UPDATE SET type = excluded.type`);
+    this.#since = client.prepare<[number], ChangeRow>(`
+      SELECT seq AS revision, session_id AS id, type, is_append AS isAppend
+      FROM ${ALL_CHANGES}
+      WHERE seq > ?
+      ORDER BY seq`);
+    this.#prune = client.prepare<[number]>("DELETE FROM changes WHERE seq <= ?");
   }
 
-  /** The revision given last, by whatever process; 0 before the first. */
+  /** The last revision given by any process; 0 before the first. */
   lastRevision(): number {
-    return Math.max(this.#last().get()?.seq ?? 0, this.#lastMoving().get()?.seq ?? 0);
+    return this.#lastRevision.get() ?? 0;
   }
 
-  /** Writes down the changes of one commit; those of one session become one row, as for a watcher. */
-  write(made: readonly Change[]): void {
+  /**
+   * Logs the changes of one commit. Several changes of one session become one row, which is all a watcher
+   * needs.
+   */
+  write(committed: readonly Change[]): void {
     const merged = new Map<SessionId, Change>();
-    for (const change of made) {
+    for (const change of committed) {
       if (change.isAppend) continue;
       const before = merged.get(change.id);
       merged.delete(change.id);
-      const stillNew = before?.type === "created" && change.type === "changed";
-      merged.set(change.id, stillNew ? { ...change, type: "created" } : change);
+      const isStillNew = before?.type === "created" && change.type === "changed";
+      merged.set(change.id, isStillNew ? { ...change, type: "created" } : change);
     }
-    for (const { id, type, revision } of merged.values()) {
-      this.#insert().run({ seq: revision, sessionId: id, type });
-    }
-    const [first, last] = [made[0], made.at(-1)];
-    if (
-      first &&
-      last &&
-      Math.floor((first.revision - 1) / PRUNE_EVERY) < Math.floor(last.revision / PRUNE_EVERY)
-    ) {
-      this.#prune().run({ seq: last.revision - KEPT_REVISIONS });
-    }
+    for (const { id, type, revision } of merged.values()) this.#insert.run(revision, id, type);
+    const [first, last] = [committed[0]?.revision, committed.at(-1)?.revision];
+    if (first === undefined || last === undefined) return;
+    const isPruningDue = Math.floor((first - 1) / PRUNE_EVERY) < Math.floor(last / PRUNE_EVERY);
+    if (isPruningDue) this.#prune.run(last - KEPT_REVISIONS);
   }
 
-  /** To be called before sessions settle: what `changes` does not say of them is then known nowhere else. */
-  writeMoving(): void {
-    this.#logMoving().run({ seq: this.lastRevision() - KEPT_REVISIONS });
-  }
-
-  /** What was changed after that revision, by whom ever; `null` where it is not known any more. */
+  /** What was changed after that revision by any process; `null` where that is no longer known. */
   since(revision: number): { readonly changes: readonly Change[]; readonly last: number } | null {
-    const first = this.#first().get()?.seq ?? 0;
+    const first = this.#firstLogged.get() ?? 0;
     const last = this.lastRevision();
-    // Rows go from the old end only, and none of the last ones: while one at or below the revision is there, or the
-    // revision is recent, none above it is missing.
+    // Only the oldest rows are removed, and none of the last KEPT_REVISIONS: nothing is missing after a
+    // revision that is that recent, or that has a row at or before it.
     if (first > revision && last - revision > KEPT_REVISIONS) return null;
-    const logged = this.#since()
-      .all({ seq: revision })
-      .map(
-        ({ seq, sessionId, type }): Change => ({
-          revision: seq,
-          id: sessionId as SessionId,
-          type: type as Change["type"],
-          isAppend: false,
-        }),
-      );
-    const seen = new Set(logged.map((change) => change.revision));
-    const moved = this.#movedSince()
-      .all({ seq: revision })
-      .filter(({ seq }) => !seen.has(seq))
-      .map(
-        ({ seq, sessionId }): Change => ({
-          revision: seq,
-          id: sessionId as SessionId,
-          type: "changed",
-          isAppend: true,
-        }),
-      );
-    return { changes: [...logged, ...moved].sort((a, b) => a.revision - b.revision), last };
+    const changes = this.#since.all(revision).map((row) => ({ ...row, isAppend: row.isAppend === 1 }));
+    return { changes, last };
   }
 }

@@ -1,46 +1,46 @@
 import type { Database } from "../connection/database.ts";
+import { clearInterval, setInterval } from "../connection/real-time.ts";
 import { isBusy } from "../connection/sqlite-errors.ts";
 import type { Change } from "./change.ts";
 import type { ChangeLog } from "./change-log.ts";
 
-/** How often others' changes are looked for, while somebody watches. */
+/** How often the changes of other connections are looked for while there are watchers. */
 const INTERVAL_MS = 100;
 
 export interface ChangeListener {
-  /** What another process, or another handle of this one, has changed. */
+  /** Called with what other connections have changed, those of other processes and of this one. */
   changed(changes: readonly Change[]): void;
-  /** Changes were missed. */
+  /** Called when changes were missed. */
   missed(): void;
-  /** They cannot be looked for at the moment. */
+  /** Called when changes cannot be read at the moment; once until it works again. */
   failed(error: unknown): void;
 }
 
 /**
- * Looks for changes that other connections have committed. SQLite tells nobody of them, but `PRAGMA data_version`,
- * which costs next to nothing, says whether there were any.
+ * Looks for changes that other connections have committed. SQLite does not report them, but `PRAGMA
+ * data_version`, which costs almost nothing, tells whether there were any.
  */
 export class ChangePoller {
+  readonly #database: Pick<Database, "dataVersion">;
   readonly #log: ChangeLog;
   readonly #listener: ChangeListener;
-  readonly #dataVersion;
   #timer: NodeJS.Timeout | undefined;
-  #seenData = 0;
-  #seenRevision = 0;
-  /** Revisions after the one seen that this handle has given. */
+  #dataVersion = 0;
+  #revision = 0;
+  /** Revisions after `#revision` that this store has given. */
   readonly #ownRevisions = new Set<number>();
-  #failing = false;
+  #isFailing = false;
 
-  constructor({ client }: Database, log: ChangeLog, listener: ChangeListener) {
+  constructor(database: Pick<Database, "dataVersion">, log: ChangeLog, listener: ChangeListener) {
+    this.#database = database;
     this.#log = log;
     this.#listener = listener;
-    this.#dataVersion = client.prepare<[], number>("PRAGMA data_version").pluck();
   }
 
-  /** From now on changes are told. SQLite's errors come through. */
+  /** Changes from now on are reported. @throws errors of SQLite. */
   start(): void {
-    this.#seenData = this.#dataVersion.get() ?? 0;
-    this.#seenRevision = this.#log.lastRevision();
-    this.#ownRevisions.clear();
+    this.#dataVersion = this.#database.dataVersion();
+    this.#continueAt(this.#log.lastRevision());
     this.#timer = setInterval(() => this.#poll(), INTERVAL_MS).unref();
   }
 
@@ -49,37 +49,35 @@ export class ChangePoller {
     this.#timer = undefined;
   }
 
-  /** Own changes, which are told otherwise, are not to be told again. */
-  passOwn(before: number, changes: readonly Change[]): void {
+  /** To be called after each commit of this store, whose changes are emitted without the poller. */
+  skipOwnChanges(before: number, changes: readonly Change[]): void {
     if (!this.#timer) return;
-    const last = changes.at(-1)?.revision ?? before;
-    // Where nobody else's stand before them, that is all there is to it.
-    if (this.#seenRevision === before) this.#seenRevision = last;
+    // Where no other connection has committed since the last poll, they are all there is.
+    if (this.#revision === before) this.#revision = changes.at(-1)?.revision ?? before;
     else for (const { revision } of changes) this.#ownRevisions.add(revision);
   }
 
   #poll(): void {
     try {
-      // Before the rows: a commit in between is then looked for once more, and not missed.
-      const data = this.#dataVersion.get() ?? 0;
-      if (data === this.#seenData) return;
-      const news = this.#log.since(this.#seenRevision);
-      this.#seenData = data;
-      this.#failing = false;
-      if (news) {
-        this.#seenRevision = news.last;
-        const others = news.changes.filter(({ revision }) => !this.#ownRevisions.has(revision));
-        this.#ownRevisions.clear();
-        this.#listener.changed(others);
-      } else {
-        this.#seenRevision = this.#log.lastRevision();
-        this.#ownRevisions.clear();
-        this.#listener.missed();
-      }
+      // Read before the rows, so that a commit in between is looked for again and not missed.
+      const dataVersion = this.#database.dataVersion();
+      if (dataVersion === this.#dataVersion) return;
+      const news = this.#log.since(this.#revision);
+      const others = news?.changes.filter(({ revision }) => !this.#ownRevisions.has(revision));
+      this.#continueAt(news?.last ?? this.#log.lastRevision());
+      this.#dataVersion = dataVersion;
+      this.#isFailing = false;
+      if (others) this.#listener.changed(others);
+      else this.#listener.missed();
     } catch (error) {
-      if (isBusy(error) || this.#failing) return;
-      this.#failing = true;
+      if (isBusy(error) || this.#isFailing) return;
+      this.#isFailing = true;
       this.#listener.failed(error);
     }
+  }
+
+  #continueAt(revision: number): void {
+    this.#revision = revision;
+    this.#ownRevisions.clear();
   }
 }

@@ -2,19 +2,19 @@ import { SessionError } from "@thulp-sessions/core";
 import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import { MIGRATIONS_FOLDER } from "../migrations-folder.ts";
 
-/** `thlp` in ASCII, at byte 68 of every database file of ours (PRAGMA application_id). */
+/** `thlp` in ASCII (PRAGMA application_id); at byte 68 of every database of this package. */
 export const APPLICATION_ID = 0x74686c70;
 
 let migrations: readonly MigrationMeta[] | undefined;
 
-/** The migrations in order; `user_version` of a file says how many of them it has had. */
+/** The migrations in order; `user_version` of a database is the number of those that were applied to it. */
 export function knownMigrations(): readonly MigrationMeta[] {
   migrations ??= readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER });
   return migrations;
 }
 
 /** @throws {SessionError} unsupported when a newer version of this package has changed the tables. */
-export function checkVersion(file: string, version: number): void {
+export function checkTablesVersion(file: string, version: number): void {
   const known = knownMigrations().length;
   if (version <= known) return;
   throw refused(
@@ -23,7 +23,7 @@ export function checkVersion(file: string, version: number): void {
   );
 }
 
-export function notOurs(file: string): SessionError {
+export function otherApplication(file: string): SessionError {
   return refused(file, "is the SQLite database of another program. Choose another file");
 }
 

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
-import { APPLICATION_ID, checkVersion, notOurs, refused } from "./application-id.ts";
-import { hold, isHeld } from "./open-files.ts";
+import { APPLICATION_ID, checkTablesVersion, otherApplication, refused } from "./application-id.ts";
+import { isOpen, registerOpen } from "./open-files.ts";
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
@@ -10,52 +10,56 @@ const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 
 /**
- * Makes the file and its folders where they are missing, for the owner only, and looks at the header of one that is
- * there. SQLite is not asked: opening a file of somebody else could already change it.
+ * Creates the file and its folders where they are missing, for the owner only, and checks the header of one
+ * that exists. It does so without SQLite, because opening the database of another program could already
+ * change it.
  *
- * @returns lets go of the claim; to be called after SQLite has closed the file.
- * @throws {SessionError} unsupported for a file that is not ours, or of a newer version; corrupt; io.
+ * @returns ends the claim; to be called after SQLite has closed the file.
+ * @throws {SessionError} unsupported for a file of another program or of a newer version; corrupt; io.
  */
 export function claimFile(file: string): () => void {
   try {
-    makeFolders(dirname(file));
-    // One that this process has open was looked at then, and must not be opened here.
-    if (!createFile(file) && !isHeld(file)) checkHeader(file);
-    return hold(file);
+    createFolders(dirname(file));
+    // A file that this process has open was checked when it was opened, and must not be opened here
+    // (open-files.ts).
+    if (!createFile(file) && !isOpen(file)) checkHeader(file);
+    return registerOpen(file);
   } catch (cause) {
     if (cause instanceof SessionError) throw cause;
-    throw new SessionError(
-      "io",
-      `${file} cannot be opened: ${cause instanceof Error ? cause.message : cause}.`,
-      {
-        cause,
-        details: { path: file },
-      },
-    );
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new SessionError("io", `${file} cannot be opened: ${reason}.`, { cause, details: { path: file } });
   }
 }
 
-function makeFolders(folder: string): void {
+function createFolders(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (first === undefined || process.platform === "win32") return;
-  // The new names have to be on the disk before anything in them counts as written.
-  for (let made = folder; ; made = dirname(made)) {
-    syncFolder(dirname(made));
-    if (made === first || made === dirname(made)) return;
+  // The new folders have to be on the disk before anything in them counts as written.
+  for (let created = folder; ; created = dirname(created)) {
+    syncFolder(dirname(created));
+    if (created === first || created === dirname(created)) return;
   }
 }
 
-/** Brings the names in a folder to the disk. Not to be called on Windows, which has no such call. */
+/** Syncs the names in a folder. Not to be called on Windows, which cannot do it. */
 export function syncFolder(folder: string): void {
-  const fd = openSync(folder, "r");
+  withFile(folder, "r", fsyncSync);
+}
+
+export function syncFile(file: string): void {
+  withFile(file, "r+", fsyncSync);
+}
+
+function withFile<T>(path: string, flags: string, use: (descriptor: number) => T): T {
+  const descriptor = openSync(path, flags);
   try {
-    fsyncSync(fd);
+    return use(descriptor);
   } finally {
-    closeSync(fd);
+    closeSync(descriptor);
   }
 }
 
-/** True when it was not there. SQLite gives the files beside it (`-wal`, `-shm`) the same mode. */
+/** True when it did not exist. SQLite gives `-wal` and `-shm` the same mode. */
 function createFile(file: string): boolean {
   try {
     closeSync(openSync(file, "wx", 0o600));
@@ -69,15 +73,9 @@ function createFile(file: string): boolean {
 function checkHeader(file: string): void {
   const { size } = statSync(file);
   if (size === 0) {
-    // SQLite would delete the log, which may hold everything.
+    // SQLite would delete the WAL, which may hold everything.
     if (sizeOf(`${file}-wal`) > 0) {
-      throw new SessionError(
-        "corrupt",
-        `${file} is empty, but the log beside it (${file}-wal) is not. Both were left alone.`,
-        {
-          details: { path: file, offset: 0 },
-        },
-      );
+      throw damaged(file, 0, `is empty, but its write-ahead log (${file}-wal) is not. Both were left alone`);
     }
     return;
   }
@@ -85,26 +83,22 @@ function checkHeader(file: string): void {
   if (header.subarray(0, MAGIC.length).toString("latin1") !== MAGIC.slice(0, header.length)) {
     throw refused(file, "is no SQLite database. Choose another file");
   }
-  if (header.length < HEADER_BYTES) {
-    throw new SessionError("corrupt", `${file} ends within its header. It was left alone.`, {
-      details: { path: file, offset: header.length },
-    });
-  }
-  if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw notOurs(file);
-  checkVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
+  if (header.length < HEADER_BYTES)
+    throw damaged(file, header.length, "ends within its header. It was left alone");
+  if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw otherApplication(file);
+  checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
 }
 
-/** 0 when there is none. */
+/** 0 when it does not exist. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function readHeader(file: string): Buffer {
-  const fd = openSync(file, "r");
-  try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    return header.subarray(0, readSync(fd, header, 0, HEADER_BYTES, 0));
-  } finally {
-    closeSync(fd);
-  }
+  const header = Buffer.alloc(HEADER_BYTES);
+  return withFile(file, "r", (fd) => header.subarray(0, readSync(fd, header, 0, HEADER_BYTES, 0)));
+}
+
+function damaged(file: string, offset: number, problem: string): SessionError {
+  return new SessionError("corrupt", `${file} ${problem}.`, { details: { path: file, offset } });
 }

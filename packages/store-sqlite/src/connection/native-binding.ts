@@ -3,17 +3,15 @@ import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 
-/**
- * What ends the process instead of throwing where better-sqlite3 and Node do not fit each other; docs/node.md tells it
- * at length.
- */
+// Combinations of better-sqlite3 and Node that end the process instead of throwing; docs/node.md explains
+// them.
 const require = createRequire(import.meta.url);
 
-/** Called by compiled code that inherits node::ObjectWrap from the headers of Node 24.19 and later, and by no other of it. */
+/** Only code compiled against the node::ObjectWrap of Node 24.19 or later calls it. */
 const HOOK = "RemoveEnvironmentCleanupHook";
 
 /**
- * To be asked before the first database: on Node 20, better-sqlite3 13 ends the process in it.
+ * To be called before the first database is opened: on Node 20 that ends the process with better-sqlite3 13.
  *
  * @throws {SessionError} unsupported
  */
@@ -29,12 +27,12 @@ export function refuseNewerDriver(): void {
   );
 }
 
-let isLookedAt = false;
+let isChecked = false;
 
-/** To be called once the binding is loaded. Says at most once in a process that this binding will abort it. */
+/** To be called when the binding is loaded. Warns, once in a process, that this binding will abort it. */
 export function warnOfAbort(): void {
-  if (isLookedAt || !isNodeThatAborts(process.versions.node)) return;
-  isLookedAt = true;
+  if (isChecked || !isNodeThatAborts(process.versions.node)) return;
+  isChecked = true;
   const file = loadedBinding();
   if (file === undefined || !needsHook(file)) return;
   process.emitWarning(
@@ -46,28 +44,31 @@ export function warnOfAbort(): void {
   );
 }
 
-/** The runtimes that expect a context where the garbage collector has none (nodejs/node#65446, nodejs/node#65262). */
+/**
+ * The runtimes that expect a context where the garbage collector has none (nodejs/node#65446,
+ * nodejs/node#65262).
+ */
 function isNodeThatAborts(version: string): boolean {
   const [major = 0, minor = 0] = numbersOf(version);
   return major === 24 || (major === 26 && minor < 4);
 }
 
-/** Of the binding that this process has loaded, wherever it lies. */
+/** The path of the binding that this process has loaded. */
 function loadedBinding(): string | undefined {
   return Object.keys(require.cache).find((file) => basename(file) === "better_sqlite3.node");
 }
 
-/** The name of each function that a binding takes from Node stands in its file, on every platform. */
+/** On every platform the file of a binding has the names of the functions that it imports from Node. */
 function needsHook(file: string): boolean {
   try {
     return readFileSync(file).includes(HOOK);
   } catch {
-    // Loaded and gone: nothing can be said of it.
+    // Loaded and removed since: nothing can be said about it.
     return false;
   }
 }
 
-/** Undefined where the package was bundled into the program. */
+/** Undefined where the package is bundled into the program. */
 function driverVersion(): string | undefined {
   try {
     return (require("better-sqlite3/package.json") as { version?: string }).version;

@@ -1,27 +1,32 @@
 import { statSync } from "node:fs";
 
 /**
- * The database files that this process has open, by device and inode. To close any descriptor of such a file drops all
- * locks that SQLite holds on it in this process (POSIX): another process may then take itself for the last one, and remove
- * the log that is written to here. So a file that is held is never opened but by SQLite.
+ * The database files that this process has open, by device and inode. Closing any descriptor of such a file
+ * drops all locks that SQLite holds on it in this process (POSIX). Another process could then take itself for
+ * the last one and remove the WAL that is still written to here. So only SQLite may open a file that is in
+ * this list.
  */
-const held = new Map<string, number>();
+const openCounts = new Map<string, number>();
 
-export function isHeld(file: string): boolean {
-  return held.has(keyOf(file));
+export function isOpen(file: string): boolean {
+  return openCounts.has(keyOf(file));
 }
 
-/** Call it as soon as the file is there, before SQLite opens it; what it gives, after SQLite has closed it. */
-export function hold(file: string): () => void {
+/**
+ * To be called as soon as the file exists, before SQLite opens it.
+ *
+ * @returns to be called after SQLite has closed it.
+ */
+export function registerOpen(file: string): () => void {
   const key = keyOf(file);
-  held.set(key, (held.get(key) ?? 0) + 1);
-  let released = false;
+  openCounts.set(key, (openCounts.get(key) ?? 0) + 1);
+  let isReleased = false;
   return () => {
-    if (released) return;
-    released = true;
-    const others = (held.get(key) ?? 1) - 1;
-    if (others > 0) held.set(key, others);
-    else held.delete(key);
+    if (isReleased) return;
+    isReleased = true;
+    const others = (openCounts.get(key) ?? 1) - 1;
+    if (others > 0) openCounts.set(key, others);
+    else openCounts.delete(key);
   };
 }
 

@@ -2,21 +2,28 @@ import { resolve } from "node:path";
 import { invalidInput, type WarningListener } from "@thulp-sessions/core";
 
 export interface SqliteStoreOptions {
-  /** The database file, relative to the working directory. It and its folders are made where they are missing. */
+  /**
+   * The database file, relative to the working directory. It and its folders are created where they are
+   * missing.
+   */
   readonly file: string;
   /**
-   * What an acknowledged write survives. `full` (the default): the loss of power. `relaxed`: the end of the process,
-   * `kill -9` included; a loss of power may take the last writes, but never a part of one.
+   * What an acknowledged write survives. `full`, the default: a power loss. `relaxed`: the end of the
+   * process, `kill -9` included; a power loss may take the last writes, but never a part of one.
    */
   readonly durability?: "full" | "relaxed" | undefined;
-  /** How long a call waits while another process holds the file, in milliseconds; 5000 when absent. Then: `busy`. */
+  /**
+   * How long a call waits for the lock of another process before it fails with `busy`, in ms. Default: 5000.
+   */
   readonly busyTimeoutMs?: number | undefined;
   /**
-   * Leaves the index for search as it is, to be brought up to date by the next search or the next process that writes: for
-   * writing very much at once, of which it would take a quarter of the time.
+   * Leaves the index for search to the next search, or to the next process that writes. For bulk imports, of
+   * which indexing would take a quarter of the time. Default: false.
    */
   readonly indexLater?: boolean | undefined;
-  /** Hears of what is no reason to fail a call, e.g. a session left out of a list because its row is damaged. */
+  /**
+   * Called for problems that fail no call, e.g. a session that a list leaves out because its row is damaged.
+   */
   readonly onWarning?: WarningListener | undefined;
 }
 
@@ -47,19 +54,20 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new TypeError("openSqliteStore: onWarning is a function.");
-  if (file === ":memory:") {
-    throw invalidInput(
-      'file: ":memory:" would keep nothing. For sessions in memory use the store "memory:" (MemoryStore of @thulp-sessions/core/memory).',
-      { field: "file" },
-    );
-  }
-  if (file === "") throw invalidInput("file: the path of the database file is empty.", { field: "file" });
-  // better-sqlite3 cuts white space off both ends of the path and would open another file.
-  if (file.includes("\0") || resolve(file).trim() !== resolve(file)) {
-    throw invalidInput(
-      `file: ${JSON.stringify(file)} ends in white space or holds a NUL character; choose another name.`,
-      { field: "file" },
-    );
-  }
+  const problem = problemOf(file);
+  if (problem) throw invalidInput(`file: ${problem}`, { field: "file" });
   return { file: resolve(file), durability, busyTimeoutMs, indexLater, onWarning };
+}
+
+function problemOf(file: string): string | undefined {
+  if (file === "") return "the path of the database file is empty.";
+  if (file === ":memory:")
+    return (
+      '":memory:" would keep nothing. For sessions in memory use the store "memory:" ' +
+      "(MemoryStore of @thulp-sessions/core/memory)."
+    );
+  // better-sqlite3 trims the path and would open another file.
+  if (file.includes("\0") || resolve(file).trim() !== resolve(file))
+    return `${JSON.stringify(file)} ends in white space or holds a NUL character; choose another name.`;
+  return undefined;
 }

@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { performance, sleep } from "./real-time.ts";
 import { busyError, isBusy } from "./sqlite-errors.ts";
 
 const FIRST_DELAY_MS = 1;
 const LAST_DELAY_MS = 20;
 
 /**
- * The pause before the next attempt: short, since locks are held for one commit, and random, so that processes that
- * wait for the same lock do not keep step.
+ * The pause before the next attempt: short, since locks are held for one commit, and random, so that
+ * processes that wait for the same lock do not retry in step.
  */
 export function retryDelay(attempt: number): number {
   const ceiling = Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
@@ -14,9 +14,10 @@ export function retryDelay(attempt: number): number {
 }
 
 /**
- * Calls `attempt` until no other connection is in its way. SQLite's own busy timeout would hold up the event loop.
+ * Retries `attempt` while another connection is in its way. SQLite's own busy timeout would block the event
+ * loop.
  *
- * @throws {SessionError} busy when the time is over; whatever else `attempt` throws, at once.
+ * @throws {SessionError} busy after the timeout; any other error of `attempt` immediately.
  */
 export async function retryWhileBusy<T>(file: string, timeoutMs: number, attempt: () => T): Promise<T> {
   const start = performance.now();

@@ -1,28 +1,26 @@
 import { SessionError, type SessionErrorCode } from "@thulp-sessions/core";
 
-/** The shape of better-sqlite3's SqliteError; by name, since its class comes with the native binding. */
+/** better-sqlite3's SqliteError, known by its name: its class can only be had with the native binding. */
 interface SqliteError extends Error {
   readonly code: string;
 }
 
 function isSqliteError(error: unknown): error is SqliteError {
-  return (
-    error instanceof Error &&
-    error.name === "SqliteError" &&
-    "code" in error &&
-    typeof error.code === "string"
-  );
+  return error instanceof Error && error.name === "SqliteError";
 }
 
-/** Another connection holds a lock that this call needs; it passes. */
+/** Another connection holds a lock that this call needs; trying again helps. */
 export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
 }
 
-/** What a caller sees of an error: SQLite's as a {@link SessionError} with the file, others as they are. */
+/**
+ * The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it
+ * is.
+ */
 export function sessionErrorOf(error: unknown, file: string, sessionId?: string): unknown {
   if (!isSqliteError(error)) return error;
-  const { code, advice } = meaningOf(error.code);
+  const [, code, advice] = MEANINGS.find(([codes]) => codes.test(error.code)) ?? OTHER;
   const details = { path: file, ...(sessionId === undefined ? {} : { sessionId }) };
   const subject = sessionId === undefined ? file : `${file} (session ${sessionId})`;
   return new SessionError(code, `${subject}: ${advice} SQLite says: ${error.message} (${error.code}).`, {
@@ -31,13 +29,13 @@ export function sessionErrorOf(error: unknown, file: string, sessionId?: string)
   });
 }
 
-/** Of a COMMIT, in which the log may have been written before what failed, its sync for example. */
+/** The same for an error of COMMIT, which may have written the WAL before it failed, e.g. in the sync. */
 export function commitError(error: unknown, file: string): unknown {
   if (!isSqliteError(error) || !error.code.startsWith("SQLITE_IOERR")) return sessionErrorOf(error, file);
   return new SessionError(
     "io",
     `${file}: the disk failed while the call was committed, so that it is not certain whether it was kept: look at the ` +
-      `session before you repeat it, or repeat an append with the same ids. SQLite says: ${error.message} (${error.code}).`,
+      `session before you retry, or retry an append with the same ids. SQLite says: ${error.message} (${error.code}).`,
     { cause: error, details: { path: file } },
   );
 }
@@ -50,7 +48,7 @@ export function busyError(file: string, waitedMs: number, cause: unknown): Sessi
   );
 }
 
-/** @param place what of the session cannot be read, e.g. `entries[3].content`. */
+/** @param place the part of the session that cannot be read, e.g. `entries[3].content`. */
 export function corruptError(file: string, sessionId: string, place: string, cause?: unknown): SessionError {
   return new SessionError(
     "corrupt",
@@ -59,28 +57,19 @@ export function corruptError(file: string, sessionId: string, place: string, cau
   );
 }
 
-function meaningOf(code: string): { code: SessionErrorCode; advice: string } {
-  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(code)) {
-    return {
-      code: "corrupt",
-      advice: "the database is damaged. It was left as it is; take a copy of it before anything else.",
-    };
-  }
-  if (/^SQLITE_FULL/.test(code))
-    return { code: "io", advice: "the disk is full. Nothing of this call was kept." };
-  if (/^SQLITE_(READONLY|PERM|AUTH)/.test(code)) {
-    return {
-      code: "io",
-      advice: "the database cannot be written. Check the rights on the file and its folder.",
-    };
-  }
-  if (/^SQLITE_CANTOPEN/.test(code)) {
-    return {
-      code: "io",
-      advice: "the database cannot be opened. Check the path and the rights on its folder.",
-    };
-  }
-  if (/^SQLITE_(BUSY|PROTOCOL)/.test(code))
-    return { code: "busy", advice: "another process holds the database." };
-  return { code: "io", advice: "the database cannot do this." };
-}
+const MEANINGS: readonly [codes: RegExp, code: SessionErrorCode, advice: string][] = [
+  [
+    /^SQLITE_(CORRUPT|NOTADB|FORMAT)/,
+    "corrupt",
+    "the database is damaged. It was left as it is; take a copy of it before anything else.",
+  ],
+  [/^SQLITE_FULL/, "io", "the disk is full. Nothing of this call was kept."],
+  [
+    /^SQLITE_(READONLY|PERM|AUTH)/,
+    "io",
+    "the database cannot be written. Check the rights on the file and its folder.",
+  ],
+  [/^SQLITE_CANTOPEN/, "io", "the database cannot be opened. Check the path and the rights on its folder."],
+  [/^SQLITE_(BUSY|PROTOCOL)/, "busy", "another process holds the database."],
+];
+const OTHER = [/./, "io", "the database cannot do this."] as const;

@@ -1,16 +1,20 @@
 import type { Database } from "./database.ts";
+import { clearTimeout, setTimeout } from "./real-time.ts";
 import { retryDelay } from "./retry-busy.ts";
 
-/** Beyond this the log is brought into the file and cut, in bytes. SQLite itself begins it anew only when nobody reads. */
-const MOST_LOG_BYTES = 32 * 1024 * 1024;
-/** So often in a row, a few milliseconds apart: reads are short, and somebody reads at every moment only by chance. */
-const TRIES = 50;
+/**
+ * Beyond this size the WAL is truncated, in bytes. SQLite by itself restarts it only at a moment without
+ * readers.
+ */
+const MAX_WAL_BYTES = 32 * 1024 * 1024;
+/** Attempts in a row, a few milliseconds apart: reads are short, so one of them will meet no reader. */
+const MAX_ATTEMPTS = 50;
 
-/** Keeps the write-ahead log from growing while there is always somebody who reads. */
-export class LogSize {
+/** Keeps the WAL from growing without bound while there are readers all the time. */
+export class WalSize {
   readonly #database: Database;
   #timer: NodeJS.Timeout | undefined;
-  #tries = 0;
+  #attempts = 0;
 
   constructor(database: Database) {
     this.#database = database;
@@ -18,9 +22,9 @@ export class LogSize {
 
   /** To be called after each commit. */
   check(): void {
-    if (this.#timer || this.#database.logBytes <= MOST_LOG_BYTES) return;
-    this.#tries = 0;
-    this.#tryLater();
+    if (this.#timer || this.#database.identity.walBytes <= MAX_WAL_BYTES) return;
+    this.#attempts = 0;
+    this.#schedule();
   }
 
   stop(): void {
@@ -28,25 +32,25 @@ export class LogSize {
     this.#timer = undefined;
   }
 
-  #tryLater(): void {
-    this.#timer = setTimeout(() => this.#try(), retryDelay(this.#tries)).unref();
+  #schedule(): void {
+    this.#timer = setTimeout(() => this.#attempt(), retryDelay(this.#attempts)).unref();
   }
 
-  #try(): void {
+  #attempt(): void {
     this.#timer = undefined;
-    if (this.#cut() || ++this.#tries >= TRIES) return;
-    this.#tryLater();
+    if (this.#truncate() || ++this.#attempts >= MAX_ATTEMPTS) return;
+    this.#schedule();
   }
 
-  /** False where somebody is in the way. */
-  #cut(): boolean {
+  /** False where a reader or a writer is in the way. */
+  #truncate(): boolean {
     try {
       const [result] = this.#database.client.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
       if (result?.busy !== 0) return false;
-      this.#database.logWasCut();
+      this.#database.identity.walWasTruncated();
       return true;
     } catch {
-      // Whatever is wrong with the file, the next write tells its caller.
+      // Whatever is wrong with the file, the next write reports it to its caller.
       return false;
     }
   }

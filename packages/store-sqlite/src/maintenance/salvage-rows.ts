@@ -1,29 +1,28 @@
 import type { Client } from "../connection/driver.ts";
 
 const LAST_ROWID = 2 ** 53 - 1;
-/** So many rows are tried one by one where nothing behind them can be read. */
+/** How many rows are tried one by one where nothing after them can be read. */
 const LAST_TRIED = 10_000;
 
 /**
- * The rows of a table that can be read, in the order of their numbers, as arrays. Where SQLite meets damage it gives up the
- * whole query: then the next place that can be read is looked for at growing distances, and what lies between is halved until
- * what is damaged stands alone.
+ * The rows of a table that can be read, in the order of their rowids. SQLite ends a query at the first
+ * damage. Then the next readable row is searched for at growing distances, and the range up to it is bisected
+ * until only the damaged rows are left out.
  *
- * @param columns the first one is the number of the row.
+ * @param key the column that is the rowid. @param columns those to be read besides.
  */
-export function* rowsAround<R extends readonly unknown[]>(
+export function* salvageRows<R>(
   client: Client,
   table: string,
+  key: string,
   columns: string,
-): Generator<R> {
-  const [key] = columns.split(",");
-  const range = client
-    .prepare<[number, number], R>(
-      `SELECT ${columns} FROM ${table} NOT INDEXED WHERE ${key} BETWEEN ? AND ? ORDER BY ${key}`,
-    )
-    .raw();
+): Generator<R & { readonly rowid: number }> {
+  const range = client.prepare<[number, number], R & { rowid: number }>(`
+    SELECT ${key} AS rowid, ${columns} FROM ${table} NOT INDEXED
+    WHERE ${key} BETWEEN ? AND ?
+    ORDER BY ${key}`);
   const point = client.prepare<[number]>(`SELECT 1 FROM ${table} NOT INDEXED WHERE ${key} = ?`);
-  const canRead = (number: number): boolean => unlessDamaged(() => point.get(number)) !== DAMAGED;
+  const canRead = (rowid: number): boolean => unlessDamaged(() => point.get(rowid)) !== DAMAGED;
   const ranges: [from: number, to: number][] = [[0, LAST_ROWID]];
   for (let next = ranges.pop(); next; next = ranges.pop()) {
     const [from, to] = next;
@@ -33,20 +32,23 @@ export function* rowsAround<R extends readonly unknown[]>(
       const result = unlessDamaged(() => rows.next());
       if (result !== DAMAGED && result.done) break;
       if (result === DAMAGED) {
-        ranges.push(...rangesBehind(at, to, canRead));
+        ranges.push(...rangesAfter(at, to, canRead));
         break;
       }
-      // Damage can also show as rows in the wrong place.
-      const number = result.value[0] as number;
-      if (!Number.isSafeInteger(number) || number < at || number > to) continue;
-      at = number + 1;
+      // Damage can also show as a row in the wrong place.
+      const { rowid } = result.value;
+      if (!Number.isSafeInteger(rowid) || rowid < at || rowid > to) continue;
+      at = rowid + 1;
       yield result.value;
     }
   }
 }
 
-/** What is to be tried when the rows from `at` to `to` could not be read together; the first comes last. */
-function rangesBehind(at: number, to: number, canRead: (number: number) => boolean): [number, number][] {
+/**
+ * The ranges to try when the rows from `at` to `to` could not be read together; the first one is the last
+ * item.
+ */
+function rangesAfter(at: number, to: number, canRead: (number: number) => boolean): [number, number][] {
   if (at >= to) return [];
   if (to < LAST_ROWID) {
     const half = at + Math.floor((to - at) / 2);

@@ -2,7 +2,10 @@ import type { Database } from "../connection/database.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
 
-/** See `SqliteStore.vacuum`. Between two calls of the event loop no transaction is open, which VACUUM needs. */
+/**
+ * See `SqliteStore.vacuum`. No transaction of this process is open here: each ends in the turn in which it
+ * began.
+ */
 export async function vacuum(database: Database): Promise<{ readonly bytesFreed: number }> {
   const { client, file, busyTimeoutMs } = database;
   const size = (): number =>
@@ -11,7 +14,7 @@ export async function vacuum(database: Database): Promise<{ readonly bytesFreed:
   try {
     const before = await retryWhileBusy(file, busyTimeoutMs, size);
     await retryWhileBusy(file, busyTimeoutMs, () => client.exec("VACUUM"));
-    // It went through the log.
+    // VACUUM wrote the new database into the WAL.
     client.pragma("wal_checkpoint(TRUNCATE)");
     return { bytesFreed: before - size() };
   } catch (error) {

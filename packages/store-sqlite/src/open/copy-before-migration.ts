@@ -1,26 +1,26 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
-import type { Driver } from "../connection/driver.ts";
+import { syncFile } from "../connection/database-file.ts";
+import type { Connect } from "../connection/driver.ts";
 
 /**
- * Copies the database as it is, before its tables are changed: `{file}.schema-{version}-{time}`, for the owner only. To be
- * called while the caller holds the write lock, so that it is what the migration begins with. Nothing ever reads or removes it
- * but people.
+ * Copies the database before its tables are changed, to `{file}.schema-{version}-{time}`, for the owner only.
+ * To be called while the caller holds the write lock, so that the copy is what the migration starts from. No
+ * program reads or removes these copies.
  *
- * @throws {SessionError} io, with nothing left of the copy; SQLite's errors of the file itself come through.
+ * @throws {SessionError} io, and nothing is left of the copy.
  */
-export function copyBeforeMigration(driver: Driver, file: string, version: number): void {
+export function copyBeforeMigration(connect: Connect, file: string, version: number): void {
   const copy = `${file}.schema-${version}-${Date.now()}`;
   const unfinished = `${copy}.tmp-${process.pid}`;
-  const reader = driver.connect(file, { readonly: true, fileMustExist: true });
+  const reader = connect(file, { readonly: true, fileMustExist: true });
   try {
-    // SQLite would make it readable by everybody; it takes an empty file that is there.
+    // SQLite would create it readable by everybody, but it accepts an empty file.
     closeSync(openSync(unfinished, "wx", 0o600));
     reader.prepare("VACUUM INTO ?").run(unfinished);
-    sync(unfinished);
+    syncFile(unfinished);
     renameSync(unfinished, copy);
   } catch (cause) {
-    // There may be none, or none that could be.
     if (existsSync(unfinished)) rmSync(unfinished);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new SessionError(
@@ -31,14 +31,5 @@ export function copyBeforeMigration(driver: Driver, file: string, version: numbe
     );
   } finally {
     reader.close();
-  }
-}
-
-function sync(file: string): void {
-  const descriptor = openSync(file, "r+");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,60 +1,73 @@
-import { type Placeholder, type SQL, sql } from "drizzle-orm";
+import type { SessionFilter } from "@thulp-sessions/core";
+import { type SQL, sql } from "drizzle-orm";
+import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
+import { LruCache } from "../connection/lru-cache.ts";
 import { sessions, sessionTags } from "../tables/schema.ts";
-import type { FilterTemplate } from "./filter-template.ts";
+import { type FilterTemplate, type ParameterValues, splitFilter } from "./filter-template.ts";
 
 /** A filter as SQL over `sessions`. */
 export interface FilterSql {
-  /** All of these have to hold, as in a WHERE. */
-  readonly conditions: readonly SQL[];
-  /** A tag that every match has too. It is kept apart because a page is best read from `session_tags` then. */
-  readonly tag: Placeholder | undefined;
+  /** Conditions for a WHERE, all of which have to hold. */
+  readonly conditions: readonly string[];
+  /**
+   * Another one: the parameter of a tag that every match has. A page is best read from `session_tags` then.
+   */
+  readonly tag: string | undefined;
+  /** The conditions, that for the tag included. */
+  readonly all: readonly string[];
+  /** The same, hidden from the planner as a whole: for few rows that are found otherwise. */
+  readonly hidden: readonly string[];
+}
+
+const dialect = new SQLiteSyncDialect();
+const compiled = new LruCache<FilterSql>();
+
+/**
+ * Compiles a filter, equal to `matchesFilter` of core; filters that differ only in their values share the
+ * SQL.
+ */
+export function compileFilter(filter: SessionFilter): FilterSql & { readonly values: ParameterValues } {
+  const { template, values } = splitFilter(filter);
+  return { ...compiled.get(JSON.stringify(template), () => compileTemplate(template)), values };
 }
 
 /**
- * Compiles a filter, equal to `matchesFilter` of core. What has to hold for every match, one condition for each key,
- * is left open to the indices; the rest is closed to SQLite's planner (by the `+`), which would weigh every part of it.
+ * The planner may use an index for what has to hold for every match, one condition for each key. The rest is
+ * hidden from it by a unary `+`: it would weigh every part of that.
  */
-export function compileFilter(filter: FilterTemplate): FilterSql {
-  const open = new Map<string, SQL>();
-  const closed: SQL[] = [];
-  let tag: Placeholder | undefined;
+function compileTemplate(template: FilterTemplate): FilterSql {
+  const indexable = new Map<string, SQL>();
+  const rest: SQL[] = [];
+  let tag: string | undefined;
   const collect = ({ and, or, not, ...keys }: FilterTemplate): void => {
     for (const [key, condition] of atoms(keys)) {
       if (key === "tag" && tag === undefined) tag = keys.tag;
-      else if (key === "tag" || open.has(key)) closed.push(condition);
-      // `=` and not IS: it tells SQLite that the partial index has every match.
-      else open.set(key, key === "parent" ? sql`${sessions.parentSession} = ${keys.parent}` : condition);
+      else if (key === "tag" || indexable.has(key)) rest.push(condition);
+      // `=` instead of IS: only so SQLite knows that the partial index has every match.
+      else indexable.set(key, key === "parent" ? equalsParent(keys.parent) : condition);
     }
-    if (or) closed.push(any(or));
-    if (not) closed.push(sql`NOT ${compile(not)}`);
+    if (or) rest.push(any(or));
+    if (not) rest.push(sql`NOT ${compile(not)}`);
     for (const part of and ?? []) collect(part);
   };
-  collect(filter);
-  const conditions = [...open.values()];
-  if (closed.length > 0) conditions.push(sql`+(${all(closed)})`);
-  return { conditions, tag };
+  collect(template);
+  const conditions = [...indexable.values(), ...hidden(rest)];
+  const all = tag === undefined ? conditions : [...conditions, hasTag(sql.raw(tag))];
+  return { conditions: conditions.map(textOf), tag, all: all.map(textOf), hidden: hidden(all).map(textOf) };
 }
 
-/** The same with the tag among the conditions. */
-export function conditionsOf(filter: FilterTemplate): SQL[] {
-  const { conditions, tag } = compileFilter(filter);
-  return tag === undefined ? [...conditions] : [...conditions, hasTag(tag)];
-}
-
-/** The same, closed to the planner: for few rows that are found otherwise. */
-export function closedConditionsOf(filter: FilterTemplate): SQL[] {
-  const conditions = conditionsOf(filter);
-  return conditions.length === 0 ? [] : [sql`+(${all(conditions)})`];
+function hidden(conditions: readonly SQL[]): SQL[] {
+  return conditions.length === 0 ? [] : [sql`+(${every(conditions)})`];
 }
 
 /** One expression, in parentheses where it needs them, that is never NULL. */
 function compile({ and, or, not, ...keys }: FilterTemplate): SQL {
-  const own = all(atoms(keys).map(([, condition]) => condition));
+  const own = every(atoms(keys).map(([, condition]) => condition));
   const nested: SQL[] = [];
-  if (and) nested.push(all(and.map(compile)));
+  if (and) nested.push(every(and.map(compile)));
   if (or) nested.push(any(or));
   if (not) nested.push(sql`NOT ${compile(not)}`);
-  // What is nested stands beside the rest, not among it: SQLite bounds the depth of an expression.
+  // Beside `own` and not within its tree: SQLite limits the depth of an expression.
   return nested.length === 0 ? own : nested.reduce((left, right) => sql`(${left} AND ${right})`, own);
 }
 
@@ -62,11 +75,13 @@ function any(filters: readonly FilterTemplate[]): SQL {
   return balanced(filters.map(compile), sql` OR `, sql`0`);
 }
 
-function all(conditions: readonly SQL[]): SQL {
+function every(conditions: readonly SQL[]): SQL {
   return balanced(conditions, sql` AND `, sql`1`);
 }
 
-/** As a balanced tree: SQLite would make a chain of a thousand one expression a thousand levels deep. */
+/**
+ * As a balanced tree: SQLite parses a chain of a thousand operators as an expression a thousand levels deep.
+ */
 function balanced(conditions: readonly SQL[], operator: SQL, whenNone: SQL): SQL {
   const [first] = conditions;
   if (first === undefined) return whenNone;
@@ -76,39 +91,41 @@ function balanced(conditions: readonly SQL[], operator: SQL, whenNone: SQL): SQL
   return sql`(${balanced(left, operator, whenNone)}${operator}${balanced(right, operator, whenNone)})`;
 }
 
-/** The keys of one filter that need no other filter. Each condition is in parentheses and never NULL. */
-function atoms(filter: Omit<FilterTemplate, "and" | "or" | "not">): [key: string, SQL][] {
-  const { status, type, tag, createdAfter, createdBefore, updatedAfter, updatedBefore } = filter;
-  const { nameContains, parent, hasParent } = filter;
-  const conditions: [string, SQL | undefined][] = [
-    ["status", status === undefined ? undefined : sql`(${sessions.status} = ${status})`],
-    ["type", type === undefined ? undefined : sql`(${sessions.type} = ${type})`],
-    ["tag", tag === undefined ? undefined : hasTag(tag)],
-    ["createdAfter", createdAfter === undefined ? undefined : sql`(${sessions.createdAt} > ${createdAfter})`],
-    [
-      "createdBefore",
-      createdBefore === undefined ? undefined : sql`(${sessions.createdAt} < ${createdBefore})`,
-    ],
-    ["updatedAfter", updatedAfter === undefined ? undefined : sql`(${sessions.updatedAt} > ${updatedAfter})`],
-    [
-      "updatedBefore",
-      updatedBefore === undefined ? undefined : sql`(${sessions.updatedAt} < ${updatedBefore})`,
-    ],
-    [
-      "nameContains",
-      nameContains === undefined ? undefined : sql`(instr(${sessions.nameLower}, ${nameContains}) > 0)`,
-    ],
-    // IS and not =, which is NULL where there is no parent, and so is its NOT.
-    ["parent", parent === undefined ? undefined : sql`(${sessions.parentSession} IS ${parent})`],
-    ["hasParent", hasParent === undefined ? undefined : hasParentSql(hasParent)],
-  ];
-  return conditions.filter((each): each is [string, SQL] => each[1] !== undefined);
+type Atoms = Omit<FilterTemplate, "and" | "or" | "not">;
+
+/** The condition of each key, in parentheses and never NULL. */
+const CONDITIONS: { readonly [K in keyof Required<Atoms>]: (value: SQL, raw: Atoms[K]) => SQL } = {
+  status: (value) => sql`(${sessions.status} = ${value})`,
+  type: (value) => sql`(${sessions.type} = ${value})`,
+  tag: (value) => hasTag(value),
+  createdAfter: (value) => sql`(${sessions.createdAt} > ${value})`,
+  createdBefore: (value) => sql`(${sessions.createdAt} < ${value})`,
+  updatedAfter: (value) => sql`(${sessions.updatedAt} > ${value})`,
+  updatedBefore: (value) => sql`(${sessions.updatedAt} < ${value})`,
+  nameContains: (value) => sql`(instr(${sessions.nameLower}, ${value}) > 0)`,
+  // IS and not `=`, which is NULL for a session without a parent, as is its NOT.
+  parent: (value) => sql`(${sessions.parentSession} IS ${value})`,
+  hasParent: (_, hasParent) =>
+    hasParent ? sql`(${sessions.parentSession} IS NOT NULL)` : sql`(${sessions.parentSession} IS NULL)`,
+};
+
+function atoms(keys: Atoms): [key: string, SQL][] {
+  return Object.entries(keys).map(([key, value]) => {
+    const condition = CONDITIONS[key as keyof Atoms] as (value: SQL, raw: unknown) => SQL;
+    return [key, condition(sql.raw(String(value)), value)];
+  });
 }
 
-function hasParentSql(hasParent: boolean): SQL {
-  return hasParent ? sql`(${sessions.parentSession} IS NOT NULL)` : sql`(${sessions.parentSession} IS NULL)`;
+function equalsParent(parent: string | undefined): SQL {
+  return sql`(${sessions.parentSession} = ${sql.raw(String(parent))})`;
 }
 
-function hasTag(tag: Placeholder): SQL {
-  return sql`EXISTS (SELECT 1 FROM ${sessionTags} WHERE ${sessionTags.sessionKey} = ${sessions.key} AND ${sessionTags.tag} = ${tag})`;
+function hasTag(tag: SQL): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM ${sessionTags}
+    WHERE ${sessionTags.sessionKey} = ${sessions.key} AND ${sessionTags.tag} = ${tag})`;
+}
+
+function textOf(condition: SQL): string {
+  return dialect.sqlToQuery(condition).sql;
 }

@@ -1,55 +1,42 @@
 import { asciiLowerCase, type SessionFilter } from "@thulp-sessions/core";
-import { type Placeholder, sql } from "drizzle-orm";
 
-/** A filter with its values left open. */
-export interface FilterTemplate {
-  readonly status?: Placeholder;
-  readonly type?: Placeholder;
-  readonly tag?: Placeholder;
-  readonly createdAfter?: Placeholder;
-  readonly createdBefore?: Placeholder;
-  readonly updatedAfter?: Placeholder;
-  readonly updatedBefore?: Placeholder;
-  readonly nameContains?: Placeholder;
-  readonly parent?: Placeholder;
+/** The keys of a filter whose value is a parameter of the statement. */
+type ValueKey = Exclude<keyof SessionFilter, "and" | "or" | "not" | "hasParent">;
+
+export type ParameterValues = Record<string, unknown>;
+
+/** A filter with the names of parameters (`@f0`) in place of its values. */
+export type FilterTemplate = { readonly [K in ValueKey]?: string } & {
   readonly hasParent?: boolean;
   readonly and?: readonly FilterTemplate[];
   readonly or?: readonly FilterTemplate[];
   readonly not?: FilterTemplate;
-}
+};
 
-export interface SplitFilter {
-  readonly template: FilterTemplate;
-  /** The same for all filters that share a template, and only for those. */
-  readonly shape: string;
-  /** What the placeholders stand for, as it is stored: types and names in lower case. */
-  readonly values: Record<string, unknown>;
-}
-
-/** Takes a filter apart, so that filters that differ in their values only can share a prepared statement. */
-export function splitFilter(filter: SessionFilter): SplitFilter {
-  const values: Record<string, unknown> = {};
+/** Separates a filter from its values, which come by the names of their parameters and as they are stored. */
+export function splitFilter(filter: SessionFilter): { template: FilterTemplate; values: ParameterValues } {
+  const values: ParameterValues = {};
   let count = 0;
-  const open = (value: unknown): Placeholder => {
+  const addParameter = (key: string, value: unknown): string => {
     const name = `f${count++}`;
-    values[name] = value;
-    return sql.placeholder(name);
+    values[name] = storedForm(key, value);
+    return `@${name}`;
   };
   const split = ({ and, or, not, hasParent, ...keys }: SessionFilter): FilterTemplate => ({
     ...Object.fromEntries(
       Object.entries(keys)
         .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => [key, open(storedForm(key, value))]),
+        .map(([key, value]) => [key, addParameter(key, value)]),
     ),
     ...(hasParent === undefined ? {} : { hasParent }),
     ...(and ? { and: and.map(split) } : {}),
     ...(or ? { or: or.map(split) } : {}),
     ...(not ? { not: split(not) } : {}),
   });
-  const template = split(filter);
-  return { template, shape: JSON.stringify(template), values };
+  return { template: split(filter), values };
 }
 
+/** Types and names are stored in lower case too. */
 function storedForm(key: string, value: unknown): unknown {
   if (key === "type") return asciiLowerCase(value as string);
   if (key === "nameContains") return (value as string).toLowerCase();

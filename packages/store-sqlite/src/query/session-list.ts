@@ -1,29 +1,26 @@
 import type { ListRequest, Rows, SessionError, SessionFilter, SessionMetadata } from "@thulp-sessions/core";
 import { isSessionError } from "@thulp-sessions/core";
-import { and, asc, count, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../connection/database.ts";
-import { StatementCache } from "../connection/statement-cache.ts";
-import { type MetadataRow, metadataColumns, metadataOf } from "../tables/rows.ts";
-import { sessions, sessionTags } from "../tables/schema.ts";
-import { closedConditionsOf, compileFilter } from "./filter-sql.ts";
-import { type FilterTemplate, type SplitFilter, splitFilter } from "./filter-template.ts";
+import type { Statement } from "../connection/driver.ts";
+import { LruCache } from "../connection/lru-cache.ts";
+import { type ListPart, PART_CONDITION, readInOrder } from "../tables/deferred-time-index.ts";
+import { METADATA_COLUMNS, type MetadataRow, metadataOf } from "../tables/rows.ts";
+import { compileFilter, type FilterSql } from "./filter-sql.ts";
 
-/**
- * Which sessions a statement reads: those that stand in the indices by `updatedAt`, the few that move (schema.ts), or, by
- * `createdAt`, all.
- */
-type Part = "settled" | "moving" | "all";
+type Parameters = [Record<string, unknown>];
 
 /** Pages of sessions. */
 export class SessionList {
-  readonly #database: Database;
+  readonly #client: Database["client"];
+  readonly #file: string;
   readonly #onDamaged: (error: SessionError) => void;
-  readonly #pages = new StatementCache<ReturnType<typeof preparePage>>();
-  readonly #counts = new StatementCache<ReturnType<typeof prepareCount>>();
+  readonly #pages = new LruCache<Statement<Parameters, MetadataRow>>();
+  readonly #counts = new LruCache<Statement<Parameters, number>>();
 
-  /** @param onDamaged is told of every session that is left out. */
-  constructor(database: Database, onDamaged: (error: SessionError) => void) {
-    this.#database = database;
+  /** @param onDamaged called for every session that a page leaves out. */
+  constructor({ client, file }: Database, onDamaged: (error: SessionError) => void) {
+    this.#client = client;
+    this.#file = file;
     this.#onDamaged = onDamaged;
   }
 
@@ -44,40 +41,26 @@ export class SessionList {
   }
 
   count(filter: SessionFilter): number {
-    const { template, shape, values } = splitFilter(filter);
-    const statement = this.#counts.get(shape, () => prepareCount(this.#database, template));
-    return statement.get(values)?.sessions ?? 0;
+    const { values, ...compiled } = compileFilter(filter);
+    const sql = countQuery(compiled);
+    const statement = this.#counts.get(sql, () => this.#client.prepare<Parameters, number>(sql).pluck());
+    return statement.get(values) ?? 0;
   }
 
-  /** Up to `limit` rows in the order of the page, from both its parts where it has two. */
+  /** Up to `limit` rows in the order of the page. */
   rows(request: ListRequest): MetadataRow[] {
-    const { orderBy, direction, limit } = request;
-    const split = splitFilter(request.filter);
-    if (orderBy === "createdAt") return this.#part(request, split, "all");
-    const moving = this.#part(request, split, "moving");
-    const settled = this.#part(request, split, "settled");
-    if (moving.length === 0) return settled;
-    const sign = direction === "asc" ? 1 : -1;
-    const byPlace = (a: MetadataRow, b: MetadataRow) =>
-      sign * (a.updatedAt - b.updatedAt || (a.id < b.id ? -1 : 1));
-    return [...settled, ...moving].sort(byPlace).slice(0, limit);
-  }
-
-  #part(
-    { after, limit, orderBy, direction }: ListRequest,
-    { template, shape, values }: SplitFilter,
-    part: Part,
-  ): MetadataRow[] {
-    const key = `${part} ${orderBy} ${direction} ${after !== null} ${shape}`;
-    const statement = this.#pages.get(key, () =>
-      preparePage(this.#database, { orderBy, direction, template, part, continued: after !== null }),
-    );
-    return statement.all({ ...values, limit, time: after?.time, id: after?.id });
+    const { after, limit, orderBy, direction } = request;
+    const { values, ...filter } = compileFilter(request.filter);
+    return readInOrder(request, (part) => {
+      const sql = pageQuery({ filter, part, orderBy, direction, continued: after !== null });
+      const statement = this.#pages.get(sql, () => this.#client.prepare<Parameters, MetadataRow>(sql));
+      return statement.all({ ...values, limit, time: after?.time, id: after?.id });
+    });
   }
 
   #readable(row: MetadataRow): SessionMetadata | undefined {
     try {
-      return metadataOf(row, this.#database.file);
+      return metadataOf(row, this.#file);
     } catch (error) {
       if (!isSessionError(error, "corrupt")) throw error;
       this.#onDamaged(error);
@@ -87,63 +70,47 @@ export class SessionList {
 }
 
 interface PageShape extends Pick<ListRequest, "orderBy" | "direction"> {
-  readonly template: FilterTemplate;
-  readonly part: Part;
+  readonly filter: FilterSql;
+  readonly part: ListPart;
   /** Only what comes after a place. */
   readonly continued: boolean;
 }
 
-function preparePage(database: Pick<Database, "orm">, shape: PageShape) {
-  return pageQuery(database, shape).prepare();
-}
-
-/** The rows of a page in their order. Placeholders beside those of the filter: `limit`, and `time` and `id` of the place. */
-export function pageQuery({ orm }: Pick<Database, "orm">, shape: PageShape) {
-  const { template, part, orderBy, direction, continued } = shape;
-  const { conditions, tag } =
-    part === "moving"
-      ? { conditions: closedConditionsOf(template), tag: undefined }
-      : compileFilter(template);
+/** The rows of a page. Parameters beside those of the filter: `limit`, and `time` and `id` of the place. */
+export function pageQuery({ filter, part, orderBy, direction, continued }: PageShape): string {
+  const { conditions, tag } = part === "pending" ? { conditions: filter.hidden, tag: undefined } : filter;
+  const column = orderBy === "updatedAt" ? "updated_at" : "created_at";
   const [time, id] =
-    tag === undefined ? [sessions[orderBy], sessions.id] : [sessionTags[orderBy], sessionTags.sessionId];
-  const order = direction === "asc" ? asc : desc;
-  const where: SQL[] = [...conditions];
-  // As a constant: only so SQLite takes an index of such rows.
-  if (part !== "all")
-    where.push(part === "moving" ? sql`${sessions.moving} = 1` : sql`${sessions.moving} = 0`);
-  if (continued) {
-    const comparison = direction === "asc" ? sql`>` : sql`<`;
-    where.push(sql`(${time}, ${id}) ${comparison} (${sql.placeholder("time")}, ${sql.placeholder("id")})`);
-  }
-  if (tag === undefined) {
-    return orm
-      .select(metadataColumns)
-      .from(sessions)
-      .where(and(...where))
-      .orderBy(order(time), order(id))
-      .limit(sql.placeholder("limit"));
-  }
-  // A cross join keeps its order in SQLite: first the index of the tag, then the session.
-  return orm
-    .select(metadataColumns)
-    .from(sessionTags)
-    .crossJoin(sessions)
-    .where(and(eq(sessionTags.tag, tag), eq(sessions.key, sessionTags.sessionKey), ...where))
-    .orderBy(order(time), order(id))
-    .limit(sql.placeholder("limit"));
+    tag === undefined
+      ? [`sessions.${column}`, "sessions.id"]
+      : [`session_tags.${column}`, "session_tags.session_id"];
+  const where = [
+    PART_CONDITION[part],
+    continued ? `(${time}, ${id}) ${direction === "asc" ? ">" : "<"} (@time, @id)` : undefined,
+    ...conditions,
+  ];
+  return `
+    SELECT ${METADATA_COLUMNS}
+    FROM ${source(tag)}
+    ${whereAll(where)}
+    ORDER BY ${time} ${direction}, ${id} ${direction}
+    LIMIT @limit`;
 }
 
-function prepareCount({ orm }: Pick<Database, "orm">, template: FilterTemplate) {
-  const { conditions, tag } = compileFilter(template);
-  const query = orm.select({ sessions: count() });
-  return tag === undefined
-    ? query
-        .from(sessions)
-        .where(and(...conditions))
-        .prepare()
-    : query
-        .from(sessionTags)
-        .crossJoin(sessions)
-        .where(and(eq(sessionTags.tag, tag), eq(sessions.key, sessionTags.sessionKey), ...conditions))
-        .prepare();
+function countQuery({ conditions, tag }: FilterSql): string {
+  return `
+    SELECT count(*)
+    FROM ${source(tag)}
+    ${whereAll(conditions)}`;
+}
+
+/** SQLite keeps the order of a cross join: first the index of the tag, then the session. */
+function source(tag: FilterSql["tag"]): string {
+  if (tag === undefined) return "sessions";
+  return `session_tags CROSS JOIN sessions ON session_tags.tag = ${tag} AND session_key = sessions.key`;
+}
+
+function whereAll(conditions: readonly (string | undefined)[]): string {
+  const given = conditions.filter((condition) => condition !== undefined);
+  return given.length === 0 ? "" : `WHERE ${given.join(" AND ")}`;
 }

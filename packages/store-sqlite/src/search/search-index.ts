@@ -2,154 +2,159 @@ import { contentStrings, indexText, type JsonValue, type SessionError } from "@t
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 
-/** Stands for a `seq` where the name of a session is meant, which comes before its entries. */
-export const NAME = -1;
-export const LAST_SLOT = 2 ** 31 - 1;
+/** Stands for the name of a session where the `seq` of an entry is expected; it comes before all entries. */
+export const NAME_SEQ = -1;
+/** Greater than the `seq` of any entry. */
+export const LAST_SEQ = 2 ** 31 - 2;
 
-/** The place of an entry, or of the name, among the rows of its session in the index. */
-export function slotOf(seq: number): number {
-  return seq + 1;
+/** The rowid in `search_index` of an entry or a name; both arguments are SQL. */
+export function rowidOf(sessionKey: string, seq: string): string {
+  return `(${sessionKey} << 31 | ${seq} + 1)`;
 }
 
-/** Bounds how long one step of indexing holds up the event loop: texts of so many characters, or so many rows. */
+/**
+ * Bounds on how long one step of indexing blocks the event loop: a number of rows, and of characters in them.
+ */
 const MAX_STEP_ROWS = 500;
 const MAX_STEP_CHARACTERS = 1 << 20;
 
-interface Waiting {
+interface IndexRow {
   readonly sessionKey: number;
-  /** -1: the name of the session. */
   readonly seq: number;
   /** The name, or the content as JSON. */
   readonly text: string;
 }
 
-/** Keys of rows: those with greater ones are not indexed yet, or had not been written then. */
-export interface IndexPlace {
+/** Keys of the last rows of `entries` and `sessions` that are indexed, or that exist. */
+export interface IndexProgress {
   readonly entryKey: number;
   readonly sessionKey: number;
 }
 
 /**
- * Keeps `search_index` in step with the entries and names, lazily: what is new waits until `step` comes to it, what is
- * removed or renamed is taken out at once. drizzle knows no FTS5: the statements are plain SQL.
+ * The full-text index of entries and names (FTS5). What is added waits until `step` comes to it; what is
+ * removed or renamed is changed in the index immediately.
  */
 export class SearchIndex {
   readonly #file: string;
   readonly #onDamaged: (error: SessionError) => void;
   readonly #sessionId;
   readonly #progress;
-  readonly #last;
-  readonly #waitingEntries;
-  readonly #waitingNames;
+  readonly #target;
+  readonly #entriesAfter;
+  readonly #namesAfter;
   readonly #add;
   readonly #remove;
-  readonly #moveOn;
-  readonly #moveBack;
+  readonly #setProgress;
+  readonly #limitProgress;
 
-  /** @param onDamaged is told of every content that cannot be read; it has no words. */
+  /** @param onDamaged called for every content that cannot be read; it is indexed as empty. */
   constructor({ client, file }: Pick<Database, "client" | "file">, onDamaged: (error: SessionError) => void) {
     this.#file = file;
     this.#onDamaged = onDamaged;
     this.#sessionId = client.prepare<[number], string>("SELECT id FROM sessions WHERE key = ?").pluck();
-    this.#progress = client.prepare<[], IndexPlace>(
+    this.#progress = client.prepare<[], IndexProgress>(
       "SELECT entry_key AS entryKey, session_key AS sessionKey FROM search_progress",
     );
-    this.#last = client.prepare<[], IndexPlace>(
-      "SELECT (SELECT coalesce(max(key), 0) FROM entries) AS entryKey, (SELECT coalesce(max(key), 0) FROM sessions) AS sessionKey",
+    this.#target = client.prepare<[], IndexProgress>(`
+      SELECT
+        (SELECT coalesce(max(key), 0) FROM entries) AS entryKey,
+        (SELECT coalesce(max(key), 0) FROM sessions) AS sessionKey`);
+    this.#entriesAfter = client.prepare<[number], IndexRow & { key: number }>(`
+      SELECT key, session_key AS sessionKey, seq, content AS text FROM entries
+      WHERE key > ?
+      ORDER BY key`);
+    this.#namesAfter = client.prepare<[number], IndexRow>(`
+      SELECT key AS sessionKey, ${NAME_SEQ} AS seq, name AS text FROM sessions
+      WHERE key > ?
+      ORDER BY key`);
+    this.#add = client.prepare<[number, number, string]>(
+      `INSERT INTO search_index (rowid, text) VALUES (${rowidOf("?", "?")}, ?)`,
     );
-    this.#waitingEntries = client
-      .prepare<[number], [key: number, sessionKey: number, seq: number, content: string]>(
-        "SELECT key, session_key, seq, content FROM entries WHERE key > ? ORDER BY key",
-      )
-      .raw();
-    this.#waitingNames = client
-      .prepare<[number], [key: number, name: string]>(
-        "SELECT key, name FROM sessions WHERE key > ? ORDER BY key",
-      )
-      .raw();
-    this.#add = client.prepare("INSERT INTO search_index (rowid, text) VALUES (? << 31 | ?, ?)");
-    this.#remove = client.prepare("DELETE FROM search_index WHERE rowid BETWEEN ? << 31 | ? AND ? << 31 | ?");
-    this.#moveOn = client.prepare("UPDATE search_progress SET entry_key = ?, session_key = ?");
-    this.#moveBack = client.prepare(
-      "UPDATE search_progress SET entry_key = min(entry_key, ?), session_key = min(session_key, ?) WHERE entry_key > ? OR session_key > ?",
+    this.#remove = client.prepare<[number, number, number, number]>(
+      `DELETE FROM search_index WHERE rowid BETWEEN ${rowidOf("?", "?")} AND ${rowidOf("?", "?")}`,
     );
+    this.#setProgress = client.prepare<[number, number]>(
+      "UPDATE search_progress SET entry_key = ?, session_key = ?",
+    );
+    this.#limitProgress = client.prepare<IndexProgress>(`
+      UPDATE search_progress
+      SET entry_key = min(entry_key, @entryKey), session_key = min(session_key, @sessionKey)
+      WHERE entry_key > @entryKey OR session_key > @sessionKey`);
   }
 
-  /** The last rows there are: what a search has to find. */
-  target(): IndexPlace {
-    return this.#last.get() as IndexPlace;
+  /** The last rows that exist, which a search has to find. */
+  target(): IndexProgress {
+    return this.#target.get() as IndexProgress;
   }
 
   isUpToDate(): boolean {
-    return hasReached(this.#progress.get() as IndexPlace, this.target());
+    return hasReached(this.#progress.get() as IndexProgress, this.target());
   }
 
-  /** How many rows wait, at the most: keys have gaps. */
-  waiting(): number {
-    const { entryKey, sessionKey } = this.#progress.get() as IndexPlace;
+  /** How many rows are not indexed yet, at most: keys have gaps. */
+  countWaiting(): number {
+    const { entryKey, sessionKey } = this.#progress.get() as IndexProgress;
     const target = this.target();
     return Math.max(0, target.entryKey - entryKey) + Math.max(0, target.sessionKey - sessionKey);
   }
 
-  /** Indexes the next rows that wait, inside a transaction. True when those of `target` are done. */
-  step(target: IndexPlace): boolean {
-    const before = this.#progress.get() as IndexPlace;
-    const rows: Waiting[] = [];
+  /** Indexes the next rows, within a transaction. True when those up to `target` are done. */
+  step(target: IndexProgress): boolean {
+    const before = this.#progress.get() as IndexProgress;
+    const rows: IndexRow[] = [];
     let { entryKey, sessionKey } = before;
     let characters = 0;
-    const take = (row: Waiting): void => {
+    const isFull = () => rows.length >= MAX_STEP_ROWS || characters >= MAX_STEP_CHARACTERS;
+    const take = (row: IndexRow): boolean => {
       rows.push(row);
       characters += row.text.length;
+      return isFull();
     };
-    const isFull = () => rows.length >= MAX_STEP_ROWS || characters >= MAX_STEP_CHARACTERS;
-    for (const [key, name] of this.#waitingNames.iterate(sessionKey)) {
-      take({ sessionKey: key, seq: NAME, text: name });
-      sessionKey = key;
-      if (isFull()) break;
+    for (const row of this.#namesAfter.iterate(sessionKey)) {
+      sessionKey = row.sessionKey;
+      if (take(row)) break;
     }
-    for (const [key, ofSession, seq, content] of isFull() ? [] : this.#waitingEntries.iterate(entryKey)) {
-      take({ sessionKey: ofSession, seq, text: content });
-      entryKey = key;
-      if (isFull()) break;
+    for (const row of isFull() ? [] : this.#entriesAfter.iterate(entryKey)) {
+      entryKey = row.key;
+      if (take(row)) break;
     }
-    // FTS5 writes out what it has gathered whenever a row comes before the last one.
+    // FTS5 writes out what it has collected whenever a rowid is smaller than the one before.
     rows.sort((a, b) => a.sessionKey - b.sessionKey || a.seq - b.seq);
     for (const row of rows) {
       const words = indexText(this.#stringsOf(row));
-      if (words !== "") this.#add.run(row.sessionKey, slotOf(row.seq), words);
+      if (words !== "") this.#add.run(row.sessionKey, row.seq, words);
     }
-    if (rows.length > 0) this.#moveOn.run(entryKey, sessionKey);
+    if (rows.length > 0) this.#setProgress.run(entryKey, sessionKey);
     return rows.length === 0 || hasReached({ entryKey, sessionKey }, target);
   }
 
-  /** Takes out a session's entries from `seq` on. Their rows have to be gone already. */
+  /** Removes a session's entries from `seq` on. To be called after their rows were deleted. */
   removeEntries(sessionKey: number, seq: number): void {
-    this.#remove.run(sessionKey, slotOf(seq), sessionKey, LAST_SLOT);
-    this.#givenOutAgain();
+    this.#remove.run(sessionKey, seq, sessionKey, LAST_SEQ);
+    this.#rowidsReused();
   }
 
-  /** Takes out a session with all its entries. Its rows have to be gone already. */
+  /** Removes a session with all its entries. To be called after their rows were deleted. */
   removeSession(sessionKey: number): void {
-    this.#remove.run(sessionKey, slotOf(NAME), sessionKey, LAST_SLOT);
-    this.#givenOutAgain();
+    this.removeEntries(sessionKey, NAME_SEQ);
   }
 
   rename(sessionKey: number, name: string): void {
-    // One that waits is indexed by the name that it then has.
-    if (sessionKey > (this.#progress.get() as IndexPlace).sessionKey) return;
-    this.#remove.run(sessionKey, slotOf(NAME), sessionKey, slotOf(NAME));
+    // A session that is not indexed yet will be, by its name of that time.
+    if (sessionKey > (this.#progress.get() as IndexProgress).sessionKey) return;
+    this.#remove.run(sessionKey, NAME_SEQ, sessionKey, NAME_SEQ);
     const words = indexText([name]);
-    if (words !== "") this.#add.run(sessionKey, slotOf(NAME), words);
+    if (words !== "") this.#add.run(sessionKey, NAME_SEQ, words);
   }
 
-  /** After rows were deleted: keys above those that are left come back with other rows, which have to be indexed. */
-  #givenOutAgain(): void {
-    const { entryKey, sessionKey } = this.target();
-    this.#moveBack.run(entryKey, sessionKey, entryKey, sessionKey);
+  /** SQLite reuses the greatest keys once their rows are deleted: the new rows have to be indexed too. */
+  #rowidsReused(): void {
+    this.#limitProgress.run(this.target());
   }
 
-  #stringsOf({ sessionKey, seq, text }: Waiting): string[] {
-    if (seq === NAME) return [text];
+  #stringsOf({ sessionKey, seq, text }: IndexRow): string[] {
+    if (seq === NAME_SEQ) return [text];
     try {
       return contentStrings(JSON.parse(text) as JsonValue);
     } catch (cause) {
@@ -160,6 +165,6 @@ export class SearchIndex {
   }
 }
 
-function hasReached(place: IndexPlace, target: IndexPlace): boolean {
-  return place.entryKey >= target.entryKey && place.sessionKey >= target.sessionKey;
+function hasReached(progress: IndexProgress, target: IndexProgress): boolean {
+  return progress.entryKey >= target.entryKey && progress.sessionKey >= target.sessionKey;
 }

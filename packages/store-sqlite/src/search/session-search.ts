@@ -13,49 +13,57 @@ import {
 import type { Database } from "../connection/database.ts";
 import type { SessionList } from "../query/session-list.ts";
 import { parseJson } from "../tables/rows.ts";
-import { LAST_SLOT, NAME, slotOf } from "./search-index.ts";
-import { type FoundRow, FoundRows, type Place } from "./search-queries.ts";
+import { LAST_SEQ, NAME_SEQ } from "./search-index.ts";
+import { type Posting, SearchQueries } from "./search-queries.ts";
 
-/** Few enough of either that a page takes milliseconds (bench search-sqlite). */
-const DEFAULT_BOUNDS = { many: 2000, mostLookedInto: 500 };
+// How the postings of a page are found:
+//
+// order    postings of the words    strategy
+// rank     any number               sort: SQLite sorts all postings
+// newest   at most `maxSorted`      sort, of the postings that were found when they were counted
+// newest   more                     walk: the index is asked for one session after the other, the newest
+//                                   first, until the page is full. After `maxWalked` sessions the rest
+//                                   is sorted: the words may be in old sessions only.
+//
+// Sorting costs time in proportion to the postings, walking in proportion to the sessions before the page is
+// full. Both are bounded so that a page takes milliseconds (bench search-sqlite).
+const DEFAULT_BOUNDS = { maxSorted: 2000, maxWalked: 500 };
 
-export interface SearchBounds {
-  /** Words in more places than these are looked for session by session, newest first, until the page is full. */
-  readonly many: number;
-  /** So many sessions are looked into before all places are collected after all: the words may stand in old ones only. */
-  readonly mostLookedInto: number;
-}
+export type SearchBounds = Readonly<typeof DEFAULT_BOUNDS>;
 
-/** Finds with `search_index`; what a hit shows is matched anew in its text, by core. */
+/**
+ * Searches with `search_index`. Core then matches the text of each posting, which decides what a hit is and
+ * shows.
+ */
 export class SessionSearch {
-  readonly #database: Database;
+  readonly #file: string;
   readonly #list: SessionList;
   readonly #bounds: SearchBounds;
   readonly #onDamaged: (error: SessionError) => void;
-  readonly #found: FoundRows;
+  readonly #queries: SearchQueries;
   readonly #name;
 
-  /** @param onDamaged is told of every text that cannot be read. */
+  /** @param onDamaged called for every text that cannot be read. */
   constructor(
     database: Database,
     list: SessionList,
     onDamaged: (error: SessionError) => void,
     bounds: SearchBounds = DEFAULT_BOUNDS,
   ) {
-    this.#bounds = bounds;
-    this.#database = database;
+    this.#file = database.file;
     this.#list = list;
     this.#onDamaged = onDamaged;
-    this.#found = new FoundRows(database);
+    this.#bounds = bounds;
+    this.#queries = new SearchQueries(database);
     this.#name = database.client.prepare<[number], string>("SELECT name FROM sessions WHERE key = ?").pluck();
   }
 
   page(request: SearchRequest): Rows<PlacedHit> {
     const { limit, order, terms } = request;
-    const contentOf = this.#found.contentFinder(request);
+    const contentOf = this.#queries.contentFinder(request);
     const hits: PlacedHit[] = [];
-    for (const row of this.#rows(request)) {
-      const hit = this.#hitOf(row, terms, contentOf);
+    for (const posting of this.#postings(request)) {
+      const hit = this.#hitOf(posting, terms, contentOf);
       if (!hit) continue;
       if (hits.length === limit) return { items: hits, hasMore: order === "newest" };
       hits.push(hit);
@@ -63,12 +71,11 @@ export class SessionSearch {
     return { items: hits, hasMore: false };
   }
 
-  /** In the order of the page. Some may turn out not to be hits: then there are more. */
-  *#rows(request: SearchRequest): Generator<FoundRow> {
+  /** In the order of the page. Some may turn out to be no hits, so there can be more than a page of them. */
+  *#postings(request: SearchRequest): Generator<Posting> {
     let { after } = request;
-    if (request.order === "newest") {
-      const places = this.#found.places(request, this.#bounds.many);
-      if (places) return yield* this.#sorted(request, places);
+    const rowids = request.order === "newest" ? this.#queries.rowids(request, this.#bounds.maxSorted) : null;
+    if (request.order === "newest" && rowids === null) {
       const walked = yield* this.#walk(request);
       if (walked === "all") return;
       after = walked.rest;
@@ -76,80 +83,64 @@ export class SessionSearch {
     // One more, to know whether there are more.
     const limit = request.limit + 1;
     for (;;) {
-      const rows = this.#found.collect({ ...request, after, limit });
-      yield* rows;
-      const last = rows.at(-1);
-      if (!last || rows.length < limit || request.order === "rank") return;
-      after = { updatedAt: last.updatedAt, id: last.id, seq: last.slot - slotOf(0) };
+      const postings = this.#queries.page({ ...request, after, limit }, rowids);
+      yield* postings;
+      const last = postings.at(-1);
+      if (!last || postings.length < limit || request.order === "rank") return;
+      const [, id, updatedAt, seq] = last;
+      after = { id, updatedAt, seq };
     }
   }
 
-  /** Few places, all of which are known. */
-  *#sorted(request: SearchRequest, places: readonly Place[]): Generator<FoundRow> {
-    const { includeNames, after } = request;
-    const sessionOf = memoized(this.#found.sessionFinder(request));
-    const rows: FoundRow[] = [];
-    for (const [key, slot] of places) {
-      const found = sessionOf(key);
-      if (found && (includeNames || slot !== slotOf(NAME)))
-        rows.push({ key, slot, id: found.id, updatedAt: found.updatedAt });
-    }
-    rows.sort(byPlace);
-    const from = after && { updatedAt: after.updatedAt, id: after.id, slot: slotOf(after.seq) };
-    for (const row of rows) if (!from || byPlace(row, from) > 0) yield row;
-  }
-
-  /** Session by session; gives what is left to be looked for. */
-  *#walk(request: SearchRequest): Generator<FoundRow, "all" | { readonly rest: SearchRequest["after"] }> {
+  /** @returns after which place the rest is to be searched. */
+  *#walk(request: SearchRequest): Generator<Posting, "all" | { readonly rest: SearchRequest["after"] }> {
     const { filter, after } = request;
     const order = { filter, orderBy: "updatedAt", direction: "desc" } as const;
-    // With the session that the last page ended in: nothing stands between its id and this.
+    // Begins with the session in which the last page ended: no id is between its own and this one.
     let place = after && { time: after.updatedAt, id: `${after.id}~` as SessionId };
-    let lookedInto = 0;
-    for (let limit = 5; lookedInto < this.#bounds.mostLookedInto; limit = Math.min(limit * 4, 100)) {
+    let walked = 0;
+    for (let limit = 5; walked < this.#bounds.maxWalked; limit = Math.min(limit * 4, 100)) {
       const sessions = this.#list.rows({ ...order, after: place, limit });
       for (const { key, id, updatedAt } of sessions) {
-        const first = id === after?.id ? slotOf(after.seq) + 1 : slotOf(NAME);
-        for (const slot of this.#inSession(request, key, first))
-          yield { key, id: id as SessionId, updatedAt, slot };
+        const first = id === after?.id ? after.seq + 1 : NAME_SEQ;
+        for (const seq of this.#inSession(request, key, first)) yield [key, id as SessionId, updatedAt, seq];
       }
       const last = sessions.at(-1);
       if (!last || sessions.length < limit) return "all";
       place = { time: last.updatedAt, id: last.id as SessionId };
-      lookedInto += sessions.length;
+      walked += sessions.length;
     }
-    if (lookedInto === 0 || !place) return { rest: after };
-    // Behind everything of that session.
-    return { rest: { updatedAt: place.time, id: place.id, seq: LAST_SLOT } };
+    if (walked === 0 || !place) return { rest: after };
+    return { rest: { updatedAt: place.time, id: place.id, seq: LAST_SEQ } };
   }
 
   *#inSession(request: SearchRequest, key: number, first: number): Generator<number> {
     for (let from = first; ; ) {
-      const slots = this.#found.inSession(request, key, from);
-      yield* slots;
-      const last = slots.at(-1);
-      if (last === undefined || slots.length <= request.limit) return;
+      const found = this.#queries.inSession(request, key, from);
+      yield* found;
+      const last = found.at(-1);
+      if (last === undefined || found.length <= request.limit) return;
       from = last + 1;
     }
   }
 
   /**
-   * `undefined` where an entry is not one that is asked for, or the text does not have the words after all: split by another
-   * Unicode version, or damaged.
+   * `undefined` where the search leaves the entry out, or where the text does not contain the words after
+   * all: it is damaged, or was indexed by another version of Unicode.
    */
   #hitOf(
-    { key, id, updatedAt, slot }: FoundRow,
+    [key, id, updatedAt, seq]: Posting,
     terms: readonly SearchTerm[],
     contentOf: (key: number, seq: number) => string | undefined,
   ): PlacedHit | undefined {
-    const seq = slot === slotOf(NAME) ? null : slot - slotOf(0);
-    const text = seq === null ? this.#name.get(key) : contentOf(key, seq);
+    const isName = seq === NAME_SEQ;
+    const text = isName ? this.#name.get(key) : contentOf(key, seq);
     if (text === undefined) return undefined;
     try {
-      const match = matchStrings(seq === null ? [text] : this.#stringsOf(id, seq, text), terms);
-      return match
-        ? { sessionId: id, seq, snippet: match.snippet, offsets: match.offsets, updatedAt }
-        : undefined;
+      const match = matchStrings(isName ? [text] : this.#stringsOf(id, seq, text), terms);
+      if (!match) return undefined;
+      const { snippet, offsets } = match;
+      return { sessionId: id, seq: isName ? null : seq, snippet, offsets, updatedAt };
     } catch (error) {
       if (!isSessionError(error, "corrupt")) throw error;
       this.#onDamaged(error);
@@ -158,19 +149,6 @@ export class SessionSearch {
   }
 
   #stringsOf(id: SessionId, seq: number, content: string): string[] {
-    return contentStrings(parseJson<JsonValue>(content, this.#database.file, id, `entries[${seq}].content`));
+    return contentStrings(parseJson<JsonValue>(content, this.#file, id, `entries[${seq}].content`));
   }
-}
-
-/** The newest session first, then by slot. */
-function byPlace(a: Omit<FoundRow, "key">, b: Omit<FoundRow, "key">): number {
-  return b.updatedAt - a.updatedAt || (a.id === b.id ? a.slot - b.slot : a.id < b.id ? 1 : -1);
-}
-
-function memoized<T>(find: (key: number) => T): (key: number) => T {
-  const known = new Map<number, T>();
-  return (key) => {
-    if (!known.has(key)) known.set(key, find(key));
-    return known.get(key) as T;
-  };
 }

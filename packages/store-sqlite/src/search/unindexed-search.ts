@@ -1,6 +1,7 @@
-import { setImmediate } from "node:timers/promises";
 import {
+  type EntriesRequest,
   isSessionError,
+  type ListRequest,
   type PlacedHit,
   type Rows,
   type SearchRequest,
@@ -10,80 +11,54 @@ import {
   type StoredEntry,
   scanSearch,
 } from "@thulp-sessions/core";
-import type { Database } from "../connection/database.ts";
-import type { SessionList } from "../query/session-list.ts";
-import type { EntryTable } from "../tables/entry-table.ts";
-import type { SessionTable } from "../tables/session-table.ts";
+import { yieldToEventLoop } from "../connection/real-time.ts";
 
-const SESSIONS_PER_STEP = 1000;
-const ENTRIES_PER_STEP = 500;
+const SESSIONS_PER_PAGE = 1000;
+const ENTRIES_PER_PAGE = 500;
+
+interface Reads {
+  list(request: ListRequest): Promise<Rows<SessionMetadata>>;
+  entries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>>;
+  /** Called for every session that cannot be read to its end. */
+  onDamaged(error: SessionError): void;
+}
 
 /**
- * Search where the index is behind and cannot be brought up to date, since nothing can be written: looks through the sessions
- * themselves, as stores without an index do. It finds the same hits, and takes as long as reading all of it.
+ * Search for the case that the index is behind and cannot be brought up to date, because nothing can be
+ * written. It reads the sessions themselves, as stores without an index do: it finds the same hits, in the
+ * time that reading takes.
  */
-export class UnindexedSearch {
-  readonly #database: Database;
-  readonly #sessions: SessionTable;
-  readonly #entries: EntryTable;
-  readonly #list: SessionList;
-  readonly #onDamaged: (error: SessionError) => void;
+export async function searchUnindexed(request: SearchRequest, reads: Reads): Promise<Rows<PlacedHit>> {
+  const sessions = await newestFirst(request.filter, reads);
+  return scanSearch(sessions, ({ id }) => entriesOf(id, reads), request);
+}
 
-  /** @param onDamaged is told of every session that cannot be read to its end. */
-  constructor(
-    database: Database,
-    tables: { readonly sessions: SessionTable; readonly entries: EntryTable; readonly list: SessionList },
-    onDamaged: (error: SessionError) => void,
-  ) {
-    this.#database = database;
-    this.#sessions = tables.sessions;
-    this.#entries = tables.entries;
-    this.#list = tables.list;
-    this.#onDamaged = onDamaged;
+async function newestFirst(filter: SearchRequest["filter"], { list }: Reads): Promise<SessionMetadata[]> {
+  const order = { filter, orderBy: "updatedAt", direction: "desc", limit: SESSIONS_PER_PAGE } as const;
+  const all: SessionMetadata[] = [];
+  for (;;) {
+    const last = all.at(-1);
+    const page = await list({ ...order, after: last ? { time: last.updatedAt, id: last.id } : null });
+    all.push(...page.items);
+    if (!page.hasMore) return all;
   }
+}
 
-  async page(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    return scanSearch(await this.#newestFirst(request), ({ id }) => this.#entriesOf(id), request);
-  }
-
-  async #newestFirst({ filter }: SearchRequest): Promise<SessionMetadata[]> {
-    const order = { filter, orderBy: "updatedAt", direction: "desc", limit: SESSIONS_PER_STEP } as const;
-    const all: SessionMetadata[] = [];
-    for (let hasMore = true; hasMore; ) {
-      const last = all.at(-1);
-      const after = last ? { time: last.updatedAt, id: last.id } : null;
-      const page = await this.#database.read(() => this.#list.page({ ...order, after }));
-      all.push(...page.items);
+/** All entries, or those before the first damaged one. */
+async function* entriesOf(id: SessionId, { entries, onDamaged }: Reads): AsyncGenerator<StoredEntry> {
+  const order = { types: null, direction: "asc", limit: ENTRIES_PER_PAGE } as const;
+  try {
+    for (let after = -1, hasMore = true; hasMore; ) {
+      await yieldToEventLoop();
+      const page = await entries(id, { ...order, after, before: Number.MAX_SAFE_INTEGER });
+      yield* page.items;
+      after = page.items.at(-1)?.seq ?? after;
       hasMore = page.hasMore;
     }
-    return all;
-  }
-
-  /** Those before the damage, if there is any. */
-  async *#entriesOf(id: SessionId): AsyncGenerator<StoredEntry> {
-    const order = {
-      before: Number.MAX_SAFE_INTEGER,
-      types: null,
-      direction: "asc",
-      limit: ENTRIES_PER_STEP,
-    } as const;
-    try {
-      for (let after = -1, hasMore = true; hasMore; ) {
-        // Others get their turn.
-        await setImmediate();
-        const page = await this.#database.read(() => {
-          const found = this.#sessions.locate(id);
-          return found && this.#entries.page(found.key, id, { ...order, after });
-        }, id);
-        // Deleted meanwhile.
-        if (!page) return;
-        yield* page.items;
-        after = page.items.at(-1)?.seq ?? after;
-        hasMore = page.hasMore;
-      }
-    } catch (error) {
-      if (!isSessionError(error, "corrupt")) throw error;
-      this.#onDamaged(error);
-    }
+  } catch (error) {
+    // It was deleted in the meantime.
+    if (isSessionError(error, "not_found")) return;
+    if (!isSessionError(error, "corrupt")) throw error;
+    onDamaged(error);
   }
 }

@@ -12,29 +12,30 @@ import type {
   SessionType,
   StoredEntry,
 } from "@thulp-sessions/core";
-import { getTableColumns } from "drizzle-orm";
 import { corruptError } from "../connection/sqlite-errors.ts";
-import { sessions } from "./schema.ts";
+import type { sessions } from "./schema.ts";
 
-export type SessionRow = typeof sessions.$inferSelect;
+type AllColumns = typeof sessions.$inferSelect;
+type NotMetadata = "nameLower" | "revision" | "timeIndexPending" | keyof EntryCounts;
 
-const {
-  nameLower,
-  entryCount,
-  turnCount,
-  userMessageCount,
-  assistantMessageCount,
-  awaitingAssistant,
-  revision,
-  moving,
-  ...metadataColumns
-} = getTableColumns(sessions);
+/** The columns of a session that make its metadata, and its key. */
+export type MetadataRow = Omit<AllColumns, NotMetadata>;
 
-/** What of a session row makes its metadata, and its key. */
-export { metadataColumns };
-export type MetadataRow = Pick<SessionRow, keyof typeof metadataColumns>;
+/** In SELECT, for rows of the type {@link MetadataRow}. */
+export const METADATA_COLUMNS = `
+  sessions.key, sessions.id, sessions.name, sessions.type, sessions.type_fields AS typeFields,
+  sessions.created_at AS createdAt, sessions.updated_at AS updatedAt, sessions.status, sessions.tags,
+  sessions.parent_session AS parentSession`;
 
-/** A row of `entries` as an array, in this order: what reading many of them costs least as. */
+export type SessionRow = Omit<AllColumns, "nameLower">;
+
+/** In SELECT, for rows of the type {@link SessionRow}. */
+export const SESSION_COLUMNS = `${METADATA_COLUMNS},
+  entry_count AS entryCount, turn_count AS turnCount, user_message_count AS userMessageCount,
+  assistant_message_count AS assistantMessageCount, awaiting_assistant AS awaitingAssistant,
+  revision, moving AS timeIndexPending`;
+
+/** In SELECT, for rows of the type {@link EntryRow}: arrays, which cost the least where many are read. */
 export const ENTRY_COLUMNS = "seq, entry_id, timestamp, type, type_fields, content";
 export type EntryRow = readonly [
   seq: number,
@@ -46,7 +47,7 @@ export type EntryRow = readonly [
 ];
 
 /** @throws {SessionError} corrupt */
-export function metadataOf(row: Omit<MetadataRow, "key">, file: string): SessionMetadata {
+export function metadataOf(row: MetadataRow, file: string): SessionMetadata {
   return {
     id: row.id as SessionId,
     name: row.name,
@@ -62,8 +63,8 @@ export function metadataOf(row: Omit<MetadataRow, "key">, file: string): Session
   };
 }
 
-/** What of a session's metadata stands in its row; `key` and the counts are added by the caller. */
-export function metadataRow(metadata: SessionMetadata) {
+/** The columns of a session's row that come from its metadata. */
+export function metadataRow(metadata: SessionMetadata): Omit<MetadataRow, "key"> & { nameLower: string } {
   const { type, ...fields } = metadata.sessionType;
   return {
     id: metadata.id,
@@ -76,7 +77,7 @@ export function metadataRow(metadata: SessionMetadata) {
     status: metadata.status,
     tags: JSON.stringify(metadata.tags),
     parentSession: metadata.parentSession,
-  } satisfies Partial<SessionRow>;
+  };
 }
 
 export function countsOf(row: Pick<SessionRow, keyof EntryCounts>): EntryCounts {
@@ -89,7 +90,7 @@ export function countsOf(row: Pick<SessionRow, keyof EntryCounts>): EntryCounts 
   };
 }
 
-export function countsRow(counts: EntryCounts) {
+export function countsRow(counts: EntryCounts): Pick<SessionRow, keyof EntryCounts> {
   return { ...counts, awaitingAssistant: counts.awaitingAssistant ? 1 : 0 };
 }
 
@@ -111,21 +112,17 @@ export function contextOf(text: string | null, file: string, sessionId: string):
 /** @throws {SessionError} corrupt */
 export function entryOf(row: EntryRow, file: string, sessionId: string): StoredEntry {
   const [seq, id, timestamp, type, typeFields, content] = row;
+  const fields = typeFields && parseJson<object>(typeFields, file, sessionId, `entries[${seq}].entryType`);
   return {
     id: id as EntryId,
     timestamp,
-    entryType: (typeFields === null
-      ? { type }
-      : {
-          type,
-          ...parseJson<object>(typeFields, file, sessionId, `entries[${seq}].entryType`),
-        }) as EntryType,
+    entryType: (fields ? { type, ...fields } : { type }) as EntryType,
     content: parseJson<JsonValue>(content, file, sessionId, `entries[${seq}].content`),
     seq,
   };
 }
 
-/** The type of an entry as it stands in its row: the tag, and the rest as JSON where there is any. */
+/** The type of an entry as two columns: its tag, and its other fields as JSON if it has any. */
 export function entryTypeRow(
   entryType: SessionEntry["entryType"],
 ): [type: string, typeFields: string | null] {
@@ -133,6 +130,7 @@ export function entryTypeRow(
   return [type, Object.keys(fields).length === 0 ? null : JSON.stringify(fields)];
 }
 
+/** @throws {SessionError} corrupt */
 export function parseJson<T>(text: string, file: string, sessionId: string, place: string): T {
   try {
     return JSON.parse(text);

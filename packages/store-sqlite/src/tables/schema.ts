@@ -10,15 +10,22 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 
-// The tables as drizzle knows them. drizzle/0000_init.sql was edited by hand after `drizzle-kit generate`: STRICT and
-// WITHOUT ROWID, which the kit cannot write, and `search_index` (FTS5), which it does not know. A migration that it
-// generates by copying a table anew has to be edited in the same way.
+// The tables in drizzle's terms, from which drizzle-kit generates the migrations and filters are compiled.
+// STRICT, WITHOUT ROWID and `search_index` (FTS5) are missing here, since drizzle cannot express them: they
+// are added to the generated SQL by hand. A generated migration that recreates a table has to be edited in
+// the same way.
+
+/**
+ * How many of the last changes the table `changes` is sure to hold. A watcher that falls further behind has
+ * to read everything again.
+ */
+export const KEPT_REVISIONS = 10_000;
 
 /** One row for each session, everything but its entries and its context. */
 export const sessions = sqliteTable(
   "sessions",
   {
-    // Below 2^31, as the rows of `search_index` are numbered by key and seq together.
+    // Below 2^31, because key and seq together make the rowid of `search_index`.
     key: integer().primaryKey(),
     id: text().notNull(),
     name: text().notNull(),
@@ -30,7 +37,7 @@ export const sessions = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     status: text().notNull(),
-    /** JSON array, in order and with duplicates; `session_tags` is made from it. */
+    /** JSON array, in order and with duplicates; `session_tags` is derived from it. */
     tags: text().notNull(),
     parentSession: text("parent_session"),
     entryCount: integer("entry_count").notNull(),
@@ -38,24 +45,21 @@ export const sessions = sqliteTable(
     userMessageCount: integer("user_message_count").notNull(),
     assistantMessageCount: integer("assistant_message_count").notNull(),
     awaitingAssistant: integer("awaiting_assistant").notNull(),
-    /** The number of the last change: grows over all sessions, so that a version never comes back. See `changes`. */
+    /** The number of the last change, counted over all sessions, so that no version is ever used twice. */
     revision: integer().notNull(),
-    /**
-     * 1: entries have been appended since the indices by `updated_at` were last told. Such a session stands in none of
-     * them, so that an append does not rewrite them each time; a page adds the few that move (moving-sessions.ts).
-     */
-    moving: integer().notNull().default(0),
+    /** 1: the indices by `updated_at` do not have the session; see deferred-time-index.ts. */
+    timeIndexPending: integer("moving").notNull().default(0),
   },
   (table) => [
     unique("sessions_by_id").on(table.id),
-    // The name stands at the end so that `nameContains` reads the index and not the rows.
+    // The name comes last so that `nameContains` reads the index and not the rows.
     index("sessions_by_updated").on(table.updatedAt, table.id, table.nameLower).where(sql`moving = 0`),
     index("sessions_by_created").on(table.createdAt, table.id, table.nameLower),
     index("sessions_by_status_updated").on(table.status, table.updatedAt, table.id).where(sql`moving = 0`),
     index("sessions_by_status_created").on(table.status, table.createdAt, table.id),
     index("sessions_by_type_updated").on(table.type, table.updatedAt, table.id).where(sql`moving = 0`),
     index("sessions_by_type_created").on(table.type, table.createdAt, table.id),
-    // Partial: a session without a parent pays nothing for them.
+    // Partial, so that a session without a parent costs nothing here.
     index("sessions_by_parent_updated")
       .on(table.parentSession, table.updatedAt, table.id)
       .where(sql`parent_session IS NOT NULL AND moving = 0`),
@@ -68,7 +72,7 @@ export const sessions = sqliteTable(
     index("sessions_with_parent_created")
       .on(table.createdAt, table.id)
       .where(sql`parent_session IS NOT NULL`),
-    index("sessions_moving").on(table.moving).where(sql`moving = 1`),
+    index("sessions_moving").on(table.timeIndexPending).where(sql`moving = 1`),
     check("sessions_moving", sql`moving IN (0, 1)`),
     check("sessions_key", sql`key BETWEEN 1 AND 2147483647`),
     check("sessions_id", sql`length(id) = 36`),
@@ -82,7 +86,7 @@ export const sessions = sqliteTable(
   ],
 );
 
-/** The context, apart from the row that every append rewrites. */
+/** The context, separate from the row that every append rewrites. */
 export const contexts = sqliteTable("contexts", {
   sessionKey: integer("session_key")
     .primaryKey()
@@ -92,8 +96,8 @@ export const contexts = sqliteTable("contexts", {
 });
 
 /**
- * The tags, each once; the times and the id are the session's, for a page by tag in every order. `updated_at` is out of date
- * while the session moves.
+ * The tags of each session without duplicates. The times and the id are copies, for a list by tag in every
+ * order; `updated_at` is out of date while the session's time index is pending.
  */
 export const sessionTags = sqliteTable(
   "session_tags",
@@ -114,8 +118,8 @@ export const sessionTags = sqliteTable(
 );
 
 /**
- * The entries in the order of their writing: a commit of many sessions touches few pages, which the unique index then
- * finds by session.
+ * The entries in the order in which they were written, so that a commit for many sessions touches few pages.
+ * The unique index finds those of one session.
  */
 export const entries = sqliteTable(
   "entries",
@@ -135,8 +139,8 @@ export const entries = sqliteTable(
   },
   (table) => [
     uniqueIndex("entries_by_seq").on(table.sessionKey, table.seq),
-    // Not unique: files of the original can hold an id twice. The id comes first because ids that grow with the time
-    // (UUIDv7) then all land on one page, whatever their session.
+    // Not unique: sessions imported from the original's files can hold an id twice. The id comes first
+    // because ids that grow with time (UUIDv7) then go to one page, whatever their session.
     index("entries_by_id").on(table.entryId, table.sessionKey),
     check("entries_seq", sql`seq BETWEEN 0 AND 2147483646`),
     check("entries_id", sql`length(entry_id) = 36`),
@@ -148,9 +152,9 @@ export const entries = sqliteTable(
 );
 
 /**
- * How far `search_index` has come, in one row: rows of `entries` and `sessions` with a greater key wait to be indexed.
- * An append so pays nothing for the index; a search first brings it up to date. Where the rows with the greatest keys are
- * deleted, their keys are given out again: then the mark has to go back with them.
+ * How far `search_index` is, in one row: rows of `entries` and `sessions` with a greater key are still to be
+ * indexed. So an append does not pay for the index; a search brings it up to date first. SQLite reuses the
+ * greatest keys after their rows are deleted: then these marks have to go back.
  */
 export const searchProgress = sqliteTable(
   "search_progress",
@@ -163,9 +167,8 @@ export const searchProgress = sqliteTable(
 );
 
 /**
- * The last changes, for the watchers of other processes, and where revisions come from, but for the appends: those are told
- * by the revisions of the sessions that move, and come here when they settle. Only the oldest rows are ever removed, never
- * the last.
+ * The last changes, for watchers in other processes, and the source of revisions. Appends come here only when
+ * the deferred time index is flushed. Only the oldest rows are ever removed, never the last one.
  */
 export const changes = sqliteTable(
   "changes",

@@ -5,48 +5,36 @@ import {
   type SessionHead,
   type SessionId,
   type SessionMetadata,
-  type SessionStatus,
   versionConflict,
 } from "@thulp-sessions/core";
-import { eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../connection/database.ts";
-import { lazily } from "../connection/lazy.ts";
 import { HeadCache } from "./head-cache.ts";
-import { contextOf, countsOf, countsRow, metadataOf, metadataRow } from "./rows.ts";
-import { contexts, sessions, sessionTags } from "./schema.ts";
+import {
+  contextOf,
+  countsOf,
+  countsRow,
+  headOf,
+  metadataOf,
+  metadataRow,
+  SESSION_COLUMNS,
+  type SessionRow,
+} from "./rows.ts";
 
-/** A session as its row has it, without context and entries. */
+/** A session without its entries. */
 export interface SessionRecord {
   readonly key: number;
   readonly metadata: SessionMetadata;
   readonly counts: EntryCounts;
   readonly revision: number;
+  /** JSON; `null` where the row is missing. See {@link SessionTable.contextOf}. */
+  readonly contextText: string | null;
 }
-
-type HeadColumns = [
-  context: string | null,
-  revision: number,
-  entryCount: number,
-  turnCount: number,
-  userMessageCount: number,
-  assistantMessageCount: number,
-  name: string,
-  type: string,
-  typeFields: string,
-  createdAt: number,
-  updatedAt: number,
-  status: SessionStatus,
-  tags: string,
-  parentSession: string | null,
-];
 
 /** The rows of `sessions`, `contexts` and `session_tags`, which are written together. */
 export class SessionTable {
   readonly #file: string;
   readonly #heads: HeadCache;
-  readonly #head;
   readonly #find;
-  readonly #findContext;
   readonly #locate;
   readonly #insert;
   readonly #update;
@@ -54,146 +42,88 @@ export class SessionTable {
   readonly #insertContext;
   readonly #updateContext;
   readonly #insertTag;
-  readonly #moveTags;
+  readonly #updateTags;
   readonly #deleteTags;
 
   constructor(database: Database) {
-    const { client, orm, file } = database;
+    const { client, file } = database;
     this.#file = file;
     this.#heads = new HeadCache(database);
-    // Below drizzle, as what an append does and for the same reason (entry-table.ts): what is asked for most, and what
-    // copying many sessions does for each.
-    this.#head = client
-      .prepare<[string], HeadColumns>(
-        "SELECT context, revision, entry_count, turn_count, user_message_count, assistant_message_count, " +
-          "name, type, type_fields, created_at, updated_at, status, tags, parent_session " +
-          "FROM sessions LEFT JOIN contexts ON session_key = key WHERE id = ?",
-      )
-      .raw();
-    this.#find = lazily(() =>
-      orm
-        .select()
-        .from(sessions)
-        .where(eq(sessions.id, sql.placeholder("id")))
-        .prepare(),
+    this.#find = client.prepare<[string], SessionRow & { contextText: string | null }>(`
+      SELECT ${SESSION_COLUMNS}, context AS contextText
+      FROM sessions LEFT JOIN contexts ON session_key = key
+      WHERE id = ?`);
+    this.#locate = client.prepare<[string], { key: number; revision: number }>(
+      "SELECT key, revision FROM sessions WHERE id = ?",
     );
-    this.#findContext = lazily(() =>
-      orm
-        .select({ context: contexts.context })
-        .from(contexts)
-        .where(eq(contexts.sessionKey, sql.placeholder("key")))
-        .prepare(),
-    );
-    this.#locate = lazily(() =>
-      orm
-        .select({ key: sessions.key, revision: sessions.revision })
-        .from(sessions)
-        .where(eq(sessions.id, sql.placeholder("id")))
-        .prepare(),
-    );
-    this.#insert = client.prepare(
-      "INSERT INTO sessions (id, name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session, " +
-        "entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision) " +
-        "VALUES (@id, @name, @nameLower, @type, @typeFields, @createdAt, @updatedAt, @status, @tags, @parentSession, " +
-        "@entryCount, @turnCount, @userMessageCount, @assistantMessageCount, @awaitingAssistant, @revision)",
-    );
-    this.#update = lazily(() =>
-      orm
-        .update(sessions)
-        .set(rowPlaceholders())
-        .where(eq(sessions.key, sql.placeholder("key")))
-        .prepare(),
-    );
-    this.#delete = lazily(() =>
-      orm
-        .delete(sessions)
-        .where(eq(sessions.key, sql.placeholder("key")))
-        .prepare(),
-    );
+    this.#insert = client.prepare(`
+      INSERT INTO sessions (
+        id, name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session,
+        entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision
+      ) VALUES (
+        @id, @name, @nameLower, @type, @typeFields, @createdAt, @updatedAt, @status, @tags, @parentSession,
+        @entryCount, @turnCount, @userMessageCount, @assistantMessageCount, @awaitingAssistant, @revision
+      )`);
+    this.#update = client.prepare(`
+      UPDATE sessions SET
+        name = @name, name_lower = @nameLower, type = @type, type_fields = @typeFields,
+        created_at = @createdAt, updated_at = @updatedAt, status = @status, tags = @tags,
+        parent_session = @parentSession, entry_count = @entryCount, turn_count = @turnCount,
+        user_message_count = @userMessageCount, assistant_message_count = @assistantMessageCount,
+        awaiting_assistant = @awaitingAssistant, revision = @revision
+      WHERE key = @key`);
+    this.#delete = client.prepare("DELETE FROM sessions WHERE key = ?");
     this.#insertContext = client.prepare("INSERT INTO contexts (session_key, context) VALUES (?, ?)");
-    this.#updateContext = lazily(() =>
-      orm
-        .update(contexts)
-        .set({ context: sql`${sql.placeholder("context")}` })
-        .where(eq(contexts.sessionKey, sql.placeholder("key")))
-        .prepare(),
-    );
-    this.#insertTag = client.prepare(
-      "INSERT INTO session_tags (session_key, tag, session_id, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-    );
-    this.#moveTags = lazily(() =>
-      orm
-        .update(sessionTags)
-        .set({ updatedAt: sql`${sql.placeholder("updatedAt")}` })
-        .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
-        .prepare(),
-    );
-    this.#deleteTags = lazily(() =>
-      orm
-        .delete(sessionTags)
-        .where(eq(sessionTags.sessionKey, sql.placeholder("key")))
-        .prepare(),
-    );
+    this.#updateContext = client.prepare("UPDATE contexts SET context = ? WHERE session_key = ?");
+    this.#insertTag = client.prepare(`
+      INSERT INTO session_tags (session_key, tag, session_id, created_at, updated_at)
+      VALUES (?, ?, ?, ?, ?)`);
+    this.#updateTags = client.prepare("UPDATE session_tags SET updated_at = ? WHERE session_key = ?");
+    this.#deleteTags = client.prepare("DELETE FROM session_tags WHERE session_key = ?");
   }
 
   /** `undefined` when there is none. Reads nothing else of the row, which may be damaged. */
   locate(id: SessionId): { readonly key: number; readonly revision: number } | undefined {
-    return this.#locate().get({ id });
+    return this.#locate.get(id);
   }
 
   /** @throws {SessionError} not_found, conflict, corrupt */
   find(id: SessionId, expectedVersion?: string): SessionRecord {
-    const row = this.#find().get({ id });
+    const row = this.#find.get(id);
     if (!row) throw notFound(id);
     checkVersion(id, row.revision, expectedVersion);
-    return {
-      key: row.key,
-      metadata: metadataOf(row, this.#file),
-      counts: countsOf(row),
-      revision: row.revision,
-    };
+    const { key, revision, contextText } = row;
+    return { key, metadata: metadataOf(row, this.#file), counts: countsOf(row), revision, contextText };
   }
 
   /** @throws {SessionError} corrupt */
-  contextOf({ key, metadata }: SessionRecord): JsonObject {
-    return contextOf(this.#findContext().get({ key })?.context ?? null, this.#file, metadata.id);
+  contextOf({ contextText, metadata }: SessionRecord): JsonObject {
+    return contextOf(contextText, this.#file, metadata.id);
   }
 
-  /** Without a transaction. The same frozen head until the session changes. @throws {SessionError} not_found, corrupt */
+  /**
+   * The same frozen head until the session changes. Not to be called within a transaction that writes.
+   *
+   * @throws {SessionError} not_found, corrupt
+   */
   head(id: SessionId): SessionHead {
-    const known = this.#heads.get(id);
-    if (known) return known;
-    const found = this.#head.get(id);
-    if (!found) throw notFound(id);
-    const [context, revision, entryCount, turnCount, users, assistants, ...columns] = found;
-    const [name, type, typeFields, createdAt, updatedAt, status, tags, parentSession] = columns;
-    const row = { id, name, type, typeFields, createdAt, updatedAt, status, tags, parentSession };
-    const head = {
-      metadata: metadataOf(row, this.#file),
-      context: contextOf(context, this.#file, id),
-      entryCount,
-      turnCount,
-      userMessageCount: users,
-      assistantMessageCount: assistants,
-      version: String(revision),
-    };
-    this.#heads.put(head, context?.length ?? 0);
+    const cached = this.#heads.get(id);
+    if (cached) return cached;
+    const record = this.find(id);
+    const head = headOf(record.metadata, this.contextOf(record), record.counts, record.revision);
+    this.#heads.put(head, record.contextText?.length ?? 0);
     return head;
   }
 
-  /** To be told of every change of a session once it is committed. */
+  /** To be called after each commit, with every session that it changed. */
   forgetHead(id: SessionId): void {
-    this.#heads.forget(id);
+    this.#heads.delete(id);
   }
 
-  /** Gives the new session's key. */
+  /** @returns the key of the new session. */
   insert(metadata: SessionMetadata, context: JsonObject, counts: EntryCounts, revision: number): number {
-    const { lastInsertRowid } = this.#insert.run({
-      ...metadataRow(metadata),
-      ...countsRow(counts),
-      revision,
-    });
-    const key = Number(lastInsertRowid);
+    const row = { ...metadataRow(metadata), ...countsRow(counts), revision };
+    const key = Number(this.#insert.run(row).lastInsertRowid);
     this.#insertContext.run(key, JSON.stringify(context));
     this.#insertTags(key, metadata);
     return key;
@@ -207,19 +137,17 @@ export class SessionTable {
     revision: number,
     context?: JsonObject,
   ): void {
-    this.#update().run({ ...metadataRow(metadata), ...countsRow(counts), revision, key });
-    if (context !== undefined) this.#updateContext().run({ key, context: JSON.stringify(context) });
-    if (sameTags(before, metadata)) {
-      if (metadata.tags.length > 0) this.#moveTags().run({ key, updatedAt: metadata.updatedAt });
-    } else {
-      this.#deleteTags().run({ key });
+    this.#update.run({ ...metadataRow(metadata), ...countsRow(counts), revision, key });
+    if (context !== undefined) this.#updateContext.run(JSON.stringify(context), key);
+    if (!hasSameTagRows(before, metadata)) {
+      this.#deleteTags.run(key);
       this.#insertTags(key, metadata);
-    }
+    } else if (metadata.tags.length > 0) this.#updateTags.run(metadata.updatedAt, key);
   }
 
-  /** Takes the context, the tags and the entries with it. */
+  /** Deletes the context, the tags and the entries with it. */
   delete(key: number): void {
-    this.#delete().run({ key });
+    this.#delete.run(key);
   }
 
   #insertTags(key: number, { id, tags, createdAt, updatedAt }: SessionMetadata): void {
@@ -232,34 +160,11 @@ export function checkVersion(id: SessionId, revision: number, expected: string |
   if (expected !== undefined && expected !== String(revision)) throw versionConflict(id, String(revision));
 }
 
-function sameTags(a: SessionMetadata, b: SessionMetadata): boolean {
+/** Whether the rows of `session_tags` differ in `updated_at` at most. */
+function hasSameTagRows(a: SessionMetadata, b: SessionMetadata): boolean {
   return (
     a.createdAt === b.createdAt &&
     a.tags.length === b.tags.length &&
     a.tags.every((tag, i) => tag === b.tags[i])
   );
-}
-
-const ROW_COLUMNS = [
-  "id",
-  "name",
-  "nameLower",
-  "type",
-  "typeFields",
-  "createdAt",
-  "updatedAt",
-  "status",
-  "tags",
-  "parentSession",
-  "entryCount",
-  "turnCount",
-  "userMessageCount",
-  "assistantMessageCount",
-  "awaitingAssistant",
-  "revision",
-] as const;
-
-function rowPlaceholders(): Record<(typeof ROW_COLUMNS)[number], SQL> {
-  const placeholders = ROW_COLUMNS.map((column) => [column, sql`${sql.placeholder(column)}`]);
-  return Object.fromEntries(placeholders) as Record<(typeof ROW_COLUMNS)[number], SQL>;
 }

@@ -1,136 +1,131 @@
 import { isSessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
+import { clearTimeout, setTimeout } from "../connection/real-time.ts";
 import type { SearchIndex } from "../search/search-index.ts";
-import type { MovingSessions } from "./deferred-time-index.ts";
-import type { Committed, WriteQueue } from "./group-commit.ts";
+import type { DeferredTimeIndex } from "../tables/deferred-time-index.ts";
+import type { Commit, GroupCommit } from "./group-commit.ts";
 
-/** So long after the last write what was put off is done, in milliseconds. */
+/** How long after the last write the deferred work is done, in milliseconds. */
 const IDLE_MS = 500;
-/** With more rows than these waiting it is not put off any longer: a search has to wait for it, some 10 us a row. */
-const MOST_ROWS_WAITING = 20_000;
-/** With more sessions than these a page has to look at too many that stand in no index. */
-const MOST_MOVING = 256;
+/**
+ * Beyond this number of rows indexing is deferred no longer: a search has to wait for it, some 10 us a row.
+ */
+const MAX_ROWS_TO_INDEX = 20_000;
+/** Beyond this number of pending sessions a list would read too many that no index orders. */
+const MAX_PENDING_SESSIONS = 256;
+
+interface Parts {
+  readonly database: Database;
+  readonly searchIndex: SearchIndex;
+  readonly timeIndex: DeferredTimeIndex;
+  readonly commits: GroupCommit;
+  /** Leaves `search_index` to the next search. */
+  readonly indexLater: boolean;
+  /** Called with the reason why deferred work failed while nobody waits for it. */
+  readonly onError: (error: unknown) => void;
+}
 
 /**
- * Does what appends put off: bringing `search_index` up to date and settling the sessions that move. When a search needs it,
- * when nobody has written for a while, and when it has become too much.
+ * Does what appends defer: it brings `search_index` up to date and flushes the deferred time index. It does
+ * so when nothing was written for a while, when too much has piled up, and the former when a search needs it.
  */
-export class Upkeep {
-  readonly #database: Database;
-  readonly #index: SearchIndex;
-  readonly #moving: MovingSessions;
-  readonly #queue: WriteQueue;
-  readonly #indexLater: boolean;
-  readonly #onFailed: (error: unknown) => void;
+export class BackgroundMaintenance {
+  readonly #parts: Parts;
   #timer: NodeJS.Timeout | undefined;
-  // What is put off, at the most: others may have done it. Looked up at the first commit, since a process that ends at once
-  // leaves it to the next.
-  #rowsWaiting: number | undefined;
-  #sessionsMoving = 0;
+  // Upper bounds, since another process may have done it. Read from the file at the first commit only: a
+  // process that only reads, or ends soon, does not need them.
+  #rowsToIndex: number | undefined;
+  #pendingSessions = 0;
   #running: Promise<void> | undefined;
-  #stopped = false;
+  #isStopped = false;
 
-  /**
-   * @param indexLater leaves the index to the next search.
-   * @param onFailed is told why it could not be done while nobody waits for it.
-   */
-  constructor(
-    database: Database,
-    index: SearchIndex,
-    moving: MovingSessions,
-    queue: WriteQueue,
-    indexLater: boolean,
-    onFailed: (error: unknown) => void,
-  ) {
-    this.#database = database;
-    this.#index = index;
-    this.#moving = moving;
-    this.#queue = queue;
-    this.#indexLater = indexLater;
-    this.#onFailed = onFailed;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
-  /** To be told after each commit. */
-  wrote({ rowsToIndex, sessionsMoved }: Pick<Committed, "rowsToIndex" | "sessionsMoved">): void {
-    if (this.#stopped) return;
-    if (this.#rowsWaiting === undefined) {
-      if (!this.#lookUp()) return;
+  /** To be called after each commit. */
+  onCommit({ rowsToIndex, newlyPending }: Pick<Commit, "rowsToIndex" | "newlyPending">): void {
+    if (this.#isStopped) return;
+    if (this.#rowsToIndex === undefined) {
+      if (!this.#readDeferred()) return;
     } else {
-      this.#rowsWaiting += rowsToIndex;
-      this.#sessionsMoving += sessionsMoved;
+      this.#rowsToIndex += rowsToIndex;
+      this.#pendingSessions += newlyPending;
     }
-    const waiting = this.#indexLater ? 0 : (this.#rowsWaiting ?? 0);
-    if (waiting + this.#sessionsMoving === 0) return;
-    const isTooMuch = waiting > MOST_ROWS_WAITING;
-    if (isTooMuch || this.#sessionsMoving > MOST_MOVING) this.#start(isTooMuch);
+    const rows = this.#parts.indexLater ? 0 : (this.#rowsToIndex ?? 0);
+    if (rows + this.#pendingSessions === 0) return;
+    const isIndexDue = rows > MAX_ROWS_TO_INDEX;
+    if (isIndexDue || this.#pendingSessions > MAX_PENDING_SESSIONS) this.#start(isIndexDue);
     else if (this.#timer) this.#timer.refresh();
     else this.#timer = setTimeout(() => this.#start(true), IDLE_MS).unref();
   }
 
   /**
-   * Brings the index up to date and gives what `read` gives of that state: nothing is written between the two, so that nothing
-   * that is taken out of the index meanwhile, to be put in again later, is missed.
+   * Brings `search_index` up to date, and returns what `read` finds then. Nothing is written between the two,
+   * so `read` misses no row that is taken out of the index only to be added again.
    *
    * @throws {SessionError} busy, corrupt, io
    */
-  async readIndexed<T>(read: () => T): Promise<T> {
-    const target = await this.#database.read(() => this.#index.target());
-    while (!(await this.#queue.run(undefined, () => this.#index.step(target))));
-    return this.#queue.run(undefined, () => {
-      // What has come since, in the meantime of a few steps.
-      while (!this.#index.step(this.#index.target()));
-      this.#rowsWaiting = 0;
+  async withCurrentIndex<T>(read: () => T): Promise<T> {
+    const { database, searchIndex, commits } = this.#parts;
+    const target = await database.read(() => searchIndex.target());
+    while (!(await commits.maintain(() => searchIndex.step(target))));
+    return commits.maintain(() => {
+      // The rows that were written during the steps above.
+      while (!searchIndex.step(searchIndex.target()));
+      this.#rowsToIndex = 0;
       return read();
     });
   }
 
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when no deferred work is running any more. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
   }
 
-  /** False where the file cannot be read now: then at the next commit. */
-  #lookUp(): boolean {
+  /** False where the file cannot be read now: the next commit tries again. */
+  #readDeferred(): boolean {
     try {
-      this.#sessionsMoving = this.#moving.count();
-      this.#rowsWaiting = this.#index.waiting();
+      this.#pendingSessions = this.#parts.timeIndex.count();
+      this.#rowsToIndex = this.#parts.searchIndex.countWaiting();
       return true;
     } catch {
       return false;
     }
   }
 
-  /** @param index whether the rows that wait are indexed too. */
-  #start(index: boolean): void {
-    if (this.#running || this.#stopped) return;
-    this.#running = this.#run(index).finally(() => {
+  #start(withSearchIndex: boolean): void {
+    if (this.#running || this.#isStopped) return;
+    this.#running = this.#run(withSearchIndex).finally(() => {
       this.#running = undefined;
     });
   }
 
-  async #run(index: boolean): Promise<void> {
+  async #run(withSearchIndex: boolean): Promise<void> {
+    const indexesRows = withSearchIndex && !this.#parts.indexLater;
     try {
-      // Started together they share a transaction.
-      await Promise.all([this.#settle(), index && !this.#indexLater ? this.#indexAlone() : undefined]);
+      // Begun together, they share a transaction.
+      await Promise.all([this.#flushTimeIndex(), indexesRows ? this.#indexRows() : undefined]);
     } catch (error) {
-      // Whoever holds the file now does it, or the next search.
-      if (!isSessionError(error, "busy")) this.#onFailed(error);
+      // The process that holds the lock does the same work, or the next search does.
+      if (!isSessionError(error, "busy")) this.#parts.onError(error);
     }
   }
 
-  async #settle(): Promise<void> {
-    if (this.#sessionsMoving === 0) return;
-    const before = this.#sessionsMoving;
-    await this.#queue.run(undefined, () => this.#moving.settle());
-    this.#sessionsMoving -= before;
+  async #flushTimeIndex(): Promise<void> {
+    if (this.#pendingSessions === 0) return;
+    const before = this.#pendingSessions;
+    await this.#parts.commits.maintain(() => this.#parts.timeIndex.flush());
+    this.#pendingSessions -= before;
   }
 
-  async #indexAlone(): Promise<void> {
-    const target = this.#index.target();
-    const before = this.#rowsWaiting ?? 0;
-    while (!this.#stopped && !(await this.#queue.run(undefined, () => this.#index.step(target))));
-    this.#rowsWaiting = Math.max(0, (this.#rowsWaiting ?? 0) - before);
+  async #indexRows(): Promise<void> {
+    const { searchIndex, commits } = this.#parts;
+    const target = searchIndex.target();
+    const before = this.#rowsToIndex ?? 0;
+    while (!this.#isStopped && !(await commits.maintain(() => searchIndex.step(target))));
+    this.#rowsToIndex = Math.max(0, (this.#rowsToIndex ?? 0) - before);
   }
 }

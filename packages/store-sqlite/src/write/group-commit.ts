@@ -1,297 +1,271 @@
-import { SessionError } from "@thulp-sessions/core";
-import { type Change, Effects } from "../changes/change.ts";
+import type { SessionId } from "@thulp-sessions/core";
+import type { Change } from "../changes/change.ts";
 import type { ChangeLog } from "../changes/change-log.ts";
 import { APPLICATION_ID } from "../connection/application-id.ts";
 import type { Database } from "../connection/database.ts";
+import { performance, setImmediate, setTimeout } from "../connection/real-time.ts";
 import { retryDelay } from "../connection/retry-busy.ts";
 import { busyError, commitError, isBusy, sessionErrorOf } from "../connection/sqlite-errors.ts";
+import type { AppendRow, AppendRows } from "../tables/append-rows.ts";
+import { UnwrittenRows } from "./unwritten-rows.ts";
 
-/** Bound how long one transaction holds up the event loop: so many calls, or calls for so many milliseconds. */
-const MAX_GROUP = 500;
+// Group commit: the calls that wait at the same moment share one transaction and one sync.
+//
+// idle        nothing waits.
+// scheduled   the group is carried out at the end of this turn of the event loop: calls that arrive together
+//             go together, and a lone call waits for no other.
+// waiting     another process holds the write lock: all calls stay queued, and BEGIN is tried again after a
+//             pause.
+//
+// Within the transaction each call has a nested one (a savepoint), so that a call that fails takes no other
+// with it. The callers are answered after COMMIT; where COMMIT fails, none of them is acknowledged.
+
+/**
+ * Bounds on how long one transaction blocks the event loop: a number of calls, and a time after which none is
+ * added.
+ */
+const MAX_CALLS = 500;
 const MAX_GROUP_MS = 25;
 
-/** One step of one call; it runs synchronously, and what it has written is taken back when it throws. */
-export type Write<T> = (effects: Effects) => T;
+/** What a call did: its answer, and what its group has to do because of it. */
+export interface CallResult<T> {
+  readonly value: T;
+  /** Absent where it found nothing to change. The change has the revision that the call was given. */
+  readonly changed?: Change["type"];
+  /** How many rows it wrote that `search_index` does not have yet. */
+  readonly rowsToIndex?: number;
+  /** The session's row after an append, which the group writes once for all its appends. */
+  readonly row?: { readonly before: AppendRow; readonly now: AppendRow };
+}
 
-interface Waiting {
-  readonly write: Write<unknown>;
-  /** `undefined` for upkeep, which nobody relies on: it is committed, and not synced for its own sake. */
-  readonly sessionId: string | undefined;
-  /** It throws, if at all, before it writes. */
-  readonly failsEarly: boolean;
-  /** What it changes in its session's row is written later (`Deferred`). */
+/** @param revision the one that the session gets if the call changes it. */
+export type Write<T> = (revision: number) => CallResult<T>;
+
+/**
+ * @param row the session's row, with the changes of earlier appends; `undefined` where there is no such
+ * session.
+ */
+export type Append<T> = (revision: number, row: AppendRow | undefined) => CallResult<T>;
+
+/** What one transaction has committed. */
+export interface Commit {
+  /** The last revision before it. */
+  readonly before: number;
+  readonly changes: readonly Change[];
+  readonly rowsToIndex: number;
+  /** How many sessions became pending in the deferred time index. */
+  readonly newlyPending: number;
+}
+
+interface QueuedCall {
+  /** `undefined` for maintenance, which promises nothing: it is not synced for its own sake. */
+  readonly sessionId: SessionId | undefined;
   readonly isAppend: boolean;
-  /** What #waitedMs was when it came. */
-  readonly since: number;
+  readonly write: (revision: number, rows: UnwrittenRows) => CallResult<unknown>;
+  /** The value of #waitedMs when it was queued. */
+  readonly queuedAt: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What appends leave to be written once for all of a group: the row of their session. */
-export interface Deferred {
-  write(): void;
-  /** Of a group that was taken back. */
-  forget(): void;
-}
-
-/** The commit that a group of calls ended in. */
-export interface Committed {
-  /** The revision given last before the group. */
-  readonly before: number;
-  readonly changes: readonly Change[];
-  /** How many rows of it wait to be indexed. */
-  readonly rowsToIndex: number;
-  /** How many sessions move from it on. */
-  readonly sessionsMoved: number;
-}
+type Outcome = { readonly result: CallResult<unknown> } | { readonly error: unknown };
 
 interface Group {
-  /** One for each call that was carried out. */
-  readonly answers: (() => void)[];
-  readonly committed: Committed;
-  /** Not when every call was refused. */
-  readonly hasWork: boolean;
+  readonly commit: Commit;
+  /** One for each call that was carried out, in the order of the queue. */
+  readonly outcomes: readonly Outcome[];
 }
 
-interface Done {
-  /** How many calls of those that wait these are. */
-  readonly calls: number;
-  /** For the callers, to be given now. */
-  readonly answers: (() => void)[];
+/** How far a transaction got, for the case that it throws. */
+interface Progress {
+  /** How many calls were begun. */
+  calls: number;
+  /** All that is left is COMMIT. */
+  isComplete: boolean;
 }
 
-/**
- * Group commit: all calls that wait at the same moment share one transaction and one sync. Each has a savepoint of its
- * own (an append or a creation only where one has failed), so that one that fails takes no other with it, and is answered only after the
- * COMMIT.
- */
-export class WriteQueue {
+export class GroupCommit {
   readonly #database: Database;
   readonly #log: ChangeLog;
-  readonly #deferred: Deferred;
-  readonly #onCommit: (committed: Committed) => void;
-  readonly #begin;
-  readonly #commitAll;
-  readonly #savepoint;
-  readonly #release;
-  readonly #undo;
+  readonly #rows: AppendRows;
+  readonly #onCommit: (commit: Commit) => void;
+  readonly #transaction;
+  readonly #nested;
   readonly #touch;
-  #waiting: Waiting[] = [];
-  #scheduled = false;
+  #queue: QueuedCall[] = [];
+  #isScheduled = false;
   #attempt = 0;
-  /** A clock that runs only while a lock is waited for, and hardly while this process itself stands still. */
+  /** Time spent waiting for SQLITE_BUSY, stalls of this process excluded. */
   #waitedMs = 0;
   #pause = { start: 0, ms: 0 };
-  /** The revision given last, as long as nobody else has committed; `undefined` where it is to be looked up. */
+  /** The last revision, as long as no other connection has committed; `undefined`: to be read. */
   #lastRevision: number | undefined;
 
-  /** @param onCommit is told of every commit, before the callers are. */
-  constructor(
-    database: Database,
-    log: ChangeLog,
-    deferred: Deferred,
-    onCommit: (committed: Committed) => void,
-  ) {
+  /** @param onCommit called after every commit that changed a session, before the callers are answered. */
+  constructor(database: Database, log: ChangeLog, rows: AppendRows, onCommit: (commit: Commit) => void) {
     this.#database = database;
     this.#log = log;
-    this.#deferred = deferred;
+    this.#rows = rows;
     this.#onCommit = onCommit;
     const { client } = database;
-    this.#begin = client.prepare("BEGIN IMMEDIATE");
-    this.#commitAll = client.prepare("COMMIT");
-    this.#savepoint = client.prepare("SAVEPOINT call");
-    this.#release = client.prepare("RELEASE call");
-    this.#undo = client.prepare("ROLLBACK TO call");
-    // Changes nothing, but makes a page to be written and synced.
+    this.#transaction = client.transaction((progress: Progress) => this.#carryOut(progress)).immediate;
+    this.#nested = client.transaction((call: QueuedCall, revision: number, rows: UnwrittenRows) =>
+      call.write(revision, rows),
+    );
+    // Changes no value, but writes a page, so that there is something to sync.
     this.#touch = client.prepare(`PRAGMA application_id = ${APPLICATION_ID}`);
   }
 
   /**
-   * @param sessionId the session that the call is about; `undefined` for upkeep, which is not synced for its own sake.
-   * @throws {SessionError} whatever `write` throws; busy and corrupt, and then nothing was written; io, and then it says so
-   *   where that is not certain.
+   * Carries out `write` in a transaction. With durability full even a call that changes nothing is synced.
+   *
+   * @throws {SessionError} whatever `write` throws; busy and corrupt, where nothing was written; io, whose
+   *   message says so where that is not certain.
    */
-  run<T>(sessionId: string | undefined, write: Write<T>): Promise<T> {
-    return this.#enqueue({ sessionId, write, failsEarly: false, isAppend: false });
+  run<T>(sessionId: SessionId, write: Write<T>): Promise<T> {
+    return this.#enqueue(sessionId, write, false);
   }
 
-  /** The same for a write that throws, if at all, before it writes: it needs no savepoint, which keeps a copy of each page. */
-  create<T>(sessionId: string, write: Write<T>): Promise<T> {
-    return this.#enqueue({ sessionId, write, failsEarly: true, isAppend: false });
+  /** The same for an append: several to one session share the writing of its row. */
+  append<T>(sessionId: SessionId, append: Append<T>): Promise<T> {
+    return this.#enqueue(sessionId, (revision, rows) => append(revision, rows.find(sessionId)), true);
   }
 
-  /** The same for one that defers the row of its session. */
-  append<T>(sessionId: string, write: Write<T>): Promise<T> {
-    return this.#enqueue({ sessionId, write, failsEarly: true, isAppend: true });
+  /** The same for work that changes no session; it is not synced for its own sake. */
+  maintain<T>(work: () => T): Promise<T> {
+    return this.#enqueue(undefined, () => ({ value: work() }), false);
   }
 
   #enqueue<T>(
-    call: Pick<Waiting, "sessionId" | "failsEarly" | "isAppend"> & { readonly write: Write<T> },
+    sessionId: SessionId | undefined,
+    write: (revision: number, rows: UnwrittenRows) => CallResult<T>,
+    isAppend: boolean,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const since = this.#waitedMs;
-      this.#waiting.push({ ...call, since, resolve: resolve as Waiting["resolve"], reject });
+      const queuedAt = this.#waitedMs;
+      const answer = { resolve: resolve as QueuedCall["resolve"], reject };
+      this.#queue.push({ sessionId, write, isAppend, queuedAt, ...answer });
       this.#schedule();
     });
   }
 
-  /** The end of this turn of the event loop: what arrives together goes together, and a lone call does not wait. */
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#drain());
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#runGroup());
   }
 
-  #drain(): void {
-    this.#scheduled = false;
-    const outcome = this.#commit();
-    if (outcome === "busy") return;
-    this.#attempt = 0;
-    this.#waiting = this.#waiting.slice(outcome.calls);
-    for (const answer of outcome.answers) answer();
-    if (this.#waiting.length > 0) this.#schedule();
-  }
-
-  /**
-   * "busy" where another process is writing, and all stay waiting.
-   *
-   * @param careful a savepoint for every call.
-   */
-  #commit(careful = false): Done | "busy" {
-    const { file } = this.#database;
-    try {
-      this.#begin.run();
-    } catch (error) {
-      if (isBusy(error)) {
-        this.#waitForLock(error);
-        return "busy";
-      }
-      return failAll(this.#waiting, (sessionId) => sessionErrorOf(error, file, sessionId));
-    }
-    let group: Group;
-    try {
-      group = this.#runGroup(careful);
-    } catch (error) {
-      this.#rollBack();
-      if (error instanceof FailedLate) return this.#commit(true);
-      return failAll(this.#waiting.slice(0, MAX_GROUP), (sessionId) =>
-        sessionErrorOf(error, file, sessionId),
-      );
-    }
-    const { answers, committed, hasWork } = group;
-    try {
-      if (hasWork) this.#commitAll.run();
-      else this.#rollBack();
-    } catch (error) {
-      this.#rollBack();
-      this.#database.commitFailed();
-      return failAll(this.#waiting.slice(0, answers.length), () => commitError(error, file));
-    }
-    // Outside: what is committed is not to be called failed.
-    this.#lastRevision = committed.changes.at(-1)?.revision ?? committed.before;
-    const calls = answers.length;
-    if (committed.changes.length > 0) answers.unshift(() => this.#onCommit(committed));
-    return { calls, answers };
-  }
-
-  /** Where even that fails, the next BEGIN fails too, and says why. */
-  #rollBack(): void {
+  #runGroup(): void {
+    this.#isScheduled = false;
+    const progress: Progress = { calls: 0, isComplete: false };
     const { client } = this.#database;
-    this.#deferred.forget();
+    let group: Group | undefined;
     try {
+      // Left open by a failed ROLLBACK: better-sqlite3 would nest the group in it and commit nothing.
       if (client.inTransaction) client.exec("ROLLBACK");
-    } catch {
-      // The error that led here is the one to tell.
+      group = this.#transaction(progress);
+    } catch (error) {
+      this.#lastRevision = undefined;
+      if (isBusy(error) && !progress.isComplete) {
+        this.#waitForLock(error);
+        return;
+      }
+      this.#failGroup(error, progress);
     }
+    this.#attempt = 0;
+    if (group) this.#answerGroup(group);
+    if (this.#queue.length > 0) this.#schedule();
   }
 
-  /** Carries out calls from the front. */
-  #runGroup(careful: boolean): Group {
-    const isChanged = this.#database.checkStillOurs();
+  /** The body of the transaction: as many of the queued calls as the bounds allow. */
+  #carryOut(progress: Progress): Group {
+    const othersCommitted = this.#database.checkBeforeWrite();
     const start = performance.now();
-    const before = isChanged ? this.#log.lastRevision() : (this.#lastRevision ?? this.#log.lastRevision());
-    this.#lastRevision = undefined;
-    // A call that is alone is undone with the transaction.
-    const isAlone = this.#waiting.length === 1;
-    const answers: (() => void)[] = [];
+    const before = (othersCommitted ? undefined : this.#lastRevision) ?? this.#log.lastRevision();
+    const rows = new UnwrittenRows(this.#rows);
+    const outcomes: Outcome[] = [];
     const changes: Change[] = [];
     let rowsToIndex = 0;
-    let sessionsMoved = 0;
-    let hasWork = false;
-    let isPromised = false;
-    for (const call of this.#waiting) {
-      if (answers.length === MAX_GROUP) break;
-      if (answers.length > 0 && performance.now() - start > MAX_GROUP_MS) break;
-      const effects = new Effects(before + changes.length + 1);
-      if (!call.isAppend) this.#deferred.write();
-      const guard = isAlone ? "transaction" : call.failsEarly && !careful ? "none" : "savepoint";
-      const { answer, isDone } = this.#runCall(call, effects, guard);
-      answers.push(answer);
-      if (!isDone) continue;
-      hasWork = true;
-      isPromised ||= call.sessionId !== undefined;
-      rowsToIndex += effects.rowsToIndex;
-      if (effects.startsMoving) sessionsMoved++;
-      if (effects.change) changes.push(effects.change);
+    let needsSync = false;
+    for (const call of this.#queue) {
+      if (outcomes.length === MAX_CALLS) break;
+      if (outcomes.length > 0 && performance.now() - start > MAX_GROUP_MS) break;
+      progress.calls++;
+      if (!call.isAppend) rows.flush();
+      const revision = before + changes.length + 1;
+      const outcome = this.#runNested(call, revision, rows);
+      outcomes.push(outcome);
+      if (!("result" in outcome) || call.sessionId === undefined) continue;
+      const { sessionId, isAppend } = call;
+      const { changed, rowsToIndex: own = 0, row } = outcome.result;
+      needsSync = true;
+      rowsToIndex += own;
+      if (changed) changes.push({ type: changed, id: sessionId, revision, isAppend });
+      if (row) rows.put(sessionId, row.before, row.now);
     }
-    this.#deferred.write();
+    rows.flush();
     this.#log.write(changes);
-    // A call that found everything done already is only as good as the commit before it, which may have been another
-    // process's that syncs less, or dies before its sync. So there has to be something for this COMMIT to sync.
-    if (changes.length === 0 && isPromised && this.#database.durability === "full") this.#touch.run();
-    return { answers, committed: { before, changes, rowsToIndex, sessionsMoved }, hasWork };
+    // A no-op must still force a sync: the data it relies on may come from a process with synchronous=NORMAL,
+    // or from one that died before its sync.
+    if (needsSync && changes.length === 0 && this.#database.durability === "full") this.#touch.run();
+    progress.isComplete = true;
+    return { commit: { before, changes, rowsToIndex, newlyPending: rows.newlyPending }, outcomes };
   }
 
-  /** @param guard what a call that fails is undone with; with none it is expected to fail before it has written anything. */
-  #runCall(
-    { write, sessionId, resolve, reject }: Waiting,
-    effects: Effects,
-    guard: "savepoint" | "transaction" | "none",
-  ): { answer: () => void; isDone: boolean } {
-    const { client, file } = this.#database;
-    if (guard === "savepoint") this.#savepoint.run();
+  #runNested(call: QueuedCall, revision: number, rows: UnwrittenRows): Outcome {
     try {
-      const value = write(effects);
-      if (guard === "savepoint") this.#release.run();
-      return { answer: () => resolve(value), isDone: true };
+      return { result: this.#nested(call, revision, rows) };
     } catch (error) {
-      // Some errors (a full disk) end the whole transaction: then nothing of the group was kept.
-      if (!client.inTransaction) throw error;
-      if (guard === "none" && !(error instanceof SessionError)) throw new FailedLate();
-      if (guard === "savepoint") {
-        this.#undo.run();
-        this.#release.run();
-      }
-      return { answer: () => reject(sessionErrorOf(error, file, sessionId)), isDone: false };
+      // Some errors (a full disk) roll back the whole transaction, and so fail the whole group.
+      if (!this.#database.client.inTransaction) throw error;
+      return { error };
     }
   }
 
-  /** Tries again soon; whoever has waited long enough is told. */
+  #answerGroup({ commit, outcomes }: Group): void {
+    this.#lastRevision = commit.changes.at(-1)?.revision ?? commit.before;
+    const calls = this.#take(outcomes.length);
+    if (commit.changes.length > 0) this.#onCommit(commit);
+    outcomes.forEach((outcome, i) => {
+      const { sessionId, resolve, reject } = calls[i] as QueuedCall;
+      if ("result" in outcome) resolve(outcome.result.value);
+      else reject(sessionErrorOf(outcome.error, this.#database.file, sessionId));
+    });
+  }
+
+  /** Nothing of the transaction was kept, or, where COMMIT failed, that is not certain. */
+  #failGroup(error: unknown, { calls, isComplete }: Progress): void {
+    const { file } = this.#database;
+    if (isComplete) this.#database.commitFailed();
+    // Where not even one was begun (BEGIN failed, the file was replaced), none can be.
+    const failed = this.#take(calls === 0 ? this.#queue.length : calls);
+    for (const { reject, sessionId } of failed) {
+      if (isComplete) reject(commitError(error, file));
+      else reject(sessionErrorOf(error, file, failed.length === 1 ? sessionId : undefined));
+    }
+  }
+
+  /** Removes the first calls from the queue. */
+  #take(count: number): readonly QueuedCall[] {
+    const taken = this.#queue.slice(0, count);
+    this.#queue = this.#queue.slice(count);
+    return taken;
+  }
+
+  /** Tries again after a pause; calls that have waited for too long fail. */
   #waitForLock(cause: unknown): void {
     const { busyTimeoutMs, file } = this.#database;
     const now = performance.now();
-    // A pause that lasted far longer than it was meant to was a stall of our own, in which nobody tried for the lock.
+    // A pause that took far longer than planned was a stall of this process, in which it did not try to get
+    // the lock.
     if (this.#attempt > 0) this.#waitedMs += Math.min(now - this.#pause.start, 2 * this.#pause.ms);
-    const isLate = ({ since }: Waiting) => this.#waitedMs - since >= busyTimeoutMs;
-    const late = this.#waiting.filter(isLate);
-    this.#waiting = this.#waiting.filter((call) => !isLate(call));
+    const isLate = ({ queuedAt }: QueuedCall) => this.#waitedMs - queuedAt >= busyTimeoutMs;
+    const late = this.#queue.filter(isLate);
+    this.#queue = this.#queue.filter((call) => !isLate(call));
     for (const { reject } of late) reject(busyError(file, busyTimeoutMs, cause));
-    if (this.#waiting.length === 0) return;
-    this.#scheduled = true;
+    if (this.#queue.length === 0) return;
+    this.#isScheduled = true;
     this.#pause = { start: now, ms: retryDelay(this.#attempt++) };
-    setTimeout(() => this.#drain(), this.#pause.ms);
+    setTimeout(() => this.#runGroup(), this.#pause.ms);
   }
-}
-
-/** SQLite has failed in a call, which may have been half carried out: the group begins anew, each call guarded. */
-class FailedLate extends Error {}
-
-/** @param errorOf what a caller is told, by his session where there is but one. */
-function failAll(calls: readonly Waiting[], errorOf: (sessionId: string | undefined) => unknown): Done {
-  const answers = calls.map(
-    ({ reject, sessionId }) =>
-      () =>
-        reject(errorOf(calls.length === 1 ? sessionId : undefined)),
-  );
-  return { calls: calls.length, answers };
 }

@@ -3,7 +3,7 @@ import { isSessionError } from "@thulp-sessions/core";
 import { openSqliteStore } from "../../src/index.ts";
 import { entry } from "../session-data.ts";
 
-// Opens a file, reads a session and appends to it, as whoever this process runs as; tells what each came to.
+// Opens a file, reads a session and appends to it, as the user of this process; prints the outcome of each.
 const [file = "", id = ""] = process.argv.slice(2);
 
 async function tell<T>(name: string, call: () => Promise<T>): Promise<T | undefined> {

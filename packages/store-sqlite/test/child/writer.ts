@@ -3,8 +3,8 @@ import { isSessionError, type SessionId } from "@thulp-sessions/core";
 import { openSqliteStore } from "../../src/index.ts";
 import { entry, session } from "../session-data.ts";
 
-// Makes the sessions named where they are missing, appends to them, round and round, batches of `batch` entries, and prints the ids of each acknowledged
-// one. Ends after `count` batches in all, 0 for never.
+// Creates the named sessions where they are missing, appends batches of `batch` entries to them in turn,
+// and prints the ids of each acknowledged one. Ends after `count` batches in all, 0 for never.
 const [file = "", durability = "full", count = "0", batch = "1", ...sessions] = process.argv.slice(2);
 const store = await openSqliteStore({ file, durability: durability as "full" });
 for (const id of sessions) {

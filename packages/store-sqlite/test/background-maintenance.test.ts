@@ -8,53 +8,54 @@ import { openDatabase } from "../src/open/open.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-// What appends put off, seen from outside: how many sessions move, how many rows wait for the index.
+// What appends defer, seen from outside: pending sessions in the time index, and rows that wait for the index
+// for search.
 
-function openToLook(file: string) {
+function openToRead(file: string) {
   const client = new Sqlite(file, { readonly: true });
   onTestFinished(() => {
     client.close();
   });
-  const moving = client.prepare<[], number>("SELECT count(*) FROM sessions WHERE moving = 1").pluck();
+  const pending = client.prepare<[], number>("SELECT count(*) FROM sessions WHERE moving = 1").pluck();
   const waiting = client
     .prepare<[], number>(
       "SELECT (SELECT coalesce(max(key), 0) FROM entries) - entry_key FROM search_progress",
     )
     .pluck();
-  return { moving: () => moving.get() ?? 0, waiting: () => waiting.get() ?? 0 };
+  return { pending: () => pending.get() ?? 0, waiting: () => waiting.get() ?? 0 };
 }
 
-/** Resolves when it holds; the time-out of the test is its end. */
+/** Resolves when it holds; the test's timeout ends it. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await setImmediate();
 }
 
-test("an append leaves its session moving and its entry waiting, until nobody writes", async () => {
+test("an append leaves its session pending and its entry waiting, until nothing is written for a while", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const { metadata } = await store.create(session({ tags: ["a"], updatedAt: 1000 }));
   await store.create(session({ tags: ["a"], updatedAt: 1500 }));
-  const look = openToLook(file);
+  const deferred = openToRead(file);
   const times = async () =>
     (await store.list({ filter: { tag: "a" } })).items.map(({ updatedAt }) => updatedAt);
   await store.append(metadata.id, [entry("alpha")], { at: 2000 });
-  expect([look.moving(), look.waiting()]).toEqual([1, 1]);
+  expect([deferred.pending(), deferred.waiting()]).toEqual([1, 1]);
   expect(await times()).toEqual([2000, 1500]);
-  await until(() => look.moving() === 0 && look.waiting() === 0);
+  await until(() => deferred.pending() === 0 && deferred.waiting() === 0);
   expect(await times()).toEqual([2000, 1500]);
 });
 
-test("a store that is told to leaves the index to the next search, however much waits", async () => {
+test("with indexLater the index is left to the next search, however much waits", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file, { indexLater: true });
   const entries = Array.from({ length: 21_000 }, (_, i) => entry(i === 0 ? "alpha" : i));
   const { metadata } = await store.create(session({}, entries));
-  const look = openToLook(file);
+  const deferred = openToRead(file);
   await store.append(metadata.id, [entry("alpha")], { at: 2000 });
-  await until(() => look.moving() === 0);
-  expect(look.waiting()).toBe(21_001);
+  await until(() => deferred.pending() === 0);
+  expect(deferred.waiting()).toBe(21_001);
   expect((await store.search({ text: "alpha" })).items).toHaveLength(2);
-  expect(look.waiting()).toBe(0);
+  expect(deferred.waiting()).toBe(0);
 });
 
 test("rows that get the keys of deleted ones are indexed", async () => {
@@ -74,91 +75,93 @@ test("rows that get the keys of deleted ones are indexed", async () => {
   ]);
 });
 
-test("a search indexes what waits, and leaves sessions moving", async () => {
+test("a search indexes what waits, and leaves sessions pending", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const { metadata } = await store.create(session());
-  const look = openToLook(file);
+  const deferred = openToRead(file);
   await store.append(metadata.id, [entry("alpha"), entry("beta")], { at: 2000 });
   expect((await store.search({ text: "beta" })).items).toHaveLength(1);
-  expect([look.moving(), look.waiting()]).toEqual([1, 0]);
+  expect([deferred.pending(), deferred.waiting()]).toEqual([1, 0]);
 });
 
-test("when too many sessions move they settle, though writes go on", { timeout: 30_000 }, async () => {
+test("with too many pending sessions the time index is flushed, though writes go on", {
+  timeout: 30_000,
+}, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
-  const look = openToLook(file);
+  const deferred = openToRead(file);
   const sessions = Array.from({ length: 300 }, () => session());
   await Promise.all(sessions.map((each) => store.create(each)));
   const append = ({ metadata }: (typeof sessions)[number], i: number) =>
     store.append(metadata.id, [entry(i)], { at: 2000 + i });
   await Promise.all(sessions.slice(0, 256).map(append));
-  expect(look.moving()).toBe(256);
+  expect(deferred.pending()).toBe(256);
   await append(sessions[256] as (typeof sessions)[number], 256);
-  // No pause in which the store could think itself idle.
-  while (look.moving() > 1) await append(sessions[299] as (typeof sessions)[number], 299);
+  // Without a pause in which the store could take itself for idle.
+  while (deferred.pending() > 1) await append(sessions[299] as (typeof sessions)[number], 299);
   expect((await store.list({ limit: 1000 })).items.map(({ updatedAt }) => updatedAt)).toEqual(
     sessions.map((_, i) => (i === 299 || i <= 256 ? 2000 + i : 1000)).sort((a, b) => b - a),
   );
 });
 
-test("what processes that end at once leave behind does not add up", { timeout: 30_000 }, async () => {
+test("what processes leave behind that end immediately does not add up", { timeout: 30_000 }, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const first = await openAt(file);
   const sessions = Array.from({ length: 270 }, () => session());
   await Promise.all(sessions.map((each) => first.create(each)));
   await first.close();
-  const { moving } = openToLook(file);
+  const { pending } = openToRead(file);
   for (const { metadata } of sessions) {
     const store = await openAt(file);
     await store.append(metadata.id, [entry("x")], { at: 2000 });
     await store.close();
-    if (moving() < 10) return;
+    if (pending() < 10) return;
   }
-  expect.unreachable("they were never settled");
+  expect.unreachable("the time index was never flushed");
 });
 
-test("when too much waits it is indexed, though nobody searches", { timeout: 60_000 }, async () => {
+test("with too many rows waiting they are indexed, though nobody searches", { timeout: 60_000 }, async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const { metadata } = await store.create(session());
-  const look = openToLook(file);
+  const deferred = openToRead(file);
   for (let i = 0; i < 21; i++) {
     await store.append(
       metadata.id,
       Array.from({ length: 1000 }, () => entry("x")),
       { at: 2000 },
     );
-    if (i === 19) expect(look.waiting()).toBe(20_000);
+    if (i === 19) expect(deferred.waiting()).toBe(20_000);
   }
-  // No pause in which the store could think itself idle.
-  while (look.waiting() > 1000) await store.append(metadata.id, [entry("x")], { at: 2000 });
+  // Without a pause in which the store could take itself for idle.
+  while (deferred.waiting() > 1000) await store.append(metadata.id, [entry("x")], { at: 2000 });
 });
 
-test("the log of changes knows of appends, before the session settles and after, once", async () => {
+test("the change log has an append once, before the time index is flushed and after", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   const [appended, updated] = [session(), session()];
   await Promise.all([store.create(appended), store.create(updated)]);
   const database = await openDatabase(checkOptions({ file }));
   onTestFinished(() => database.close());
-  const log = new ChangeLog(database.orm);
-  const look = openToLook(file);
+  const log = new ChangeLog(database);
+  const deferred = openToRead(file);
   const before = log.lastRevision();
   await store.append(appended.metadata.id, [entry("alpha")], { at: 2000 });
-  // Its last change is no append, and so is written down already.
+  // Its last change is no append, and so is logged already.
   await store.append(updated.metadata.id, [entry("beta")], { at: 2000 });
   await store.update(updated.metadata.id, { name: "new" }, { at: 2000 });
-  const told = () =>
+  const logged = () =>
     log.since(before)?.changes.map(({ id, type, revision }) => [id, type, revision - before]);
   const wanted = [
     [appended.metadata.id, "changed", 1],
     [updated.metadata.id, "changed", 3],
   ];
-  expect(look.moving()).toBe(2);
-  expect(told()).toEqual(wanted);
+  expect(deferred.pending()).toBe(2);
+  expect(logged()).toEqual(wanted);
   expect(log.lastRevision()).toBe(before + 3);
-  await until(() => look.moving() === 0);
-  expect(told()).toEqual(wanted);
+  await until(() => deferred.pending() === 0);
+  expect(logged()).toEqual(wanted);
   expect(log.lastRevision()).toBe(before + 3);
 });

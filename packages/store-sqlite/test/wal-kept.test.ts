@@ -4,7 +4,7 @@ import { newUuid, type Session } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-// Whoever loses his locks, or his write-ahead log, writes where nobody will look.
+// A process that loses its locks or its WAL writes where no other will look.
 
 function session(): Session {
   const metadata = {
@@ -20,7 +20,7 @@ function session(): Session {
   return { metadata, entries: [], context: {} } as unknown as Session;
 }
 
-/** The locks that this process holds on the database's files, as Linux tells them. */
+/** How many locks this process holds on the database's files, by Linux. */
 function locksOn(file: string): number {
   const inodes = [file, `${file}-shm`].map((path) => statSync(path).ino);
   const lines = readFileSync("/proc/locks", "utf8").split("\n");
@@ -28,7 +28,7 @@ function locksOn(file: string): number {
 }
 
 test.skipIf(process.platform !== "linux")(
-  "another handle in this process takes no locks away (told by /proc, Linux only)",
+  "another store in this process takes no locks away (read from /proc, Linux only)",
   async () => {
     const file = join(await tempFolder(), "sessions.db");
     const first = await openAt(file);
@@ -43,7 +43,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test("without its log a database takes no writes: they would be lost", async () => {
+test("without its WAL a database takes no writes: they would be lost", async () => {
   const file = join(await tempFolder(), "sessions.db");
   const store = await openAt(file);
   await store.create(session());
