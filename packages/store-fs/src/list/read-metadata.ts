@@ -39,9 +39,10 @@ export interface FoundMetadata {
  * Reads the metadata of a session, from the first and the last bytes of its file where it is in our layout; `undefined`
  * when there is no regular file.
  *
+ * @param startedMs when the machine was started.
  * @throws {SessionError} io
  */
-export function readMetadata(path: string, id: SessionId): FoundMetadata | undefined {
+export function readMetadata(path: string, id: SessionId, startedMs: number): FoundMetadata | undefined {
   const descriptor = openRegular(path);
   if (descriptor === undefined) return undefined;
   let stamp: FileStamp | undefined;
@@ -52,7 +53,7 @@ export function readMetadata(path: string, id: SessionId): FoundMetadata | undef
     const head = headBuffer.subarray(0, fs.readSync(descriptor, headBuffer, 0, HEAD_BYTES, 0));
     const fixed = readFixedHeader(head);
     const found = fixed && readCanonicalMetadata(head, id);
-    const open = { descriptor, stat, head, fixed };
+    const open = { descriptor, stat, head, fixed, startedMs };
     const updatedAt = found && lastTime({ ...open, fixed });
     const metadata =
       found && updatedAt !== null ? Object.freeze({ ...found, updatedAt }) : decodedMetadata(path, id, open);
@@ -70,9 +71,15 @@ export function readMetadata(path: string, id: SessionId): FoundMetadata | undef
  * header says: then the last write has come to its end. Only the loss of power may leave the header of a write without its
  * entries; of a file that was last changed before the machine was started the end has to say the same.
  */
-function lastTime({ descriptor, head, stat, fixed }: OpenHead & { fixed: FixedHeader }): number | null {
+function lastTime({
+  descriptor,
+  head,
+  stat,
+  startedMs,
+  fixed,
+}: OpenHead & { fixed: FixedHeader }): number | null {
   const { size, ctimeMs } = stat;
-  if (size === fixed.fileSize && ctimeMs > startedMs() && !fixed.truncated) return fixed.updatedAt;
+  if (size === fixed.fileSize && ctimeMs > startedMs && !fixed.truncated) return fixed.updatedAt;
   const tail = size <= head.length ? head.subarray(0, size) : readTail(descriptor, size, tailBuffer);
   const lastLines = tail.toString("latin1", Math.max(0, tail.length - LAST_LINES_BYTES));
   if (size === fixed.entriesEnd + CLOSING.length) return lastLines.endsWith(CLOSING) ? fixed.changedAt : null;
@@ -97,10 +104,11 @@ interface OpenHead {
   /** The first bytes of the file. */
   readonly head: Buffer;
   readonly fixed: FixedHeader | null;
+  readonly startedMs: number;
 }
 
 /** When the machine was started, with a margin: the clock may have been set since. */
-function startedMs(): number {
+export function startOfMachineMs(): number {
   return Date.now() - os.uptime() * 1_000 + START_MARGIN_MS;
 }
 

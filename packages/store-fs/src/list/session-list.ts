@@ -14,7 +14,7 @@ import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, isUnchanged } from "../disk/file-stamp.ts";
 import { damageError } from "../session/session-state.ts";
 import { type CachedMetadata, loadMetadataCache, saveMetadataCache } from "./metadata-cache.ts";
-import { readMetadata } from "./read-metadata.ts";
+import { readMetadata, startOfMachineMs } from "./read-metadata.ts";
 
 /** The cache is written if the first scan missed it for so many files, and for this share of all. */
 const WORTH_SAVING = { files: 100, share: 0.1 };
@@ -42,6 +42,7 @@ export class SessionList {
   readonly #listed = new Map<SessionId, Listed>();
   /** What was warned of, each with the state of the file at that time. */
   readonly #warned = new Map<string, string>();
+  readonly #startedMs = startOfMachineMs();
   #scans = 0;
   #misses = 0;
   #saving: Promise<void> | undefined;
@@ -169,7 +170,7 @@ export class SessionList {
 
   #read(listed: Listed, path: string, now: number): void {
     const { id } = listed;
-    const found = readMetadata(path, id);
+    const found = readMetadata(path, id, this.#startedMs);
     this.#misses++;
     listed.stamp = found?.stamp;
     listed.racy = !found || isRacy(found.stamp.ctimeMs, now);
