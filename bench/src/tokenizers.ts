@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { contentStrings, indexText } from "@thulp-sessions/core";
+import { contentStrings, indexText } from "@thulp-sessions/core/store";
 import Database from "better-sqlite3";
 import { entry } from "./data.ts";
 import { withFolder } from "./harness.ts";

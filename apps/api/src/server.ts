@@ -2,12 +2,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { isLoopback } from "@thulp-sessions/config";
 import {
-  invalidInput,
   SessionError,
   SessionManager,
   type SessionManagerOptions,
   type SessionStore,
 } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { CallHook } from "@thulp-sessions/router";
 import { VERSION } from "./command/version.ts";
 import { Access, isWildcard } from "./http/access.ts";

@@ -1,4 +1,4 @@
-import { invalidInput } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { AppRouter } from "@thulp-sessions/router";
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { checkedFetch, type Fetch, wholeJson } from "./checked-fetch.ts";

@@ -1,27 +1,29 @@
+import type {
+  AppendOptions,
+  AppendResult,
+  EntryPage,
+  SearchPage,
+  Session,
+  SessionChange,
+  SessionEntry,
+  SessionFilter,
+  SessionHead,
+  SessionId,
+  SessionPage,
+  StoreCapabilities,
+  StoreChange,
+  StoredSession,
+  WarningListener,
+  WatchOptions,
+  WriteOptions,
+} from "@thulp-sessions/core";
 import {
-  type AppendOptions,
-  type AppendResult,
   CheckedStore,
-  type EntryPage,
   type ParsedEntriesQuery,
   type ParsedListQuery,
   type ParsedSearchQuery,
-  type SearchPage,
-  type Session,
-  type SessionChange,
-  type SessionEntry,
-  type SessionFilter,
-  type SessionHead,
-  type SessionId,
-  type SessionPage,
-  type StoreCapabilities,
-  type StoreChange,
-  type StoredSession,
-  type WarningListener,
   Warnings,
-  type WatchOptions,
-  type WriteOptions,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import { type ClientOptions, createClient, type SessionClient } from "./client.ts";
 import { readSession } from "./read-session.ts";
 import { RemoteWatch } from "./remote-watch.ts";

@@ -1,4 +1,5 @@
-import { SessionError, type SessionId, type Warnings } from "@thulp-sessions/core";
+import { SessionError, type SessionId } from "@thulp-sessions/core";
+import type { Warnings } from "@thulp-sessions/core/store";
 import type { SessionClient } from "./client.ts";
 import { sessionErrorOf } from "./session-error.ts";
 

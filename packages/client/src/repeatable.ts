@@ -1,10 +1,5 @@
-import {
-  type JsonValue,
-  jsonEqual,
-  newUuid,
-  type SessionHead,
-  type StoredSession,
-} from "@thulp-sessions/core";
+import { type JsonValue, newUuid, type SessionHead, type StoredSession } from "@thulp-sessions/core";
+import { jsonEqual } from "@thulp-sessions/core/store";
 
 /** Asks the server something on the way, e.g. what there is already. */
 export type Ask = <T>(path: string, input: unknown) => Promise<T>;

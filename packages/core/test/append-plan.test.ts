@@ -1,5 +1,7 @@
-import { type AppendTarget, NO_ENTRIES, planAppend, type StoredEntry } from "@thulp-sessions/core";
+import type { StoredEntry } from "@thulp-sessions/core";
+import { type AppendTarget, planAppend } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
+import { NO_ENTRIES } from "../src/model/counts.ts";
 import { errorOf, makeEntry, uuid } from "./make.ts";
 
 const target = (stored: readonly StoredEntry[]): AppendTarget => ({

@@ -1,5 +1,5 @@
-import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
 

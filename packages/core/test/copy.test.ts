@@ -4,7 +4,6 @@ import {
   type CopyOptions,
   type CopyProgress,
   copySessions,
-  countEntries,
   type Session,
   type SessionEntry,
   SessionError,
@@ -13,6 +12,7 @@ import {
   sameSession,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { countEntries } from "@thulp-sessions/core/store";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
 

@@ -1,4 +1,5 @@
-import { invalidInput, isSessionError, SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { isSessionError, SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
 
 describe("isSessionError", () => {

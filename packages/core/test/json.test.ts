@@ -1,7 +1,8 @@
-import { deepFreeze, type JsonValue, jsonEqual, MAX_JSON_DEPTH, setKey } from "@thulp-sessions/core";
+import type { JsonValue } from "@thulp-sessions/core";
+import { deepFreeze, jsonEqual, setKey } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { copyJson, copyJsonObject } from "../src/model/json.ts";
+import { copyJson, copyJsonObject, MAX_JSON_DEPTH } from "../src/model/json.ts";
 import { errorOf } from "./make.ts";
 
 function nested(levels: number, wrap: (inner: unknown) => unknown): unknown {

@@ -1,18 +1,16 @@
 import {
   checkLimits,
-  countEntries,
-  decideAppend,
-  type EntryCounts,
   type EntryType,
   isAtTurnLimit,
   type LimitReached,
-  NO_ENTRIES,
   remainingTurns,
   type SessionLimits,
-  stricterLimits,
 } from "@thulp-sessions/core";
+import { countEntries, decideAppend, type EntryCounts } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { NO_ENTRIES } from "../src/model/counts.ts";
+import { stricterLimits } from "../src/rules/limits.ts";
 import corpus from "./fixtures/limits.json" with { type: "json" };
 
 const LETTERS: Readonly<Record<string, EntryType>> = {

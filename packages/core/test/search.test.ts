@@ -1,20 +1,18 @@
+import { type JsonValue, searchQuerySchema } from "@thulp-sessions/core";
 import {
   contentStrings,
   indexText,
-  type JsonValue,
-  MAX_SEARCH_TEXT,
   matchStrings,
-  parseInput,
   parseSearchText,
   rulesOut,
-  STRING_BOUNDARY,
-  searchQuerySchema,
-  tokenize,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { matchPlain } from "../src/search/match-ascii.ts";
 import { matchTokens } from "../src/search/match-strings.ts";
+import { MAX_SEARCH_TEXT, STRING_BOUNDARY } from "../src/search/search.ts";
+import { tokenize } from "../src/search/tokenize.ts";
+import { parseInput } from "../src/store/validate.ts";
 import { errorOf } from "./make.ts";
 
 const words = (text: string) => tokenize(text).map(({ word }) => word);

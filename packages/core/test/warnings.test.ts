@@ -1,4 +1,5 @@
-import { type StoreWarning, Warnings } from "@thulp-sessions/core";
+import type { StoreWarning } from "@thulp-sessions/core";
+import { Warnings } from "@thulp-sessions/core/store";
 import { expect, test } from "vitest";
 
 const WARNING: StoreWarning = { code: "corrupt", message: "damaged" };

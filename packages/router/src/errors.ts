@@ -1,10 +1,10 @@
 import {
-  invalidInput,
   isSessionError,
   type SessionError,
   type SessionErrorCode,
   type SessionErrorDetails,
 } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { type TRPC_ERROR_CODE_KEY, TRPCError } from "@trpc/server";
 import { z } from "zod";
 import type { CallOutcome } from "./procedures/call.ts";

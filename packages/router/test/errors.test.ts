@@ -1,4 +1,5 @@
-import { invalidInput, SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, it } from "vitest";

@@ -2,18 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import {
   type AppendOptions,
   type AppendResult,
-  BaseStore,
-  changedContext,
-  changedMetadata,
-  checkTruncate,
-  type EntriesRequest,
   isSessionError,
-  type ListRequest,
   matchesFilter,
-  nextUpdatedAt,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -25,10 +15,22 @@ import {
   type StoreCapabilities,
   type StoredEntry,
   type StoredSession,
-  scanSearch,
   type WriteOptions,
-  Yielder,
 } from "@thulp-sessions/core";
+import {
+  BaseStore,
+  changedContext,
+  changedMetadata,
+  checkTruncate,
+  type EntriesRequest,
+  type ListRequest,
+  nextUpdatedAt,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  scanSearch,
+  Yielder,
+} from "@thulp-sessions/core/store";
 import type { FolderNames } from "./disk/directory-names.ts";
 import { changedMeanwhile } from "./disk/io-error.ts";
 import type { Durability } from "./disk/write-file.ts";

@@ -1,22 +1,7 @@
 import {
   type AppendOptions,
   type AppendResult,
-  alreadyExists,
-  appendResult,
-  BaseStore,
-  changedContext,
-  changedMetadata,
-  checkTruncate,
-  countEntries,
-  type EntriesRequest,
   isSessionError,
-  type ListRequest,
-  nextUpdatedAt,
-  notFound,
-  type PlacedHit,
-  planAppend,
-  type Rows,
-  type SearchRequest,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -30,6 +15,23 @@ import {
   type StoredSession,
   type WriteOptions,
 } from "@thulp-sessions/core";
+import {
+  alreadyExists,
+  appendResult,
+  BaseStore,
+  changedContext,
+  changedMetadata,
+  checkTruncate,
+  countEntries,
+  type EntriesRequest,
+  type ListRequest,
+  nextUpdatedAt,
+  notFound,
+  type PlacedHit,
+  planAppend,
+  type Rows,
+  type SearchRequest,
+} from "@thulp-sessions/core/store";
 import type { Change } from "./changes/change.ts";
 import { ChangeLog } from "./changes/change-log.ts";
 import { ChangePoller } from "./changes/change-poller.ts";

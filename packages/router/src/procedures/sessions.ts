@@ -1,11 +1,5 @@
-import {
-  countEntries,
-  invalidInput,
-  type Session,
-  type SessionHead,
-  type SessionManager,
-  type StoredSession,
-} from "@thulp-sessions/core";
+import type { Session, SessionHead, SessionManager, StoredSession } from "@thulp-sessions/core";
+import { countEntries, invalidInput } from "@thulp-sessions/core/store";
 import { toTrpcError } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import * as inputs from "./inputs.ts";

@@ -1,4 +1,4 @@
-import { countEntries } from "@thulp-sessions/core";
+import { countEntries } from "@thulp-sessions/core/store";
 import { deepEqual, equal } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { createAll, dialogue, makeSession, range, sessionId, T0, userEntry } from "../fixtures.ts";

@@ -1,4 +1,5 @@
-import { deepFreeze, type Session, type SessionEntry, type SessionStore } from "@thulp-sessions/core";
+import type { Session, SessionEntry, SessionStore } from "@thulp-sessions/core";
+import { deepFreeze } from "@thulp-sessions/core/store";
 import { deepEqual, ok } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { clone, makeEntry, makeSession, sessionId, T0, withSeq } from "../fixtures.ts";

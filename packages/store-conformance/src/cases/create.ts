@@ -1,4 +1,5 @@
-import { countEntries, SESSION_STATUSES, type SessionHead, type SessionType } from "@thulp-sessions/core";
+import { SESSION_STATUSES, type SessionHead, type SessionType } from "@thulp-sessions/core";
+import { countEntries } from "@thulp-sessions/core/store";
 import { deepEqual, equal, rejects } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import {

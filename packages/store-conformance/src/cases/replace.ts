@@ -1,4 +1,4 @@
-import { countEntries } from "@thulp-sessions/core";
+import { countEntries } from "@thulp-sessions/core/store";
 import { deepEqual, equal } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { assistantEntry, dialogue, makeSession, sessionId, T0, userEntry, withSeq } from "../fixtures.ts";

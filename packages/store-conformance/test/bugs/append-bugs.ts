@@ -1,14 +1,13 @@
 import {
   type AppendOptions,
   type AppendResult,
-  decideAppend,
   isSessionError,
   type SessionEntry,
   SessionError,
   type SessionId,
-  versionConflict,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { decideAppend, versionConflict } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug, tick } from "./planted-bug.ts";
 
 type Entries = readonly SessionEntry[];

@@ -1,5 +1,4 @@
 import {
-  invalidInput,
   isSessionError,
   type Session,
   type SessionChange,
@@ -11,6 +10,7 @@ import {
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** A store that changes each session it is asked to create, before anything is checked. */

@@ -1,10 +1,6 @@
-import {
-  type ListRequest,
-  matchesFilter,
-  type SessionFilter,
-  type SessionMetadata,
-} from "@thulp-sessions/core";
+import { matchesFilter, type SessionFilter, type SessionMetadata } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import type { ListRequest } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** A store whose own filter stands in the place of core's. */

@@ -1,12 +1,6 @@
-import {
-  type AppendOptions,
-  countEntries,
-  decideAppend,
-  type SessionEntry,
-  SessionError,
-  type SessionId,
-} from "@thulp-sessions/core";
+import { type AppendOptions, type SessionEntry, SessionError, type SessionId } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { countEntries, decideAppend } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug, tick } from "./planted-bug.ts";
 
 type Entries = readonly SessionEntry[];

@@ -1,14 +1,13 @@
 import {
   type EntriesQuery,
-  type EntriesRequest,
   isSessionError,
   type ListQuery,
-  type ListRequest,
   SessionError,
   type SessionId,
   type SessionMetadata,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import type { EntriesRequest, ListRequest } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 export const readBugs: readonly PlantedBug[] = [

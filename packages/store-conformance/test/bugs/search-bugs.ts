@@ -1,15 +1,12 @@
 import {
-  contentStrings,
   isSessionError,
-  type PlacedHit,
-  type Rows,
   type SearchHit,
   type SearchQuery,
-  type SearchRequest,
   type SessionId,
   type StoredEntry,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { contentStrings, type PlacedHit, type Rows, type SearchRequest } from "@thulp-sessions/core/store";
 import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** A store that changes each hit it finds. */

@@ -1,8 +1,6 @@
 import {
-  deepFreeze,
   isSessionError,
   type JsonValue,
-  notFound,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -12,6 +10,7 @@ import {
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { deepFreeze, notFound } from "@thulp-sessions/core/store";
 import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** As one copies who has not heard of `__proto__`. */

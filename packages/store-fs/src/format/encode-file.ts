@@ -1,11 +1,5 @@
-import {
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  type Session,
-  type SessionEntry,
-  type SessionMetadata,
-} from "@thulp-sessions/core";
+import type { JsonObject, JsonValue, Session, SessionEntry, SessionMetadata } from "@thulp-sessions/core";
+import { jsonEqual } from "@thulp-sessions/core/store";
 import {
   CLOSING,
   FIRST_SEPARATOR,

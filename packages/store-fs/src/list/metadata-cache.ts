@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { deepFreeze, type SessionMetadata } from "@thulp-sessions/core";
+import type { SessionMetadata } from "@thulp-sessions/core";
+import { deepFreeze } from "@thulp-sessions/core/store";
 import type { CoarseStamp } from "../disk/file-stamp.ts";
 import { removeQuietly } from "../disk/write-file.ts";
 

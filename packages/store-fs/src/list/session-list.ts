@@ -1,15 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { join, sep } from "node:path";
 import {
-  deepFreeze,
-  isCanonicalUuid,
   isSessionError,
   type SessionError,
   type SessionId,
   type SessionMetadata,
-  type Warnings,
-  Yielder,
 } from "@thulp-sessions/core";
+import { deepFreeze, isCanonicalUuid, type Warnings, Yielder } from "@thulp-sessions/core/store";
 import type { FolderNames } from "../disk/directory-names.ts";
 import { isPast } from "../disk/file-clock.ts";
 import { type CoarseStamp, isStill, stampOf } from "../disk/file-stamp.ts";

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { nextUpdatedAt, notFound, parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
+import { parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
+import { nextUpdatedAt, notFound } from "@thulp-sessions/core/store";
 import { sameStamp, stampOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { keepAside } from "../disk/quarantine.ts";

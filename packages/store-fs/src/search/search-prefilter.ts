@@ -1,6 +1,7 @@
 import fs from "node:fs";
-import type { SearchRequest, SessionId } from "@thulp-sessions/core";
-import { rulesOut } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import type { SearchRequest } from "@thulp-sessions/core/store";
+import { rulesOut } from "@thulp-sessions/core/store";
 import { isPast } from "../disk/file-clock.ts";
 import { type CoarseStamp, sameCoarseStamp } from "../disk/file-stamp.ts";
 import { closeFile, NO_FOLLOW } from "../disk/read-file.ts";

@@ -1,18 +1,15 @@
 import { dirname } from "node:path";
 import {
   type AppendOptions,
-  type AppendPlan,
   type AppendResult,
-  type AppendTarget,
-  appendResult,
   type EntryId,
-  planAppend,
   type SessionEntry,
   SessionError,
   type SessionId,
   type SessionMetadata,
   type StoredEntry,
 } from "@thulp-sessions/core";
+import { type AppendPlan, type AppendTarget, appendResult, planAppend } from "@thulp-sessions/core/store";
 import { type FileStamp, stampOfWritten } from "../disk/file-stamp.ts";
 import { changedMeanwhile, io } from "../disk/io-error.ts";
 import { readAt, readBytes } from "../disk/read-file.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { notFound, SessionError, type SessionId, versionConflict } from "@thulp-sessions/core";
+import { SessionError, type SessionId } from "@thulp-sessions/core";
+import { notFound, versionConflict } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
 import { withReadableFile } from "../disk/read-file.ts";

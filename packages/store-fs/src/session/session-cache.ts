@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
+import { SessionError, type SessionId } from "@thulp-sessions/core";
+import { notFound } from "@thulp-sessions/core/store";
 import { type FileStamp, isStillOpen, sameFile, sameStamp, stampOf } from "../disk/file-stamp.ts";
 import { readBytes } from "../disk/read-file.ts";
 import { type SessionScan, scanSession } from "../format/file-scan.ts";

@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import {
-  countEntries,
-  deepFreeze,
-  type EntryCounts,
   type EntryId,
   type EntryType,
   type JsonObject,
@@ -13,6 +10,7 @@ import {
   type SessionMetadata,
   type StoredEntry,
 } from "@thulp-sessions/core";
+import { countEntries, deepFreeze, type EntryCounts } from "@thulp-sessions/core/store";
 import { isPast } from "../disk/file-clock.ts";
 import { type FileStamp, isSureSameFile, sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { readBytes, readThrough } from "../disk/read-file.ts";

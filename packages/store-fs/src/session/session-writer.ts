@@ -2,16 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import {
   type AppendOptions,
   type AppendResult,
-  alreadyExists,
-  nextUpdatedAt,
   type Session,
   type SessionEntry,
   SessionError,
   type SessionHead,
   type SessionId,
-  versionConflict,
-  type Warnings,
 } from "@thulp-sessions/core";
+import { alreadyExists, nextUpdatedAt, versionConflict, type Warnings } from "@thulp-sessions/core/store";
 import { type FileStamp, sameFile, sameStamp, stampOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile, io, isErrno } from "../disk/io-error.ts";
 import { keepAside } from "../disk/quarantine.ts";

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { type ChangeFeed, isCanonicalUuid, type SessionId } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import { type ChangeFeed, isCanonicalUuid } from "@thulp-sessions/core/store";
 import { isPast } from "../disk/file-clock.ts";
 import { type FileStamp, sameStamp, stampOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { invalidInput, SessionError } from "@thulp-sessions/core";
+import { SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { syncFolder } from "../connection/database-file.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";

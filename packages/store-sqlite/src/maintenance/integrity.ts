@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { countEntries, type EntryCounts, isSessionError, type SessionEntry } from "@thulp-sessions/core";
+import { isSessionError, type SessionEntry } from "@thulp-sessions/core";
+import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
 import {

@@ -1,4 +1,5 @@
-import { asciiLowerCase, type SessionFilter } from "@thulp-sessions/core";
+import type { SessionFilter } from "@thulp-sessions/core";
+import { asciiLowerCase } from "@thulp-sessions/core/store";
 import { type Placeholder, sql } from "drizzle-orm";
 
 /** A filter with its values left open. */

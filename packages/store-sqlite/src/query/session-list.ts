@@ -1,5 +1,6 @@
-import type { ListRequest, Rows, SessionError, SessionFilter, SessionMetadata } from "@thulp-sessions/core";
+import type { SessionError, SessionFilter, SessionMetadata } from "@thulp-sessions/core";
 import { isSessionError } from "@thulp-sessions/core";
+import type { ListRequest, Rows } from "@thulp-sessions/core/store";
 import { and, asc, count, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../connection/database.ts";
 import { StatementCache } from "../connection/statement-cache.ts";

@@ -1,4 +1,5 @@
-import type { SearchRequest, SearchTerm, SessionId } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import type { SearchRequest, SearchTerm } from "@thulp-sessions/core/store";
 import { and, fillPlaceholders, type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
 import type { Database } from "../connection/database.ts";

@@ -1,15 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import {
   isSessionError,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
   type SessionError,
   type SessionId,
   type SessionMetadata,
   type StoredEntry,
-  scanSearch,
 } from "@thulp-sessions/core";
+import { type PlacedHit, type Rows, type SearchRequest, scanSearch } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { SessionList } from "../query/session-list.ts";
 import type { EntryTable } from "../tables/entry-table.ts";

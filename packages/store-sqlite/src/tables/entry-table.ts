@@ -1,16 +1,13 @@
-import {
-  countEntries,
-  type EntriesRequest,
-  type EntryCounts,
-  type EntryId,
-  type EntryType,
-  type Rows,
-  type SessionEntry,
-  type SessionId,
-  type SessionStatus,
-  type StoredEntry,
-  type Timestamp,
+import type {
+  EntryId,
+  EntryType,
+  SessionEntry,
+  SessionId,
+  SessionStatus,
+  StoredEntry,
+  Timestamp,
 } from "@thulp-sessions/core";
+import { countEntries, type EntriesRequest, type EntryCounts, type Rows } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 import type { Deferred } from "../write/group-commit.ts";

@@ -1,13 +1,11 @@
-import {
-  type EntryCounts,
-  type JsonObject,
-  notFound,
-  type SessionHead,
-  type SessionId,
-  type SessionMetadata,
-  type SessionStatus,
-  versionConflict,
+import type {
+  JsonObject,
+  SessionHead,
+  SessionId,
+  SessionMetadata,
+  SessionStatus,
 } from "@thulp-sessions/core";
+import { type EntryCounts, notFound, versionConflict } from "@thulp-sessions/core/store";
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../connection/database.ts";
 import { lazily } from "../connection/lazy.ts";
