@@ -3,7 +3,7 @@ import type { AppRouter } from "@thulp-sessions/router";
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { checkedFetch, type Fetch, wholeJson } from "./checked-fetch.ts";
 import { plainJson } from "./plain-json.ts";
-import { repeatLink } from "./repeat-link.ts";
+import { retryLink } from "./retry-link.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { subscriptionLink } from "./subscription-link.ts";
 
@@ -62,7 +62,7 @@ export function createClient(options: ClientOptions): SessionClient {
         condition: ({ type }) => type === "subscription",
         true: subscriptionLink(server, url, fetch),
         false: [
-          repeatLink(checkDuration("retryForMs", retryForMs)),
+          retryLink(checkDuration("retryForMs", retryForMs)),
           splitLink({
             condition: ({ type }) => type === "query",
             // By POST: a filter or a search may be longer than a URL, and what is searched for stays out of logs.

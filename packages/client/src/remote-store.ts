@@ -27,6 +27,7 @@ import {
 import { type ClientOptions, createClient, type SessionClient } from "./client.ts";
 import { readSession } from "./read-session.ts";
 import { RemoteWatch } from "./remote-watch.ts";
+import { NO_RETRY } from "./retry-link.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { sessionErrorOf } from "./session-error.ts";
 import { SharedSignal } from "./shared-signal.ts";
@@ -50,8 +51,8 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
   if (options.signal !== undefined) checkSignal(options.signal);
   const signals = options.signal === undefined ? [] : [options.signal];
   const { capabilities } = await answer(
-    // Whoever opens a store wants to hear at once that nobody is there.
-    (call) => client.server.info.query(undefined, { ...call, context: { repeat: false } }),
+    // Opening fails immediately when no server is there, instead of retrying for seconds.
+    (call) => client.server.info.query(undefined, { ...call, context: NO_RETRY }),
     new SharedSignal(signals),
   );
   const store = new RemoteStore(

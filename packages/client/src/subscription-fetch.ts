@@ -1,5 +1,6 @@
-import { pause } from "./backoff.ts";
+import { jittered } from "@thulp-sessions/core/store";
 import { type Fetch, notTheApi } from "./checked-fetch.ts";
+import { pause } from "./pause.ts";
 import { fromServer, isAbort } from "./session-error.ts";
 
 /** How long to wait before the next try after failures in a row, in milliseconds, on top of the EventSource's own wait. */
@@ -24,8 +25,7 @@ export class SubscriptionFetch {
 
   readonly fetch: Fetch = async (input, init) => {
     const backoffMs = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0;
-    // Random, so that all who have lost the same server do not come back at the same moment.
-    await pause(backoffMs * (0.5 + Math.random() / 2), init?.signal);
+    await pause(jittered(backoffMs), init?.signal);
     this.#failures++;
     const response = await this.#fetch(input, init).catch((error) => {
       if (!isAbort(error)) this.failure = error;

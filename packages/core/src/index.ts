@@ -1,6 +1,6 @@
 // The public face for applications; what an author of a store needs beyond it stands in store.ts.
 export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy/copy.ts";
-export type { InexactPlaces, RawCopy } from "./copy/copy-session.ts";
+export type { InexactPlaces, RawCopy } from "./copy/copy-rules.ts";
 export { type EntryChunk, entryPages, sameSession } from "./copy/entry-pages.ts";
 export {
   type AddEntriesOptions,
@@ -74,6 +74,7 @@ export {
   sessionLimitsSchema,
 } from "./rules/limits.ts";
 export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } from "./search/search.ts";
+export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
 export {
   type AppendedEntry,
   type AppendOptions,

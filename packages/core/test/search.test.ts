@@ -1,14 +1,14 @@
 import { type JsonValue, searchQuerySchema } from "@thulp-sessions/core";
 import {
+  cannotMatch,
   contentStrings,
   indexText,
   matchStrings,
   parseSearchText,
-  rulesOut,
 } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matchPlain } from "../src/search/match-ascii.ts";
+import { matchAscii } from "../src/search/match-ascii.ts";
 import { matchTokens } from "../src/search/match-strings.ts";
 import { MAX_SEARCH_TEXT, STRING_BOUNDARY } from "../src/search/search.ts";
 import { tokenize } from "../src/search/tokenize.ts";
@@ -341,8 +341,8 @@ describe("a match", () => {
   });
 });
 
-describe("plain text", () => {
-  // Few letters, so that terms are found; symbols, so that plain is not only ASCII; some that are not plain.
+describe("ASCII text", () => {
+  // Few letters, so that terms are found; symbols, which ASCII text may hold; some texts that are no ASCII text.
   const unit = fc.constantFrom(..."aaAbb    -.\n\u2019\u2026\u{1f600}", "é", "ſ");
   const text = fc.string({ unit, maxLength: 40 });
   const query = fc.string({ unit: fc.constantFrom(...'aAb  "*-'), maxLength: 6 });
@@ -357,7 +357,7 @@ describe("plain text", () => {
         (strings, given) => {
           const terms = parseSearchText(given);
           if (terms.length === 0) return;
-          const plain = matchPlain(strings, terms);
+          const plain = matchAscii(strings, terms);
           if (plain === null) return;
           expect(plain).toEqual(matchTokens(strings, terms));
           if (plain !== "nowhere") found++;
@@ -388,7 +388,7 @@ describe("what is ruled out at a glance", () => {
     ["Hello, World", "東京", true],
     ["héllo", "moon", false],
   ])("%j and %j: %j", (text, query, expected) => {
-    expect(rulesOut(text, parseSearchText(query))).toBe(expected);
+    expect(cannotMatch(text, parseSearchText(query))).toBe(expected);
   });
 
   test("does not match", () => {
@@ -397,7 +397,7 @@ describe("what is ruled out at a glance", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(someText, fc.string())), query, (strings, given) => {
         const terms = parseSearchText(given);
-        if (!rulesOut(strings.join("|"), terms)) return;
+        if (!cannotMatch(strings.join("|"), terms)) return;
         ruledOut++;
         expect(matchStrings(strings, terms)).toBeNull();
       }),

@@ -1,4 +1,5 @@
 import type { SessionLimits, SessionManager } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import type { CallHook } from "./procedures/call.ts";
 
 /** What `server.info` tells of the process beyond what the store says of itself. */
@@ -8,7 +9,7 @@ export interface ServerFacts {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   /** Which loss the store was told to prevent; `null` where it is not this process that decides. */
-  readonly durability: "full" | "relaxed" | null;
+  readonly durability: Durability | null;
   /** What holds for every append, together with the limits of the call; `null` for none. */
   readonly limits: SessionLimits | null;
 }

@@ -22,8 +22,8 @@ const CODES = {
 } as const satisfies Record<number, TRPC_ERROR_CODE_KEY>;
 
 /** Why a host does not let a request through to the router. The message is for the caller. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+export class HttpError extends Error {
+  override readonly name = "HttpError";
   readonly status: keyof typeof CODES;
 
   constructor(status: keyof typeof CODES, message: string, options?: ErrorOptions) {
@@ -66,7 +66,7 @@ export function errorBody(error: unknown, requestId?: string): string {
 }
 
 function trpcErrorOf(error: unknown): TRPCError {
-  if (error instanceof Refusal) {
+  if (error instanceof HttpError) {
     return new TRPCError({ code: CODES[error.status], message: error.message, cause: error.cause });
   }
   return getTRPCErrorFromUnknown(isSessionError(error) ? toTrpcError(error) : error);

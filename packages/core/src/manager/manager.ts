@@ -25,16 +25,17 @@ import {
   sessionLimitsSchema,
   stricterLimits,
 } from "../rules/limits.ts";
+import { byNewest } from "../rules/order.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
-import {
-  type AppendResult,
-  type EntriesQuery,
-  type EntryPage,
-  type ListQuery,
-  MAX_PAGE,
-  type SessionChange,
-  type SessionPage,
-  type SessionStore,
+import { sessionPages } from "../store/all-sessions.ts";
+import type {
+  AppendResult,
+  EntriesQuery,
+  EntryPage,
+  ListQuery,
+  SessionChange,
+  SessionPage,
+  SessionStore,
 } from "../store/session-store.ts";
 import { parseChange, parseInput, parseSession } from "../store/validate.ts";
 import type { WarningListener } from "../store/warnings.ts";
@@ -346,14 +347,9 @@ export class SessionManager {
   /** The metadata of all sessions that match, by `updatedAt`, newest first. */
   async listSessions(filter: SessionFilter = {}): Promise<SessionMetadata[]> {
     const all: SessionMetadata[] = [];
-    let cursor: string | undefined;
-    do {
-      // Paged by the time that does not change: a session that is updated meanwhile cannot slip from page to page.
-      const page = await this.store.list({ filter, orderBy: "createdAt", limit: MAX_PAGE, cursor });
-      all.push(...page.items);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
-    return all.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
+    // Paged by the time that does not change: a session that is updated meanwhile cannot move from page to page.
+    for await (const items of sessionPages(this.store, { filter, orderBy: "createdAt" })) all.push(...items);
+    return all.sort(byNewest);
   }
 
   /** One page of metadata; {@link SessionManager.listSessions} gives all at once. */

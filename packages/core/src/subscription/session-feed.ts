@@ -1,4 +1,4 @@
-import { nextTurn } from "../async/yielder.ts";
+import { onNextTurn } from "../async/yielder.ts";
 import type { SessionId } from "../model/ids.ts";
 import { deepFreeze } from "../model/json.ts";
 import type { EntriesQuery, EntryPage, SessionStore, StoreChange } from "../store/session-store.ts";
@@ -120,8 +120,8 @@ export class SessionFeed {
   #wakeSoon(): void {
     if (this.#waking) return;
     this.#waking = true;
-    nextTurn(() =>
-      nextTurn(() => {
+    onNextTurn(() =>
+      onNextTurn(() => {
         this.#waking = false;
         this.#wake();
       }),

@@ -1,5 +1,5 @@
 import type { Session, SessionHead, SessionManager, StoredSession } from "@thulp-sessions/core";
-import { countEntries, invalidInput } from "@thulp-sessions/core/store";
+import { countEntries, headOf, invalidInput } from "@thulp-sessions/core/store";
 import { toTrpcError } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import * as inputs from "./inputs.ts";
@@ -9,7 +9,7 @@ import { watchSessions } from "./watch.ts";
 export const sessionsRouter = router({
   create: procedure.input(inputs.createInput).mutation(async ({ ctx, input }) => {
     const { name, sessionType, ...options } = input;
-    return headOf(await ctx.manager.createSession(name, sessionType, options));
+    return headOfSession(await ctx.manager.createSession(name, sessionType, options));
   }),
 
   get: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.loadSession(input.id)),
@@ -63,7 +63,7 @@ export const sessionsRouter = router({
 
   fork: procedure.input(inputs.forkInput).mutation(async ({ ctx, input }) => {
     const { id, newId, ...options } = input;
-    return headOf(await ctx.manager.forkSession(id, { ...options, id: newId }));
+    return headOfSession(await ctx.manager.forkSession(id, { ...options, id: newId }));
   }),
 
   rewind: procedure.input(inputs.rewindInput).mutation(({ ctx, input }) => {
@@ -112,7 +112,6 @@ async function save(
   });
 }
 
-function headOf({ metadata, context, entries, version }: StoredSession): SessionHead {
-  const { awaitingAssistant: _, ...counts } = countEntries(entries);
-  return { metadata, context, ...counts, version };
+function headOfSession({ metadata, context, entries, version }: StoredSession): SessionHead {
+  return headOf(metadata, context, countEntries(entries), version);
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { SessionId } from "@thulp-sessions/core";
 import type { SearchRequest } from "@thulp-sessions/core/store";
-import { rulesOut } from "@thulp-sessions/core/store";
+import { cannotMatch } from "@thulp-sessions/core/store";
 import { isPast } from "../disk/file-clock.ts";
 import { type CoarseStamp, sameCoarseStamp } from "../disk/file-stamp.ts";
 import { closeFile, NO_FOLLOW } from "../disk/read-file.ts";
@@ -30,7 +30,7 @@ export class FileGlance {
     const { bytes, stamp } = read;
     // Written as \u a letter is not to be seen.
     const text = textOf(bytes);
-    if (text.includes("\\u") || !rulesOut(text, terms)) return false;
+    if (text.includes("\\u") || !cannotMatch(text, terms)) return false;
     if (this.#sound.has(id, stamp)) return true;
     if (!isSound(bytes)) return false;
     if (isPast(stamp.ctimeMs, now)) this.#sound.add(id, stamp);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { SessionError, type SessionId } from "@thulp-sessions/core";
-import { notFound, versionConflict } from "@thulp-sessions/core/store";
+import { concurrentChange, notFound } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
 import { withReadableFile } from "../disk/read-file.ts";
@@ -29,7 +29,7 @@ export async function passOn(from: Place, to: Place, put: (fill: Fill) => Promis
       io(to.path, "write", () => writeFully(descriptor, bytes, at));
     });
     // File times are coarse in places: bytes that are the same twice were not being written.
-    if ((await digest(from)) !== passed) throw versionConflict(from.id, "unknown");
+    if ((await digest(from)) !== passed) throw concurrentChange(from.id);
   });
   if ((await digest(to)) === passed) return;
   throw new SessionError("io", `${to.path} does not hold what was written to it. Check that disk.`, {
@@ -60,12 +60,12 @@ async function digest(
     const bytes = withReadableFile(path, (file) =>
       sameFile(file.stamp(), before) ? buffer.subarray(0, file.readInto(buffer, at)) : undefined,
     );
-    if (!bytes || bytes.length === 0) throw versionConflict(id, "unknown");
+    if (!bytes || bytes.length === 0) throw concurrentChange(id);
     hash.update(bytes);
     onBytes(bytes, at);
     at += bytes.length;
     await setImmediate();
   }
-  if (!sameStamp(look(), before)) throw versionConflict(id, "unknown");
+  if (!sameStamp(look(), before)) throw concurrentChange(id);
   return hash.digest("base64url");
 }
