@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isSessionError, SessionError, versionConflict } from "../model/errors.ts";
 import { type EntryId, newUuid, parseSessionId, type SessionId } from "../model/ids.ts";
-import { copyJson, type JsonObject, type JsonValue } from "../model/json.ts";
+import { copyJson, type JsonObject, type JsonValue, ownProperties, readArgument } from "../model/json.ts";
 import type {
   EntryType,
   Session,
@@ -211,7 +211,7 @@ export class SessionManager {
     session: Session | StoredSession,
     options: { overwrite?: boolean | undefined } = {},
   ): Promise<SessionHead> {
-    const version = "version" in session ? session.version : undefined;
+    const version = readArgument("session", (): string | undefined => Object(session).version);
     // Copied before the first await: what is written is what was given.
     const given = parseSession(session);
     if (!options.overwrite)
@@ -308,12 +308,11 @@ export class SessionManager {
   async updateSession(id: string, change: SessionChange, options: ChangeOptions = {}): Promise<SessionHead> {
     const at = options.at ?? this.#clock();
     const { expectedVersion } = options;
-    if (this.#lifecycle === "free" || change.status === undefined) {
-      return this.store.update(id, change, { at, expectedVersion });
-    }
+    if (this.#lifecycle === "free") return this.store.update(id, change, { at, expectedVersion });
     // Copied before the first await: the status that was checked is the one that is written.
     const given = parseChange(change);
-    return this.#inStrictLifecycle(id, given.status as SessionStatus, expectedVersion, (version) =>
+    if (given.status === undefined) return this.store.update(id, given, { at, expectedVersion });
+    return this.#inStrictLifecycle(id, given.status, expectedVersion, (version) =>
       this.store.update(id, given, { at, expectedVersion: version }),
     );
   }
@@ -505,13 +504,15 @@ export class SessionManager {
     return subscribe(this.store, id, options);
   }
 
-  /** Gives ids and times to the entries that have none. Anything else that is wrong with them the store refuses. */
+  /** Gives ids and times to the entries that have none. The store refuses whatever else is wrong with them. */
   #complete(entries: readonly NewEntry[], at: Timestamp): SessionEntry[] {
-    return entries.map((entry) => ({
-      ...entry,
-      id: (entry.id ?? this.#newId()) as EntryId,
-      timestamp: entry.timestamp ?? at,
-    }));
+    return entries.map((entry, i) => {
+      const field = `entries[${i}]`;
+      // As spread would, which drops keys that are not enumerable.
+      const given: Partial<NewEntry> = readArgument(field, () => ownProperties(Object(entry), field));
+      const { id = this.#newId(), timestamp = at } = given;
+      return { ...(given as NewEntry), id: id as EntryId, timestamp };
+    });
   }
 
   #limitsWith(given: SessionLimits | undefined): SessionLimits | undefined {

@@ -99,12 +99,11 @@ export interface SessionMetadata {
   readonly parentSession: SessionId | null;
 }
 
-/** The envelope of an entry; `content` is checked by `copyJson`, which is far cheaper than a recursive schema. */
-export const sessionEntrySchema = z.strictObject({
+/** An entry without its content, which `copyJson` checks: that is far cheaper than a recursive schema. */
+export const entryEnvelopeSchema = z.strictObject({
   id: entryIdSchema,
   timestamp: timestampSchema,
   entryType: entryTypeSchema,
-  content: z.unknown(),
 });
 
 export interface SessionEntry {

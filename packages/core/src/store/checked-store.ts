@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { Yielder } from "../async/yielder.ts";
 import { invalidInput, SessionError } from "../model/errors.ts";
 import { parseSessionId, type SessionId } from "../model/ids.ts";
+import { readArgument } from "../model/json.ts";
 import type { Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
 import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
@@ -163,8 +164,10 @@ export abstract class CheckedStore implements SessionStore {
 
   watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
     return this.#run(async () => {
-      const id = options.id === undefined ? undefined : parseSessionId(options.id);
-      if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+      const given = readArgument("options", () => ({ id: options.id, signal: options.signal }));
+      const id = given.id === undefined ? undefined : parseSessionId(given.id);
+      const { signal } = given;
+      if (signal !== undefined && !(signal instanceof AbortSignal))
         throw new TypeError("signal is an AbortSignal.");
       this.#watchers++;
       try {
@@ -175,7 +178,7 @@ export abstract class CheckedStore implements SessionStore {
         if (--this.#watchers === 0) this.#watchStarted = undefined;
         throw error;
       }
-      return this.changes.watch({ id, signal: options.signal }, () => {
+      return this.changes.watch({ id, signal }, () => {
         if (--this.#watchers > 0) return;
         this.#watchStarted = undefined;
         this.doWatchStop();
