@@ -23,8 +23,8 @@ export function checkedFetch(server: string, token: string | undefined, fetch: F
 }
 
 /**
- * A whole answer in JSON, within a time. One that is not JSON comes from something else than the API: a proxy, or another
- * server.
+ * A whole answer in JSON, within a time. One that is not JSON comes from something else than the API: a
+ * proxy, or another server.
  */
 export function wholeJson(server: string, timeoutMs: number, fetch: Fetch): Fetch {
   return (input, init) =>
@@ -53,7 +53,10 @@ export function notTheApi(server: string, response: Response): SessionError {
     : new SessionError("io", message);
 }
 
-/** Does not rely on `fetch` to hear of the end: Node's follows a signal only until the garbage collector comes by. */
+/**
+ * Does not rely on `fetch` to hear of the end: Node's follows a signal only until the garbage collector comes
+ * by.
+ */
 async function within<T>(
   server: string,
   timeoutMs: number,

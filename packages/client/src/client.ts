@@ -21,8 +21,9 @@ export interface ClientOptions {
   /** The global `fetch` when absent. */
   readonly fetch?: Fetch | undefined;
   /**
-   * For how long a call is repeated while the server cannot be reached or is busy, in milliseconds; 10,000 when absent, 0
-   * for not at all. Only what may be repeated is: queries, appends, creations, deletions and plain changes of the status.
+   * For how long a call is repeated while the server cannot be reached or is busy, in milliseconds; 10,000
+   * when absent, 0 for not at all. Only what may be repeated is: queries, appends, creations, deletions and
+   * plain changes of the status.
    */
   readonly retryForMs?: number | undefined;
   /** How long one try may take, in milliseconds; 60,000 when absent. */
@@ -36,11 +37,12 @@ const MAX_DURATION_MS = 2 ** 31 - 1;
 export type SessionClient = TRPCClient<AppRouter>;
 
 /**
- * A client of a thulp-sessions server, for browsers and Node. Queries of one moment share a request; every mutation has
- * its own, so that none fails or waits with another; subscriptions reconnect and resume by themselves. Calls fail with
- * a `TRPCClientError`, behind which `sessionErrorOf` finds the {@link SessionError}. Appends and creations get their ids
- * here, and what may be repeated is, while the server is away or busy; where an answer is lost for good to a call that may
- * have been carried out, the error's `details.outcome` is `unknown`.
+ * A client of a thulp-sessions server, for browsers and Node. Queries of one moment share a request; every
+ * mutation has its own, so that none fails or waits with another; subscriptions reconnect and resume by
+ * themselves. Calls fail with a `TRPCClientError`, behind which `sessionErrorOf` finds the
+ * {@link SessionError}. Appends and creations get their ids here, and what may be repeated is, while the
+ * server is away or busy; where an answer is lost for good to a call that may have been carried out, the
+ * error's `details.outcome` is `unknown`.
  *
  * @throws {SessionError} invalid_input for a URL or token that cannot be one.
  */
@@ -65,7 +67,8 @@ export function createClient(options: ClientOptions): SessionClient {
           retryLink(checkDuration("retryForMs", retryForMs)),
           splitLink({
             condition: ({ type }) => type === "query",
-            // By POST: a filter or a search may be longer than a URL, and what is searched for stays out of logs.
+            // By POST: a filter or a search may be longer than a URL, and what is searched for stays out of
+            // logs.
             true: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_BATCH }),
             false: httpLink(http),
           }),

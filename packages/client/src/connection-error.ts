@@ -3,7 +3,10 @@ import { SessionError } from "@thulp-sessions/core";
 /** What says that not a byte of the request has left: there was nobody to take it. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
-/** The server could not be reached, or was lost before its whole answer was there. To callers it is a `SessionError`, `io`. */
+/**
+ * The server could not be reached, or was lost before its whole answer was there. To callers it is a
+ * `SessionError`, `io`.
+ */
 export class ConnectionError extends SessionError {
   /** False when it is sure that the server has not seen the call. */
   readonly sent: boolean;

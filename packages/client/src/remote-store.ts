@@ -33,7 +33,9 @@ import { sessionErrorOf } from "./session-error.ts";
 import { SharedSignal } from "./shared-signal.ts";
 
 export interface RemoteStoreOptions extends ClientOptions {
-  /** Hears e.g. that the connection of a watch was lost. What the server's own store warns of, its log says. */
+  /**
+   * Hears e.g. that the connection of a watch was lost. What the server's own store warns of, its log says.
+   */
   readonly onWarning?: WarningListener | undefined;
   /** Gives up the opening and every call of the store, as `withSignal` does single ones. */
   readonly signal?: AbortSignal | undefined;
@@ -42,8 +44,8 @@ export interface RemoteStoreOptions extends ClientOptions {
 /**
  * Opens the store that a server serves. Closing it leaves the server as it is.
  *
- * @throws {SessionError} io when the server cannot be reached; invalid_input when it refuses the token. The signal's reason
- *   when it is aborted.
+ * @throws {SessionError} io when the server cannot be reached; invalid_input when it refuses the token. The
+ *   signal's reason when it is aborted.
  */
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<RemoteStore> {
   const location = parseServerUrl(options.url);
@@ -71,7 +73,9 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
   return store;
 }
 
-/** A {@link SessionStore} over the API: a program changes to it from another store by its configuration alone. */
+/**
+ * A {@link SessionStore} over the API: a program changes to it from another store by its configuration alone.
+ */
 export class RemoteStore extends CheckedStore {
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
@@ -101,12 +105,13 @@ export class RemoteStore extends CheckedStore {
   }
 
   /**
-   * The same store for calls that may be given up: once the signal is aborted, every call of the view rejects at once with
-   * the signal's reason, its watchers end, and no request is sent any more. A call that only reads is over then. **Whether a
-   * write that was under way was carried out is unknown**: look at the session, or repeat an append with the same entry ids.
+   * The same store for calls that may be given up: once the signal is aborted, every call of the view rejects
+   * at once with the signal's reason, its watchers end, and no request is sent any more. A call that only
+   * reads is over then. **Whether a write that was under way was carried out is unknown**: look at the
+   * session, or repeat an append with the same entry ids.
    *
-   * A view costs nothing, shares the connection of the watchers, and need not be closed: closing it leaves the store open,
-   * closing the store ends its views.
+   * A view costs nothing, shares the connection of the watchers, and need not be closed: closing it leaves
+   * the store open, closing the store ends its views.
    */
   withSignal(signal: AbortSignal): RemoteStore {
     checkSignal(signal);

@@ -15,7 +15,9 @@ interface ChangeSink {
   reset(): void;
 }
 
-/** One `sessions.watch` for all the watchers of a store, since a browser has six connections to a host in all. */
+/**
+ * One `sessions.watch` for all the watchers of a store, since a browser has six connections to a host in all.
+ */
 export class RemoteWatch {
   readonly #client: SessionClient;
   readonly #location: string;
@@ -57,7 +59,9 @@ export class RemoteWatch {
     this.#stop = undefined;
   }
 
-  /** @param first hears how the first connection went; later ones are the watchers' and the warnings' matter. */
+  /**
+   * @param first hears how the first connection went; later ones are the watchers' and the warnings' matter.
+   */
   #follow(first: { onLive: () => void; onFailure: (error: Error) => void } | null): void {
     let waiting = first;
     let lost = false;

@@ -17,7 +17,9 @@ import { fromServer } from "./session-error.ts";
 type Envelope = OperationResultEnvelope<unknown, TRPCClientError<AppRouter>>;
 type Next = Parameters<OperationLink<AppRouter>>[0]["next"];
 
-/** Why there is no answer: the server is busy, the call has not reached it, or the answer was lost on its way. */
+/**
+ * Why there is no answer: the server is busy, the call has not reached it, or the answer was lost on its way.
+ */
 type Failure = "busy" | "unreached" | "lost";
 
 /** The wait before the first retry, and the longest one, in milliseconds. */
@@ -28,8 +30,8 @@ const MAX_RETRY_MS = 5000;
 export const NO_RETRY = { retry: false };
 
 /**
- * Retries idempotent calls, with exponential back-off, while the server is busy or cannot be reached. When the answer to
- * any other call is lost, the error says that its outcome is unknown.
+ * Retries idempotent calls, with exponential back-off, while the server is busy or cannot be reached. When
+ * the answer to any other call is lost, the error says that its outcome is unknown.
  *
  * @param retryForMs for how long, in milliseconds.
  */

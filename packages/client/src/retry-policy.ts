@@ -5,7 +5,9 @@ import type { AppRouter } from "@thulp-sessions/router";
 /** Sends a query to the server, to find out what an earlier attempt has done. */
 export type Ask = <T>(path: string, input: unknown) => Promise<T>;
 
-/** Finds the answer of a call that was refused because an earlier attempt had succeeded; `null` if it had not. */
+/**
+ * Finds the answer of a call that was refused because an earlier attempt had succeeded; `null` if it had not.
+ */
 export type ResolveInDoubt = (ask: Ask) => Promise<SessionHead | null>;
 
 /** How one call is sent, and what may be done when its answer is lost. */
@@ -66,7 +68,9 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
   "server.info": always,
 };
 
-/** How a call is sent, and whether it may be sent again. Of a newer server's paths only queries are retried. */
+/**
+ * How a call is sent, and whether it may be sent again. Of a newer server's paths only queries are retried.
+ */
 export function retryPlanOf(type: string, path: string, given: unknown): RetryPlan {
   if (Object.hasOwn(RETRY_RULES, path)) return RETRY_RULES[path as Path](given);
   return type === "query" ? always(given) : never(given);
@@ -124,8 +128,8 @@ interface SentSession {
 }
 
 /**
- * Is the session that is there the one that was sent? Entries that others have added since do not matter, nor the time of
- * the last change.
+ * Is the session that is there the one that was sent? Entries that others have added since do not matter, nor
+ * the time of the last change.
  */
 function resolveCreation({ metadata, entries = [], context = {} }: SentSession): ResolveInDoubt {
   const sent: Input = { status: "active", tags: [], parentSession: null, ...defined(metadata) };

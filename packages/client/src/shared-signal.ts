@@ -1,6 +1,6 @@
 /**
- * The signals that end many calls. Each call gets one of its own: what a call leaves with its signal is gone with the call, and however many
- * there are, they are one listener of the signals that they share.
+ * The signals that end many calls. Each call gets one of its own: what a call leaves with its signal is gone
+ * with the call, and however many there are, they are one listener of the signals that they share.
  */
 export class SharedSignal {
   readonly sources: readonly AbortSignal[];

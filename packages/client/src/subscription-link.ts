@@ -7,8 +7,8 @@ import { plainJson } from "./plain-json.ts";
 import { SubscriptionFetch } from "./subscription-fetch.ts";
 
 /**
- * Subscriptions over server-sent events with `fetch`, in browsers and in Node alike, because the browser's own
- * EventSource cannot send a header and a token must not stand in a URL.
+ * Subscriptions over server-sent events with `fetch`, in browsers and in Node alike, because the browser's
+ * own EventSource cannot send a header and a token must not stand in a URL.
  */
 export function subscriptionLink(server: string, url: string, fetch: Fetch): TRPCLink<AppRouter> {
   return (runtime) => (call) =>

@@ -290,7 +290,8 @@ describe("numbers that JavaScript can only round", () => {
     return from;
   }
 
-  // A target that can keep such numbers cannot be given them either: what passes from store to store is rounded.
+  // A target that can keep such numbers cannot be given them either: what passes from store to store is
+  // rounded.
   test.each([false, true])(
     "are left out and told where they are, with exactNumbers: %s",
     async (exactNumbers) => {

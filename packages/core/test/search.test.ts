@@ -342,7 +342,8 @@ describe("a match", () => {
 });
 
 describe("ASCII text", () => {
-  // Few letters, so that terms are found; symbols, which ASCII text may hold; some texts that are no ASCII text.
+  // Few letters, so that terms are found; symbols, which ASCII text may hold; some texts that are no ASCII
+  // text.
   const unit = fc.constantFrom(..."aaAbb    -.\n\u2019\u2026\u{1f600}", "é", "ſ");
   const text = fc.string({ unit, maxLength: 40 });
   const query = fc.string({ unit: fc.constantFrom(...'aAb  "*-'), maxLength: 6 });

@@ -17,8 +17,8 @@ export interface SessionErrorData {
 }
 
 /**
- * The tRPC code of each of our codes, and with it the HTTP status. Clients of subscriptions reconnect by themselves
- * after a status of 500 and above: only what may be over on the next try has one.
+ * The tRPC code of each of our codes, and with it the HTTP status. Clients of subscriptions reconnect by
+ * themselves after a status of 500 and above: only what may be over on the next try has one.
  */
 export const TRPC_CODES: Readonly<Record<SessionErrorCode, TRPC_ERROR_CODE_KEY>> = {
   not_found: "NOT_FOUND",

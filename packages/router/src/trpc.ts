@@ -5,7 +5,9 @@ import { describeError, outcomeOf, toTrpcError } from "./errors.ts";
 /** How long a subscription may be silent before the server says that it is still there, in milliseconds. */
 const PING_MS = 15_000;
 
-/** Everything that goes over the wire is plain JSON already. Naming that keeps the types of core as they are. */
+/**
+ * Everything that goes over the wire is plain JSON already. Naming that keeps the types of core as they are.
+ */
 const plainJson = {
   serialize: (value: unknown) => value,
   deserialize: (value: unknown) => value,

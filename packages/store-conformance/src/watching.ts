@@ -4,7 +4,9 @@ import { fail } from "./assert.ts";
 /** A store that looks for the changes of others now and then is to have found them within this time. */
 const BOUND_MS = 5000;
 
-/** Fails when the promise has not come within a few seconds: only where a store that tells nothing would hang. */
+/**
+ * Fails when the promise has not come within a few seconds: only where a store that tells nothing would hang.
+ */
 export async function withinBound<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const bound = new Promise<never>((_, reject) => {

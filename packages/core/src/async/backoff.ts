@@ -1,6 +1,6 @@
 /**
- * How long to wait before the next attempt, in milliseconds: twice as long after each failure, from `firstMs` up to
- * `maxMs`, less a random part of up to half.
+ * How long to wait before the next attempt, in milliseconds: twice as long after each failure, from `firstMs`
+ * up to `maxMs`, less a random part of up to half.
  *
  * @param failures how many attempts in a row have failed before the last one; 0 after the first failure.
  */

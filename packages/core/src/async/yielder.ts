@@ -1,6 +1,6 @@
 /**
- * Runs `work` in a later turn of the event loop, as soon as the platform can: Node's `setImmediate` is much quicker
- * than a timer. It is looked up once, so that fake timers installed later do not stop every store.
+ * Runs `work` in a later turn of the event loop, as soon as the platform can: Node's `setImmediate` is much
+ * quicker than a timer. It is looked up once, so that fake timers installed later do not stop every store.
  */
 export const onNextTurn: (work: () => void) => unknown =
   (globalThis as { setImmediate?: (work: () => void) => unknown }).setImmediate ??
@@ -10,16 +10,19 @@ export const onNextTurn: (work: () => void) => unknown =
 const MAX_RUN_MS = 8;
 
 /**
- * Keeps work that never leaves the microtask queue (a loop of awaited calls that resolve without waiting, a long loop
- * over what a store gives) from starving timers and I/O. The time is measured from the first piece of work since the
- * event loop last turned, so work that comes once in a while never waits.
+ * Keeps work that never leaves the microtask queue (a loop of awaited calls that resolve without waiting, a
+ * long loop over what a store gives) from starving timers and I/O. The time is measured from the first piece
+ * of work since the event loop last turned, so work that comes once in a while never waits.
  */
 export class Yielder {
   /** When the first piece of work since the last turn began; `undefined` while there was none. */
   #since: number | undefined;
   #turn: Promise<void> | undefined;
 
-  /** True when work has gone on for 8 ms without a turn of the event loop: then await {@link yieldToEventLoop}. */
+  /**
+   * True when work has gone on for 8 ms without a turn of the event loop: then await
+   * {@link yieldToEventLoop}.
+   */
   isDue(): boolean {
     if (this.#since !== undefined) return Date.now() - this.#since > MAX_RUN_MS;
     this.#since = Date.now();

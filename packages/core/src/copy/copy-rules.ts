@@ -14,7 +14,8 @@ export interface RawCopy {
    * Copies the stored form, and compares what arrived with its source.
    *
    * @param expectedVersion of the session in the target that is replaced; absent where there is none.
-   * @throws {SessionError} not_found; already_exists, conflict; conflict also when it is written to meanwhile.
+   * @throws {SessionError} not_found; already_exists, conflict; conflict also when it is written to
+   *   meanwhile.
    */
   copy(id: SessionId, expectedVersion?: string): Promise<void>;
 }
@@ -27,7 +28,10 @@ export interface CopyRules {
   readonly signal: AbortSignal | undefined;
   /** Called as entries are written. */
   readonly onEntries: (count: number) => void;
-  /** Acquired before any entry is read, released as soon as the session is known to be small, or when it is done. */
+  /**
+   * Acquired before any entry is read, released as soon as the session is known to be small, or when it is
+   * done.
+   */
   readonly largeSessions: Semaphore;
   /** Held while a session is written in parts: one at a time. */
   readonly writeMutex: Semaphore;

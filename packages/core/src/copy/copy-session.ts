@@ -14,9 +14,13 @@ import {
   sameSession,
 } from "./entry-pages.ts";
 
-// Longer than most files: reading, writing and comparing one session share its rules, and which failures are outcomes.
+// Longer than most files: reading, writing and comparing one session share its rules, and which failures are
+// outcomes.
 
-/** A session up to this size, in characters as JSON, is held in memory and written atomically; a larger one in parts. */
+/**
+ * A session up to this size, in characters as JSON, is held in memory and written atomically; a larger one in
+ * parts.
+ */
 const SMALL_SESSION_CHARACTERS = 4 * 1024 * 1024;
 /** A session up to this size does not keep other sessions waiting. */
 const TINY_SESSION_CHARACTERS = 64 * 1024;
@@ -32,7 +36,10 @@ interface Changed {
 
 type AttemptResult = CopyOutcome | Changed;
 
-/** Copies one session, and compares what was stored with its source. Damage and refusals are outcomes, not errors. */
+/**
+ * Copies one session, and compares what was stored with its source. Damage and refusals are outcomes, not
+ * errors.
+ */
 export async function copySession(
   from: SessionStore,
   to: SessionStore,
@@ -92,7 +99,9 @@ class SessionCopy {
     }
   }
 
-  /** The one place where failures of the stores become outcomes; what concerns a store as a whole is thrown. */
+  /**
+   * The one place where failures of the stores become outcomes; what concerns a store as a whole is thrown.
+   */
   async #withOutcome(copy: () => Promise<AttemptResult>): Promise<AttemptResult> {
     try {
       return await copy();
@@ -127,8 +136,9 @@ class SessionCopy {
   }
 
   /**
-   * Copies a session that fits into memory; `null` for a larger one. A function of its own, since a suspended function
-   * keeps its variables alive: here the beginning of a session that is then written in parts, until that ends.
+   * Copies a session that fits into memory; `null` for a larger one. A function of its own, since a suspended
+   * function keeps its variables alive: here the beginning of a session that is then written in parts, until
+   * that ends.
    */
   async #copySmall(
     head: SessionHead,
@@ -192,8 +202,8 @@ class SessionCopy {
   }
 
   /**
-   * Is what the target holds the beginning of the session, or all of it? Then replacing it would lose nothing. The answer
-   * is `null` for no, else which of its entries are rounded.
+   * Is what the target holds the beginning of the session, or all of it? Then replacing it would lose
+   * nothing. The answer is `null` for no, else which of its entries are rounded.
    */
   async #sameSoFar(head: SessionHead, present: SessionHead): Promise<number[] | null> {
     if (!sameHead(head, present) || present.entryCount > head.entryCount) return null;
@@ -218,9 +228,9 @@ class SessionCopy {
   }
 
   /**
-   * All entries, where they fit. Where the first ones make that unlikely, the rest is measured before it is kept: many
-   * objects that live long make V8 pretenure them (allocate them in old space), and their garbage then stays until the
-   * heap has grown by a multiple.
+   * All entries, where they fit. Where the first ones make that unlikely, the rest is measured before it is
+   * kept: many objects that live long make V8 pretenure them (allocate them in old space), and their garbage
+   * then stays until the heap has grown by a multiple.
    */
   async #readWhole(head: SessionHead): Promise<EntryChunk | "too large" | "changed"> {
     const { entryCount } = head;
@@ -308,7 +318,10 @@ class SessionCopy {
     }
   }
 
-  /** Files of the original may hold an entry id twice. Only `create` takes such a session, and only as a whole. */
+  /**
+   * Files of the original may hold an entry id twice. Only `create` takes such a session, and only as a
+   * whole.
+   */
   async #writeDuplicateIds(head: SessionHead, version: string): Promise<AttemptResult> {
     const session = await this.#source(() => this.#from.get(this.#id));
     if (session.version !== head.version) return { kind: "changed" };

@@ -12,8 +12,8 @@ export interface CopyOptions {
   /** Only these sessions; all when absent. */
   readonly filter?: SessionFilter | undefined;
   /**
-   * What happens to a session that the target has with other contents: `keep` (the default) leaves it, `replace` replaces
-   * it, `newer` replaces it where the source has the later `updatedAt`.
+   * What happens to a session that the target has with other contents: `keep` (the default) leaves it,
+   * `replace` replaces it, `newer` replaces it where the source has the later `updatedAt`.
    */
   readonly onConflict?: "keep" | "newer" | "replace" | undefined;
   /** Also copy sessions with numbers that JavaScript can only round, with the rounded numbers. */
@@ -47,8 +47,8 @@ export interface CopyReport {
   /** In the target with other contents, and left as they are. */
   readonly conflicts: readonly SessionId[];
   /**
-   * Left out, because they hold numbers that JavaScript can only round, so that their copy would differ. `places` has the
-   * entries by `seq`, the context as "context".
+   * Left out, because they hold numbers that JavaScript can only round, so that their copy would differ.
+   * `places` has the entries by `seq`, the context as "context".
    */
   readonly inexact: readonly { readonly id: SessionId; readonly places: InexactPlaces }[];
   /** Could not be read. */
@@ -63,15 +63,15 @@ const CONCURRENCY = 64;
 const MAX_LARGE_SESSIONS = 6;
 
 /**
- * Copies sessions from one store to another. A session of up to 4 MiB is written atomically, a larger one in parts, so
- * that it is never in memory as a whole. Each is read back and compared, entry by entry, before it counts as copied. One
- * that cannot be copied does not stop the others. To resume after an interruption, call it again: what is there already
- * is skipped, and a partial copy is completed.
+ * Copies sessions from one store to another. A session of up to 4 MiB is written atomically, a larger one in
+ * parts, so that it is never in memory as a whole. Each is read back and compared, entry by entry, before it
+ * counts as copied. One that cannot be copied does not stop the others. To resume after an interruption, call
+ * it again: what is there already is skipped, and a partial copy is completed.
  *
  * A session whose entries repeat an id is written atomically, whatever its size.
  *
- * @throws {SessionError} when a store fails as a whole (`io`, `busy`, `closed`); `io` also when what was read back is not
- *   what was written.
+ * @throws {SessionError} when a store fails as a whole (`io`, `busy`, `closed`); `io` also when what was read
+ *   back is not what was written.
  */
 export async function copySessions(
   from: SessionStore,
@@ -135,7 +135,10 @@ function reportOf(
   return { ...counts, conflicts, inexact, refused, unreadable: [...unreadable.values()] };
 }
 
-/** Starts the work in order, `width` at a time. After a failure it starts no more, and waits for what has begun. */
+/**
+ * Starts the work in order, `width` at a time. After a failure it starts no more, and waits for what has
+ * begun.
+ */
 async function inParallel<T>(
   items: readonly T[],
   width: number,

@@ -25,7 +25,9 @@ export interface SessionErrorDetails {
   readonly path?: string;
   /** Where in that file the damage begins, in bytes from its start. */
   readonly offset?: number;
-  /** With `conflict` on an `expectedVersion`: the version the session has now. Absent where that is not known. */
+  /**
+   * With `conflict` on an `expectedVersion`: the version the session has now. Absent where that is not known.
+   */
   readonly currentVersion?: string;
   /** With `conflict` on an entry id: that id. */
   readonly entryId?: string;
@@ -39,7 +41,9 @@ export interface SessionErrorDetails {
   };
 }
 
-/** The one error class of thulp-sessions: every refusal of a store, the manager or the client is one of these. */
+/**
+ * The one error class of thulp-sessions: every refusal of a store, the manager or the client is one of these.
+ */
 export class SessionError extends Error {
   override readonly name = "SessionError";
   /** What went wrong, for programs. Stable: codes are API. */
@@ -59,8 +63,8 @@ export class SessionError extends Error {
 }
 
 /**
- * True for a {@link SessionError}, of this code where one is given. Prefer it to `instanceof`: it also knows an error made
- * by another copy of this package.
+ * True for a {@link SessionError}, of this code where one is given. Prefer it to `instanceof`: it also knows
+ * an error made by another copy of this package.
  */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   return (
@@ -113,8 +117,9 @@ export function entryConflict(sessionId: string, entryId: string): SessionError 
 }
 
 /**
- * `invalid_input`: an argument that the caller has to correct. `message` says what is wrong and never quotes a content;
- * it and `details.field` are shortened where they echo too much of an input, which may be megabytes.
+ * `invalid_input`: an argument that the caller has to correct. `message` says what is wrong and never quotes
+ * a content; it and `details.field` are shortened where they echo too much of an input, which may be
+ * megabytes.
  */
 export function invalidInput(message: string, details: SessionErrorDetails = {}): SessionError {
   const { field } = details;

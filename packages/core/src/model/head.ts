@@ -2,7 +2,10 @@ import type { EntryCounts } from "./counts.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionHead, SessionMetadata } from "./model.ts";
 
-/** The head of a session as a store answers it: what it keeps of the session, without what only the store needs. */
+/**
+ * The head of a session as a store answers it: what it keeps of the session, without what only the store
+ * needs.
+ */
 export function headOf(
   metadata: SessionMetadata,
   context: JsonObject,

@@ -12,19 +12,23 @@ export type JsonValue =
 /** A {@link JsonValue} that is an object. */
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** How deep arrays and objects may be nested in what is written. The original refuses to read more than 124 levels. */
+/**
+ * How deep arrays and objects may be nested in what is written. The original refuses to read more than 124
+ * levels.
+ */
 export const MAX_JSON_DEPTH = 120;
 
 /**
- * Checks that `value` is a {@link JsonValue} and gives a copy that shares nothing with it. Every property is read once,
- * so that the copy is what was checked, whatever getters and proxies are in the value.
+ * Checks that `value` is a {@link JsonValue} and gives a copy that shares nothing with it. Every property is
+ * read once, so that the copy is what was checked, whatever getters and proxies are in the value.
  *
  * @param field names the value in the error, e.g. `entries[0].content`.
- * @param maxLength refuses what certainly takes more characters as JSON, before all of it is copied: an object that
- *   occurs in several places is copied for each of them.
- * @throws {SessionError} invalid_input for anything JSON cannot hold without loss (undefined, NaN, bigint, dates, class
- *   instances, cycles, holes in arrays, symbol keys, keys that are not enumerable, lone surrogates), for what cannot be
- *   read (a getter that throws), and for more than {@link MAX_JSON_DEPTH} levels.
+ * @param maxLength refuses what certainly takes more characters as JSON, before all of it is copied: an
+ *   object that occurs in several places is copied for each of them.
+ * @throws {SessionError} invalid_input for anything JSON cannot hold without loss (undefined, NaN, bigint,
+ *   dates, class instances, cycles, holes in arrays, symbol keys, keys that are not enumerable, lone
+ *   surrogates), for what cannot be read (a getter that throws), and for more than {@link MAX_JSON_DEPTH}
+ *   levels.
  */
 export function copyJson(
   value: unknown,
@@ -66,8 +70,8 @@ export function copyJsonObject(value: unknown, field: string): JsonObject {
 }
 
 /**
- * Runs `read`, which reads a caller's argument. What a getter or a proxy in the argument throws becomes a refusal; its
- * message is not repeated, since it may quote a content.
+ * Runs `read`, which reads a caller's argument. What a getter or a proxy in the argument throws becomes a
+ * refusal; its message is not repeated, since it may quote a content.
  *
  * @throws {SessionError} invalid_input
  */
@@ -85,8 +89,8 @@ export function readArgument<T>(field: string, read: () => T): T {
 }
 
 /**
- * The own properties of an object that is not JSON itself, such as an entry or the options of a call, each read once.
- * What it holds is not copied. Instances of classes are taken.
+ * The own properties of an object that is not JSON itself, such as an entry or the options of a call, each
+ * read once. What it holds is not copied. Instances of classes are taken.
  *
  * @throws {SessionError} invalid_input for keys that are symbols or not enumerable, which would get lost.
  */
@@ -98,14 +102,17 @@ export function ownProperties(value: object, field: string): Record<string, unkn
 
 /** How deep an argument may be nested: a filter, level by level an array in an object. */
 const MAX_ARGUMENT_DEPTH = 256;
-/** How many values an argument may hold. Only a bound: an object that occurs many times is copied each time. */
+/**
+ * How many values an argument may hold. Only a bound: an object that occurs many times is copied each time.
+ */
 const MAX_ARGUMENT_VALUES = 1_000_000;
 
 /**
- * A copy of an argument that a schema checks (a query, a filter, options, metadata), so that what the schema checks is
- * what is used. Values that are no JSON are left for the schema to refuse.
+ * A copy of an argument that a schema checks (a query, a filter, options, metadata), so that what the schema
+ * checks is what is used. Values that are no JSON are left for the schema to refuse.
  *
- * @throws {SessionError} invalid_input for what cannot be read, and for symbols and keys that are not enumerable.
+ * @throws {SessionError} invalid_input for what cannot be read, and for symbols and keys that are not
+ *   enumerable.
  */
 export function copyArgument(value: unknown, field: string): unknown {
   let values = 0;
@@ -212,7 +219,10 @@ function copyObject(value: object, field: string, depth: number, measure: Measur
   return result;
 }
 
-/** The keys of an object, all of which JSON can hold. Counting finds the others more cheaply than looking at each. */
+/**
+ * The keys of an object, all of which JSON can hold. Counting finds the others more cheaply than looking at
+ * each.
+ */
 function plainKeys(value: object, field: string): string[] {
   const keys = Object.keys(value);
   const all = Reflect.ownKeys(value);

@@ -8,8 +8,8 @@ const ASCII_WORD = /^[a-z0-9]+$/;
 const patterns = new WeakMap<readonly SearchTerm[], readonly RegExp[] | null>();
 
 /**
- * The same result as `matchTokens`, three times faster, where both the terms and the strings are ASCII text; elsewhere
- * `null`. A property test compares the two.
+ * The same result as `matchTokens`, three times faster, where both the terms and the strings are ASCII text;
+ * elsewhere `null`. A property test compares the two.
  */
 export function matchAscii(
   strings: readonly string[],

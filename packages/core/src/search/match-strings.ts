@@ -17,8 +17,8 @@ export interface TextMatch {
 }
 
 /**
- * Finds the terms in the strings of one content, or of one name: `null` unless every term is found. This is the model:
- * every store has to find what this function finds, with its snippet and offsets.
+ * Finds the terms in the strings of one content, or of one name: `null` unless every term is found. This is
+ * the model: every store has to find what this function finds, with its snippet and offsets.
  *
  * @param terms from {@link parseSearchText}; no term matches nothing.
  */

@@ -22,8 +22,8 @@ export const searchQuerySchema = z.strictObject({
 });
 
 /**
- * What to search. `text` holds words, `"phrases"` and `prefix*`es; all of them have to be found in one entry, or in
- * the name of one session. Case, diacritics and punctuation do not matter; any text is safe.
+ * What to search. `text` holds words, `"phrases"` and `prefix*`es; all of them have to be found in one entry,
+ * or in the name of one session. Case, diacritics and punctuation do not matter; any text is safe.
  */
 export interface SearchQuery {
   readonly text: string;
@@ -35,7 +35,10 @@ export interface SearchQuery {
   readonly after?: number | undefined;
   /** Only entries with an earlier timestamp; names are then not searched. */
   readonly before?: number | undefined;
-  /** `newest` (the default): by the session's `updatedAt`, newest first, then `seq`. `rank`: best first, one page. */
+  /**
+   * `newest` (the default): by the session's `updatedAt`, newest first, then `seq`. `rank`: best first, one
+   * page.
+   */
   readonly order?: "newest" | "rank" | undefined;
   /** 1 to 200, 20 when absent. */
   readonly limit?: number | undefined;
@@ -79,9 +82,9 @@ function collect(value: JsonValue, into: string[]): void {
 export const STRING_BOUNDARY = "\uE000";
 
 /**
- * What to put into a full-text index for these strings: their words in the form in which they are compared, joined by
- * spaces, with U+E000 as a word between two strings. An index that splits it at spaces, and changes nothing else, holds
- * exactly the words that `matchStrings` compares.
+ * What to put into a full-text index for these strings: their words in the form in which they are compared,
+ * joined by spaces, with U+E000 as a word between two strings. An index that splits it at spaces, and changes
+ * nothing else, holds exactly the words that `matchStrings` compares.
  */
 export function indexText(strings: readonly string[]): string {
   return strings.map(wordsOf).join(` ${STRING_BOUNDARY} `);
@@ -109,8 +112,8 @@ export interface SearchTerm {
 }
 
 /**
- * Splits the text of a search into its terms, without duplicates. A text without any letter or digit has none, and
- * then nothing matches. Any text is fine.
+ * Splits the text of a search into its terms, without duplicates. A text without any letter or digit has
+ * none, and then nothing matches. Any text is fine.
  */
 export function parseSearchText(text: string): SearchTerm[] {
   const terms = new Map<string, SearchTerm>();

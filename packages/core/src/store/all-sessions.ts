@@ -5,9 +5,9 @@ import { type ListQuery, MAX_PAGE, type SessionStore } from "./session-store.ts"
 export type AllSessionsQuery = Omit<ListQuery, "cursor">;
 
 /**
- * Every session of a query, over all pages, in the order of the query: `updatedAt`, newest first, when it names none.
- * Only one page is held in memory, and the next one is read when it is asked for. A session that nobody touches
- * meanwhile comes exactly once; with `orderBy: "createdAt"` one that is updated does too.
+ * Every session of a query, over all pages, in the order of the query: `updatedAt`, newest first, when it
+ * names none. Only one page is held in memory, and the next one is read when it is asked for. A session that
+ * nobody touches meanwhile comes exactly once; with `orderBy: "createdAt"` one that is updated does too.
  *
  * @param query `limit` is the size of a page, 1000 when absent.
  * @throws {SessionError} what `list` throws, while iterating.

@@ -43,8 +43,8 @@ interface SessionRecord {
 }
 
 /**
- * Sessions in memory, gone when the process ends. It is the model of every other store: what the contract leaves open,
- * this one decides.
+ * Sessions in memory, gone when the process ends. It is the model of every other store: what the contract
+ * leaves open, this one decides.
  */
 export class MemoryStore extends BaseStore {
   override readonly location = "memory:";

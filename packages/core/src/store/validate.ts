@@ -30,7 +30,7 @@ import { sessionLimitsSchema } from "../rules/limits.ts";
 import { type AppendOptions, MAX_PAGE, type SessionChange } from "./session-store.ts";
 
 /**
- * Checks `value` and gives what the schema makes of it.
+ * Checks a copy of `value`, and gives what the schema makes of it.
  *
  * @param what names the value in the error.
  * @throws {SessionError} invalid_input that names the first field that is wrong.
@@ -39,7 +39,7 @@ export function parseInput<T>(schema: z.ZodType<T, unknown>, value: unknown, wha
   return parseChecked(schema, copyArgument(value, what), what);
 }
 
-/** The same for a value that is a copy already. */
+/** The same for a value that was copied before. */
 function parseChecked<T>(schema: z.ZodType<T, unknown>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -83,8 +83,8 @@ function parseEntry(value: unknown, field: string, isStored: boolean): SessionEn
 }
 
 /**
- * The own properties of an entry, and of its type, each read once; nothing else about them is checked. The literals are
- * the way of most entries, and several times as fast as a copy key by key.
+ * The own properties of an entry, and of its type, each read once; nothing else about them is checked. The
+ * literals are the way of most entries, and several times as fast as a copy key by key.
  */
 function readEntry(value: unknown, field: string, isStored: boolean): { given: object; content: unknown } {
   if (!isRecord(value)) throw invalidInput(`${field}: expected an entry.`, { field });
@@ -113,8 +113,8 @@ function hasOnly(value: object, names: readonly string[]): boolean {
 type Envelope = Omit<SessionEntry, "content">;
 
 /**
- * A correct message, as most entries are: found without the schema, which takes longer than writing the entry does. Of
- * everything else, wrong messages too, the schema says what it is.
+ * A correct message, as most entries are: found without the schema, which takes longer than writing the entry
+ * does. Of everything else, wrong messages too, the schema says what it is.
  */
 function isMessageEnvelope(given: object): given is Envelope {
   const { id, timestamp, entryType } = given as Partial<Envelope>;
@@ -260,6 +260,7 @@ export const versionOptionsSchema = z.strictObject({ expectedVersion: z.string()
 
 const pageLimit = z.int().min(1).max(MAX_PAGE);
 
+/** The zod schema of a {@link ListQuery}; its output has the defaults filled in. */
 export const listQuerySchema = z.strictObject({
   filter: sessionFilterSchema.default({}),
   orderBy: z.enum(["updatedAt", "createdAt"]).default("updatedAt"),
@@ -268,6 +269,7 @@ export const listQuerySchema = z.strictObject({
   cursor: z.string().optional(),
 });
 
+/** The zod schema of an {@link EntriesQuery}. */
 export const entriesQuerySchema = z
   .strictObject({
     after: z.int().optional(),

@@ -42,8 +42,8 @@ const PING = frame("ping", "");
 const RETURN = frame("return", "");
 
 /**
- * Answers a subscription with server-sent events, without the streams between tRPC and `node:http`, which cost many times
- * what an event does. To the byte what `resolveResponse` sends; a test compares the two.
+ * Answers a subscription with server-sent events, without the streams between tRPC and `node:http`, which
+ * cost many times what an event does. To the byte what `resolveResponse` sends; a test compares the two.
  */
 export async function streamEvents(call: StreamCall): Promise<void> {
   const { path, ctx, signal, write } = call;
@@ -100,7 +100,10 @@ function frame(event: string, data: string): string {
   return `event: ${event}\ndata: ${data}\n\n\n`;
 }
 
-/** Entries are told to everybody who follows their session, and are the same frozen ones: their text is made once. */
+/**
+ * Entries are told to everybody who follows their session, and are the same frozen ones: their text is made
+ * once.
+ */
 const texts = new WeakMap<StoredEntry, string>();
 
 function dataOf(data: unknown): string {

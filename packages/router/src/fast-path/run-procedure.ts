@@ -18,8 +18,9 @@ interface Parts {
 }
 
 /**
- * Calls a procedure as tRPC does: the hook around its input and its resolver, and errors with our codes. Only that tRPC goes
- * through a chain of middlewares and copies the whole call for each, which took most of the time of a small query.
+ * Calls a procedure as tRPC does: the hook around its input and its resolver, and errors with our codes. Only
+ * that tRPC goes through a chain of middlewares and copies the whole call for each, which took most of the
+ * time of a small query.
  *
  * @throws {TRPCError} what the procedure fails with
  */
@@ -59,7 +60,10 @@ function checked({ input }: Parts, raw: unknown): unknown {
   }
 }
 
-/** `null` where tRPC keeps them otherwise than its pinned version does, or there are more; then it has to do it itself. */
+/**
+ * `null` where tRPC keeps them otherwise than its pinned version does, or there are more; then it has to do
+ * it itself.
+ */
 function partsOf(procedure: AnyProcedure): Parts | null {
   const { inputs, resolver, middlewares, output } = procedure._def as {
     inputs?: unknown;

@@ -22,8 +22,9 @@ export interface SingleAnswer {
 }
 
 /**
- * Answers one call without the Request, Response and streams of tRPC's adapters, which cost several times what the call
- * itself does. To the byte what `resolveResponse` answers; a test compares the two over thousands of calls.
+ * Answers one call without the Request, Response and streams of tRPC's adapters, which cost several times
+ * what the call itself does. To the byte what `resolveResponse` answers; a test compares the two over
+ * thousands of calls.
  */
 export async function answerSingleCall({ path, procedure, input, ctx }: SingleCall): Promise<SingleAnswer> {
   const { type } = procedure._def;

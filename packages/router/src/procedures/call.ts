@@ -1,6 +1,8 @@
 import type { SessionErrorCode } from "@thulp-sessions/core";
 
-/** One call as a host sees it, whatever way it has come. Its input is nobody's business but the procedure's. */
+/**
+ * One call as a host sees it, whatever way it has come. Its input is nobody's business but the procedure's.
+ */
 export interface Call {
   /** E.g. `entries.append`. */
   readonly path: string;
@@ -15,7 +17,7 @@ export interface Call {
 export type CallOutcome = "ok" | "internal" | SessionErrorCode;
 
 /**
- * Stands around every call: for metrics, for spans of a trace. It calls `next` once and gives back what that resolves
- * with; `next` never rejects. A subscription has ended for this purpose when it has begun.
+ * Stands around every call: for metrics, for spans of a trace. It calls `next` once and gives back what that
+ * resolves with; `next` never rejects. A subscription has ended for this purpose when it has begun.
  */
 export type CallHook = (call: Call, next: () => Promise<CallOutcome>) => Promise<CallOutcome>;

@@ -21,8 +21,8 @@ import {
 } from "@thulp-sessions/core";
 import { z } from "zod";
 
-// Contents, contexts and whole sessions are checked once, by the store: a schema for them here would cost more than
-// everything else about a call. What stands here is what the manager relies on, and the types.
+// Contents, contexts and whole sessions are checked once, by the store: a schema for them here would cost
+// more than everything else about a call. What stands here is what the manager relies on, and the types.
 const content = z.custom<JsonValue>();
 const context = z.custom<JsonObject>();
 const session = z.custom<Session | StoredSession>(
@@ -74,7 +74,10 @@ export const saveInput = z
   .strictObject({
     session,
     ...version,
-    /** `true`: in the place of whatever is there, or new. `"existing"`: only in the place of one that is there. */
+    /**
+     * `true`: in the place of whatever is there, or new. `"existing"`: only in the place of one that is
+     * there.
+     */
     overwrite: z.union([z.boolean(), z.literal("existing")]).optional(),
   })
   .refine(({ overwrite, expectedVersion }) => !overwrite || expectedVersion === undefined, {

@@ -6,7 +6,9 @@ import {
   type StoreChange,
 } from "@thulp-sessions/core";
 
-/** What `sessions.watch` tells. `reset` comes first on every connection: list again, then apply what follows. */
+/**
+ * What `sessions.watch` tells. `reset` comes first on every connection: list again, then apply what follows.
+ */
 export type SessionListEvent =
   | { readonly type: "reset" }
   | { readonly type: "created" | "changed"; readonly metadata: SessionMetadata }

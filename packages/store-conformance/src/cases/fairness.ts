@@ -5,7 +5,8 @@ import { dialogue, makeSession, range, sessionId, T0, userEntry } from "../fixtu
 const ID = sessionId(1);
 const MISSING = sessionId(99);
 
-// Generous: a store that starves timers has to fail here, not hang; one that does not is done after some milliseconds.
+// Generous: a store that starves timers has to fail here, not hang; one that does not is done after some
+// milliseconds.
 const MAX_CALLS = 1_000_000;
 const MAX_LOOP_MS = 10_000;
 
