@@ -5,7 +5,7 @@ import { procedure, router } from "../trpc.ts";
 import * as inputs from "./inputs.ts";
 import { watchSessions } from "./watch.ts";
 
-/** Whatever changes a session answers with its head: what it is now, without its entries. */
+/** Every change of a session answers its head after it, without its entries. */
 export const sessionsRouter = router({
   create: procedure.input(inputs.createInput).mutation(async ({ ctx, input }) => {
     const { name, sessionType, ...options } = input;
