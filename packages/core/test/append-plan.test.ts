@@ -50,7 +50,7 @@ describe("a plan for an append", () => {
     expect(error.code).toBe("conflict");
   });
 
-  test("tells another type of one content apart", async () => {
+  test("distinguishes another type with the same content", async () => {
     const stored = target([{ ...makeEntry(1), seq: 0 }]);
     const other = { ...makeEntry(1), entryType: { type: "system_message" as const } };
     expect((await errorOf(() => planAppend(uuid(1), stored, [other], { at: 1 }))).code).toBe("conflict");

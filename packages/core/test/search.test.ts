@@ -76,7 +76,7 @@ describe("words", () => {
     expect(words(text)).toEqual(expected);
   });
 
-  test("every token is cut out where it stands, in order, not overlapping", () => {
+  test("every token has its position, in order, not overlapping", () => {
     fc.assert(
       fc.property(someText, (text) => {
         let end = 0;
@@ -321,7 +321,7 @@ describe("a match", () => {
   });
 
   // One term for each of 2,048 repeated words, and one range for each place of each, filled the memory.
-  test("a word that stands everywhere, asked for over and over, costs little", () => {
+  test("a word that occurs everywhere, searched again and again, costs little", () => {
     const start = performance.now();
     const match = matchStrings(["a ".repeat(500_000)], parseSearchText("a ".repeat(2048)));
     expect(match?.occurrences).toBe(500_000);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const WARNING: StoreWarning = { code: "corrupt", message: "damaged" };
 
-test("each listener hears each warning until it stops listening", () => {
+test("each listener gets each warning until it stops listening", () => {
   const warnings = new Warnings();
   const heard: string[] = [];
   const stop = warnings.listen(() => heard.push("a"));
@@ -37,7 +37,7 @@ test("what a listener throws reaches neither the store nor the other listeners, 
   }
 });
 
-test("a listener may come or go while a warning is told", () => {
+test("a listener may come or go while a warning is emitted", () => {
   const warnings = new Warnings();
   const heard: string[] = [];
   const stop = warnings.listen(() => {

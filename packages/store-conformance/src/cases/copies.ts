@@ -6,7 +6,7 @@ import { clone, makeEntry, makeSession, sessionId, T0, withSeq } from "../fixtur
 
 const ID = sessionId(1);
 
-/** Has an object or an array at every place where one can stand. */
+/** Has an object or an array wherever there can be one. */
 function nested(): Session {
   return makeSession(1, {
     tags: ["a", "b"],

@@ -93,6 +93,6 @@ export const truncateCases: readonly ConformanceCase[] = [
     await store.truncate(ID, 3, { at: T0 });
     await store.truncate(ID, 0, { at: T0 });
     await store.append(ID, dialogue(0, 2), { at: T0 });
-    deepEqual((await store.get(ID)).entries, withSeq(dialogue(0, 2)), "the entries, begun anew");
+    deepEqual((await store.get(ID)).entries, withSeq(dialogue(0, 2)), "the entries, appended again");
   }),
 ];

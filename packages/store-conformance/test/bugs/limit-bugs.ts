@@ -115,7 +115,7 @@ export const limitBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "what was cut off goes on counting",
+    "what was cut off still counts",
     ["limit-after-truncate"],
     class extends MemoryStore {
       readonly #cut = new Map<string, number>();

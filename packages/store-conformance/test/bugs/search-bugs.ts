@@ -90,7 +90,7 @@ export const searchBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "the filter of a search is passed over",
+    "the filter of a search is ignored",
     ["search-filter"],
     changingSearch((request) => ({ ...request, filter: {} })),
   ),

@@ -47,7 +47,7 @@ export const valueBugs: readonly PlantedBug[] = [
     ["copy-input-changed"],
     class extends MemoryStore {
       override async update(id: string, change: SessionChange, options: WriteOptions) {
-        // Another turn of the queue: the caller goes on before the arguments are copied.
+        // Another turn of the queue: the caller continues before the arguments are copied.
         await Promise.resolve();
         return super.update(id, change, options);
       }
@@ -159,7 +159,7 @@ export const valueBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "the text ends where a NUL stands",
+    "the text ends at a NUL",
     ["value-texts"],
     class extends MemoryStore {
       protected override async doUpdate(id: SessionId, change: SessionChange, options: WriteOptions) {
@@ -214,7 +214,7 @@ export const valueBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "what is no id throws at once",
+    "an invalid id throws instead of rejecting",
     ["id-hostile"],
     class extends MemoryStore {
       override head(id: string): Promise<SessionHead> {
@@ -254,7 +254,7 @@ export const valueBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "unknown keys are passed over",
+    "unknown keys are ignored",
     ["refuse-unknown-keys"],
     class extends MemoryStore {
       override async create({ metadata, entries, context }: Session) {
