@@ -43,6 +43,7 @@ writeFileSync(
         ["core", "store-conformance", "store-fs", "store-sqlite", "config", "router", "client"]
           .map((name) => [`@thulp-sessions/${name}`, [`../../packages/${name}/src/index.ts`]])
           .concat([
+            ["@thulp-sessions/core/store", ["../../packages/core/src/store.ts"]],
             ["@thulp-sessions/core/memory", ["../../packages/core/src/store/memory-store.ts"]],
             ["@thulp-sessions/api", ["../../apps/api/src/index.ts"]],
           ]),

@@ -2,12 +2,13 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { isLoopback } from "@thulp-sessions/config";
 import {
-  invalidInput,
   SessionError,
   SessionManager,
   type SessionManagerOptions,
   type SessionStore,
 } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { CallHook } from "@thulp-sessions/router";
 import { VERSION } from "./command/version.ts";
 import { Access, isWildcard } from "./http/access.ts";
@@ -49,7 +50,7 @@ export interface ServerOptions {
   /** Web origins that may call beside the server's own, e.g. `http://localhost:3000`. */
   readonly allowedOrigins?: readonly string[] | undefined;
   /** What `server.info` tells; the store was opened with it. */
-  readonly durability?: "full" | "relaxed" | undefined;
+  readonly durability?: Durability | undefined;
   /** For the `SessionManager` behind the API. */
   readonly manager?: Omit<SessionManagerOptions, "onWarning"> | undefined;
   /** None when absent. */

@@ -78,15 +78,11 @@ function matching(candidates: readonly Candidate[], typed: string): Candidate[] 
 async function sessionIds(context: Context, typed: string): Promise<Candidate[]> {
   const store = await context.store();
   const found: Candidate[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({ limit: 1000, cursor });
-    for (const { id, name, status } of page.items) {
-      if (!id.startsWith(typed.toLowerCase())) continue;
-      found.push({ value: id, what: `${truncate(oneLine(name), NAME_COLUMNS)} (${status})` });
-      if (found.length === SHOWN_IDS) return found;
-    }
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  const { allSessions } = await import("@thulp-sessions/core");
+  for await (const { id, name, status } of allSessions(store)) {
+    if (!id.startsWith(typed.toLowerCase())) continue;
+    found.push({ value: id, what: `${truncate(oneLine(name), NAME_COLUMNS)} (${status})` });
+    if (found.length === SHOWN_IDS) return found;
+  }
   return found;
 }

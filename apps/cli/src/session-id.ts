@@ -1,4 +1,4 @@
-import { MAX_PAGE, type SessionMetadata, type SessionStore } from "@thulp-sessions/core";
+import { allSessions, type SessionMetadata, type SessionStore } from "@thulp-sessions/core";
 import { confirm } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import { Failure, usage } from "./exit.ts";
@@ -49,12 +49,7 @@ export async function idToChange(context: Context, store: SessionStore, typed: s
 
 async function startingWith(store: SessionStore, prefix: string): Promise<SessionMetadata[]> {
   const found: SessionMetadata[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({ limit: MAX_PAGE, cursor });
-    found.push(...page.items.filter(({ id }) => id.startsWith(prefix)));
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  for await (const metadata of allSessions(store)) if (metadata.id.startsWith(prefix)) found.push(metadata);
   return found;
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { Durability } from "@thulp-sessions/core/store";
 import { syncsOf } from "../harness/syncs.ts";
 
 /** What a server can be asked to be; see `server-child.ts`. */
@@ -8,7 +9,7 @@ export interface Role {
   readonly kind: "bare" | "stock" | "api" | "nothing" | "library" | "broadcast";
   /** For `api` and `library`: the URL of its store. */
   readonly store?: string;
-  readonly durability?: "full" | "relaxed";
+  readonly durability?: Durability;
   /** For `bare`: how many bytes it answers. */
   readonly bytes?: number;
 }

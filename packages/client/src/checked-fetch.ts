@@ -2,9 +2,10 @@ import { SessionError } from "@thulp-sessions/core";
 import { ConnectionError } from "./connection-error.ts";
 import { isAbort } from "./session-error.ts";
 
+/** The signature of the global `fetch`. */
 export type Fetch = typeof globalThis.fetch;
 
-/** What a proxy answers that does not get through to its server, or not back. */
+/** What a proxy answers when it cannot reach its server. */
 const PROXY_STATUSES = [502, 503, 504];
 
 /** `fetch` with the token, whose failures say which server could not be reached and why. */
@@ -13,7 +14,7 @@ export function checkedFetch(server: string, token: string | undefined, fetch: F
     const headers = new Headers(init?.headers);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     try {
-      // A redirect would carry the call, and within one origin the token, to a place that nobody has named.
+      // A redirect would send the call, and within one origin the token, to a URL that was not configured.
       return await fetch(input, { ...init, headers, redirect: "error" });
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -23,8 +24,8 @@ export function checkedFetch(server: string, token: string | undefined, fetch: F
 }
 
 /**
- * A whole answer in JSON, within a time. One that is not JSON comes from something else than the API: a proxy, or another
- * server.
+ * `fetch` that gives a complete JSON answer within a time. What is not JSON comes from something other than
+ * the API: a proxy, or another server.
  */
 export function wholeJson(server: string, timeoutMs: number, fetch: Fetch): Fetch {
   return (input, init) =>
@@ -38,7 +39,7 @@ export function wholeJson(server: string, timeoutMs: number, fetch: Fetch): Fetc
       const { status, statusText, headers } = response;
       const text = await response.text().catch((error) => {
         if (isAbort(error)) throw error;
-        throw new ConnectionError(`${server} was lost before its answer was whole: ${reasonOf(error)}.`, {
+        throw new ConnectionError(`${server} was lost before its answer was complete: ${reasonOf(error)}.`, {
           cause: error,
         });
       });
@@ -53,7 +54,9 @@ export function notTheApi(server: string, response: Response): SessionError {
     : new SessionError("io", message);
 }
 
-/** Does not rely on `fetch` to hear of the end: Node's follows a signal only until the garbage collector comes by. */
+/**
+ * Does not rely on `fetch` to be aborted: Node's ignores the signal once the garbage collector has run.
+ */
 async function within<T>(
   server: string,
   timeoutMs: number,
@@ -83,7 +86,7 @@ async function within<T>(
   }
 }
 
-/** Node hides the reason ("connect ECONNREFUSED ...") in the cause, browsers tell none. */
+/** Node has the reason ("connect ECONNREFUSED ...") in the cause, browsers have none. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

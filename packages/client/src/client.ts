@@ -1,9 +1,9 @@
-import { invalidInput } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { AppRouter } from "@thulp-sessions/router";
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { checkedFetch, type Fetch, wholeJson } from "./checked-fetch.ts";
 import { plainJson } from "./plain-json.ts";
-import { repeatLink } from "./repeat-link.ts";
+import { retryLink } from "./retry-link.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { subscriptionLink } from "./subscription-link.ts";
 
@@ -13,6 +13,7 @@ const MAX_BATCH = 50;
 const RETRY_FOR_MS = 10_000;
 const TIMEOUT_MS = 60_000;
 
+/** How to reach a server. */
 export interface ClientOptions {
   /** The root of the server, e.g. `http://127.0.0.1:4664`. */
   readonly url: string;
@@ -21,26 +22,28 @@ export interface ClientOptions {
   /** The global `fetch` when absent. */
   readonly fetch?: Fetch | undefined;
   /**
-   * For how long a call is repeated while the server cannot be reached or is busy, in milliseconds; 10,000 when absent, 0
-   * for not at all. Only what may be repeated is: queries, appends, creations, deletions and plain changes of the status.
+   * For how long idempotent calls are retried while the server cannot be reached or is busy, in milliseconds;
+   * 10,000 when absent, 0 for not at all. Idempotent are queries, appends, creations, deletions and changes
+   * of nothing but the status.
    */
   readonly retryForMs?: number | undefined;
-  /** How long one try may take, in milliseconds; 60,000 when absent. */
+  /** How long one attempt may take, in milliseconds; 60,000 when absent. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** The longest time that a timer takes. */
+/** The longest delay of a timer. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** Every path of the API, typed: `client.sessions.list.query({ limit: 20 })`. */
 export type SessionClient = TRPCClient<AppRouter>;
 
 /**
- * A client of a thulp-sessions server, for browsers and Node. Queries of one moment share a request; every mutation has
- * its own, so that none fails or waits with another; subscriptions reconnect and resume by themselves. Calls fail with
- * a `TRPCClientError`, behind which `sessionErrorOf` finds the {@link SessionError}. Appends and creations get their ids
- * here, and what may be repeated is, while the server is away or busy; where an answer is lost for good to a call that may
- * have been carried out, the error's `details.outcome` is `unknown`.
+ * A client of a thulp-sessions server, for browsers and Node. Queries of the same moment share a request;
+ * every mutation has its own, so that none fails or waits with another; subscriptions reconnect and resume by
+ * themselves. Calls fail with a `TRPCClientError`; `sessionErrorOf` gives the `SessionError` in it. Appends
+ * and creations get their ids here, so that they are idempotent and can be retried while the server is away
+ * or busy. When the answer to a call that may have been carried out is lost, `details.outcome` of the error
+ * is `unknown`.
  *
  * @throws {SessionError} invalid_input for a URL or token that cannot be one.
  */
@@ -62,10 +65,10 @@ export function createClient(options: ClientOptions): SessionClient {
         condition: ({ type }) => type === "subscription",
         true: subscriptionLink(server, url, fetch),
         false: [
-          repeatLink(checkDuration("retryForMs", retryForMs)),
+          retryLink(checkDuration("retryForMs", retryForMs)),
           splitLink({
             condition: ({ type }) => type === "query",
-            // By POST: a filter or a search may be longer than a URL, and what is searched for stays out of logs.
+            // By POST: a filter may be longer than a URL, and the text of a search stays out of access logs.
             true: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_BATCH }),
             false: httpLink(http),
           }),

@@ -1,11 +1,14 @@
 import { SessionError } from "@thulp-sessions/core";
 
-/** What says that not a byte of the request has left: there was nobody to take it. */
+/** The errors after which it is certain that no byte of the request was sent. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
-/** The server could not be reached, or was lost before its whole answer was there. To callers it is a `SessionError`, `io`. */
+/**
+ * The server could not be reached, or the connection broke before the answer was complete. To callers it is a
+ * `SessionError` with the code `io`.
+ */
 export class ConnectionError extends SessionError {
-  /** False when it is sure that the server has not seen the call. */
+  /** False when it is certain that the server has not seen the call. */
   readonly sent: boolean;
 
   constructor(message: string, options: { readonly cause?: unknown; readonly sent?: boolean } = {}) {
@@ -14,7 +17,7 @@ export class ConnectionError extends SessionError {
   }
 }
 
-/** Node tells in the causes; browsers tell nothing, and then it may have been sent. */
+/** Node says it in the causes. Browsers say nothing, so that the request may have been sent. */
 function neverSent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(neverSent);

@@ -7,17 +7,17 @@ import {
 } from "@thulp-sessions/core";
 import type { SessionClient } from "./client.ts";
 
-/** How often a large session may change under the pages before it is asked for in one piece after all. */
-const MAX_TRIES = 5;
+/** How often a large session may change between its pages before it is requested as a whole after all. */
+const MAX_ATTEMPTS = 5;
 
-/** A whole session: in one piece, or where it is large in pages, whose session did not change meanwhile. */
+/** A whole session. A large one is read in pages, again if it changes meanwhile. */
 export async function readSession(
   client: SessionClient,
   id: SessionId,
   call: { readonly signal?: AbortSignal },
 ): Promise<StoredSession> {
   let head = await client.sessions.head.query({ id }, call);
-  for (let tries = 0; head.entryCount > MAX_PAGE && tries < MAX_TRIES; tries++) {
+  for (let attempts = 0; head.entryCount > MAX_PAGE && attempts < MAX_ATTEMPTS; attempts++) {
     const entries = await readPages(client, id, head, call);
     const now = await client.sessions.head.query({ id }, call);
     if (now.version === head.version && entries.length === head.entryCount) {

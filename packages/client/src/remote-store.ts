@@ -1,46 +1,53 @@
+import type {
+  AppendOptions,
+  AppendResult,
+  EntryPage,
+  SearchPage,
+  Session,
+  SessionChange,
+  SessionEntry,
+  SessionFilter,
+  SessionHead,
+  SessionId,
+  SessionPage,
+  StoreCapabilities,
+  StoreChange,
+  StoredSession,
+  WarningListener,
+  WatchOptions,
+  WriteOptions,
+} from "@thulp-sessions/core";
 import {
-  type AppendOptions,
-  type AppendResult,
   CheckedStore,
-  type EntryPage,
   type ParsedEntriesQuery,
   type ParsedListQuery,
   type ParsedSearchQuery,
-  type SearchPage,
-  type Session,
-  type SessionChange,
-  type SessionEntry,
-  type SessionFilter,
-  type SessionHead,
-  type SessionId,
-  type SessionPage,
-  type StoreCapabilities,
-  type StoreChange,
-  type StoredSession,
-  type WarningListener,
   Warnings,
-  type WatchOptions,
-  type WriteOptions,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import { type ClientOptions, createClient, type SessionClient } from "./client.ts";
 import { readSession } from "./read-session.ts";
 import { RemoteWatch } from "./remote-watch.ts";
+import { NO_RETRY } from "./retry-link.ts";
 import { parseServerUrl } from "./server-url.ts";
 import { sessionErrorOf } from "./session-error.ts";
 import { SharedSignal } from "./shared-signal.ts";
 
+/** How to open the store of a server. */
 export interface RemoteStoreOptions extends ClientOptions {
-  /** Hears e.g. that the connection of a watch was lost. What the server's own store warns of, its log says. */
+  /**
+   * Called e.g. when the connection of a watch was lost. Warnings of the server's own store are in the
+   * server's log.
+   */
   readonly onWarning?: WarningListener | undefined;
-  /** Gives up the opening and every call of the store, as `withSignal` does single ones. */
+  /** Aborts the opening and every call of the store, as `withSignal` does for single calls. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens the store that a server serves. Closing it leaves the server as it is.
  *
- * @throws {SessionError} io when the server cannot be reached; invalid_input when it refuses the token. The signal's reason
- *   when it is aborted.
+ * @throws {SessionError} io when the server cannot be reached; invalid_input when it refuses the token. The
+ *   signal's reason when it is aborted.
  */
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<RemoteStore> {
   const location = parseServerUrl(options.url);
@@ -48,8 +55,8 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
   if (options.signal !== undefined) checkSignal(options.signal);
   const signals = options.signal === undefined ? [] : [options.signal];
   const { capabilities } = await answer(
-    // Whoever opens a store wants to hear at once that nobody is there.
-    (call) => client.server.info.query(undefined, { ...call, context: { repeat: false } }),
+    // Opening fails immediately when no server is there, instead of retrying for seconds.
+    (call) => client.server.info.query(undefined, { ...call, context: NO_RETRY }),
     new SharedSignal(signals),
   );
   const store = new RemoteStore(
@@ -57,9 +64,9 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
     location,
     {
       persistent: capabilities.persistent,
-      // Whatever the server keeps, all its clients see the same.
+      // All clients of the server see the same sessions.
       shared: true,
-      // A number passes through JavaScript on its way.
+      // Every number is parsed by JavaScript on its way.
       exactNumbers: false,
     },
     { signals },
@@ -68,7 +75,9 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
   return store;
 }
 
-/** A {@link SessionStore} over the API: a program changes to it from another store by its configuration alone. */
+/**
+ * A `SessionStore` over the API: a program can use it in place of another store without any change.
+ */
 export class RemoteStore extends CheckedStore {
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
@@ -76,11 +85,10 @@ export class RemoteStore extends CheckedStore {
   readonly #client: SessionClient;
   readonly #watch: RemoteWatch;
   readonly #signals: SharedSignal;
-  /** The store that this is a view of. */
-  readonly #of: RemoteStore | undefined;
+  /** The store that this one is a view of. */
+  readonly #viewOf: RemoteStore | undefined;
   readonly #closed = new AbortController();
 
-  /** Use `openRemoteStore`. */
   constructor(
     client: SessionClient,
     location: string,
@@ -92,24 +100,25 @@ export class RemoteStore extends CheckedStore {
     this.location = location;
     this.capabilities = capabilities;
     this.#signals = new SharedSignal(signals);
-    this.#of = of;
+    this.#viewOf = of;
     this.warnings = of?.warnings ?? new Warnings();
     this.#watch = new RemoteWatch(client, location, this.changes, this.warnings);
   }
 
   /**
-   * The same store for calls that may be given up: once the signal is aborted, every call of the view rejects at once with
-   * the signal's reason, its watchers end, and no request is sent any more. A call that only reads is over then. **Whether a
-   * write that was under way was carried out is unknown**: look at the session, or repeat an append with the same entry ids.
+   * The same store for calls that can be cancelled: once the signal is aborted, every pending call of the
+   * view rejects immediately with the signal's reason, its watchers end, and no more requests are sent.
+   * **Whether a pending write was carried out is unknown**: read the session, or retry an append with the
+   * same entry ids.
    *
-   * A view costs nothing, shares the connection of the watchers, and need not be closed: closing it leaves the store open,
-   * closing the store ends its views.
+   * A view costs nothing, shares the connection of the watchers, and need not be closed: closing it leaves
+   * the store open, and closing the store ends its views.
    */
   withSignal(signal: AbortSignal): RemoteStore {
     checkSignal(signal);
     return new RemoteStore(this.#client, this.location, this.capabilities, {
       signals: [...this.#signals.sources, signal],
-      of: this.#of ?? this,
+      of: this.#viewOf ?? this,
     });
   }
 
@@ -193,11 +202,13 @@ export class RemoteStore extends CheckedStore {
   override async watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
     const { sources } = this.#signals;
     if (sources.length === 0) return super.watch(options);
-    // A view has no feed of its own: it follows the store's, until it is closed itself.
+    // A view has no watch of its own: it uses the store's, until the view is closed.
     const given = options.signal === undefined ? [] : [options.signal];
     const ending = { ...options, signal: AbortSignal.any([...sources, ...given, this.#closed.signal]) };
     return this.run(() =>
-      this.#signals.run(() => (this.#of === undefined ? super.watch(ending) : this.#of.watch(ending))),
+      this.#signals.run(() =>
+        this.#viewOf === undefined ? super.watch(ending) : this.#viewOf.watch(ending),
+      ),
     );
   }
 
@@ -214,10 +225,10 @@ export class RemoteStore extends CheckedStore {
     this.#watch.stop();
   }
 
-  /** A call of a view is one of its store too, which does not close before it has ended. */
+  /** A call of a view is also a call of its store, whose `close` waits for it. */
   #answer<T>(call: Call<T>): Promise<T> {
     const ask = () => answer(call, this.#signals);
-    return this.#of === undefined ? ask() : this.#of.run(ask);
+    return this.#viewOf === undefined ? ask() : this.#viewOf.run(ask);
   }
 }
 

@@ -1,20 +1,27 @@
-import { SessionError, type SessionId, type Warnings } from "@thulp-sessions/core";
+import { SessionError, type SessionId } from "@thulp-sessions/core";
+import type { Warnings } from "@thulp-sessions/core/store";
 import type { SessionClient } from "./client.ts";
 import { sessionErrorOf } from "./session-error.ts";
 
-/** How long a server may take to begin, in milliseconds. */
+/** How long the server may take to start a watch, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 
-/** How long to wait before a watch that the server has ended is started anew, in milliseconds. */
+/** How long to wait before a watch that the server has ended is restarted, in milliseconds. */
 const RESTART_MS = 10_000;
 
-/** Where the changes go. */
+/** Where the changes are emitted. */
 interface ChangeSink {
   emit(type: "created" | "changed" | "deleted", id: SessionId): void;
   reset(): void;
 }
 
-/** One `sessions.watch` for all the watchers of a store, since a browser has six connections to a host in all. */
+/**
+ * One `sessions.watch` for all watchers of a store, since a browser opens at most six connections to a host.
+ *
+ * States: stopped; starting, until the first `reset` arrives; live; interrupted, while the connection is lost
+ * (one warning each time, and a `reset` for the watchers afterwards); waiting to restart, after the server
+ * ended the watch
+ */
 export class RemoteWatch {
   readonly #client: SessionClient;
   readonly #location: string;
@@ -29,11 +36,11 @@ export class RemoteWatch {
     this.#warnings = warnings;
   }
 
-  /** Resolves when every change from now on will be told; rejects when the server cannot be reached. */
+  /** Resolves when every change from now on will be emitted; rejects when the server cannot be reached. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(
-        () => fail(new SessionError("io", `${this.#location} does not begin to watch.`)),
+        () => fail(new SessionError("io", `${this.#location} does not start to watch.`)),
         START_TIMEOUT_MS,
       );
       const fail = (error: Error) => {
@@ -56,7 +63,10 @@ export class RemoteWatch {
     this.#stop = undefined;
   }
 
-  /** @param first hears how the first connection went; later ones are the watchers' and the warnings' matter. */
+  /**
+   * @param first called back for the first connection; of later ones, watchers get a `reset` and warnings are
+   *   emitted.
+   */
   #follow(first: { onLive: () => void; onFailure: (error: Error) => void } | null): void {
     let waiting = first;
     let lost = false;

@@ -1,4 +1,4 @@
-import { invalidInput } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 
 /**
  * The root of a server, without a slash at its end.

@@ -8,8 +8,9 @@ import {
 import { TRPCClientError } from "@trpc/client";
 
 /**
- * The {@link SessionError} behind an error of the client: the server's own, or `io` when the server could not be
- * reached or did not answer as one. `undefined` for what the caller has aborted, and for errors of other origin.
+ * The {@link SessionError} in an error of the client: the server's own, or `io` when the server could not be
+ * reached or is no thulp-sessions server. `undefined` for a call that the caller has aborted, and for other
+ * errors.
  */
 export function sessionErrorOf(error: unknown): SessionError | undefined {
   if (isSessionError(error)) return error;

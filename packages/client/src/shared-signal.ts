@@ -1,6 +1,6 @@
 /**
- * The signals that end many calls. Each call gets one of its own: what a call leaves with its signal is gone with the call, and however many
- * there are, they are one listener of the signals that they share.
+ * Signals that many calls share. Each call gets a signal of its own, so that its listeners are collected with
+ * the call, and all calls together add one listener to each shared signal.
  */
 export class SharedSignal {
   readonly sources: readonly AbortSignal[];
@@ -10,21 +10,24 @@ export class SharedSignal {
     this.sources = sources;
   }
 
-  /** What `call` comes to, unless a signal comes first: then it rejects at once with that signal's reason. */
+  /**
+   * The result of `call`, unless a signal is aborted first: then it rejects immediately with that signal's
+   * reason.
+   */
   async run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (const source of this.sources) source.throwIfAborted();
     const controller = new AbortController();
     const { signal } = controller;
-    const given = new Promise<never>((_, reject) => {
+    const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
     if (this.#calls.size === 0)
       for (const source of this.sources) source.addEventListener("abort", this.#stop);
     this.#calls.add(controller);
     try {
-      return await Promise.race([call(signal), given]);
+      return await Promise.race([call(signal), aborted]);
     } catch (error) {
-      // Whoever works on the call hears of the signal too, and may have been first.
+      // The call has the signal too, and may have failed because of it first.
       throw signal.aborted ? signal.reason : error;
     } finally {
       this.#calls.delete(controller);

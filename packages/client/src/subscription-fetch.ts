@@ -1,17 +1,21 @@
-import { pause } from "./backoff.ts";
+import { jittered } from "@thulp-sessions/core/store";
 import { type Fetch, notTheApi } from "./checked-fetch.ts";
+import { pause } from "./pause.ts";
 import { fromServer, isAbort } from "./session-error.ts";
 
-/** How long to wait before the next try after failures in a row, in milliseconds, on top of the EventSource's own wait. */
+/**
+ * How long to wait before the next attempt after so many failures in a row, in milliseconds, in addition to
+ * the wait of the EventSource itself.
+ */
 const BACKOFF_MS = [0, 0, 1000, 3000, 10_000, 25_000];
 
 /**
- * `fetch` for one subscription. It remembers why the last try failed, which the EventSource does not tell. An answer
- * that another try may change (5xx, 429) becomes a failed connection, which the EventSource repeats, ever more slowly;
- * any other that is no event stream ends the subscription.
+ * `fetch` for one subscription. It keeps the reason of the last failure, which the EventSource does not
+ * report. An answer that may be another one next time (5xx, 429) becomes a failed connection, which the
+ * EventSource retries; any other that is no event stream ends the subscription.
  */
 export class SubscriptionFetch {
-  /** Why the last try failed; `undefined` while connected. */
+  /** Why the last attempt failed; `undefined` while connected. */
   failure: Error | undefined;
   readonly #server: string;
   readonly #fetch: Fetch;
@@ -24,8 +28,7 @@ export class SubscriptionFetch {
 
   readonly fetch: Fetch = async (input, init) => {
     const backoffMs = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0;
-    // Random, so that all who have lost the same server do not come back at the same moment.
-    await pause(backoffMs * (0.5 + Math.random() / 2), init?.signal);
+    await pause(jittered(backoffMs), init?.signal);
     this.#failures++;
     const response = await this.#fetch(input, init).catch((error) => {
       if (!isAbort(error)) this.failure = error;
@@ -45,8 +48,8 @@ export class SubscriptionFetch {
 }
 
 /**
- * The answer, whose stream ends with the signal. Node's own fetch follows a signal only until the garbage collector
- * comes by: then a subscription that was given up would keep its connection.
+ * The answer, whose stream ends with the signal. Node's own fetch ignores the signal once the garbage
+ * collector has run: then an unsubscribed subscription would keep its connection.
  */
 function endedBy(response: Response, signal: AbortSignal): Response {
   const reader = response.body?.getReader();

@@ -7,8 +7,8 @@ import { plainJson } from "./plain-json.ts";
 import { SubscriptionFetch } from "./subscription-fetch.ts";
 
 /**
- * Subscriptions over server-sent events with `fetch`, in browsers and in Node alike, because the browser's own
- * EventSource cannot send a header and a token must not stand in a URL.
+ * Subscriptions over server-sent events with `fetch`, in browsers and in Node alike, because the browser's
+ * own EventSource cannot send a header and a token must not stand in a URL.
  */
 export function subscriptionLink(server: string, url: string, fetch: Fetch): TRPCLink<AppRouter> {
   return (runtime) => (call) =>
@@ -20,19 +20,19 @@ export function subscriptionLink(server: string, url: string, fetch: Fetch): TRP
         EventSource,
         eventSourceOptions: { fetch: (input, init) => connection.fetch(input, init as RequestInit) },
       })(runtime);
-      // What the EventSource tells of a failure is a status at most; the connection knows the server's words.
-      const told = <E>(error: E): E | TRPCClientError<AppRouter> =>
+      // The EventSource reports a status at most; the connection has the server's error.
+      const withReason = <E>(error: E): E | TRPCClientError<AppRouter> =>
         connection.failure ? TRPCClientError.from<AppRouter>(connection.failure) : error;
       return link(call).subscribe({
         next(value) {
           const { result } = value;
           observer.next(
             result.type === "state" && result.state === "connecting" && result.error
-              ? { ...value, result: { ...result, error: told(result.error) } }
+              ? { ...value, result: { ...result, error: withReason(result.error) } }
               : value,
           );
         },
-        error: (error) => observer.error(told(error)),
+        error: (error) => observer.error(withReason(error)),
         complete: () => observer.complete(),
       });
     });

@@ -61,6 +61,7 @@ it("imports nothing of Node's and nothing of the router in any file that was bui
   const packages = new Set([...seen.values()].flat().filter((name) => !name.startsWith(".")));
   expect([...packages].sort()).toEqual([
     "@thulp-sessions/core",
+    "@thulp-sessions/core/store",
     "@trpc/client",
     "@trpc/server/observable",
     "eventsource",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { invalidInput, SessionError } from "@thulp-sessions/core";
+import { SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 
 export const CONFIG_FILE = "thulp-sessions.config.json";
 

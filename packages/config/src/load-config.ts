@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { invalidInput, type SessionLimits } from "@thulp-sessions/core";
+import type { SessionLimits } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { isLoopback } from "./loopback.ts";
 import { bad, CHECKS, FLAGS, SETTING_NAMES, type SettingName, type Settings, VARIABLES } from "./settings.ts";

@@ -97,7 +97,7 @@ export async function rawCopy(from: SessionStore, to: SessionStore): Promise<Raw
   if (!(from instanceof FileStore) || !(to instanceof FileStore)) return undefined;
   return {
     isSame: (id) => from.isSameIn(to, id),
-    pass: (id, expectedVersion) => from.copyRaw(id, to, expectedVersion),
+    copy: (id, expectedVersion) => from.copyRaw(id, to, expectedVersion),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { SessionStore, WarningListener } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import { parseStoreUrl, type StoreLocation } from "./store-url.ts";
 
-/** `full`: an acknowledged write survives a power cut. `relaxed`: it survives the end of the process. */
-export type Durability = "full" | "relaxed";
+export type { Durability };
 
 export interface OpenStoreOptions {
   /** For `sqlite:` and `fs:`; `full` when absent. A remote store is as durable as its server was told to be. */

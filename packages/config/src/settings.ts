@@ -1,4 +1,5 @@
-import { invalidInput, type SessionError } from "@thulp-sessions/core";
+import type { SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { Durability } from "./open-store.ts";
 import type { Given } from "./source.ts";
 import { formatStoreUrl, parseStoreUrl } from "./store-url.ts";

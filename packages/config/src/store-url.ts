@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
-import { invalidInput, type SessionError } from "@thulp-sessions/core";
+import type { SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 
 /** Which store a URL names. Paths are absolute. */
 export type StoreLocation =

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { invalidInput, SessionError } from "@thulp-sessions/core";
+import { SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import type { Given } from "./source.ts";
 
 /** The token that `--token` or `--token-file` gives, if one of them does. */

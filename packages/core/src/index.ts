@@ -1,7 +1,7 @@
-export { Yielder } from "./async/yielder.ts";
+// The public face for applications; what an author of a store needs beyond it stands in store.ts.
 export { type CopyOptions, type CopyProgress, type CopyReport, copySessions } from "./copy/copy.ts";
-export type { InexactPlaces, RawCopy } from "./copy/copy-session.ts";
-export { entryPages, sameSession } from "./copy/entry-pages.ts";
+export type { InexactPlaces, RawCopy } from "./copy/copy-rules.ts";
+export { type EntryChunk, entryPages, sameSession } from "./copy/entry-pages.ts";
 export {
   type AddEntriesOptions,
   type AddEntryOptions,
@@ -12,36 +12,23 @@ export {
   SessionManager,
   type SessionManagerOptions,
 } from "./manager/manager.ts";
-export { countEntries, type EntryCounts, NO_ENTRIES } from "./model/counts.ts";
 export {
-  alreadyExists,
-  invalidInput,
   isSessionError,
-  notFound,
   SESSION_ERROR_CODES,
   SessionError,
   type SessionErrorCode,
   type SessionErrorDetails,
-  versionConflict,
 } from "./model/errors.ts";
-export { firstRoundedWhole, isExactNumber } from "./model/exact-number.ts";
+export { firstRoundedWhole } from "./model/exact-number.ts";
 export {
   type EntryId,
   entryIdSchema,
-  isCanonicalUuid,
   newUuid,
   parseSessionId,
   type SessionId,
   sessionIdSchema,
 } from "./model/ids.ts";
-export {
-  deepFreeze,
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  MAX_JSON_DEPTH,
-  setKey,
-} from "./model/json.ts";
+export type { JsonObject, JsonValue } from "./model/json.ts";
 export {
   ENTRY_TYPE_NAMES,
   type EntryType,
@@ -59,25 +46,14 @@ export {
   type SessionType,
   type StoredEntry,
   type StoredSession,
-  sessionMetadataSchema,
   sessionNameSchema,
   sessionStatusSchema,
   sessionTypeSchema,
   type Timestamp,
   tagsSchema,
   timestampSchema,
-  utf8Length,
 } from "./model/model.ts";
-export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
-export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
-export {
-  asciiLowerCase,
-  MAX_FILTER_DEPTH,
-  MAX_FILTER_NODES,
-  matchesFilter,
-  type SessionFilter,
-  sessionFilterSchema,
-} from "./rules/filter.ts";
+export { matchesFilter, type SessionFilter, sessionFilterSchema } from "./rules/filter.ts";
 export {
   assistantMessage,
   duration,
@@ -91,47 +67,14 @@ export {
 } from "./rules/helpers.ts";
 export type { Lifecycle } from "./rules/lifecycle.ts";
 export {
-  type AppendDecision,
   checkLimits,
-  decideAppend,
   type LimitedState,
   type LimitReached,
   type SessionLimits,
   sessionLimitsSchema,
-  stricterLimits,
 } from "./rules/limits.ts";
-export { rulesOut } from "./search/cannot-match.ts";
-export { matchStrings } from "./search/match-strings.ts";
-export {
-  contentStrings,
-  indexText,
-  MAX_SEARCH_TEXT,
-  parseSearchText,
-  type SearchHit,
-  type SearchPage,
-  type SearchQuery,
-  type SearchTerm,
-  STRING_BOUNDARY,
-  searchQuerySchema,
-} from "./search/search.ts";
-export { tokenize } from "./search/tokenize.ts";
-export {
-  BaseStore,
-  type EntriesRequest,
-  type ListRequest,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
-  type SessionRows,
-} from "./store/base-store.ts";
-export { ChangeFeed } from "./store/change-feed.ts";
-export {
-  CheckedStore,
-  type ParsedEntriesQuery,
-  type ParsedListQuery,
-  type ParsedSearchQuery,
-} from "./store/checked-store.ts";
-export { scanSearch } from "./store/scan-search.ts";
+export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } from "./search/search.ts";
+export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
 export {
   type AppendedEntry,
   type AppendOptions,
@@ -148,6 +91,6 @@ export {
   type WatchOptions,
   type WriteOptions,
 } from "./store/session-store.ts";
-export { entriesQuerySchema, listQuerySchema, parseInput } from "./store/validate.ts";
-export { type StoreWarning, type WarningListener, Warnings } from "./store/warnings.ts";
+export { entriesQuerySchema, listQuerySchema } from "./store/validate.ts";
+export type { StoreWarning, WarningListener } from "./store/warnings.ts";
 export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription/subscription.ts";

@@ -1,5 +1,7 @@
-import { type AppendTarget, NO_ENTRIES, planAppend, type StoredEntry } from "@thulp-sessions/core";
+import type { StoredEntry } from "@thulp-sessions/core";
+import { type AppendTarget, planAppend } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
+import { NO_ENTRIES } from "../src/model/counts.ts";
 import { errorOf, makeEntry, uuid } from "./make.ts";
 
 const target = (stored: readonly StoredEntry[]): AppendTarget => ({
@@ -48,7 +50,7 @@ describe("a plan for an append", () => {
     expect(error.code).toBe("conflict");
   });
 
-  test("tells another type of one content apart", async () => {
+  test("distinguishes another type with the same content", async () => {
     const stored = target([{ ...makeEntry(1), seq: 0 }]);
     const other = { ...makeEntry(1), entryType: { type: "system_message" as const } };
     expect((await errorOf(() => planAppend(uuid(1), stored, [other], { at: 1 }))).code).toBe("conflict");

@@ -1,5 +1,5 @@
-import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
 
@@ -30,7 +30,7 @@ test("what a change does not name stays", () => {
   });
 });
 
-test("times go forward, and end where JavaScript cannot tell them apart", async () => {
+test("times go forward, up to the last safe integer", async () => {
   const at = (updatedAt: number, given: number) => nextUpdatedAt({ id: uuid(1), updatedAt }, given);
   expect(at(5, 3)).toBe(6);
   expect(at(5, 5)).toBe(6);

@@ -38,7 +38,7 @@ test.each([
   expect(await watcher.next()).toEqual(told({ type: "changed", id: B }));
 });
 
-test("one that was taken is told again when it comes again", async () => {
+test("one that was consumed is emitted again when it comes again", async () => {
   const { feed, watcher } = watch();
   for (let i = 0; i < 3; i++) {
     feed.emit("changed", A);
@@ -46,7 +46,7 @@ test("one that was taken is told again when it comes again", async () => {
   }
 });
 
-test("a watcher of one session hears of no other", async () => {
+test("a watcher of one session gets no change of another", async () => {
   const { feed, watcher } = watch({ id: B });
   feed.emit("changed", A);
   feed.emit("changed", B);
@@ -87,7 +87,7 @@ describe("reset", () => {
     expect(await watcher.next()).toEqual(told({ type: "reset" }));
   });
 
-  test("reaches one who waits at once", async () => {
+  test("is delivered immediately to one who waits", async () => {
     const { feed, watcher } = watch();
     const waiting = watcher.next();
     feed.reset();
@@ -120,14 +120,14 @@ describe("the end", () => {
     expect(feed.active).toBe(false);
   });
 
-  test("what is waiting when it ends is not told", async () => {
+  test("what is pending when it ends is not delivered", async () => {
     const { feed, watcher } = watch();
     feed.emit("changed", A);
     feed.close();
     expect(await watcher.next()).toEqual(DONE);
   });
 
-  test("a signal that is aborted already ends it at once", async () => {
+  test("a signal that is aborted already ends it immediately", async () => {
     const { watcher, ended, feed } = watch({ signal: AbortSignal.abort() });
     expect(await watcher.next()).toEqual(DONE);
     expect(ended.times).toBe(1);
@@ -172,7 +172,7 @@ function countListeners(): { signal: AbortSignal; listeners: () => number } {
   return { signal, listeners: () => count };
 }
 
-test("nobody is told anything that did not happen", async () => {
+test("no change is emitted that did not happen", async () => {
   const { watcher } = watch();
   let told = false;
   watcher.next().then(() => {

@@ -69,7 +69,7 @@ describe("watching", () => {
     expect(store.told).toEqual(["start", "stop", "start", "stop"]);
   });
 
-  test("that could not begin is tried anew by the next", async () => {
+  test("that could not start is started again by the next", async () => {
     const store = new SharedStore();
     const failing = [store.watch(), store.watch()].map((watching) =>
       watching.catch((error: Error) => error.message),
@@ -284,7 +284,7 @@ describe("a session to write", () => {
     expect(stored.metadata.id).toBe(uuid(0xa));
   });
 
-  test("keeps nothing of the caller's and is kept whole", async () => {
+  test("shares nothing with the caller's and is stored whole", async () => {
     const store = new MemoryStore();
     const metrics: Record<string, number> = { a: 1 };
     const session = makeSession({ tags: ["a"] }, [

@@ -4,7 +4,6 @@ import {
   type CopyOptions,
   type CopyProgress,
   copySessions,
-  countEntries,
   type Session,
   type SessionEntry,
   SessionError,
@@ -13,6 +12,7 @@ import {
   sameSession,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { countEntries } from "@thulp-sessions/core/store";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
 
@@ -59,7 +59,7 @@ async function contents(store: MemoryStore): Promise<unknown[]> {
 }
 
 describe("copying", () => {
-  test("takes every session over as it is, times, statuses and duplicate ids included", async () => {
+  test("copies every session as it is, times, statuses and duplicate ids included", async () => {
     const from = await storeOf(
       nth(1, { status: "failed", tags: ["b", "a", "b"], updatedAt: 0 }, [
         makeEntry(1),
@@ -75,7 +75,7 @@ describe("copying", () => {
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 3 });
   });
 
-  test("takes more than a page, and only those that match", async () => {
+  test("copies more than a page, and only those that match", async () => {
     const from = await storeOf(
       ...Array.from({ length: 1050 }, (_, i) => nth(i, { tags: i % 2 ? ["odd"] : [] })),
     );
@@ -89,7 +89,7 @@ describe("copying", () => {
     expect(await copySessions(memoryStore(), memoryStore())).toEqual(NOTHING);
   });
 
-  test("tells its progress as sessions and entries are written", async () => {
+  test("reports its progress as sessions and entries are written", async () => {
     const from = await storeOf(nth(1), nth(2));
     const progress: CopyProgress[] = [];
     await copySessions(from, memoryStore(), { onProgress: (each) => progress.push(each) });
@@ -127,7 +127,7 @@ describe("a session that is there with other contents", () => {
     }
   });
 
-  test("is looked at again when somebody changes it in between", async () => {
+  test("is read again when it is changed in between", async () => {
     const from = await storeOf(newer);
     const to = await storeOf(older);
     const get = to.get.bind(to);
@@ -142,7 +142,7 @@ describe("a session that is there with other contents", () => {
     expect((await get(uuid(1))).metadata.name).toBe("newer");
   });
 
-  test("stays when somebody makes it the newer one in between", async () => {
+  test("stays when it becomes the newer one in between", async () => {
     const from = await storeOf(newer);
     const to = await storeOf(older);
     const get = to.get.bind(to);
@@ -160,7 +160,7 @@ describe("a session that is there with other contents", () => {
     expect((await get(uuid(1))).metadata.name).toBe("quicker");
   });
 
-  test("is written anew when somebody deletes it in between", async () => {
+  test("is written again when it is deleted in between", async () => {
     const from = await storeOf(newer);
     const to = await storeOf(older);
     const get = to.get.bind(to);
@@ -173,7 +173,7 @@ describe("a session that is there with other contents", () => {
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, copied: 1 });
   });
 
-  test("is not tried for ever", async () => {
+  test("is not retried for ever", async () => {
     const from = await storeOf(newer);
     const to = await storeOf(older);
     let tries = 0;
@@ -187,7 +187,7 @@ describe("a session that is there with other contents", () => {
 });
 
 describe("an interrupted copy", () => {
-  test("stops between two sessions, and goes on where it was", async () => {
+  test("stops between two sessions, and resumes where it was", async () => {
     const from = await storeOf(...Array.from({ length: 200 }, (_, n) => nth(n)));
     const to = memoryStore();
     const controller = new AbortController();
@@ -214,7 +214,7 @@ describe("an interrupted copy", () => {
     expect(await to.count()).toBe(0);
   });
 
-  test("does not go on listening", async () => {
+  test("stops listening", async () => {
     const from = await storeOf(nth(1));
     const stopped: boolean[] = [];
     const listen = from.warnings.listen.bind(from.warnings);
@@ -230,7 +230,7 @@ describe("an interrupted copy", () => {
 });
 
 describe("a source that changes or is damaged", () => {
-  test("a session that is deleted meanwhile is passed over", async () => {
+  test("a session that is deleted meanwhile is skipped", async () => {
     const from = await storeOf(...Array.from({ length: 40 }, (_, n) => nth(n)));
     const report = await copySessions(from, memoryStore(), {
       onProgress: ({ done }) => {
@@ -240,7 +240,7 @@ describe("a source that changes or is damaged", () => {
     expect(report).toEqual({ ...NOTHING, copied: 39 });
   });
 
-  test("damaged sessions are told, once each, and do not keep the others from being copied", async () => {
+  test("damaged sessions are reported, once each, and the others are copied", async () => {
     const from = await storeOf(nth(1), nth(2), nth(3));
     const get = from.get.bind(from);
     const list = from.list.bind(from);
@@ -290,7 +290,8 @@ describe("numbers that JavaScript can only round", () => {
     return from;
   }
 
-  // A target that can keep such numbers cannot be given them either: what passes from store to store is rounded.
+  // A target that can keep such numbers cannot be given them either: what passes from store to store is
+  // rounded.
   test.each([false, true])(
     "are left out and told where they are, with exactNumbers: %s",
     async (exactNumbers) => {
@@ -338,7 +339,7 @@ describe("a target", () => {
     });
   });
 
-  test("that holds a damaged session in its place keeps it", async () => {
+  test("that holds a damaged session with its id keeps it", async () => {
     const from = await storeOf(nth(1), nth(2));
     const to = await storeOf(nth(1, { name: "other" }));
     const get = to.get.bind(to);
@@ -411,7 +412,7 @@ describe("a target", () => {
   });
 });
 
-describe("a session that is too large for one step", () => {
+describe("a session that is written in parts", () => {
   const TEXT = "x".repeat(100_000);
   const ENTRIES = 120;
   const large = (given: Partial<SessionMetadata> = {}, count = ENTRIES): Session =>
@@ -450,7 +451,7 @@ describe("a session that is too large for one step", () => {
     return { calls, largest: () => largest };
   }
 
-  test("goes over in parts, and is never held as a whole", async () => {
+  test("is copied in parts, and is never in memory as a whole", async () => {
     const from = new MemoryStore();
     await from.create(large({ status: "completed" }));
     const to = new MemoryStore();
@@ -468,7 +469,7 @@ describe("a session that is too large for one step", () => {
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 1 });
   });
 
-  test("by its first entries only goes over in one step all the same", async () => {
+  test("only by its first entries is written atomically all the same", async () => {
     const entries = Array.from({ length: 60 }, (_, n) => makeEntry(n, n < 10 ? TEXT + TEXT : n));
     const from = await storeOf(nth(1, {}, entries));
     const to = new MemoryStore();
@@ -479,7 +480,7 @@ describe("a session that is too large for one step", () => {
     expect(await contents(to)).toEqual(await contents(from));
   });
 
-  test("is held on to nowhere: what has been read is free to go when the next parts are written", async () => {
+  test("is not kept in memory: what has been read can be collected when the next parts are written", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const from = new MemoryStore();
@@ -507,7 +508,7 @@ describe("a session that is too large for one step", () => {
     expect(Math.max(...alive)).toBeLessThan(ENTRIES / 6);
   });
 
-  test("is gone on with where a copy was interrupted", async () => {
+  test("is resumed where a copy was interrupted", async () => {
     const from = new MemoryStore();
     await from.create(large());
     const to = new MemoryStore();
@@ -528,7 +529,7 @@ describe("a session that is too large for one step", () => {
     expect(await contents(to)).toEqual(await contents(from));
   });
 
-  test("ends at once when it is interrupted while what was written is compared", async () => {
+  test("ends immediately when it is interrupted while what was written is compared", async () => {
     const from = new MemoryStore();
     await from.create(large());
     const to = new MemoryStore();
@@ -548,7 +549,7 @@ describe("a session that is too large for one step", () => {
     expect(await copySessions(from, to)).toEqual({ ...NOTHING, equal: 1 });
   });
 
-  test("lets other events have their turn all the while, though neither store ever waits", async () => {
+  test("lets timers and I/O run all the while, although neither store ever waits", async () => {
     const from = new MemoryStore();
     await from.create(large());
     const now = vi.spyOn(Date, "now");
@@ -637,7 +638,7 @@ describe("a session that is too large for one step", () => {
     expect(await contents(to)).toEqual(await contents(from));
   });
 
-  test("takes the place of another one when that is allowed", async () => {
+  test("replaces another one when that is allowed", async () => {
     const from = new MemoryStore();
     await from.create(large({ updatedAt: 9000 }));
     const to = await storeOf(nth(1, { updatedAt: 5000 }));
@@ -646,7 +647,7 @@ describe("a session that is too large for one step", () => {
     expect(await contents(to)).toEqual(await contents(from));
   });
 
-  test("that a store alters on the way is found out", async () => {
+  test("that a store alters on the way is detected", async () => {
     const from = new MemoryStore();
     await from.create(large());
     const to = new MemoryStore();

@@ -1,6 +1,8 @@
-import { countEntries, ENTRY_TYPE_NAMES, type EntryType, NO_ENTRIES, turnCount } from "@thulp-sessions/core";
+import { ENTRY_TYPE_NAMES, type EntryType, turnCount } from "@thulp-sessions/core";
+import { countEntries } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { NO_ENTRIES } from "../src/model/counts.ts";
 import { makeEntry } from "./make.ts";
 
 const someEntries = fc.array(

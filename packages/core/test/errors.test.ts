@@ -1,4 +1,5 @@
-import { invalidInput, isSessionError, SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { isSessionError, SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { concurrentChange, invalidInput } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
 
 describe("isSessionError", () => {
@@ -53,4 +54,10 @@ test("the message and field of an input error are short and well-formed whatever
     expect(text.isWellFormed()).toBe(true);
   }
   expect(invalidInput("short").message).toBe("short");
+});
+
+test("a conflict whose current version nobody knows does not name one", () => {
+  const error = concurrentChange("01890a5d-5e55-7000-8000-000000000001");
+  expect(error.code).toBe("conflict");
+  expect(error.details).toEqual({ sessionId: "01890a5d-5e55-7000-8000-000000000001" });
 });

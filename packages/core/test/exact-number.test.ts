@@ -1,4 +1,5 @@
-import { firstRoundedWhole, isExactNumber } from "@thulp-sessions/core";
+import { firstRoundedWhole } from "@thulp-sessions/core";
+import { isExactNumber } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 

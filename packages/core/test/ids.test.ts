@@ -1,12 +1,7 @@
-import {
-  entryIdSchema,
-  isCanonicalUuid,
-  newUuid,
-  parseInput,
-  parseSessionId,
-  sessionIdSchema,
-} from "@thulp-sessions/core";
+import { entryIdSchema, newUuid, parseSessionId, sessionIdSchema } from "@thulp-sessions/core";
+import { isCanonicalUuid } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
+import { parseInput } from "../src/store/validate.ts";
 import { errorOf } from "./make.ts";
 
 const ID = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";

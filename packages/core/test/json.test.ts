@@ -1,7 +1,8 @@
-import { deepFreeze, type JsonValue, jsonEqual, MAX_JSON_DEPTH, setKey } from "@thulp-sessions/core";
+import type { JsonValue } from "@thulp-sessions/core";
+import { deepFreeze, jsonEqual, setKey } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { copyJson, copyJsonObject } from "../src/model/json.ts";
+import { copyJson, copyJsonObject, MAX_JSON_DEPTH } from "../src/model/json.ts";
 import { errorOf } from "./make.ts";
 
 function nested(levels: number, wrap: (inner: unknown) => unknown): unknown {
@@ -35,7 +36,7 @@ describe("copyJson", () => {
     expect(Object.is(copyJson(-0, "x"), 0)).toBe(true);
   });
 
-  test("keys that objects have by themselves are plain keys", () => {
+  test("keys that every object inherits are plain keys", () => {
     const text = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"x":1}},"toString":1,"":2}';
     const copy = copyJson(JSON.parse(text), "x");
     expect(JSON.stringify(copy)).toBe(text);
@@ -48,7 +49,7 @@ describe("copyJson", () => {
     expect(copyJson(bare, "x")).toEqual({ a: 1 });
   });
 
-  test("a getter is read once, and what it gave is kept", () => {
+  test("a getter is read once, and its value is copied", () => {
     let reads = 0;
     const value = {
       get a() {
@@ -137,7 +138,7 @@ describe("copyJson", () => {
     }
   });
 
-  test("what stands in many places is refused by its length, not copied for ever", async () => {
+  test("what occurs in many places is refused by its length, not copied for ever", async () => {
     let value: unknown = "x".repeat(100);
     for (let i = 0; i < 100; i++) value = { left: value, right: value };
     const error = await errorOf(() => copyJson(value, "x", 10_000));

@@ -1,18 +1,16 @@
 import {
   checkLimits,
-  countEntries,
-  decideAppend,
-  type EntryCounts,
   type EntryType,
   isAtTurnLimit,
   type LimitReached,
-  NO_ENTRIES,
   remainingTurns,
   type SessionLimits,
-  stricterLimits,
 } from "@thulp-sessions/core";
+import { countEntries, decideAppend, type EntryCounts } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { NO_ENTRIES } from "../src/model/counts.ts";
+import { stricterLimits } from "../src/rules/limits.ts";
 import corpus from "./fixtures/limits.json" with { type: "json" };
 
 const LETTERS: Readonly<Record<string, EntryType>> = {
@@ -138,7 +136,7 @@ describe("an append at a limit", () => {
     expect(decide("u", "a", limits, 0)).toMatchObject({ accept: true });
   });
 
-  test("turns are told before entries, entries before duration", () => {
+  test("turns are named before entries, entries before duration", () => {
     const all = { maxTurns: 1, maxEntries: 2, maxDurationMs: 0, action: "ignore" } as const;
     expect(decide("u", "a", all, 9000).limit?.kind).toBe("turns");
     expect(decide("u", "s", all, 9000).limit?.kind).toBe("entries");
@@ -162,7 +160,7 @@ const someLimits: fc.Arbitrary<SessionLimits> = fc.record(
   { requiredKeys: ["action"] },
 );
 
-describe("two limits at once", () => {
+describe("two limits together", () => {
   test("an absent one does not count", () => {
     const limits = { maxTurns: 1, action: "ignore" } as const;
     expect(stricterLimits(undefined, limits)).toBe(limits);

@@ -174,7 +174,7 @@ describe("loading", () => {
     await manager.evictFromCache(metadata.id);
   });
 
-  test("a missing session is not_found, and is not kept", async () => {
+  test("a missing session is not_found, and is not cached", async () => {
     const { manager } = setup();
     for (const call of [manager.loadSession(uuid(9)), manager.peekSession(uuid(9))]) {
       expect((await errorOf(() => call)).code).toBe("not_found");
@@ -219,7 +219,7 @@ describe("loading", () => {
     expect(await manager.cachedSessionCount()).toBe(0);
   });
 
-  test("what another manager of the store changes is seen at once", async () => {
+  test("what another manager of the store changes is seen immediately", async () => {
     const { manager: one, store, make } = setup();
     const { manager: two } = setup({ newId: () => uuid(0xffff) }, store);
     const { metadata } = await make();
@@ -496,7 +496,7 @@ describe("limits", () => {
     expect((await errorOf(() => manager.addEntry(metadata.id, USER, 1))).code).toBe("limit_exceeded");
   });
 
-  test("checkLimits tells the first that is met, up to now or the given time", async () => {
+  test("checkLimits gives the first that is reached, up to now or the given time", async () => {
     const { manager, make } = setup({ limits: { maxDurationMs: 50, action: "error" } });
     const { metadata } = await make();
     const { id, createdAt } = metadata;

@@ -1,20 +1,18 @@
+import { type JsonValue, searchQuerySchema } from "@thulp-sessions/core";
 import {
+  cannotMatch,
   contentStrings,
   indexText,
-  type JsonValue,
-  MAX_SEARCH_TEXT,
   matchStrings,
-  parseInput,
   parseSearchText,
-  rulesOut,
-  STRING_BOUNDARY,
-  searchQuerySchema,
-  tokenize,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matchPlain } from "../src/search/match-ascii.ts";
+import { matchAscii } from "../src/search/match-ascii.ts";
 import { matchTokens } from "../src/search/match-strings.ts";
+import { MAX_SEARCH_TEXT, STRING_BOUNDARY } from "../src/search/search.ts";
+import { tokenize } from "../src/search/tokenize.ts";
+import { parseInput } from "../src/store/validate.ts";
 import { errorOf } from "./make.ts";
 
 const words = (text: string) => tokenize(text).map(({ word }) => word);
@@ -78,7 +76,7 @@ describe("words", () => {
     expect(words(text)).toEqual(expected);
   });
 
-  test("every token is cut out where it stands, in order, not overlapping", () => {
+  test("every token has its position, in order, not overlapping", () => {
     fc.assert(
       fc.property(someText, (text) => {
         let end = 0;
@@ -323,7 +321,7 @@ describe("a match", () => {
   });
 
   // One term for each of 2,048 repeated words, and one range for each place of each, filled the memory.
-  test("a word that stands everywhere, asked for over and over, costs little", () => {
+  test("a word that occurs everywhere, searched again and again, costs little", () => {
     const start = performance.now();
     const match = matchStrings(["a ".repeat(500_000)], parseSearchText("a ".repeat(2048)));
     expect(match?.occurrences).toBe(500_000);
@@ -343,8 +341,9 @@ describe("a match", () => {
   });
 });
 
-describe("plain text", () => {
-  // Few letters, so that terms are found; symbols, so that plain is not only ASCII; some that are not plain.
+describe("ASCII text", () => {
+  // Few letters, so that terms are found; symbols, which ASCII text may hold; some texts that are no ASCII
+  // text.
   const unit = fc.constantFrom(..."aaAbb    -.\n\u2019\u2026\u{1f600}", "é", "ſ");
   const text = fc.string({ unit, maxLength: 40 });
   const query = fc.string({ unit: fc.constantFrom(...'aAb  "*-'), maxLength: 6 });
@@ -359,7 +358,7 @@ describe("plain text", () => {
         (strings, given) => {
           const terms = parseSearchText(given);
           if (terms.length === 0) return;
-          const plain = matchPlain(strings, terms);
+          const plain = matchAscii(strings, terms);
           if (plain === null) return;
           expect(plain).toEqual(matchTokens(strings, terms));
           if (plain !== "nowhere") found++;
@@ -390,7 +389,7 @@ describe("what is ruled out at a glance", () => {
     ["Hello, World", "東京", true],
     ["héllo", "moon", false],
   ])("%j and %j: %j", (text, query, expected) => {
-    expect(rulesOut(text, parseSearchText(query))).toBe(expected);
+    expect(cannotMatch(text, parseSearchText(query))).toBe(expected);
   });
 
   test("does not match", () => {
@@ -399,7 +398,7 @@ describe("what is ruled out at a glance", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(someText, fc.string())), query, (strings, given) => {
         const terms = parseSearchText(given);
-        if (!rulesOut(strings.join("|"), terms)) return;
+        if (!cannotMatch(strings.join("|"), terms)) return;
         ruledOut++;
         expect(matchStrings(strings, terms)).toBeNull();
       }),

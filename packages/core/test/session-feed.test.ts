@@ -41,7 +41,7 @@ async function setUp() {
   return { store, join, signal: leaving.signal };
 }
 
-test("all who follow share one watch, which ends with the last of them", async () => {
+test("all followers share one watch, which ends with the last of them", async () => {
   const { store, join, signal } = await setUp();
   const feeds = await Promise.all([join(), join(), join()]);
   expect(new Set(feeds).size).toBe(1);
@@ -71,7 +71,7 @@ test("what is read after one change is read once, frozen; after the next one it 
   expect(store.reads).toBe(2);
 });
 
-test("a failed read is not kept", async () => {
+test("a failed read is not cached", async () => {
   const { store, join } = await setUp();
   const feed = await join();
   const { readEntries } = store;
@@ -104,7 +104,7 @@ test("waits through what it has read already, and until its own signal ends it",
   expect(await other).toBe(false);
 });
 
-test("a watch that cannot begin fails for all who wait for it, and the next one tries again", async () => {
+test("a watch that cannot start fails for all who wait for it, and the next one starts it again", async () => {
   const { store, join } = await setUp();
   const { watch } = store;
   store.watch = () => Promise.reject(new Error("no watch"));

@@ -75,7 +75,7 @@ const shown = (events: readonly SubscriptionEvent[]) =>
   );
 
 describe("a subscription", () => {
-  test("tells what is there, then what comes, whoever writes it", async () => {
+  test("emits what is there, then what is new, by whatever writer", async () => {
     const { store, manager, append } = await setup([makeEntry(1), makeEntry(2)]);
     const events = manager.subscribe(ID);
     expect(shown(await take(events, 2))).toEqual([0, 1]);
@@ -86,7 +86,7 @@ describe("a subscription", () => {
     await events.return();
   });
 
-  test("tells more entries than a page holds in their order", async () => {
+  test("emits more entries than a page holds in their order", async () => {
     const { manager, append } = await setup();
     await append(350);
     const events = manager.subscribe(ID);
@@ -95,7 +95,7 @@ describe("a subscription", () => {
     await events.return();
   });
 
-  test("tells what is written just after it has read, before it waits", async () => {
+  test("emits what is written just after it has read, before it waits", async () => {
     const { store, manager, append } = await setup([makeEntry(1)]);
     const readEntries = store.readEntries.bind(store);
     let writes = 3;
@@ -122,7 +122,7 @@ describe("a subscription", () => {
     }
   });
 
-  test("says how far a rewind went, then tells what followed", async () => {
+  test("says how far a rewind went, then emits what followed", async () => {
     const { store, manager, append } = await setup([makeEntry(1), makeEntry(2), makeEntry(3)]);
     const events = manager.subscribe(ID);
     await take(events, 3);
@@ -135,7 +135,7 @@ describe("a subscription", () => {
     await events.return();
   });
 
-  test("resumed at an entry that is gone, starts anew", async () => {
+  test("resumed at an entry that is gone, starts from the beginning", async () => {
     const { store, manager } = await setup([makeEntry(1), makeEntry(2)]);
     const [, second] = await take(manager.subscribe(ID), 2);
     await store.truncate(ID, 1, { at: 1 });
@@ -158,7 +158,7 @@ describe("a subscription", () => {
     await events.return();
   });
 
-  test("remembers a thousand entries, and starts anew where a rewind went further", async () => {
+  test("remembers a thousand entries, and starts from the beginning where a rewind went further", async () => {
     const { store, manager, append } = await setup();
     await append(1500);
     const events = manager.subscribe(ID);
@@ -186,7 +186,7 @@ describe("a subscription", () => {
     }
   });
 
-  test("after its end, tells a session that was created anew from its start", async () => {
+  test("after its end, emits a session that was created again from its start", async () => {
     const { store, manager } = await setup([makeEntry(1)]);
     await store.delete(ID);
     const [gone] = await take(manager.subscribe(ID, { after: "start" }), 1);

@@ -1,9 +1,10 @@
-import { type StoreWarning, Warnings } from "@thulp-sessions/core";
+import type { StoreWarning } from "@thulp-sessions/core";
+import { Warnings } from "@thulp-sessions/core/store";
 import { expect, test } from "vitest";
 
 const WARNING: StoreWarning = { code: "corrupt", message: "damaged" };
 
-test("each listener hears each warning until it stops listening", () => {
+test("each listener gets each warning until it stops listening", () => {
   const warnings = new Warnings();
   const heard: string[] = [];
   const stop = warnings.listen(() => heard.push("a"));
@@ -36,7 +37,7 @@ test("what a listener throws reaches neither the store nor the other listeners, 
   }
 });
 
-test("a listener may come or go while a warning is told", () => {
+test("a listener may come or go while a warning is emitted", () => {
   const warnings = new Warnings();
   const heard: string[] = [];
   const stop = warnings.listen(() => {

@@ -1,23 +1,24 @@
 import type { SessionLimits, SessionManager } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import type { CallHook } from "./procedures/call.ts";
 
-/** What `server.info` tells of the process beyond what the store says of itself. */
+/** What `server.info` answers about the process. */
 export interface ServerFacts {
   readonly name: string;
   readonly version: string;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
-  /** Which loss the store was told to prevent; `null` where it is not this process that decides. */
-  readonly durability: "full" | "relaxed" | null;
-  /** What holds for every append, together with the limits of the call; `null` for none. */
+  /** What an acknowledged write survives; `null` where another process decides that. */
+  readonly durability: Durability | null;
+  /** Limits of every append, together with those of the call; `null` for none. */
   readonly limits: SessionLimits | null;
 }
 
-/** What a host counts while it runs. */
+/** The current counts of a host, for `server.info`. */
 export interface ServerCounts {
-  /** The subscriptions that are open. */
+  /** Open subscriptions. */
   readonly subscriptions: number;
-  /** The writes that have been taken and not answered yet. */
+  /** Writes that were accepted and are not answered yet. */
   readonly waitingWrites: number;
 }
 
@@ -25,12 +26,12 @@ export interface ServerCounts {
 export interface ApiContext {
   readonly manager: SessionManager;
   readonly info: ServerFacts;
-  /** Zero of everything where a host does not count. */
+  /** All counts are 0 when absent. */
   readonly counts?: (() => ServerCounts) | undefined;
   /** Named in the message of an internal error, so that a person finds it in the log. */
   readonly requestId?: string | undefined;
-  /** The caller's place in a distributed trace; the hook is told of it. */
+  /** The caller's position in a distributed trace; it is given to the hook. */
   readonly traceparent?: string | undefined;
-  /** Stands around every call. */
+  /** Runs around every call. */
   readonly hook?: CallHook | undefined;
 }

@@ -1,10 +1,10 @@
 import {
-  invalidInput,
   isSessionError,
   type SessionError,
   type SessionErrorCode,
   type SessionErrorDetails,
 } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { type TRPC_ERROR_CODE_KEY, TRPCError } from "@trpc/server";
 import { z } from "zod";
 import type { CallOutcome } from "./procedures/call.ts";
@@ -17,8 +17,8 @@ export interface SessionErrorData {
 }
 
 /**
- * The tRPC code of each of our codes, and with it the HTTP status. Clients of subscriptions reconnect by themselves
- * after a status of 500 and above: only what may be over on the next try has one.
+ * The tRPC code of each error code, and with it the HTTP status. Clients of subscriptions reconnect by
+ * themselves after a status of 500 or above: only what may succeed on the next attempt has one.
  */
 export const TRPC_CODES: Readonly<Record<SessionErrorCode, TRPC_ERROR_CODE_KEY>> = {
   not_found: "NOT_FOUND",
@@ -33,7 +33,7 @@ export const TRPC_CODES: Readonly<Record<SessionErrorCode, TRPC_ERROR_CODE_KEY>>
   io: "INTERNAL_SERVER_ERROR",
 };
 
-/** Gives an error its tRPC code where it is one of ours; anything else stays what it is. */
+/** Gives a `SessionError` and a `ZodError` their tRPC codes; anything else stays as it is. */
 export function toTrpcError(error: unknown): unknown {
   const cause = error instanceof TRPCError ? error.cause : error;
   if (isSessionError(cause)) return fromSessionError(cause);
@@ -41,18 +41,18 @@ export function toTrpcError(error: unknown): unknown {
   return error;
 }
 
-/** True for an error that nobody foresaw: its message is for the log, not for the caller. */
+/** True for an unexpected error: its message is for the log, not for the caller. */
 export function isInternal(error: TRPCError): boolean {
   return error.code === "INTERNAL_SERVER_ERROR" && !isSessionError(error.cause);
 }
 
-/** How a call ended that has failed with this. */
+/** The outcome of a call that has failed with this error. */
 export function outcomeOf(error: TRPCError): CallOutcome {
   const known = toTrpcError(error) as TRPCError;
   return isInternal(known) ? "internal" : describeError(known).code;
 }
 
-/** What the caller is told. Of an internal error it is told nothing but where to look. */
+/** What the caller gets to see. Of an internal error that is nothing but where to look. */
 export function describeError(error: TRPCError, requestId?: string): SessionErrorData {
   const { cause } = error;
   if (isSessionError(cause)) return { code: cause.code, message: cause.message, details: cause.details };
@@ -66,7 +66,7 @@ export function describeError(error: TRPCError, requestId?: string): SessionErro
   }
   const message =
     cause instanceof SyntaxError ? `The input is not valid JSON: ${cause.message}` : error.message;
-  // A missing procedure is no missing session: a client must not take one for the other.
+  // A missing procedure must not look like a missing session.
   return { code: error.code === "NOT_FOUND" ? "unsupported" : "invalid_input", message, details: {} };
 }
 

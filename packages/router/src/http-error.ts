@@ -21,9 +21,9 @@ const CODES = {
   429: "TOO_MANY_REQUESTS",
 } as const satisfies Record<number, TRPC_ERROR_CODE_KEY>;
 
-/** Why a host does not let a request through to the router. The message is for the caller. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+/** A host's refusal of a request that does not get to the router. The message is for the caller. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
   readonly status: keyof typeof CODES;
 
   constructor(status: keyof typeof CODES, message: string, options?: ErrorOptions) {
@@ -32,16 +32,16 @@ export class Refusal extends Error {
   }
 }
 
-/** What went wrong with a call, as a host needs it for its answer and its log. */
+/** The failure of a call, as a host needs it for its answer and its log. */
 export interface Failure {
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number;
-  /** Nobody foresaw it: what it says is for the log, not for the caller. */
+  /** True for an unexpected error: its message is for the log, not for the caller. */
   readonly internal: boolean;
   readonly cause: Error;
 }
 
-/** Reads an error that an adapter's `onError` is told of, or that came up before the router was reached. */
+/** Classifies an error from an adapter's `onError`, or one from before the router was called. */
 export function failureOf(error: unknown): Failure {
   const known = trpcErrorOf(error);
   return {
@@ -51,7 +51,7 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
-/** The body of an answer that no procedure gave, in the form of those that procedures give. */
+/** The body of an error that no procedure gave, in the same form as theirs. */
 export function errorBody(error: unknown, requestId?: string): string {
   const shape = getTRPCErrorShape({
     config: appRouter._def._config,
@@ -59,14 +59,14 @@ export function errorBody(error: unknown, requestId?: string): string {
     type: "unknown",
     path: undefined,
     input: undefined,
-    // The formatter looks at nothing else of a context.
+    // The formatter reads nothing else of a context.
     ctx: { requestId } as never,
   });
   return JSON.stringify({ error: shape });
 }
 
 function trpcErrorOf(error: unknown): TRPCError {
-  if (error instanceof Refusal) {
+  if (error instanceof HttpError) {
     return new TRPCError({ code: CODES[error.status], message: error.message, cause: error.cause });
   }
   return getTRPCErrorFromUnknown(isSessionError(error) ? toTrpcError(error) : error);

@@ -2,17 +2,17 @@ import { initTRPC } from "@trpc/server";
 import type { ApiContext } from "./context.ts";
 import { describeError, outcomeOf, toTrpcError } from "./errors.ts";
 
-/** How long a subscription may be silent before the server says that it is still there, in milliseconds. */
+/** How long a subscription may be silent before the server sends a ping, in milliseconds. */
 const PING_MS = 15_000;
 
-/** Everything that goes over the wire is plain JSON already. Naming that keeps the types of core as they are. */
+/** What is sent is plain JSON, which needs no transformer. Naming one keeps the types of core as they are. */
 const plainJson = {
   serialize: (value: unknown) => value,
   deserialize: (value: unknown) => value,
 };
 
 const t = initTRPC.context<ApiContext>().create({
-  // Never a stack: what it shows belongs into the log.
+  // Never a stack: that belongs in the log.
   isDev: false,
   transformer: plainJson,
   sse: {
@@ -27,7 +27,7 @@ const t = initTRPC.context<ApiContext>().create({
 
 export const { router, createCallerFactory } = t;
 
-/** Every path is built on this one: errors leave it with the code they have in `TRPC_CODES`. */
+/** The base of every procedure: it runs the hook, and gives errors their codes of `TRPC_CODES`. */
 export const procedure = t.procedure.use(async ({ next, ctx, path, type }) => {
   const { hook, requestId, traceparent } = ctx;
   let result: Awaited<ReturnType<typeof next>> | undefined;

@@ -1,9 +1,10 @@
-import { invalidInput, SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { SESSION_ERROR_CODES, SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import { describe, expect, it } from "vitest";
 import { describeError, isInternal } from "../src/errors.ts";
-import { appRouter, errorBody, failureOf, Refusal, TRPC_CODES } from "../src/index.ts";
+import { appRouter, errorBody, failureOf, HttpError, TRPC_CODES } from "../src/index.ts";
 import { CHAT, ID, openApi } from "./harness.ts";
 
 const STATUS = {
@@ -78,7 +79,7 @@ describe("what tRPC refuses itself", () => {
 
 describe("a host that answers itself", () => {
   it("does so in the form of the router", () => {
-    const refused = new Refusal(413, "too large");
+    const refused = new HttpError(413, "too large");
     expect(failureOf(refused)).toMatchObject({ status: 413, internal: false });
     expect(JSON.parse(errorBody(refused))).toMatchObject({
       error: {
@@ -87,7 +88,7 @@ describe("a host that answers itself", () => {
         data: { code: "PAYLOAD_TOO_LARGE", httpStatus: 413, sessionError: { code: "invalid_input" } },
       },
     });
-    expect(JSON.parse(errorBody(new Refusal(404, "m"))).error.data.sessionError.code).toBe("unsupported");
+    expect(JSON.parse(errorBody(new HttpError(404, "m"))).error.data.sessionError.code).toBe("unsupported");
     const closed = new SessionError("closed", "stopping");
     expect(failureOf(closed)).toEqual({ status: 503, internal: false, cause: closed });
     expect(JSON.parse(errorBody(closed)).error.data).toMatchObject({

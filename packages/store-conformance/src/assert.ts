@@ -18,15 +18,18 @@ export function equal<T>(actual: T, expected: T, what: string): void {
   if (!Object.is(actual, expected)) fail(`${what}: expected ${show(expected)}, got ${show(actual)}`);
 }
 
-/** The same plain data: an own key whose value is `undefined` is a key, `-0` is not `0`, the order of keys is free. */
+/**
+ * The same plain data: an own key whose value is `undefined` is a key, `-0` is not `0`, the order of keys is
+ * free.
+ */
 export function deepEqual(actual: unknown, expected: unknown, what: string): void {
   const difference = firstDifference(actual, expected, "");
   if (difference) fail(`${what}: ${difference}`);
 }
 
 /**
- * The call has to be rejected with a {@link SessionError} of this code; gives the error. It is a function so that a
- * throw before any promise is seen as what it is.
+ * The call has to be rejected with a {@link SessionError} of this code; gives the error. It is a function so
+ * that a throw before any promise is seen as what it is.
  */
 export async function rejects(
   call: () => Promise<unknown>,

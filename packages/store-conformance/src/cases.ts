@@ -4,8 +4,10 @@ import { concurrencyCases } from "./cases/concurrency.ts";
 import { copyCases } from "./cases/copies.ts";
 import { createCases } from "./cases/create.ts";
 import { deleteCases } from "./cases/delete.ts";
+import { fairnessCases } from "./cases/fairness.ts";
 import { filterCases } from "./cases/filter.ts";
 import { handleCases } from "./cases/handles.ts";
+import { hostileCases } from "./cases/hostile.ts";
 import { idCases } from "./cases/ids.ts";
 import { limitCases } from "./cases/limits.ts";
 import { listCases } from "./cases/list.ts";
@@ -47,7 +49,9 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...copyCases,
   ...valueCases,
   ...refusalCases,
+  ...hostileCases,
   ...concurrencyCases,
+  ...fairnessCases,
   ...watchCases,
   ...closeCases,
   ...handleCases,

@@ -28,7 +28,9 @@ export interface CasePlace {
   open(): Promise<SessionStore>;
 }
 
-/** Makes a case: opens the first handle for it, closes every handle it has opened, and disposes of the place. */
+/**
+ * Makes a case: opens the first handle for it, closes every handle it has opened, and disposes of the place.
+ */
 export function conformanceCase(
   id: string,
   clauses: readonly string[],

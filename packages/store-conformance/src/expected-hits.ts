@@ -1,12 +1,5 @@
-import {
-  contentStrings,
-  matchesFilter,
-  matchStrings,
-  parseSearchText,
-  type SearchHit,
-  type SearchQuery,
-  type Session,
-} from "@thulp-sessions/core";
+import { matchesFilter, type SearchHit, type SearchQuery, type Session } from "@thulp-sessions/core";
+import { contentStrings, matchStrings, parseSearchText } from "@thulp-sessions/core/store";
 
 /** The hits that core's model finds in these sessions, in the order of `newest`, on one page. */
 export function expectedHits(sessions: readonly Session[], query: SearchQuery): SearchHit[] {

@@ -106,7 +106,7 @@ export function clone<T>(value: T): T {
   return structuredClone(value);
 }
 
-/** Creates the sessions, some at a time so that no store is asked for hundreds of things at once. */
+/** Creates the sessions, some at a time, so that no store gets hundreds of calls at the same time. */
 export async function createAll(store: SessionStore, sessions: readonly Session[]): Promise<void> {
   for (let i = 0; i < sessions.length; i += 50)
     await Promise.all(sessions.slice(i, i + 50).map((session) => store.create(session)));

@@ -1,45 +1,48 @@
 import type { StoreChange } from "@thulp-sessions/core";
 import { fail } from "./assert.ts";
 
-/** A store that looks for the changes of others now and then is to have found them within this time. */
-const BOUND_MS = 5000;
+/** Within this time a store that polls for changes of other processes has to have found them. */
+const TIMEOUT_MS = 5000;
 
-/** Fails when the promise has not come within a few seconds: only where a store that tells nothing would hang. */
-export async function withinBound<T>(promise: Promise<T>, what: string): Promise<T> {
+/**
+ * Fails when the promise is not settled within a few seconds. Only for what would hang with a store that
+ * emits nothing.
+ */
+export async function withTimeout<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const bound = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       try {
-        fail(`${what}: nothing came within ${BOUND_MS} ms`);
+        fail(`${what}: nothing came within ${TIMEOUT_MS} ms`);
       } catch (error) {
         reject(error);
       }
-    }, BOUND_MS);
+    }, TIMEOUT_MS);
   });
   try {
-    return await Promise.race([promise, bound]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What a watcher is told. A `reset` stands for any change. */
+/** The changes that a watcher has received. A `reset` may replace any change. */
 export class Changes {
-  readonly told: StoreChange[] = [];
+  readonly received: StoreChange[] = [];
   readonly #iterator: AsyncIterableIterator<StoreChange>;
 
   constructor(iterator: AsyncIterableIterator<StoreChange>) {
     this.#iterator = iterator;
   }
 
-  /** Waits until this change is told from now on. */
+  /** Waits for this change, from now on. */
   async until(change: StoreChange, what: string): Promise<void> {
-    while (!isTold(await this.#next(what), change));
+    while (!covers(await this.#next(what), change));
   }
 
-  /** Waits until this change is told, unless it has been already. */
-  async untilTold(change: StoreChange, what: string): Promise<void> {
-    if (!this.told.some((each) => isTold(each, change))) await this.until(change, what);
+  /** Waits for this change, unless it has been received already. */
+  async untilReceived(change: StoreChange, what: string): Promise<void> {
+    if (!this.received.some((each) => covers(each, change))) await this.until(change, what);
   }
 
   async stop(): Promise<void> {
@@ -47,14 +50,14 @@ export class Changes {
   }
 
   async #next(what: string): Promise<StoreChange> {
-    const { done, value } = await withinBound(this.#iterator.next(), what);
+    const { done, value } = await withTimeout(this.#iterator.next(), what);
     if (done) fail(`${what}: the iteration has ended`);
-    this.told.push(value);
+    this.received.push(value);
     return value;
   }
 }
 
-function isTold(told: StoreChange, wanted: StoreChange): boolean {
-  if (told.type === "reset" || wanted.type === "reset") return told.type === "reset";
-  return told.type === wanted.type && told.id === wanted.id;
+function covers(received: StoreChange, wanted: StoreChange): boolean {
+  if (received.type === "reset" || wanted.type === "reset") return received.type === "reset";
+  return received.type === wanted.type && received.id === wanted.id;
 }

@@ -12,7 +12,7 @@ test("the suite imports core and nothing else: no test runner, no node: module",
     const text = readFileSync(new URL(file, SOURCE), "utf8");
     return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)]
       .map(([, specifier]) => specifier as string)
-      .filter((specifier) => !/^\.{1,2}\/|^@thulp-sessions\/core(\/memory)?$/.test(specifier))
+      .filter((specifier) => !/^\.{1,2}\/|^@thulp-sessions\/core(\/(memory|store))?$/.test(specifier))
       .map((specifier) => `${file}: ${specifier}`);
   });
   expect(foreign).toEqual([]);

@@ -10,7 +10,7 @@ describe("the clauses of docs/store-contract.md", () => {
     expect(CLAUSES.length).toBeGreaterThan(100);
     expect(new Set(CLAUSES).size).toBe(CLAUSES.length);
     const allIds = CONTRACT.match(/\*\*[A-Z]+-\d+\*\*/g) ?? [];
-    expect(allIds.length, "an id that does not stand at the head of a clause").toBe(CLAUSES.length);
+    expect(allIds.length, "an id that is not at the head of a clause").toBe(CLAUSES.length);
   });
 
   test("are each cited by a case", () => {

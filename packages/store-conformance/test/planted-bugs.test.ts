@@ -5,6 +5,7 @@ import { appendBugs } from "./bugs/append-bugs.ts";
 import { argumentBugs } from "./bugs/argument-bugs.ts";
 import { changeBugs } from "./bugs/change-bugs.ts";
 import { filterBugs } from "./bugs/filter-bugs.ts";
+import { hostileBugs } from "./bugs/hostile-bugs.ts";
 import { limitBugs } from "./bugs/limit-bugs.ts";
 import { liveBugs } from "./bugs/live-bugs.ts";
 import { ForeignError, type PlantedBug } from "./bugs/planted-bug.ts";
@@ -22,6 +23,7 @@ const BUGS = [
   ...searchBugs,
   ...valueBugs,
   ...argumentBugs,
+  ...hostileBugs,
   ...raceBugs,
   ...liveBugs,
 ];

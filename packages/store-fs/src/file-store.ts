@@ -1,16 +1,8 @@
 import {
   type AppendOptions,
   type AppendResult,
-  BaseStore,
-  changedContext,
-  changedMetadata,
-  type EntriesRequest,
   isSessionError,
-  type ListRequest,
   matchesFilter,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -18,17 +10,28 @@ import {
   type SessionFilter,
   type SessionHead,
   type SessionId,
-  type SessionRows,
   type StoreCapabilities,
   type StoredEntry,
   type StoredSession,
-  scanSearch,
   type WriteOptions,
-  Yielder,
 } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
+import {
+  BaseStore,
+  byNewest,
+  changedContext,
+  changedMetadata,
+  type EntriesRequest,
+  type ListRequest,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  type SessionRows,
+  scanSearch,
+  Yielder,
+} from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "./disk/directory-names.ts";
 import type { FileClock } from "./disk/file-clock.ts";
-import type { Durability } from "./disk/write-file.ts";
 import { LazySort } from "./list/lazy-sort.ts";
 import { ListWalks } from "./list/list-walks.ts";
 import { SessionList } from "./list/session-list.ts";
@@ -187,10 +190,7 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    const newestFirst = new LazySort(
-      await this.#list.scan(),
-      (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
-    );
+    const newestFirst = new LazySort(await this.#list.scan(), byNewest);
     const yielder = new Yielder();
     return scanSearch(newestFirst, ({ id }) => this.#entriesToSearch(id, request.terms, yielder), request);
   }

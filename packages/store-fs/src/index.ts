@@ -1,4 +1,4 @@
-export type { Durability } from "./disk/write-file.ts";
+export type { Durability } from "@thulp-sessions/core/store";
 export { FileStore } from "./file-store.ts";
 export { type Finding, inspectStore } from "./maintenance/inspect.ts";
 export { type RepairOptions, type RepairReport, repairFile } from "./maintenance/repair.ts";

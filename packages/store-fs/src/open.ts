@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import { DirectoryNames } from "./disk/directory-names.ts";
 import { FileClock } from "./disk/file-clock.ts";
 import { networkDriveOf } from "./disk/file-system.ts";
 import { io } from "./disk/io-error.ts";
-import { type Durability, syncFolder } from "./disk/write-file.ts";
+import { syncFolder } from "./disk/write-file.ts";
 import { FileStore } from "./file-store.ts";
 import { SessionLocks } from "./lock/session-locks.ts";
 import { removeStaleTempFiles } from "./lock/stale-temp-files.ts";

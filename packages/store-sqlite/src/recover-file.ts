@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
-  invalidInput,
   isSessionError,
   newUuid,
   type Session,
   type SessionEntry,
   type SessionMetadata,
 } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { type Client, loadDriver } from "./connection/driver.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";

@@ -1,14 +1,7 @@
 import {
   type AppendOptions,
   type AppendResult,
-  BaseStore,
-  type EntriesRequest,
   isSessionError,
-  type ListRequest,
-  notFound,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -22,6 +15,15 @@ import {
   type StoredSession,
   type WriteOptions,
 } from "@thulp-sessions/core";
+import {
+  BaseStore,
+  type EntriesRequest,
+  type ListRequest,
+  notFound,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+} from "@thulp-sessions/core/store";
 import type { Change } from "./changes/change.ts";
 import { ChangeLog } from "./changes/change-log.ts";
 import { ChangePoller } from "./changes/change-poller.ts";

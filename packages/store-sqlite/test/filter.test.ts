@@ -1,11 +1,6 @@
 import { join } from "node:path";
-import {
-  MAX_FILTER_DEPTH,
-  MAX_FILTER_NODES,
-  matchesFilter,
-  type SessionFilter,
-  type SessionMetadata,
-} from "@thulp-sessions/core";
+import { matchesFilter, type SessionFilter, type SessionMetadata } from "@thulp-sessions/core";
+import { MAX_FILTER_DEPTH, MAX_FILTER_NODES } from "@thulp-sessions/core/store";
 import Sqlite from "better-sqlite3";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import {
-  contentStrings,
   type EntryType,
-  indexText,
   isSessionError,
   type JsonValue,
   type SearchHit,
@@ -12,6 +10,7 @@ import {
   type SessionStore,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { contentStrings, indexText } from "@thulp-sessions/core/store";
 import Sqlite from "better-sqlite3";
 import fc from "fast-check";
 import { expect, test } from "vitest";

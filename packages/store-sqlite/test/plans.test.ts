@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { ListRequest, SessionFilter, SessionId } from "@thulp-sessions/core";
+import type { SessionFilter, SessionId } from "@thulp-sessions/core";
+import type { ListRequest } from "@thulp-sessions/core/store";
 import { expect, onTestFinished, test } from "vitest";
 import type { Database } from "../src/connection/database.ts";
 import type { Client } from "../src/connection/driver.ts";

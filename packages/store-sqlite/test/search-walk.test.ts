@@ -1,12 +1,7 @@
 import { join } from "node:path";
-import {
-  parseSearchText,
-  type SearchHit,
-  type SearchQuery,
-  type SearchRequest,
-  type SessionStore,
-} from "@thulp-sessions/core";
+import type { SearchHit, SearchQuery, SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { parseSearchText, type SearchRequest } from "@thulp-sessions/core/store";
 import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { checkOptions } from "../src/connection/options.ts";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type ConfigFlags, VARIABLES } from "@thulp-sessions/config";
-import { invalidInput } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 
 export interface Args {
   readonly flags: ConfigFlags;

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { isLoopback } from "@thulp-sessions/config";
-import { Refusal } from "@thulp-sessions/router";
+import { HttpError } from "@thulp-sessions/router";
 
 export interface AccessRules {
   /** The host that the server listens on. */
@@ -48,13 +48,13 @@ export class Access {
     );
   }
 
-  /** @throws {Refusal} 401 where there is a token and the call does not bring it. */
+  /** @throws {HttpError} 401 where there is a token and the call does not bring it. */
   checkToken({ authorization = "" }: IncomingHttpHeaders): void {
     if (this.#tokenHash === undefined) return;
     const [, given] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     // Hashes have one length, and comparing them takes the same time wherever they differ.
     if (given !== undefined && timingSafeEqual(hash(given), this.#tokenHash)) return;
-    throw new Refusal(
+    throw new HttpError(
       401,
       given === undefined ? "This server wants a bearer token." : "The bearer token is not this server's.",
     );
@@ -87,6 +87,6 @@ function hash(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-function forbidden(message: string): Refusal {
-  return new Refusal(403, message);
+function forbidden(message: string): HttpError {
+  return new HttpError(403, message);
 }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { errorBody, Refusal } from "@thulp-sessions/router";
+import { errorBody, HttpError } from "@thulp-sessions/router";
 
 /** Answers what is no HTTP request that a handler could see: broken, too slow, or with headers that are too large. */
 export function answerClientError(cause: Error & { code?: string }, socket: Socket): void {
@@ -15,13 +15,13 @@ export function answerClientError(cause: Error & { code?: string }, socket: Sock
   );
 }
 
-function refusalFor(code: string | undefined): Refusal {
+function refusalFor(code: string | undefined): HttpError {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return new Refusal(400, "The URL and headers are too large: send a long input by POST.");
+      return new HttpError(400, "The URL and headers are too large: send a long input by POST.");
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return new Refusal(408, "The request took too long to arrive.");
+      return new HttpError(408, "The request took too long to arrive.");
     default:
-      return new Refusal(400, "This is not an HTTP request.");
+      return new HttpError(400, "This is not an HTTP request.");
   }
 }

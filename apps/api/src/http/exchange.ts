@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Refusal } from "@thulp-sessions/router";
+import { HttpError } from "@thulp-sessions/router";
 import { originHeaders } from "./cors.ts";
 
 /** A request, what is known of it, and the headers that its answer has in any case. */
@@ -22,7 +22,7 @@ export class Exchange {
     this.#closing = closing;
   }
 
-  /** The path, encoded, without what follows it. @throws {Refusal} 400 for a target that is no path. */
+  /** The path, encoded, without what follows it. @throws {HttpError} 400 for a target that is no path. */
   get path(): string {
     return this.#path ?? this.#split();
   }
@@ -71,7 +71,7 @@ export class Exchange {
     }
     const text = `http://server${target}`;
     if (!target.startsWith("/") || !URL.canParse(text)) {
-      throw new Refusal(400, "The request's target is not a path.");
+      throw new HttpError(400, "The request's target is not a path.");
     }
     const { pathname, search } = new URL(text);
     this.#query = search === "" ? null : search.slice(1);

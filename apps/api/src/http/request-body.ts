@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { firstRoundedWhole, isSessionError } from "@thulp-sessions/core";
-import { Refusal } from "@thulp-sessions/router";
+import { HttpError } from "@thulp-sessions/router";
 import type { Pass } from "../limits/admission-control.ts";
 
 /** Of a body that is too large this much more is read and dropped, so that the caller gets to the answer. */
@@ -11,7 +11,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /**
  * The whole body as text.
  *
- * @throws {Refusal} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be rounded, or when the
+ * @throws {HttpError} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be rounded, or when the
  *   caller goes away.
  * @throws {SessionError} busy when there is no room for more of it.
  */
@@ -26,7 +26,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number, pass:
   // Callers in other languages have numbers that are read here as others; keeping those instead would be a lie.
   const rounded = firstRoundedWhole(text);
   if (rounded === null) return text;
-  throw new Refusal(
+  throw new HttpError(
     400,
     `The whole number ${rounded.slice(0, 40)} is beyond what JavaScript holds exactly: send it as a string.`,
   );
@@ -62,8 +62,8 @@ async function collectBounded(request: IncomingMessage, maxBytes: number, pass: 
   return Buffer.concat(chunks);
 }
 
-function cutOff(cause: unknown): Refusal {
-  return new Refusal(400, "The request was cut off.", { cause });
+function cutOff(cause: unknown): HttpError {
+  return new HttpError(400, "The request was cut off.", { cause });
 }
 
 function decode(bytes: Buffer): string {
@@ -71,10 +71,10 @@ function decode(bytes: Buffer): string {
     return UTF8.decode(bytes);
   } catch (cause) {
     // Decoding it all the same would put other characters in the place of those that were meant.
-    throw new Refusal(400, "The body is not UTF-8.", { cause });
+    throw new HttpError(400, "The body is not UTF-8.", { cause });
   }
 }
 
-function tooLarge(maxBytes: number): Refusal {
-  return new Refusal(413, `The request is larger than ${maxBytes} bytes: send fewer entries at a time.`);
+function tooLarge(maxBytes: number): HttpError {
+  return new HttpError(413, `The request is larger than ${maxBytes} bytes: send fewer entries at a time.`);
 }

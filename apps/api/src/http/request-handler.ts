@@ -5,8 +5,8 @@ import {
   answerSingleCall,
   EVENT_STREAM_HEADERS,
   failureOf,
+  HttpError,
   procedureAt,
-  Refusal,
   type SingleCall,
   streamEvents,
 } from "@thulp-sessions/router";
@@ -93,7 +93,7 @@ export class RequestHandler {
     if (method === "OPTIONS") return sendPreflight(request, response);
     if (path === "/health") return this.#sendHealth(exchange);
     if (path === "/metrics") return this.#sendMetrics(exchange);
-    throw new Refusal(
+    throw new HttpError(
       404,
       `There is nothing at this path: the API is at ${PREFIX}, e.g. ${PREFIX}server.info.`,
     );
@@ -259,12 +259,12 @@ function writesIn(path: string, parameters: Parameters | null): number {
 function allowMethods(response: ServerResponse, method: string, allowed: readonly string[]): void {
   if (allowed.includes(method)) return;
   response.setHeader("allow", allowed.join(", "));
-  throw new Refusal(405, `${method} is not supported here: use ${allowed.join(" or ")}.`);
+  throw new HttpError(405, `${method} is not supported here: use ${allowed.join(" or ")}.`);
 }
 
 /** A form on a foreign page can send other types without asking; JSON it cannot. */
 function checkJson(contentType = ""): void {
   if (contentType === "application/json") return;
   if (contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
-  throw new Refusal(415, "The body of a POST is JSON: send it as content-type application/json.");
+  throw new HttpError(415, "The body of a POST is JSON: send it as content-type application/json.");
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { SessionError } from "@thulp-sessions/core";
-import { Refusal } from "@thulp-sessions/router";
+import { HttpError } from "@thulp-sessions/router";
 
 /** The subscriptions under way: they have no end of their own, so they are counted, bounded, and ended by stopping. */
 export class OpenStreams {
@@ -29,14 +29,14 @@ export class OpenStreams {
    * Room for one more, until `leave`; its signal ends it.
    *
    * @throws {SessionError} busy above the bound, closed while stopping.
-   * @throws {Refusal} 429 for a second one on a connection: its answer could only pile up behind the first, which has no end.
+   * @throws {HttpError} 429 for a second one on a connection: its answer could only pile up behind the first, which has no end.
    */
   enter(path: string, socket: Socket): { readonly abort: AbortController; leave(): void } {
     if (this.#stopping) {
       throw new SessionError("closed", "The server is stopping. Try again when it is back.");
     }
     if (this.#sockets.has(socket)) {
-      throw new Refusal(429, "A connection carries one subscription at a time: open another connection.");
+      throw new HttpError(429, "A connection carries one subscription at a time: open another connection.");
     }
     if (this.#streams.size >= this.#max) {
       throw new SessionError(

@@ -1,4 +1,4 @@
-import { isSessionError, MAX_PAGE, type SessionStore } from "@thulp-sessions/core";
+import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT, Failure } from "../exit.ts";
@@ -83,15 +83,11 @@ async function readAll(store: SessionStore): Promise<Found[]> {
     });
   });
   try {
-    let cursor: string | undefined;
-    do {
-      const page = await store.list({ orderBy: "createdAt", direction: "asc", limit: MAX_PAGE, cursor });
-      for (const { id } of page.items) {
-        const problem = await readOne(store, id);
-        if (problem) found.set(id, problem);
-      }
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    const { allSessions } = await import("@thulp-sessions/core");
+    for await (const { id } of allSessions(store, { orderBy: "createdAt", direction: "asc" })) {
+      const problem = await readOne(store, id);
+      if (problem) found.set(id, problem);
+    }
   } finally {
     stop();
   }

@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
-import { type JsonValue, SESSION_TYPE_NAMES, setKey } from "@thulp-sessions/core";
+import { type JsonValue, SESSION_TYPE_NAMES } from "@thulp-sessions/core";
+import { setKey } from "@thulp-sessions/core/store";
 import { InvalidArgumentError } from "commander";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";

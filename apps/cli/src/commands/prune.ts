@@ -1,8 +1,8 @@
 import { Option } from "@commander-js/extra-typings";
 import {
+  allSessions,
   entryPages,
   isSessionError,
-  MAX_PAGE,
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
@@ -80,18 +80,8 @@ export function command(context: Context): AnyCommand {
 
 async function all(store: SessionStore, filter: ReturnType<typeof filterOf>): Promise<SessionMetadata[]> {
   const found: SessionMetadata[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({
-      filter,
-      orderBy: "createdAt",
-      direction: "asc",
-      limit: MAX_PAGE,
-      cursor,
-    });
-    found.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  const query = { filter, orderBy: "createdAt", direction: "asc" } as const;
+  for await (const metadata of allSessions(store, query)) found.push(metadata);
   return found;
 }
 

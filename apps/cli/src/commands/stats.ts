@@ -1,12 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
 import {
+  allSessions,
   entryPages,
   isSessionError,
-  MAX_PAGE,
   SESSION_STATUSES,
   SESSION_TYPE_NAMES,
   type SessionId,
-  type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
@@ -81,7 +80,8 @@ async function count(
   let largest: Counted[] = [];
   let bytesOfAll = 0;
   const sums = { sessions: 0, entries: 0, turns: 0, unreadable: 0 };
-  for await (const { id, name, status, sessionType, createdAt } of all(store, filter)) {
+  const query = { filter, orderBy: "createdAt", direction: "asc" } as const;
+  for await (const { id, name, status, sessionType, createdAt } of allSessions(store, query)) {
     sums.sessions++;
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     byType[sessionType.type] = (byType[sessionType.type] ?? 0) + 1;
@@ -122,24 +122,6 @@ function biggest(sessions: readonly Counted[], howMany: number): Counted[] {
   return sessions
     .toSorted((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0) || b.entries - a.entries)
     .slice(0, howMany);
-}
-
-async function* all(
-  store: SessionStore,
-  filter: ReturnType<typeof filterOf>,
-): AsyncGenerator<SessionMetadata> {
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({
-      filter,
-      orderBy: "createdAt",
-      direction: "asc",
-      limit: MAX_PAGE,
-      cursor,
-    });
-    yield* page.items;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
 }
 
 async function chart(

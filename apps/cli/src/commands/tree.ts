@@ -1,6 +1,6 @@
 import {
+  allSessions,
   isSessionError,
-  MAX_PAGE,
   type SessionId,
   type SessionMetadata,
   type SessionStore,
@@ -75,18 +75,8 @@ async function grow(store: SessionStore, metadata: SessionMetadata, seen: Set<st
 
 async function childrenOf(store: SessionStore, parent: SessionId): Promise<SessionMetadata[]> {
   const found: SessionMetadata[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({
-      filter: { parent },
-      orderBy: "createdAt",
-      direction: "asc",
-      limit: MAX_PAGE,
-      cursor,
-    });
-    found.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  const query = { filter: { parent }, orderBy: "createdAt", direction: "asc" } as const;
+  for await (const metadata of allSessions(store, query)) found.push(metadata);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { SessionManager } from "@thulp-sessions/core";
-import { type ApiContext, appRouter, errorBody, failureOf, Refusal } from "@thulp-sessions/router";
+import { type ApiContext, appRouter, errorBody, failureOf, HttpError } from "@thulp-sessions/router";
 
 /** An entry may take 16 MiB, and frameworks allow far less unless they are told. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -29,6 +29,6 @@ export function refused(message: string): { status: 401; headers: Record<string,
   return {
     status: 401,
     headers: { "content-type": "application/json" },
-    body: errorBody(new Refusal(401, message)),
+    body: errorBody(new HttpError(401, message)),
   };
 }

@@ -4,14 +4,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Session, SessionError } from "@thulp-sessions/core";
 
 /** A session as it stands in the file. An entry's `seq` is its place in the list. */
-export interface Kept extends Session {
+export interface SessionRecord extends Session {
   version: string;
 }
 
 export interface Blob {
   /** Counts the changes of all sessions, so that no version comes back, not even of a session that was deleted. */
   changes: number;
-  sessions: Record<string, Kept>;
+  sessions: Record<string, SessionRecord>;
 }
 
 /** How long another process may hold the file, in milliseconds. */

@@ -2,22 +2,7 @@ import { resolve } from "node:path";
 import {
   type AppendOptions,
   type AppendResult,
-  alreadyExists,
-  appendResult,
-  BaseStore,
-  changedContext,
-  changedMetadata,
-  checkTruncate,
-  countEntries,
-  type EntriesRequest,
-  type ListRequest,
   matchesFilter,
-  nextUpdatedAt,
-  notFound,
-  type PlacedHit,
-  planAppend,
-  type Rows,
-  type SearchRequest,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -28,16 +13,35 @@ import {
   type StoreCapabilities,
   type StoredEntry,
   type StoredSession,
-  scanSearch,
-  versionConflict,
   type WriteOptions,
 } from "@thulp-sessions/core";
-import { type Blob, changeBlob, type Kept, readBlob } from "./blob-file.ts";
+import {
+  alreadyExists,
+  appendResult,
+  BaseStore,
+  byNewest,
+  changedContext,
+  changedMetadata,
+  checkTruncate,
+  countEntries,
+  type EntriesRequest,
+  headOf,
+  type ListRequest,
+  nextUpdatedAt,
+  notFound,
+  type PlacedHit,
+  planAppend,
+  type Rows,
+  type SearchRequest,
+  scanSearch,
+  versionConflict,
+} from "@thulp-sessions/core/store";
+import { type Blob, changeBlob, readBlob, type SessionRecord } from "./blob-file.ts";
 
 /** How often a watched file is looked at for changes of other processes, in milliseconds. */
 const LOOK_MS = 100;
 
-/** Opens the sessions that are kept as JSON in one file. It is made with the first session. */
+/** Opens the sessions that are record as JSON in one file. It is made with the first session. */
 export async function openBlobStore({ file }: { file: string }): Promise<BlobStore> {
   const store = new BlobStore(resolve(file));
   await store.list({ limit: 1 });
@@ -63,7 +67,7 @@ class BlobStore extends BaseStore {
   protected override doCreate(session: Session): Promise<SessionHead> {
     return this.#change("created", session.metadata.id, (blob) => {
       if (blob.sessions[session.metadata.id]) throw alreadyExists(session.metadata.id);
-      return headOf(keep(blob, session));
+      return headOfRecord(put(blob, session));
     });
   }
 
@@ -73,9 +77,11 @@ class BlobStore extends BaseStore {
     options: WriteOptions,
   ): Promise<SessionHead> {
     return this.#change("changed", id, (blob) => {
-      const kept = find(blob, id, options.expectedVersion);
-      const metadata = changedMetadata(kept.metadata, change, options.at);
-      return headOf(keep(blob, { ...kept, metadata, context: changedContext(kept.context, change) }));
+      const record = find(blob, id, options.expectedVersion);
+      const metadata = changedMetadata(record.metadata, change, options.at);
+      return headOfRecord(
+        put(blob, { ...record, metadata, context: changedContext(record.context, change) }),
+      );
     });
   }
 
@@ -85,22 +91,22 @@ class BlobStore extends BaseStore {
     options: AppendOptions,
   ): Promise<AppendResult> {
     return this.#change("changed", id, (blob) => {
-      const kept = find(blob, id);
-      const stored = storedEntries(kept);
+      const record = find(blob, id);
+      const stored = storedEntries(record);
       const target = {
-        metadata: kept.metadata,
+        metadata: record.metadata,
         counts: countEntries(stored),
-        version: kept.version,
+        version: record.version,
         findEntries: (entryId: string) => stored.filter((entry) => entry.id === entryId),
       };
       // Repeats, conflicts, limits: core decides, the store writes what it says.
       const plan = planAppend(id, target, entries, options);
-      if (plan.fresh.length === 0) return appendResult(plan, kept.version);
+      if (plan.fresh.length === 0) return appendResult(plan, record.version);
       const { status, updatedAt } = plan;
-      const { version } = keep(blob, {
-        ...kept,
-        metadata: { ...kept.metadata, status, updatedAt },
-        entries: [...kept.entries, ...plan.fresh.map(({ seq: _, ...entry }) => entry)],
+      const { version } = put(blob, {
+        ...record,
+        metadata: { ...record.metadata, status, updatedAt },
+        entries: [...record.entries, ...plan.fresh.map(({ seq: _, ...entry }) => entry)],
       });
       return appendResult(plan, version);
     });
@@ -112,20 +118,20 @@ class BlobStore extends BaseStore {
     options: WriteOptions,
   ): Promise<SessionHead> {
     return this.#change("changed", id, (blob) => {
-      const kept = find(blob, id, options.expectedVersion);
-      checkTruncate(id, kept.entries.length, entryCount);
-      if (entryCount === kept.entries.length) return headOf(kept);
-      const metadata = { ...kept.metadata, updatedAt: nextUpdatedAt(kept.metadata, options.at) };
-      return headOf(keep(blob, { ...kept, metadata, entries: kept.entries.slice(0, entryCount) }));
+      const record = find(blob, id, options.expectedVersion);
+      checkTruncate(id, record.entries.length, entryCount);
+      if (entryCount === record.entries.length) return headOfRecord(record);
+      const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, options.at) };
+      return headOfRecord(put(blob, { ...record, metadata, entries: record.entries.slice(0, entryCount) }));
     });
   }
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
     const { id } = session.metadata;
     return this.#change("changed", id, (blob) => {
-      const kept = find(blob, id, expectedVersion);
-      const updatedAt = nextUpdatedAt(kept.metadata, session.metadata.updatedAt);
-      return headOf(keep(blob, { ...session, metadata: { ...session.metadata, updatedAt } }));
+      const record = find(blob, id, expectedVersion);
+      const updatedAt = nextUpdatedAt(record.metadata, session.metadata.updatedAt);
+      return headOfRecord(put(blob, { ...session, metadata: { ...session.metadata, updatedAt } }));
     });
   }
 
@@ -142,13 +148,13 @@ class BlobStore extends BaseStore {
   // Reading: what the file holds at that moment.
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
-    const kept = find(await readBlob(this.#file), id);
-    const { metadata, context, version } = kept;
-    return { metadata, entries: storedEntries(kept), context, version };
+    const record = find(await readBlob(this.#file), id);
+    const { metadata, context, version } = record;
+    return { metadata, entries: storedEntries(record), context, version };
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
-    return headOf(find(await readBlob(this.#file), id));
+    return headOfRecord(find(await readBlob(this.#file), id));
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
@@ -178,8 +184,8 @@ class BlobStore extends BaseStore {
     const { sessions } = await readBlob(this.#file);
     const newestFirst = Object.values(sessions)
       .map(({ metadata }) => metadata)
-      .sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
-    return scanSearch(newestFirst, ({ id }) => storedEntries(sessions[id] as Kept), request);
+      .sort(byNewest);
+    return scanSearch(newestFirst, ({ id }) => storedEntries(sessions[id] as SessionRecord), request);
   }
 
   // Watching: own changes are told as they are made; a change that others have made says "look at everything again".
@@ -245,28 +251,27 @@ class BlobStore extends BaseStore {
 
 export type { BlobStore };
 
-function find(blob: Blob, id: SessionId, expectedVersion?: string): Kept {
-  const kept = blob.sessions[id];
-  if (!kept) throw notFound(id);
-  if (expectedVersion !== undefined && expectedVersion !== kept.version)
-    throw versionConflict(id, kept.version);
-  return kept;
+function find(blob: Blob, id: SessionId, expectedVersion?: string): SessionRecord {
+  const record = blob.sessions[id];
+  if (!record) throw notFound(id);
+  if (expectedVersion !== undefined && expectedVersion !== record.version)
+    throw versionConflict(id, record.version);
+  return record;
 }
 
-function keep(blob: Blob, { metadata, entries, context }: Session): Kept {
+function put(blob: Blob, { metadata, entries, context }: Session): SessionRecord {
   blob.changes++;
-  const kept = { metadata, entries, context, version: `${blob.changes}` };
-  blob.sessions[metadata.id] = kept;
-  return kept;
+  const record = { metadata, entries, context, version: `${blob.changes}` };
+  blob.sessions[metadata.id] = record;
+  return record;
 }
 
 function storedEntries({ entries }: Session): StoredEntry[] {
   return entries.map((entry, seq) => ({ ...entry, seq }));
 }
 
-function headOf({ metadata, context, entries, version }: Kept): SessionHead {
-  const { awaitingAssistant: _, ...counts } = countEntries(entries);
-  return { metadata, context, ...counts, version };
+function headOfRecord({ metadata, context, entries, version }: SessionRecord): SessionHead {
+  return headOf(metadata, context, countEntries(entries), version);
 }
 
 function firstOf<T>(rows: readonly T[], limit: number): Rows<T> {

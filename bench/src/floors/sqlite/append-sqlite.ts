@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { SessionEntry, SessionStore } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
 import { type Candidate, compare, report, reportTarget, withFolder } from "../../harness/compare.ts";
@@ -121,7 +122,7 @@ async function reportIndexing(store: SessionStore, file: string): Promise<void> 
 }
 
 /** A store that believes that its index is up to date for ever. */
-async function openUnindexed(file: string, durability: "full" | "relaxed"): Promise<SessionStore> {
+async function openUnindexed(file: string, durability: Durability): Promise<SessionStore> {
   await (await openSqliteStore({ file })).close();
   const db = new Database(file);
   db.prepare("UPDATE search_progress SET entry_key = ?, session_key = ?").run(2 ** 53 - 1, 2 ** 53 - 1);

@@ -1,4 +1,5 @@
 import type { SessionEntry } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
 import { makeSession } from "../../harness/data.ts";
@@ -12,7 +13,7 @@ export interface BareSqlite {
   close(): void;
 }
 
-export async function openBareSqlite(file: string, durability: "full" | "relaxed"): Promise<BareSqlite> {
+export async function openBareSqlite(file: string, durability: Durability): Promise<BareSqlite> {
   const store = await openSqliteStore({ file, durability });
   const id = await makeSession(store, 100);
   await store.close();

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { contentStrings, indexText } from "@thulp-sessions/core";
+import { contentStrings, indexText } from "@thulp-sessions/core/store";
 import Database from "better-sqlite3";
 import { withFolder } from "../../harness/compare.ts";
 import { entry } from "../../harness/data.ts";

@@ -1,32 +1,34 @@
-/** Lets a few in at a time; the others wait in the order of their coming. */
-export class Gate {
+/** Lets a bounded number of callers in at a time; the others wait, first come first served. */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(width: number) {
-    this.#free = width;
+  /** @param permits how many callers may hold it at the same time. */
+  constructor(permits: number) {
+    this.#free = permits;
   }
 
-  /** Resolves with what lets the next one in; to call it again does nothing. */
-  async enter(): Promise<() => void> {
+  /** Resolves with the function that releases the permit; calling it again does nothing. */
+  async acquire(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    let inside = true;
+    let held = true;
     return () => {
-      if (!inside) return;
-      inside = false;
+      if (!held) return;
+      held = false;
       const next = this.#waiting.shift();
       if (next) next();
       else this.#free++;
     };
   }
 
+  /** Runs `work` with a permit, and releases it whether `work` succeeds or fails. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    const leave = await this.enter();
+    const release = await this.acquire();
     try {
       return await work();
     } finally {
-      leave();
+      release();
     }
   }
 }

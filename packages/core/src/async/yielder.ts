@@ -1,35 +1,41 @@
-/** The next turn of the event loop, as soon as the platform has it. Node's own is much quicker than a timer. */
-export const nextTurn: (work: () => void) => unknown =
+/**
+ * Runs `work` in a later turn of the event loop, as soon as the platform can: Node's `setImmediate` is much
+ * quicker than a timer. It is looked up once, so that fake timers installed later do not stop every store.
+ */
+export const onNextTurn: (work: () => void) => unknown =
   (globalThis as { setImmediate?: (work: () => void) => unknown }).setImmediate ??
   ((work) => setTimeout(work, 0));
 
-/** How long work may go on before timers and other events of the process get their turn, in ms. */
-const LONGEST_RUN_MS = 8;
+/** How long work may go on before timers and I/O have their turn, in milliseconds. */
+const MAX_RUN_MS = 8;
 
 /**
- * Keeps work that never leaves the microtasks from starving timers and I/O: a loop of calls that resolve without
- * waiting, or a long loop over what a store gives. It measures from the first piece of work since the event loop last
- * turned, so work that comes once in a while never waits.
+ * Keeps work that never leaves the microtask queue (a loop of awaited calls that resolve without waiting, a
+ * long loop over what a store gives) from starving timers and I/O. The time is measured from the first piece
+ * of work since the event loop last turned, so work that comes once in a while never waits.
  */
 export class Yielder {
   /** When the first piece of work since the last turn began; `undefined` while there was none. */
   #since: number | undefined;
   #turn: Promise<void> | undefined;
 
-  /** Has work gone on for so long that others should have their turn before it goes on? */
+  /**
+   * True when work has gone on for 8 ms without a turn of the event loop: then await
+   * {@link yieldToEventLoop}.
+   */
   isDue(): boolean {
-    if (this.#since !== undefined) return Date.now() - this.#since > LONGEST_RUN_MS;
+    if (this.#since !== undefined) return Date.now() - this.#since > MAX_RUN_MS;
     this.#since = Date.now();
-    nextTurn(() => {
+    onNextTurn(() => {
       this.#since = undefined;
     });
     return false;
   }
 
-  /** Resolves when the event loop has turned. */
+  /** Resolves after the event loop has turned. Callers at the same time share one turn. */
   yieldToEventLoop(): Promise<void> {
     this.#turn ??= new Promise((resolve) => {
-      nextTurn(() => {
+      onNextTurn(() => {
         this.#turn = undefined;
         this.#since = undefined;
         resolve();
@@ -38,6 +44,7 @@ export class Yielder {
     return this.#turn;
   }
 
+  /** For loops: `await yielder.yieldIfDue()` before each piece of work. */
   async yieldIfDue(): Promise<void> {
     if (this.isDue()) await this.yieldToEventLoop();
   }

@@ -1,10 +1,10 @@
-import type { Gate } from "../async/semaphore.ts";
 import { isSessionError, SessionError } from "../model/errors.ts";
 import type { SessionId } from "../model/ids.ts";
 import type { Session, SessionHead, StoredEntry } from "../model/model.ts";
 import type { SessionStore } from "../store/session-store.ts";
 import { parseEntries } from "../store/validate.ts";
 import type { StoreWarning } from "../store/warnings.ts";
+import type { CopyOutcome, CopyRules, InexactPlaces, RawCopy } from "./copy-rules.ts";
 import {
   compareEntries,
   type EntryChunk,
@@ -14,50 +14,32 @@ import {
   sameSession,
 } from "./entry-pages.ts";
 
-// Longer than most files: reading, writing and comparing one session share its rules, and which errors are outcomes.
+// Longer than most files: reading, writing and comparing one session share its rules, and which failures are
+// outcomes.
 
-/** What is held in memory of a session and written in one step, in characters as JSON. A larger one is written in parts. */
-const ONE_STEP_CHARACTERS = 4 * 1024 * 1024;
-/** A session that takes no more than this holds up no other. */
-const SMALL_CHARACTERS = 64 * 1024;
-/** How often a session is begun anew because somebody else writes to it, in either store. */
-const TRIES = 10;
+/**
+ * A session up to this size, in characters as JSON, is held in memory and written atomically; a larger one in
+ * parts.
+ */
+const SMALL_SESSION_CHARACTERS = 4 * 1024 * 1024;
+/** A session up to this size does not keep other sessions waiting. */
+const TINY_SESSION_CHARACTERS = 64 * 1024;
+/** How often the copy of a session is started again because somebody else writes to it, in either store. */
+const MAX_ATTEMPTS = 10;
 
-/** What moves sessions between two stores as they stand, without reading them. */
-export interface RawCopy {
-  /** Does the session stand the same in both? @throws {SessionError} not_found; conflict when it is written to meanwhile. */
-  isSame(id: SessionId): Promise<boolean>;
-  /**
-   * Brings it over and compares what arrived with what was there.
-   *
-   * @param expectedVersion of the session in the target whose place it takes; absent where there is none.
-   * @throws {SessionError} not_found; already_exists, conflict; conflict also when it is written to meanwhile.
-   */
-  pass(id: SessionId, expectedVersion?: string): Promise<void>;
+/** The session was changed or deleted between two steps, in either store: start again. */
+interface Changed {
+  readonly kind: "changed";
+  /** The refusal of the target that showed it. */
+  readonly cause?: unknown;
 }
 
-export interface CopyRules {
-  readonly onConflict: "keep" | "newer" | "replace";
-  readonly allowLossy: boolean;
-  readonly raw: RawCopy | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** Called as entries are written. */
-  readonly onEntries: (count: number) => void;
-  /** Entered before any entry is read, and left when it is known that there are few of them, or all is done. */
-  readonly large: Gate;
-  /** What is written in parts goes one after the other. */
-  readonly alone: Gate;
-}
+type AttemptResult = CopyOutcome | Changed;
 
-/** Where numbers stand that JavaScript can only round: the `seq` of entries, or the context. */
-export type InexactPlaces = readonly (number | "context")[];
-
-export type CopyOutcome =
-  | { readonly kind: "copied" | "equal" | "replaced" | "conflict" | "gone" }
-  | { readonly kind: "inexact"; readonly places: InexactPlaces }
-  | { readonly kind: "unreadable" | "refused"; readonly warning: StoreWarning };
-
-/** Copies one session and compares what was stored with what there was. Damage and refusals are outcomes, not errors. */
+/**
+ * Copies one session, and compares what was stored with its source. Damage and refusals are outcomes, not
+ * errors.
+ */
 export async function copySession(
   from: SessionStore,
   to: SessionStore,
@@ -65,37 +47,34 @@ export async function copySession(
   rules: CopyRules,
 ): Promise<CopyOutcome> {
   for (let attempt = 1; ; attempt++) {
-    try {
-      return await new SessionCopy(from, to, id, rules).run();
-    } catch (error) {
-      if (error instanceof Outcome) return error.outcome;
-      if (!(error instanceof ChangedMeanwhile)) throw error;
-      if (attempt < TRIES) continue;
-      if (error.cause !== undefined) throw error.cause;
-      throw new SessionError(
-        "busy",
-        `Session ${id} changes faster than it can be copied. Copy it again when nobody writes to it.`,
-        {
-          details: { sessionId: id },
-        },
-      );
-    }
+    const result = await new SessionCopy(from, to, id, rules).run();
+    if (result.kind !== "changed") return result;
+    if (attempt < MAX_ATTEMPTS) continue;
+    if (result.cause !== undefined) throw result.cause;
+    throw new SessionError(
+      "busy",
+      `Session ${id} changes faster than it can be copied. Copy it again when nobody writes to it.`,
+      { details: { sessionId: id } },
+    );
   }
 }
 
-/** Leaves the copying of one session from wherever it stands. */
-class Outcome extends Error {
-  readonly outcome: CopyOutcome;
+/** A failed call of one of the two stores. What it means for the copy depends on which store it was. */
+class StoreFailure extends Error {
+  readonly store: "source" | "target";
+  readonly error: SessionError;
 
-  constructor(outcome: CopyOutcome) {
-    super(outcome.kind);
-    this.outcome = outcome;
+  constructor(store: "source" | "target", error: SessionError) {
+    super(error.message, { cause: error });
+    this.store = store;
+    this.error = error;
   }
 }
 
-/** Others write, in either store: the session was changed or deleted between the look and the write. */
-class ChangedMeanwhile extends Error {}
-
+/**
+ * One attempt. Each step gives the outcome that ends the attempt, or `null` to go on with the next:
+ * what is there already is compared (`equal`, `conflict`, or resume), then `copySmall`, then `copyLarge`.
+ */
 class SessionCopy {
   readonly #from: SessionStore;
   readonly #to: SessionStore;
@@ -109,86 +88,122 @@ class SessionCopy {
     this.#rules = rules;
   }
 
-  async run(): Promise<CopyOutcome> {
-    const leave = await this.#rules.large.enter();
+  async run(): Promise<AttemptResult> {
+    const release = await this.#rules.largeSessions.acquire();
     try {
-      return await this.#run(leave);
-    } catch (error) {
       const { raw } = this.#rules;
-      if (!raw || !(error instanceof Outcome) || error.outcome.kind !== "inexact") throw error;
-      return await this.#passOn(raw);
+      const result = await this.#withOutcome(() => this.#copy(release));
+      return result.kind === "inexact" && raw ? await this.#withOutcome(() => this.#copyRaw(raw)) : result;
     } finally {
-      leave();
+      release();
     }
-  }
-
-  /** @param leave lets another session in: what this one holds in memory is little. */
-  async #run(leave: () => void): Promise<CopyOutcome> {
-    const head = await this.#reading(() => this.#from.head(this.#id));
-    const present = await this.#writing(() => this.#presentHead());
-    // A session that is there already is compared, not held in memory.
-    const rounded = present && (await this.#sameSoFar(head, present));
-    if (present && rounded) {
-      if (present.entryCount === head.entryCount) {
-        this.#refuse([...inexactPlaces(head, []), ...rounded]);
-        return { kind: "equal" };
-      }
-      await this.#lookThrough(head);
-      return this.#rules.alone.run(() => this.#goOn(head, present));
-    }
-    if (present && !this.#mayReplace(head, present)) return { kind: "conflict" };
-    const written = await this.#copyAtOnce(head, present, leave);
-    if (written) return written;
-    await this.#lookThrough(head);
-    return this.#rules.alone.run(() => this.#writeInParts(head, present));
   }
 
   /**
-   * `undefined` where it does not fit. Apart, since a function that waits holds on to what it has read: the beginning of
-   * a session that is then written in parts, until the end of that.
+   * The one place where failures of the stores become outcomes; what concerns a store as a whole is thrown.
    */
-  async #copyAtOnce(
-    head: SessionHead,
-    present: SessionHead | undefined,
-    leave: () => void,
-  ): Promise<CopyOutcome | undefined> {
-    const { metadata, context } = head;
-    const start = await this.#readAtOnce(head);
-    if (!start) return undefined;
-    const { entries, characters } = start;
-    if (characters < SMALL_CHARACTERS) leave();
-    this.#refuse(inexactPlaces(head, entries));
-    return this.#writeAtOnce({ metadata, context, entries }, present);
-  }
-
-  async #passOn(raw: RawCopy): Promise<CopyOutcome> {
-    const head = await this.#reading(() => this.#from.head(this.#id));
-    const present = await this.#writing(() => this.#presentHead());
-    if (present && (await this.#writing(() => raw.isSame(this.#id)))) return { kind: "equal" };
-    // An exact beginning is an interrupted copy; a rounded one holds other numbers.
-    const isBeginning =
-      present &&
-      !present.inexact &&
-      present.entryCount < head.entryCount &&
-      (await this.#sameSoFar(head, present))?.length === 0;
-    if (present && !isBeginning && !this.#mayReplace(head, present)) return { kind: "conflict" };
-    await this.#writing(() => raw.pass(this.#id, present?.version));
-    this.#rules.onEntries(head.entryCount);
-    return { kind: present && !isBeginning ? "replaced" : "copied" };
-  }
-
-  async #presentHead(): Promise<SessionHead | undefined> {
+  async #withOutcome(copy: () => Promise<AttemptResult>): Promise<AttemptResult> {
     try {
-      return await this.#to.head(this.#id);
-    } catch (error) {
-      if (isSessionError(error, "not_found")) return undefined;
+      return await copy();
+    } catch (failure) {
+      if (!(failure instanceof StoreFailure)) throw failure;
+      const { store, error } = failure;
+      const warning: StoreWarning = { code: error.code, message: error.message, sessionId: this.#id };
+      if (store === "source") {
+        if (error.code === "not_found") return { kind: "gone" };
+        if (isDamage(error)) return { kind: "unreadable", warning };
+      } else {
+        if (error.code === "invalid_input" || isDamage(error)) return { kind: "refused", warning };
+        if (isConcurrentWrite(error)) return { kind: "changed", cause: error };
+      }
       throw error;
     }
   }
 
+  /** @param release called when this session turns out to need little memory. */
+  async #copy(release: () => void): Promise<AttemptResult> {
+    const head = await this.#readHead();
+    const present = await this.#presentHead();
+    // A session that is there already is compared, not held in memory.
+    const rounded = present && (await this.#sameSoFar(head, present));
+    if (present && rounded) {
+      if (present.entryCount === head.entryCount)
+        return this.#refuseInexact([...inexactPlaces(head, []), ...rounded]) ?? { kind: "equal" };
+      return (await this.#preflight(head)) ?? this.#rules.writeMutex.run(() => this.#resume(head, present));
+    }
+    if (present && !this.#mayReplace(head, present)) return { kind: "conflict" };
+    return (await this.#copySmall(head, present, release)) ?? (await this.#copyLarge(head, present));
+  }
+
   /**
-   * Is what the target holds the beginning of the session, or all of it? Then nothing in it would be lost. The answer is
-   * `null`, or which of its entries are rounded.
+   * Copies a session that fits into memory; `null` for a larger one. A function of its own, since a suspended
+   * function keeps its variables alive: here the beginning of a session that is then written in parts, until
+   * that ends.
+   */
+  async #copySmall(
+    head: SessionHead,
+    present: SessionHead | undefined,
+    release: () => void,
+  ): Promise<AttemptResult | null> {
+    const { metadata, context } = head;
+    const read = await this.#readWhole(head);
+    if (read === "changed") return { kind: "changed" };
+    if (read === "too large") return null;
+    const { entries, characters } = read;
+    if (characters < TINY_SESSION_CHARACTERS) release();
+    return (
+      this.#refuseInexact(inexactPlaces(head, entries)) ??
+      this.#writeWhole({ metadata, context, entries }, present)
+    );
+  }
+
+  /** Writes a session in parts, each of them atomically, so that an interrupted copy can be resumed. */
+  async #copyLarge(head: SessionHead, present: SessionHead | undefined): Promise<AttemptResult> {
+    const refused = await this.#preflight(head);
+    if (refused) return refused;
+    const { metadata, context } = head;
+    return this.#rules.writeMutex.run(async () => {
+      if (present) await this.#target(() => this.#to.delete(this.#id, { expectedVersion: present.version }));
+      const created = await this.#target(() => this.#to.create({ metadata, context, entries: [] }));
+      const result = await this.#resume(head, created);
+      return result.kind === "copied" && present ? { kind: "replaced" } : result;
+    });
+  }
+
+  async #copyRaw(raw: RawCopy): Promise<AttemptResult> {
+    const head = await this.#readHead();
+    const present = await this.#presentHead();
+    if (present && (await this.#target(() => raw.isSame(this.#id)))) return { kind: "equal" };
+    // An exact beginning is an interrupted copy; a rounded one holds other numbers.
+    const isPartialCopy =
+      present &&
+      !present.inexact &&
+      present.entryCount < head.entryCount &&
+      (await this.#sameSoFar(head, present))?.length === 0;
+    if (present && !isPartialCopy && !this.#mayReplace(head, present)) return { kind: "conflict" };
+    await this.#target(() => raw.copy(this.#id, present?.version));
+    this.#rules.onEntries(head.entryCount);
+    return { kind: present && !isPartialCopy ? "replaced" : "copied" };
+  }
+
+  #readHead(): Promise<SessionHead> {
+    return this.#source(() => this.#from.head(this.#id));
+  }
+
+  #presentHead(): Promise<SessionHead | undefined> {
+    return this.#target(async () => {
+      try {
+        return await this.#to.head(this.#id);
+      } catch (error) {
+        if (isSessionError(error, "not_found")) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Is what the target holds the beginning of the session, or all of it? Then replacing it would lose
+   * nothing. The answer is `null` for no, else which of its entries are rounded.
    */
   async #sameSoFar(head: SessionHead, present: SessionHead): Promise<number[] | null> {
     if (!sameHead(head, present) || present.entryCount > head.entryCount) return null;
@@ -196,10 +211,10 @@ class SessionCopy {
   }
 
   #compare(entryCount: number): Promise<number[] | null> {
-    return this.#reading(() =>
+    return this.#source(() =>
       compareEntries(this.#from, this.#id, 0, entryCount, (query) => {
         this.#rules.signal?.throwIfAborted();
-        return this.#writing(() => this.#to.readEntries(this.#id, query));
+        return this.#target(() => this.#to.readEntries(this.#id, query));
       }),
     );
   }
@@ -213,27 +228,27 @@ class SessionCopy {
   }
 
   /**
-   * All entries, where they fit, else `undefined`. Where the first ones make that unlikely the rest is measured before it is
-   * kept: many objects that live long teach V8 to make all of their kind among the old ones, and there their garbage
-   * stays until the heap has grown by a multiple.
+   * All entries, where they fit. Where the first ones make that unlikely, the rest is measured before it is
+   * kept: many objects that live long make V8 pretenure them (allocate them in old space), and their garbage
+   * then stays until the heap has grown by a multiple.
    */
-  async #readAtOnce(head: SessionHead): Promise<EntryChunk | undefined> {
+  async #readWhole(head: SessionHead): Promise<EntryChunk | "too large" | "changed"> {
     const { entryCount } = head;
     const entries: StoredEntry[] = [];
     let characters = 0;
     let measured = false;
-    return await this.#reading(async () => {
+    return await this.#source(async () => {
       for await (const page of entryPages(this.#from, this.#id, 0, entryCount)) {
         entries.push(...page.entries);
         characters += page.characters;
-        if (entries.length === entryCount || characters >= ONE_STEP_CHARACTERS) break;
+        if (entries.length === entryCount || characters >= SMALL_SESSION_CHARACTERS) break;
         const likely = (characters / entries.length) * entryCount;
-        if (measured || likely < ONE_STEP_CHARACTERS * 2) continue;
+        if (measured || likely < SMALL_SESSION_CHARACTERS * 2) continue;
         if (!(await this.#fits(head))) break;
         measured = true;
       }
-      await this.#checkUnchanged(head);
-      return entries.length < entryCount ? undefined : { entries, characters };
+      if (!(await this.#isUnchanged(head))) return "changed";
+      return entries.length < entryCount ? "too large" : { entries, characters };
     });
   }
 
@@ -244,48 +259,38 @@ class SessionCopy {
       this.#rules.signal?.throwIfAborted();
       characters += page.characters;
       seen += page.entries.length;
-      if (characters >= ONE_STEP_CHARACTERS) break;
+      if (characters >= SMALL_SESSION_CHARACTERS) break;
     }
     return seen === entryCount;
   }
 
-  async #checkUnchanged(head: SessionHead): Promise<void> {
-    if ((await this.#from.head(this.#id)).version !== head.version) throw new ChangedMeanwhile();
+  async #isUnchanged(head: SessionHead): Promise<boolean> {
+    return (await this.#from.head(this.#id)).version === head.version;
   }
 
-  async #writeAtOnce(session: Session, present: SessionHead | undefined): Promise<CopyOutcome> {
+  async #writeWhole(session: Session, present: SessionHead | undefined): Promise<AttemptResult> {
     if (!present) {
-      await this.#writing(() => this.#to.create(session));
+      await this.#target(() => this.#to.create(session));
       this.#rules.onEntries(session.entries.length);
-      await this.#verifyAtOnce(session);
-      return { kind: "copied" };
+      return this.#verifyWhole(session, { kind: "copied" });
     }
-    const { metadata } = await this.#writing(() =>
+    const { metadata } = await this.#target(() =>
       this.#to.replace(session, { expectedVersion: present.version }),
     );
     this.#rules.onEntries(session.entries.length);
-    await this.#verifyAtOnce({
-      ...session,
-      metadata: { ...session.metadata, updatedAt: metadata.updatedAt },
-    });
-    return { kind: "replaced" };
+    const { updatedAt } = metadata;
+    return this.#verifyWhole(
+      { ...session, metadata: { ...session.metadata, updatedAt } },
+      { kind: "replaced" },
+    );
   }
 
-  /** Each part is one step: a copy that was interrupted is gone on with. */
-  async #writeInParts(head: SessionHead, present: SessionHead | undefined): Promise<CopyOutcome> {
-    const { metadata, context } = head;
-    if (present) await this.#writing(() => this.#to.delete(this.#id, { expectedVersion: present.version }));
-    const created = await this.#writing(() => this.#to.create({ metadata, context, entries: [] }));
-    await this.#goOn(head, created);
-    return { kind: present ? "replaced" : "copied" };
-  }
-
-  /** Adds what the target lacks; what it holds is the beginning of the session. */
-  async #goOn(head: SessionHead, present: SessionHead): Promise<CopyOutcome> {
-    let { version } = present;
+  /** Appends what a partial copy lacks. */
+  async #resume(head: SessionHead, partial: SessionHead): Promise<AttemptResult> {
+    let { version } = partial;
     let whole = true;
-    await this.#reading(async () => {
-      for await (const { entries } of entryPages(this.#from, this.#id, present.entryCount, head.entryCount)) {
+    await this.#source(async () => {
+      for await (const { entries } of entryPages(this.#from, this.#id, partial.entryCount, head.entryCount)) {
         this.#rules.signal?.throwIfAborted();
         const result = await this.#appendPart(entries, head, version);
         if (!result) {
@@ -296,58 +301,61 @@ class SessionCopy {
         this.#rules.onEntries(entries.length);
       }
     });
-    if (!whole) return this.#writeRepeated(head, version);
-    await this.#verifyInParts(head);
-    return { kind: "copied" };
+    return whole ? this.#verifyParts(head) : this.#writeDuplicateIds(head, version);
   }
 
-  /** `undefined` where an entry has the id of one before it, which an append takes for a repeat. */
+  /** `undefined` where an entry has the id of an earlier one, which an append takes for a retry. */
   async #appendPart(entries: readonly StoredEntry[], head: SessionHead, expectedVersion: string) {
     try {
-      const result = await this.#writing(() =>
+      const result = await this.#target(() =>
         this.#to.append(this.#id, plainEntries(entries), { at: head.metadata.updatedAt, expectedVersion }),
       );
       return result.entries.every(({ added }) => added) ? result : undefined;
-    } catch (error) {
-      const { cause } = error as Error;
-      if (isSessionError(cause, "conflict") && cause.details.entryId !== undefined) return undefined;
-      throw error;
+    } catch (failure) {
+      const { code, details } = failure instanceof StoreFailure ? failure.error : {};
+      if (code === "conflict" && details?.entryId !== undefined) return undefined;
+      throw failure;
     }
   }
 
-  /** Files of the original may hold an entry id twice. Only `create` takes them, and only in one step. */
-  async #writeRepeated(head: SessionHead, version: string): Promise<CopyOutcome> {
-    const session = await this.#reading(() => this.#from.get(this.#id));
-    if (session.version !== head.version) throw new ChangedMeanwhile();
-    const now = await this.#writing(() => this.#to.head(this.#id));
-    // What is there now is ours: the beginning of the session, and of the last part what was no repeat.
-    if (now.version !== version && now.entryCount > head.entryCount) throw new ChangedMeanwhile();
-    await this.#writing(() => this.#to.delete(this.#id, { expectedVersion: now.version }));
-    await this.#writing(() => this.#to.create(session));
-    await this.#verifyAtOnce(session);
-    return { kind: "copied" };
+  /**
+   * Files of the original may hold an entry id twice. Only `create` takes such a session, and only as a
+   * whole.
+   */
+  async #writeDuplicateIds(head: SessionHead, version: string): Promise<AttemptResult> {
+    const session = await this.#source(() => this.#from.get(this.#id));
+    if (session.version !== head.version) return { kind: "changed" };
+    const now = await this.#target(() => this.#to.head(this.#id));
+    // What is there now is this copy's: the beginning, and those entries of the last part that repeat no id.
+    if (now.version !== version && now.entryCount > head.entryCount) return { kind: "changed" };
+    await this.#target(() => this.#to.delete(this.#id, { expectedVersion: now.version }));
+    await this.#target(() => this.#to.create(session));
+    return this.#verifyWhole(session, { kind: "copied" });
   }
 
-  async #verifyAtOnce(session: Session): Promise<void> {
-    await this.#verifying(async () => sameSession(session, await this.#to.get(this.#id)));
+  #verifyWhole(session: Session, outcome: CopyOutcome): Promise<AttemptResult> {
+    return this.#verify(async () =>
+      sameSession(session, await this.#to.get(this.#id)) ? outcome : "different",
+    );
   }
 
-  async #verifyInParts(head: SessionHead): Promise<void> {
-    await this.#verifying(async () => {
+  #verifyParts(head: SessionHead): Promise<AttemptResult> {
+    return this.#verify(async () => {
       const stored = await this.#to.head(this.#id);
       const same =
         sameHead(head, stored) &&
         stored.entryCount === head.entryCount &&
         (await this.#compare(head.entryCount)) !== null;
-      if (!same) await this.#checkUnchanged(head);
-      return same;
+      if (same) return { kind: "copied" };
+      return (await this.#isUnchanged(head)) ? "different" : { kind: "changed" };
     });
   }
 
-  async #verifying(same: () => Promise<boolean>): Promise<void> {
+  async #verify(compare: () => Promise<AttemptResult | "different">): Promise<AttemptResult> {
     let cause: unknown;
     try {
-      if (await same()) return;
+      const result = await compare();
+      if (result !== "different") return result;
     } catch (error) {
       if (!isSessionError(error, "not_found") && !isDamage(error)) throw error;
       cause = error;
@@ -355,66 +363,52 @@ class SessionCopy {
     throw new SessionError(
       "io",
       `Session ${this.#id} is not the same in ${this.#to.location} as it was written. Check that store.`,
-      {
-        cause,
-        details: { sessionId: this.#id },
-      },
+      { cause, details: { sessionId: this.#id } },
     );
   }
 
-  /** Before anything is written: a part that cannot follow would leave a torso. */
-  async #lookThrough(head: SessionHead): Promise<void> {
+  /** Before anything is written in parts: a part that is refused later would leave a partial copy behind. */
+  async #preflight(head: SessionHead): Promise<CopyOutcome | null> {
     const places: (number | "context")[] = [...inexactPlaces(head, [])];
-    await this.#reading(async () => {
+    await this.#source(async () => {
       for await (const { entries } of entryPages(this.#from, this.#id, 0, head.entryCount)) {
         this.#rules.signal?.throwIfAborted();
         places.push(...inexactPlaces(undefined, entries));
-        await this.#writing(async () => void parseEntries(plainEntries(entries)));
+        await this.#target(async () => void parseEntries(plainEntries(entries)));
       }
     });
-    this.#refuse(places);
+    return this.#refuseInexact(places);
   }
 
-  #refuse(places: InexactPlaces): void {
+  #refuseInexact(places: InexactPlaces): CopyOutcome | null {
     const { raw, allowLossy } = this.#rules;
-    if (places.length > 0 && (raw || !allowLossy)) throw new Outcome({ kind: "inexact", places });
+    return places.length > 0 && (raw || !allowLossy) ? { kind: "inexact", places } : null;
   }
 
-  /** A damaged session is unreadable, one that was deleted meanwhile is gone. */
-  async #reading<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (isSessionError(error, "not_found")) throw new Outcome({ kind: "gone" });
-      if (isDamage(error)) throw new Outcome({ kind: "unreadable", warning: this.#warning(error) });
-      throw error;
-    }
+  #source<T>(call: () => Promise<T>): Promise<T> {
+    return naming("source", call);
   }
 
-  /** What the target does not take, or holds a damaged session in the place of, is refused. Also for reading there. */
-  async #writing<T>(write: () => Promise<T>): Promise<T> {
-    try {
-      return await write();
-    } catch (error) {
-      if (isSessionError(error, "invalid_input") || isDamage(error))
-        throw new Outcome({ kind: "refused", warning: this.#warning(error) });
-      if (
-        ["conflict", "not_found", "already_exists"].some(
-          (code) => isSessionError(error) && error.code === code,
-        )
-      )
-        throw new ChangedMeanwhile("", { cause: error });
-      throw error;
-    }
+  #target<T>(call: () => Promise<T>): Promise<T> {
+    return naming("target", call);
   }
+}
 
-  #warning({ code, message }: SessionError): StoreWarning {
-    return { code, message, sessionId: this.#id };
+/** Runs a call of a store; its failure names the store. Nested calls keep the name of the innermost. */
+async function naming<T>(store: "source" | "target", call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw isSessionError(error) ? new StoreFailure(store, error) : error;
   }
 }
 
 function isDamage(error: unknown): error is SessionError {
   return isSessionError(error, "corrupt") || isSessionError(error, "unsupported");
+}
+
+function isConcurrentWrite({ code }: SessionError): boolean {
+  return code === "conflict" || code === "not_found" || code === "already_exists";
 }
 
 function inexactPlaces(head: SessionHead | undefined, entries: readonly StoredEntry[]): InexactPlaces {

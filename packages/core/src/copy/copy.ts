@@ -1,37 +1,38 @@
-import { Gate } from "../async/semaphore.ts";
+import { Semaphore } from "../async/semaphore.ts";
 import type { SessionId } from "../model/ids.ts";
 import type { SessionFilter } from "../rules/filter.ts";
-import { MAX_PAGE, type SessionStore } from "../store/session-store.ts";
+import { sessionPages } from "../store/all-sessions.ts";
+import type { SessionStore } from "../store/session-store.ts";
 import type { StoreWarning } from "../store/warnings.ts";
-import {
-  type CopyOutcome,
-  type CopyRules,
-  copySession,
-  type InexactPlaces,
-  type RawCopy,
-} from "./copy-session.ts";
+import type { CopyOutcome, CopyRules, InexactPlaces, RawCopy } from "./copy-rules.ts";
+import { copySession } from "./copy-session.ts";
 
+/** What {@link copySessions} copies, and what it does where something is in the way. */
 export interface CopyOptions {
-  /** Only these sessions. */
+  /** Only these sessions; all when absent. */
   readonly filter?: SessionFilter | undefined;
-  /** What becomes of a session that the target has with other contents: it stays (the default), or is replaced. */
+  /**
+   * What happens to a session that the target has with other contents: `keep` (the default) leaves it,
+   * `replace` replaces it, `newer` replaces it where the source has the later `updatedAt`.
+   */
   readonly onConflict?: "keep" | "newer" | "replace" | undefined;
-  /** Copy sessions with numbers that JavaScript can only round too, as they were rounded. */
+  /** Also copy sessions with numbers that JavaScript can only round, with the rounded numbers. */
   readonly allowLossy?: boolean | undefined;
-  /** Where both stores keep sessions in one form: what would be rounded is passed on as it stands. */
+  /** For two stores with the same stored form: copies what would be rounded without parsing it. */
   readonly raw?: RawCopy | undefined;
   /** Called after each session, and after each part of a large one. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
-  /** Stops between two sessions or two parts of a large one; those under way are finished first. */
+  /** Stops between two sessions or two parts of a large one; what has begun is finished first. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How far a copy has come. */
 export interface CopyProgress {
-  /** Sessions. */
+  /** Sessions that are done, with whatever outcome. */
   readonly done: number;
   /** Sessions that the source listed when the copying began. */
   readonly total: number;
-  /** Entries that were written. */
+  /** Entries written so far. */
   readonly entries: number;
 }
 
@@ -43,34 +44,34 @@ export interface CopyReport {
   readonly equal: number;
   /** Replaced, as `onConflict` allowed, read back and found equal but for `updatedAt`. */
   readonly replaced: number;
-  /** There with other contents, and left alone. */
+  /** In the target with other contents, and left as they are. */
   readonly conflicts: readonly SessionId[];
   /**
-   * Hold numbers that JavaScript can only round, so that their copy would differ, and were left out; the entries by
-   * `seq`, the context as "context".
+   * Left out, because they hold numbers that JavaScript can only round, so that their copy would differ.
+   * `places` has the entries by `seq`, the context as "context".
    */
   readonly inexact: readonly { readonly id: SessionId; readonly places: InexactPlaces }[];
   /** Could not be read. */
   readonly unreadable: readonly StoreWarning[];
-  /** Could be read, but the target does not take them, or holds a damaged session in their place; with its reason. */
+  /** The target does not take them, or holds a damaged session with their id; with its reason. */
   readonly refused: readonly StoreWarning[];
 }
 
-/** Sessions under way at once: the stores commit what waits together. */
+/** Sessions copied at the same time: the stores commit waiting calls together. */
 const CONCURRENCY = 64;
-/** Of these, so many that may be large: what the others hold in memory is little and known. */
-const LARGE_AT_ONCE = 6;
+/** Of these, how many may be large, which bounds the memory. */
+const MAX_LARGE_SESSIONS = 6;
 
 /**
- * Copies sessions from one store to another. One of up to 4 MiB is written in one step, a larger one in parts, so that it
- * never stands in memory as a whole. Each is read back and compared, entry by entry, before it counts as copied. One that
- * cannot be copied does not keep the others from it. To go on after an interruption, call it again: what is there already
- * is skipped, and of a session that is there in part the rest is added.
+ * Copies sessions from one store to another. A session of up to 4 MiB is written atomically, a larger one in
+ * parts, so that it is never in memory as a whole. Each is read back and compared, entry by entry, before it
+ * counts as copied. One that cannot be copied does not stop the others. To resume after an interruption, call
+ * it again: what is there already is skipped, and a partial copy is completed.
  *
- * A session whose entries repeat an id is written in one step, whatever its size.
+ * A session whose entries repeat an id is written atomically, whatever its size.
  *
- * @throws {SessionError} when a store fails as a whole (`io`, `busy`, `closed`); `io` also when what was read back is not
- *   what was written.
+ * @throws {SessionError} when a store fails as a whole (`io`, `busy`, `closed`); `io` also when what was read
+ *   back is not what was written.
  */
 export async function copySessions(
   from: SessionStore,
@@ -92,8 +93,8 @@ export async function copySessions(
       progress.entries += count;
       onProgress?.({ ...progress });
     },
-    large: new Gate(LARGE_AT_ONCE),
-    alone: new Gate(1),
+    largeSessions: new Semaphore(MAX_LARGE_SESSIONS),
+    writeMutex: new Semaphore(1),
   };
   const outcomes: { readonly id: SessionId; readonly outcome: CopyOutcome }[] = [];
   const one = async (id: SessionId, place: number) => {
@@ -104,21 +105,12 @@ export async function copySessions(
   try {
     progress.total = await from.count(filter);
     let begun = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await from.list({
-        filter,
-        orderBy: "createdAt",
-        direction: "asc",
-        limit: MAX_PAGE,
-        cursor,
-      });
-      await inParallel(page.items, CONCURRENCY, ({ id }) => {
+    for await (const page of sessionPages(from, { filter, orderBy: "createdAt", direction: "asc" })) {
+      await inParallel(page, CONCURRENCY, ({ id }) => {
         signal?.throwIfAborted();
         return one(id, begun++);
       });
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    }
   } finally {
     stopListening();
   }
@@ -143,7 +135,10 @@ function reportOf(
   return { ...counts, conflicts, inexact, refused, unreadable: [...unreadable.values()] };
 }
 
-/** A few at a time, in their order; after a failure none is begun, and those under way are waited for. */
+/**
+ * Starts the work in order, `width` at a time. After a failure it starts no more, and waits for what has
+ * begun.
+ */
 async function inParallel<T>(
   items: readonly T[],
   width: number,

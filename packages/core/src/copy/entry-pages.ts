@@ -4,11 +4,14 @@ import { type JsonValue, jsonEqual } from "../model/json.ts";
 import type { Session, SessionEntry, StoredEntry } from "../model/model.ts";
 import { type EntriesQuery, type EntryPage, MAX_PAGE, type SessionStore } from "../store/session-store.ts";
 
-/** What is read at a time, in characters as JSON; one entry may be larger. Larger pages make a copy of long sessions no faster. */
+/**
+ * The size of a page, in characters as JSON; a single entry may be larger. Larger pages make no copy faster.
+ */
 const PAGE_CHARACTERS = 512 * 1024;
-/** Nothing is known of the entries before the first page; each may have 16 MiB. */
+/** Small, since nothing is known of the entries before the first page, and each may have 16 MiB. */
 const FIRST_PAGE = 2;
-const GROWTH = 16;
+/** How many times as many entries a page may have as the one before. */
+const MAX_GROWTH = 16;
 
 /** How many entries to ask for, so that a page holds about {@link PAGE_CHARACTERS} whatever their size. */
 class PageSize {
@@ -17,20 +20,24 @@ class PageSize {
   learn(entries: readonly StoredEntry[]): number {
     const characters = entries.reduce((sum, { content }) => sum + jsonSize(content), 0);
     const fitting = Math.floor((PAGE_CHARACTERS * entries.length) / Math.max(1, characters));
-    this.limit = Math.max(1, Math.min(MAX_PAGE, this.limit * GROWTH, fitting));
+    this.limit = Math.max(1, Math.min(MAX_PAGE, this.limit * MAX_GROWTH, fitting));
     return characters;
   }
 }
 
+/** Some entries that follow each other. */
 export interface EntryChunk {
   readonly entries: readonly StoredEntry[];
-  /** About as many as the contents take as JSON. */
+  /** About how many characters the contents take as JSON. */
   readonly characters: number;
 }
 
 /**
- * The entries from `start` up to `end` (exclusive), in pages that stay small whatever the size of the entries. Other events of
- * the process get their turn between them.
+ * The entries from `start` up to `end` (exclusive), in pages of about 512 KiB whatever the size of the
+ * entries, so that a session of any size is read with little memory. Fewer than asked for come when the
+ * session is shortened meanwhile.
+ *
+ * @throws {SessionError} what `readEntries` throws, while iterating.
  */
 export async function* entryPages(
   store: SessionStore,
@@ -42,15 +49,18 @@ export async function* entryPages(
   const yielder = new Yielder();
   for (let next = start; next < end; ) {
     await yielder.yieldIfDue();
-    const { items } = await store.readEntries(id, stretch(next, size.limit, end));
+    const { items } = await store.readEntries(id, rangeQuery(next, size.limit, end));
     if (items.length === 0) return;
     next += items.length;
     yield { entries: items, characters: size.learn(items) };
   }
 }
 
-/** So many entries from `start` on. Bounded, so that no store reads one more, perhaps a large one, only to see whether there is one. */
-function stretch(start: number, limit: number, end: number): EntriesQuery {
+/**
+ * `limit` entries from `start`. With `before`, so that no store reads one more only to see whether there is
+ * one.
+ */
+function rangeQuery(start: number, limit: number, end: number): EntriesQuery {
   return { after: start - 1, before: Math.min(end, start + limit), limit };
 }
 
@@ -69,7 +79,7 @@ export async function compareEntries(
   const inexact: number[] = [];
   let next = start;
   for await (const { entries } of entryPages(store, id, start, end)) {
-    const { items } = await readOther(stretch(next, entries.length, end));
+    const { items } = await readOther(rangeQuery(next, entries.length, end));
     if (!jsonEqual(plain(entries), plain(items))) return null;
     for (const entry of entries) if (entry.inexact) inexact.push(entry.seq);
     next += entries.length;
@@ -77,11 +87,15 @@ export async function compareEntries(
   return next === end ? inexact : null;
 }
 
-/** Equal in everything that a caller has put there; `version`, `seq` and `inexact` are the store's. */
+/**
+ * Are two sessions equal in everything that a caller has written? What the store adds (`version`, `seq`,
+ * `inexact`) does not count; the order of keys does not either.
+ */
 export function sameSession(a: Session, b: Session): boolean {
   return sameHead(a, b) && jsonEqual(plain(a.entries), plain(b.entries));
 }
 
+/** The same without the entries. */
 export function sameHead(a: Omit<Session, "entries">, b: Omit<Session, "entries">): boolean {
   return (
     jsonEqual(a.metadata as unknown as JsonValue, b.metadata as unknown as JsonValue) &&
@@ -89,7 +103,7 @@ export function sameHead(a: Omit<Session, "entries">, b: Omit<Session, "entries"
   );
 }
 
-/** Entries as a caller writes them; `seq` and `inexact` are the store's. */
+/** Entries as a caller writes them, without what the store adds. */
 export function plainEntries(entries: readonly SessionEntry[]): SessionEntry[] {
   return entries.map(({ id, timestamp, entryType, content }) => ({ id, timestamp, entryType, content }));
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isSessionError, SessionError, versionConflict } from "../model/errors.ts";
 import { type EntryId, newUuid, parseSessionId, type SessionId } from "../model/ids.ts";
-import { copyJson, type JsonObject, type JsonValue } from "../model/json.ts";
+import { copyJson, type JsonObject, type JsonValue, ownProperties, readArgument } from "../model/json.ts";
 import type {
   EntryType,
   Session,
@@ -25,51 +25,62 @@ import {
   sessionLimitsSchema,
   stricterLimits,
 } from "../rules/limits.ts";
+import { byNewest } from "../rules/order.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
-import {
-  type AppendResult,
-  type EntriesQuery,
-  type EntryPage,
-  type ListQuery,
-  MAX_PAGE,
-  type SessionChange,
-  type SessionPage,
-  type SessionStore,
+import { sessionPages } from "../store/all-sessions.ts";
+import type {
+  AppendResult,
+  EntriesQuery,
+  EntryPage,
+  ListQuery,
+  SessionChange,
+  SessionPage,
+  SessionStore,
 } from "../store/session-store.ts";
 import { parseChange, parseInput, parseSession } from "../store/validate.ts";
 import type { WarningListener } from "../store/warnings.ts";
 import { type SubscribeOptions, type SubscriptionEvent, subscribe } from "../subscription/subscription.ts";
 import { SessionCache } from "./session-cache.ts";
 
-// Longer than most files: one class with the original's whole API and what goes beyond it; the rules stand in files of their own.
+// Longer than most files: one class has the original's whole API and more. The rules are in files of their
+// own.
 
+/** How a {@link SessionManager} works. Everything has a default. */
 export interface SessionManagerOptions {
   /** Milliseconds since the Unix epoch; `Date.now` when absent. */
   readonly clock?: (() => Timestamp) | undefined;
-  /** Makes the ids of sessions and entries, UUIDs; version 7 when absent. */
+  /** Generates the ids of sessions and entries, which are UUIDs; of version 7 when absent. */
   readonly newId?: (() => string) | undefined;
-  /** Hold for every append, together with those of the call: of each bound the smaller one. */
+  /**
+   * Limits of every append, together with those of the call: the smaller of each, and the stricter action.
+   */
   readonly limits?: SessionLimits | undefined;
   /** Which status may follow which; `free` when absent. */
   readonly lifecycle?: Lifecycle | undefined;
-  /** How many sessions `loadSession` keeps in memory; 100 when absent, 0 for none. */
+  /** How many sessions `loadSession` caches; 100 when absent, 0 for none. */
   readonly cacheSize?: number | undefined;
-  /** Hears of the store's warnings, e.g. of a session whose file cannot be read. */
+  /** Called with the store's warnings, e.g. of a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
 }
 
+/** What a new session has beyond its name and type. */
 export interface CreateOptions {
+  /** A UUID; generated when absent. */
   readonly id?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly parentSession?: string | null | undefined;
   readonly context?: JsonObject | undefined;
-  /** Written with the session in one step; their time is the creation's where they have none. */
+  /** Written atomically with the session; those without a time get that of the creation. */
   readonly entries?: readonly NewEntry[] | undefined;
+  /** `active` when absent. */
   readonly status?: SessionStatus | undefined;
+  /** The clock's time when absent. */
   readonly createdAt?: Timestamp | undefined;
+  /** `createdAt` when absent. */
   readonly updatedAt?: Timestamp | undefined;
 }
 
+/** The options of a change. */
 export interface ChangeOptions {
   /** Refuse with `conflict` unless the session still has this version. */
   readonly expectedVersion?: string | undefined;
@@ -77,30 +88,35 @@ export interface ChangeOptions {
   readonly at?: Timestamp | undefined;
 }
 
+/** The options of adding entries. */
 export interface AddEntriesOptions extends ChangeOptions {
+  /** Limits of this call, together with the manager's own. */
   readonly limits?: SessionLimits | undefined;
 }
 
+/** The options of adding one entry. */
 export interface AddEntryOptions extends AddEntriesOptions {
-  /** Give one to make the call safe to repeat. */
+  /** A UUID; with one the call is safe to retry. Generated when absent. */
   readonly id?: string | undefined;
+  /** The time of the change when absent. */
   readonly timestamp?: Timestamp | undefined;
 }
 
-/** An entry to add; what is absent is made by the manager. */
+/** An entry to add. The manager generates an absent id, and an absent timestamp is the time of the change. */
 export interface NewEntry extends EntryDraft {
   readonly id?: string | undefined;
   readonly timestamp?: Timestamp | undefined;
 }
 
+/** The options of a fork. */
 export interface ForkOptions {
   /** The id of the fork. */
   readonly id?: string | undefined;
-  /** How many entries the fork takes over; all when absent. */
+  /** How many of the first entries the fork gets; all when absent. */
   readonly entryCount?: number | undefined;
   /** The name of the fork; the same as the original's when absent. */
   readonly name?: string | undefined;
-  /** Round numbers that JavaScript cannot hold (`inexact`) in the fork. */
+  /** Allows a fork in which numbers that JavaScript cannot hold (`inexact`) are rounded. */
   readonly allowLossy?: boolean | undefined;
   readonly at?: Timestamp | undefined;
 }
@@ -110,12 +126,13 @@ const DEFAULT_CACHE_SIZE = 100;
 const entryCountSchema = z.int().min(0).optional();
 
 /**
- * Sessions as an application works with them: the API of the Rust crate `thulp-workspace`, over any store. It makes ids
- * and times, keeps a bounded cache that it checks against the store's version before it trusts it, and leaves what has
- * to be atomic to the store. It holds no resources of its own; whoever opened the store closes it.
+ * Sessions as an application works with them: the API of the Rust crate `thulp-workspace`, over any store. It
+ * generates ids and times, and has a bounded cache that it compares with the store's version before each use.
+ * What has to be atomic is left to the store. It holds no resources: close the store yourself.
  *
- * Every method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema, `closed` after the
- * store was closed, `io` and `busy` as the store says; `not_found` and `corrupt` where one session is asked for.
+ * Every method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema, `closed`
+ * after the store was closed, `io` and `busy` as the store says; `not_found` and `corrupt` where one session
+ * is asked for.
  */
 export class SessionManager {
   readonly store: SessionStore;
@@ -201,8 +218,8 @@ export class SessionManager {
   }
 
   /**
-   * Writes a whole session. One that was read (it has a `version`) is written only if nobody has changed it since; one
-   * without can only create, unless `overwrite` says to put it in the place of whatever is there.
+   * Writes a whole session. One that was read (it has a `version`) is written only if it has not been changed
+   * since; one without a version can only be created, unless `overwrite` allows to replace whatever is there.
    *
    * @throws {SessionError} conflict, already_exists; not_found when it was deleted since it was read.
    */
@@ -210,7 +227,7 @@ export class SessionManager {
     session: Session | StoredSession,
     options: { overwrite?: boolean | undefined } = {},
   ): Promise<SessionHead> {
-    const version = "version" in session ? session.version : undefined;
+    const version = readArgument("session", (): string | undefined => Object(session).version);
     // Copied before the first await: what is written is what was given.
     const given = parseSession(session);
     if (!options.overwrite)
@@ -224,7 +241,7 @@ export class SessionManager {
       try {
         return await this.store.create(given);
       } catch (error) {
-        // Somebody was quicker: then there is one to replace. Not for ever, should the store contradict itself.
+        // Created meanwhile: then it is there to replace. Bounded, in case the store contradicts itself.
         if (!isSessionError(error, "already_exists") || attempt === 100) throw error;
       }
     }
@@ -239,7 +256,8 @@ export class SessionManager {
   }
 
   /**
-   * Adds one entry at the end; with the same id and content again it changes nothing and gives the stored one.
+   * Appends one entry, and gives the stored one. With an id that is there already with the same content it
+   * changes nothing.
    *
    * @throws {SessionError} conflict, limit_exceeded
    */
@@ -250,7 +268,7 @@ export class SessionManager {
     options: AddEntryOptions = {},
   ): Promise<StoredEntry> {
     const { id: entryId = this.#newId(), timestamp, ...rest } = options;
-    // Copied before the first await: what is given back is what was written, whatever the caller does meanwhile.
+    // Copied before the first await: the answer is what was written, whatever the caller does meanwhile.
     const draft = {
       entryType: copyJson(entryType, "entryType") as EntryType,
       content: copyJson(content, "content"),
@@ -262,7 +280,7 @@ export class SessionManager {
   }
 
   /**
-   * Adds a batch, whole or not at all.
+   * Appends a batch of entries atomically.
    *
    * @throws {SessionError} conflict, limit_exceeded
    */
@@ -279,22 +297,27 @@ export class SessionManager {
     });
   }
 
+  /** Sets the status to `completed`. @throws {SessionError} not_found, conflict */
   completeSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
     return this.updateSession(id, { status: "completed" }, options);
   }
 
+  /** Sets the status to `failed`. @throws {SessionError} not_found, conflict */
   failSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
     return this.updateSession(id, { status: "failed" }, options);
   }
 
+  /** Sets the status to `cancelled`. @throws {SessionError} not_found, conflict */
   cancelSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
     return this.updateSession(id, { status: "cancelled" }, options);
   }
 
+  /** Sets the status to `paused`. @throws {SessionError} not_found, conflict */
   pauseSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
     return this.updateSession(id, { status: "paused" }, options);
   }
 
+  /** Sets the status to `active`. @throws {SessionError} not_found, conflict */
   resumeSession(id: string, options?: ChangeOptions): Promise<SessionHead> {
     return this.updateSession(id, { status: "active" }, options);
   }
@@ -307,12 +330,11 @@ export class SessionManager {
   async updateSession(id: string, change: SessionChange, options: ChangeOptions = {}): Promise<SessionHead> {
     const at = options.at ?? this.#clock();
     const { expectedVersion } = options;
-    if (this.#lifecycle === "free" || change.status === undefined) {
-      return this.store.update(id, change, { at, expectedVersion });
-    }
+    if (this.#lifecycle === "free") return this.store.update(id, change, { at, expectedVersion });
     // Copied before the first await: the status that was checked is the one that is written.
     const given = parseChange(change);
-    return this.#inStrictLifecycle(id, given.status as SessionStatus, expectedVersion, (version) =>
+    if (given.status === undefined) return this.store.update(id, given, { at, expectedVersion });
+    return this.#inStrictLifecycle(id, given.status, expectedVersion, (version) =>
       this.store.update(id, given, { at, expectedVersion: version }),
     );
   }
@@ -332,13 +354,13 @@ export class SessionManager {
       try {
         return await write(version);
       } catch (error) {
-        // Changed between the look and the write: look again, unless the caller asked for a version of his own.
+        // Changed between the read and the write: read again, unless the caller has asked for a version.
         if (expectedVersion !== undefined || !isSessionError(error, "conflict")) throw error;
       }
     }
   }
 
-  /** Sets one key of the context; the others stay, also those that others set at the same time. */
+  /** Sets one key of the context; the others stay, also those that are set by others at the same time. */
   async setContext(id: string, key: string, value: JsonValue, options?: ChangeOptions): Promise<SessionHead> {
     return this.updateSession(id, { setContext: Object.fromEntries([[key, value]]) }, options);
   }
@@ -346,22 +368,18 @@ export class SessionManager {
   /** The metadata of all sessions that match, by `updatedAt`, newest first. */
   async listSessions(filter: SessionFilter = {}): Promise<SessionMetadata[]> {
     const all: SessionMetadata[] = [];
-    let cursor: string | undefined;
-    do {
-      // Paged by the time that does not change: a session that is updated meanwhile cannot slip from page to page.
-      const page = await this.store.list({ filter, orderBy: "createdAt", limit: MAX_PAGE, cursor });
-      all.push(...page.items);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor !== undefined);
-    return all.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
+    // Paged by the time that does not change: a session that is updated meanwhile cannot move from page to
+    // page.
+    for await (const items of sessionPages(this.store, { filter, orderBy: "createdAt" })) all.push(...items);
+    return all.sort(byNewest);
   }
 
-  /** One page of metadata; {@link SessionManager.listSessions} gives all at once. */
+  /** One page of metadata; {@link SessionManager.listSessions} gives all of them. */
   async pageSessions(query: ListQuery = {}): Promise<SessionPage> {
     return this.store.list(query);
   }
 
-  /** Removes a session. It is fine if there is none: true when there was one. */
+  /** Removes a session: true when there was one. It is no error if there is none. */
   async deleteSession(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
     const sessionId = parseSessionId(id);
     const deleted = await this.store.delete(sessionId, options);
@@ -369,7 +387,7 @@ export class SessionManager {
     return deleted;
   }
 
-  /** True also for a session that is there but damaged. */
+  /** Is there such a session? True also for one that is damaged. */
   async sessionExists(id: string): Promise<boolean> {
     try {
       await this.store.head(id);
@@ -381,19 +399,22 @@ export class SessionManager {
     }
   }
 
+  /** Drops one session from the cache. */
   async evictFromCache(id: string): Promise<void> {
     this.#cache.delete(parseSessionId(id));
   }
 
+  /** Drops all sessions from the cache. */
   async clearCache(): Promise<void> {
     this.#cache.clear();
   }
 
+  /** How many sessions are in the cache. */
   async cachedSessionCount(): Promise<number> {
     return this.#cache.size;
   }
 
-  /** The sessions in the cache, as they are now; one that has been deleted meanwhile is left out. */
+  /** The sessions in the cache, as the store has them now, without those that have been deleted meanwhile. */
   async activeSessions(): Promise<StoredSession[]> {
     const sessions: StoredSession[] = [];
     for (const id of this.#cache.ids()) {
@@ -406,6 +427,7 @@ export class SessionManager {
     return sessions;
   }
 
+  /** As {@link SessionManager.listSessions}: those with this tag, exactly. */
   findByTag(tag: string): Promise<SessionMetadata[]> {
     return this.listSessions({ tag });
   }
@@ -415,14 +437,17 @@ export class SessionManager {
     return this.listSessions({ type });
   }
 
+  /** As {@link SessionManager.listSessions}: those with this status. */
   findByStatus(status: SessionStatus): Promise<SessionMetadata[]> {
     return this.listSessions({ status });
   }
 
+  /** As {@link SessionManager.listSessions}: those created later than `time`. */
   findCreatedAfter(time: Timestamp): Promise<SessionMetadata[]> {
     return this.listSessions({ createdAfter: time });
   }
 
+  /** As {@link SessionManager.listSessions}: those changed later than `time`. */
   findUpdatedAfter(time: Timestamp): Promise<SessionMetadata[]> {
     return this.listSessions({ updatedAfter: time });
   }
@@ -432,15 +457,17 @@ export class SessionManager {
     return this.store.count(filter);
   }
 
+  /** One page of entries. @throws {SessionError} not_found, corrupt */
   async readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
     return this.store.readEntries(id, query);
   }
 
   /**
-   * A new, active session with the first entries of another, its type, tags and context, and that one as its parent.
+   * A new, active session with the first entries of another, its type, tags and context, and that one as its
+   * parent.
    *
-   * @throws {SessionError} already_exists; invalid_input when fewer entries are there than are asked for; unsupported when
-   *   it would round a number, unless that is allowed.
+   * @throws {SessionError} already_exists; invalid_input when fewer entries are there than are asked for;
+   *   unsupported when it would round a number, unless that is allowed.
    */
   async forkSession(id: string, options: ForkOptions = {}): Promise<StoredSession> {
     const given = parseInput(entryCountSchema, options.entryCount, "entryCount");
@@ -467,7 +494,7 @@ export class SessionManager {
   }
 
   /**
-   * Takes the entries after the first `entryCount` off.
+   * Removes the entries after the first `entryCount`.
    *
    * @throws {SessionError} conflict; invalid_input when there are fewer.
    */
@@ -479,9 +506,9 @@ export class SessionManager {
   }
 
   /**
-   * The first limit that the session has met or exceeded, or `null`.
+   * The first limit that the session has reached or exceeded, or `null`.
    *
-   * @param limits looked at together with the manager's own.
+   * @param limits checked together with the manager's own.
    * @param options.at up to when the duration counts; the clock's time when absent.
    */
   async checkLimits(
@@ -500,22 +527,33 @@ export class SessionManager {
       : null;
   }
 
+  /** One page of hits in the entries and names of sessions. */
   async searchSessions(query: SearchQuery): Promise<SearchPage> {
     return this.store.search(query);
   }
 
-  /** Follows the entries of a session: those after the token, then every new one, whoever writes it. */
+  /**
+   * Follows the entries of a session: those after the token, then every new one, by whatever process it is
+   * written.
+   *
+   * @throws {SessionError} not_found when there is no such session and no token; invalid_input for an invalid
+   *   token.
+   */
   subscribe(id: string, options: SubscribeOptions = {}): AsyncGenerator<SubscriptionEvent, void, undefined> {
     return subscribe(this.store, id, options);
   }
 
-  /** Gives ids and times to the entries that have none. Anything else that is wrong with them the store refuses. */
+  /**
+   * Gives ids and times to the entries that have none. The store refuses whatever else is wrong with them.
+   */
   #complete(entries: readonly NewEntry[], at: Timestamp): SessionEntry[] {
-    return entries.map((entry) => ({
-      ...entry,
-      id: (entry.id ?? this.#newId()) as EntryId,
-      timestamp: entry.timestamp ?? at,
-    }));
+    return entries.map((entry, i) => {
+      const field = `entries[${i}]`;
+      // As spread would, which drops keys that are not enumerable.
+      const given: Partial<NewEntry> = readArgument(field, () => ownProperties(Object(entry), field));
+      const { id = this.#newId(), timestamp = at } = given;
+      return { ...(given as NewEntry), id: id as EntryId, timestamp };
+    });
   }
 
   #limitsWith(given: SessionLimits | undefined): SessionLimits | undefined {
@@ -524,10 +562,11 @@ export class SessionManager {
   }
 
   async #create(session: Session): Promise<StoredSession> {
-    // Copied before the first await: the cache keeps and freezes what was written, and nothing that is the caller's.
+    // Copied before the first await: the cache freezes what was written, which must not be the caller's
+    // object.
     const given = parseSession(session);
     const { metadata, context, version } = await this.store.create(given);
-    // As `get` would give it, without reading it again.
+    // What `get` would answer, without reading it again.
     const entries = given.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
     return this.#cache.put({ metadata, entries, context, version });
   }

@@ -2,13 +2,16 @@ import type { SessionId } from "../model/ids.ts";
 import { deepFreeze } from "../model/json.ts";
 import type { StoredSession } from "../model/model.ts";
 
-/** The sessions read last. Whoever takes one out compares its version with the store's before trusting it. */
+/**
+ * The sessions that were read last. A caller has to compare the version with the store's before it trusts
+ * one.
+ */
 export class SessionCache {
   readonly #capacity: number;
-  /** In the order of use, the least recent first. */
+  /** In the order of use, the least recently used first. */
   readonly #sessions = new Map<SessionId, StoredSession>();
 
-  /** @param capacity how many sessions it holds; 0 keeps nothing. */
+  /** @param capacity how many sessions it holds; 0 for none. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
@@ -23,7 +26,7 @@ export class SessionCache {
     return session;
   }
 
-  /** Keeps a session, frozen, since every caller gets the same object. */
+  /** Caches a session, frozen, since every caller gets the same object. */
   put(session: StoredSession): StoredSession {
     const { id } = session.metadata;
     deepFreeze(session);

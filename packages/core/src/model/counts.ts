@@ -5,13 +5,13 @@ interface Typed {
   readonly entryType: Pick<EntryType, "type">;
 }
 
-/** The counters of a session, and what is needed to go on counting after its last entry. */
+/** The counters of a session, and what is needed to continue counting after its last entry. */
 export interface EntryCounts {
   readonly entryCount: number;
   readonly turnCount: number;
   readonly userMessageCount: number;
   readonly assistantMessageCount: number;
-  /** A user message stands there that no assistant message has followed yet. */
+  /** There is a user message that no assistant message has followed yet. */
   readonly awaitingAssistant: boolean;
 }
 
@@ -24,8 +24,9 @@ export const NO_ENTRIES: EntryCounts = {
 };
 
 /**
- * The counters after `entries` follow. A turn is a user message later followed by an assistant message; entries
- * between do not matter (the original's `turn_count`).
+ * The counters after `entries` have followed what `from` counts; from nothing when it is absent. A turn is a
+ * user message later followed by an assistant message; entries between do not matter (the original's
+ * `turn_count`).
  */
 export function countEntries(entries: Iterable<Typed>, from: EntryCounts = NO_ENTRIES): EntryCounts {
   let { entryCount, turnCount, userMessageCount, assistantMessageCount, awaitingAssistant } = from;

@@ -12,9 +12,10 @@ export const SESSION_ERROR_CODES = [
   "io",
 ] as const;
 
+/** One of {@link SESSION_ERROR_CODES}. */
 export type SessionErrorCode = (typeof SESSION_ERROR_CODES)[number];
 
-/** Where and why: what a program may want to read out of an error beyond its code. All of it is optional. */
+/** Where and why: what a program may want to know of an error beyond its code. All of it is optional. */
 export interface SessionErrorDetails {
   /** The session that the call was about. */
   readonly sessionId?: string;
@@ -24,11 +25,13 @@ export interface SessionErrorDetails {
   readonly path?: string;
   /** Where in that file the damage begins, in bytes from its start. */
   readonly offset?: number;
-  /** With `conflict` on an `expectedVersion`: the version the session has now. */
+  /**
+   * With `conflict` on an `expectedVersion`: the version the session has now. Absent where that is not known.
+   */
   readonly currentVersion?: string;
   /** With `conflict` on an entry id: that id. */
   readonly entryId?: string;
-  /** `unknown` when the call may have been carried out: its answer was lost. */
+  /** `unknown` when the answer was lost, so that the call may or may not have been carried out. */
   readonly outcome?: "unknown";
   /** With `limit_exceeded`: which limit was reached. */
   readonly limit?: {
@@ -38,10 +41,14 @@ export interface SessionErrorDetails {
   };
 }
 
-/** The one error class of thulp-sessions. Whatever a store, the manager or the client refuses is one of these. */
+/**
+ * The one error class of thulp-sessions: every refusal of a store, the manager or the client is one of these.
+ */
 export class SessionError extends Error {
   override readonly name = "SessionError";
+  /** What went wrong, for programs. Stable: codes are API. */
   readonly code: SessionErrorCode;
+  /** Where and why; empty where there is nothing to add. */
   readonly details: SessionErrorDetails;
 
   constructor(
@@ -55,7 +62,10 @@ export class SessionError extends Error {
   }
 }
 
-/** True for a {@link SessionError}, of this code where one is given; also for one made by another copy of this package. */
+/**
+ * True for a {@link SessionError}, of this code where one is given. Prefer it to `instanceof`: it also knows
+ * an error made by another copy of this package.
+ */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   return (
     error instanceof Error &&
@@ -65,10 +75,12 @@ export function isSessionError(error: unknown, code?: SessionErrorCode): error i
   );
 }
 
+/** `not_found`: there is no session with this id. */
 export function notFound(sessionId: string): SessionError {
   return new SessionError("not_found", `There is no session ${sessionId}.`, { details: { sessionId } });
 }
 
+/** `already_exists`: `create` was given an id that is taken. */
 export function alreadyExists(sessionId: string): SessionError {
   return new SessionError(
     "already_exists",
@@ -77,14 +89,25 @@ export function alreadyExists(sessionId: string): SessionError {
   );
 }
 
+/** `conflict`: the session has another version than the caller's `expectedVersion`. */
 export function versionConflict(sessionId: string, currentVersion: string): SessionError {
+  return changedSince(sessionId, { sessionId, currentVersion });
+}
+
+/** `conflict` where a session changed while it was being read, and nobody knows its version now. */
+export function concurrentChange(sessionId: string): SessionError {
+  return changedSince(sessionId, { sessionId });
+}
+
+function changedSince(sessionId: string, details: SessionErrorDetails): SessionError {
   return new SessionError(
     "conflict",
-    `Session ${sessionId} was changed since it was read. Read it again and repeat the change.`,
-    { details: { sessionId, currentVersion } },
+    `Session ${sessionId} was changed since it was read. Read it again and retry the change.`,
+    { details },
   );
 }
 
+/** `conflict`: an append holds an entry whose id is taken by another one. */
 export function entryConflict(sessionId: string, entryId: string): SessionError {
   return new SessionError(
     "conflict",
@@ -93,7 +116,11 @@ export function entryConflict(sessionId: string, entryId: string): SessionError 
   );
 }
 
-/** The message and the field are cut where they echo too much of an input, which may be megabytes. */
+/**
+ * `invalid_input`: an argument that the caller has to correct. `message` says what is wrong and never quotes
+ * a content; it and `details.field` are shortened where they echo too much of an input, which may be
+ * megabytes.
+ */
 export function invalidInput(message: string, details: SessionErrorDetails = {}): SessionError {
   const { field } = details;
   return new SessionError("invalid_input", shorten(message, MAX_MESSAGE_LENGTH), {
@@ -104,7 +131,7 @@ export function invalidInput(message: string, details: SessionErrorDetails = {})
 const MAX_MESSAGE_LENGTH = 600;
 const MAX_FIELD_LENGTH = 300;
 
-/** Cuts the middle out: what is wrong stands at the end, where it is at the beginning. */
+/** Cuts out the middle: the field is named at the beginning, what is wrong with it at the end. */
 function shorten(text: string, length: number): string {
   if (text.length <= length) return text.toWellFormed();
   return `${text.slice(0, length / 2)}…${text.slice(-length / 2)}`.toWellFormed();

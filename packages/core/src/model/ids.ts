@@ -8,7 +8,7 @@ export type SessionId = string & z.$brand<"SessionId">;
 /** A UUID in lower case with hyphens that names an entry within its session. */
 export type EntryId = string & z.$brand<"EntryId">;
 
-// Any version and variant: files of the original hold nil and hand-made ids too.
+// Any version and variant: files of the original also hold nil and hand-made ids.
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** True for the canonical form of a UUID: lower case, with hyphens. */
@@ -22,14 +22,14 @@ const canonicalUuid = z
   .transform((text) => text.toLowerCase())
   .refine(isCanonicalUuid, { error: "is not a UUID (8-4-4-4-12 hexadecimal digits)" });
 
-/** Takes a UUID with hyphens in any case and makes it canonical. */
+/** The zod schema of a session id: takes a UUID with hyphens in any case, and gives its canonical form. */
 export const sessionIdSchema = canonicalUuid.transform((text) => text as SessionId);
 
-/** Takes a UUID with hyphens in any case and makes it canonical. */
+/** The zod schema of an entry id: takes a UUID with hyphens in any case, and gives its canonical form. */
 export const entryIdSchema = canonicalUuid.transform((text) => text as EntryId);
 
 /**
- * The session id that `text` spells.
+ * The canonical session id of a UUID with hyphens in any case.
  *
  * @throws {SessionError} invalid_input when it is not a UUID with hyphens.
  */

@@ -1,4 +1,4 @@
-import { invalidInput } from "./errors.ts";
+import { invalidInput, SessionError } from "./errors.ts";
 
 /** Plain JSON: what `JSON.parse` can give and `JSON.stringify` writes without loss. */
 export type JsonValue =
@@ -9,36 +9,50 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
+/** A {@link JsonValue} that is an object. */
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** How many arrays and objects may stand in one another in what is written. The original refuses to read more than 124. */
+/**
+ * How deep arrays and objects may be nested in what is written. The original refuses to read more than 124
+ * levels.
+ */
 export const MAX_JSON_DEPTH = 120;
 
 /**
- * Checks that `value` is a {@link JsonValue} and gives a copy that shares nothing with it.
+ * Checks that `value` is a {@link JsonValue} and gives a copy that shares nothing with it. Every property is
+ * read once, so that the copy is what was checked, whatever getters and proxies are in the value.
  *
  * @param field names the value in the error, e.g. `entries[0].content`.
- * @param maxLength refuses what certainly takes more characters as JSON, before it is all copied: an object that
- *   stands in many places is copied once for each of them.
- * @throws {SessionError} invalid_input for anything JSON cannot hold without loss (undefined, NaN, bigint, dates,
- *   class instances, cycles, holes in arrays, symbol keys, lone surrogates) and for more than {@link MAX_JSON_DEPTH} levels.
+ * @param maxLength refuses what certainly takes more characters as JSON, before all of it is copied: an
+ *   object that occurs in several places is copied for each of them.
+ * @throws {SessionError} invalid_input for anything JSON cannot hold without loss (undefined, NaN, bigint,
+ *   dates, class instances, cycles, holes in arrays, symbol keys, keys that are not enumerable, lone
+ *   surrogates), for what cannot be read (a getter that throws), and for more than {@link MAX_JSON_DEPTH}
+ *   levels.
  */
 export function copyJson(
   value: unknown,
   field: string,
   maxLength: number = Number.POSITIVE_INFINITY,
 ): JsonValue {
-  return copy(value, field, 0, { field, maxLength, left: maxLength });
+  return copyJsonMeasured(value, field, maxLength).copied;
 }
 
-/** The same, and how many characters it takes as JSON if every number, word and pair of brackets took one. */
+/** Bounds of the length of a value as JSON: at least in characters, at most in bytes of UTF-8. */
+export interface JsonLength {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** {@link copyJson}, and how long the value is as JSON. */
 export function copyJsonMeasured(
   value: unknown,
   field: string,
   maxLength: number,
-): { copied: JsonValue; length: number } {
-  const budget = { field, maxLength, left: maxLength };
-  return { copied: copy(value, field, 0, budget), length: maxLength - budget.left };
+): { copied: JsonValue; length: JsonLength } {
+  const measure: Measure = { field, maxLength, least: 0, most: 0 };
+  const copied = readArgument(field, () => copy(value, field, 0, measure));
+  return { copied, length: measure };
 }
 
 /**
@@ -47,69 +61,147 @@ export function copyJsonMeasured(
  * @throws {SessionError} invalid_input, also for anything but a plain object.
  */
 export function copyJsonObject(value: unknown, field: string): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null)
     throw invalidInput(`${field}: expected an object.`, { field });
-  }
-  const maxLength = Number.POSITIVE_INFINITY;
-  return copyObject(value, field, -1, { field, maxLength, left: maxLength });
+  return readArgument(field, () => {
+    if (Array.isArray(value)) throw invalidInput(`${field}: expected an object.`, { field });
+    return copyObject(value, field, -1, { field, maxLength: Number.POSITIVE_INFINITY, least: 0, most: 0 });
+  });
 }
 
-/** How many characters of JSON may still come. */
-interface Budget {
+/**
+ * Runs `read`, which reads a caller's argument. What a getter or a proxy in the argument throws becomes a
+ * refusal; its message is not repeated, since it may quote a content.
+ *
+ * @throws {SessionError} invalid_input
+ */
+export function readArgument<T>(field: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof SessionError && cause.code === "invalid_input") throw cause;
+    throw new SessionError(
+      "invalid_input",
+      `${field} cannot be read: a getter or a proxy in it throws. Give plain data.`,
+      { cause, details: { field } },
+    );
+  }
+}
+
+/**
+ * The own properties of an object that is not JSON itself, such as an entry or the options of a call, each
+ * read once. What it holds is not copied. Instances of classes are taken.
+ *
+ * @throws {SessionError} invalid_input for keys that are symbols or not enumerable, which would get lost.
+ */
+export function ownProperties(value: object, field: string): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const key of plainKeys(value, field)) setKey(result, key, (value as Record<string, unknown>)[key]);
+  return result;
+}
+
+/** How deep an argument may be nested: a filter, level by level an array in an object. */
+const MAX_ARGUMENT_DEPTH = 256;
+/**
+ * How many values an argument may hold. Only a bound: an object that occurs many times is copied each time.
+ */
+const MAX_ARGUMENT_VALUES = 1_000_000;
+
+/**
+ * A copy of an argument that a schema checks (a query, a filter, options, metadata), so that what the schema
+ * checks is what is used. Values that are no JSON are left for the schema to refuse.
+ *
+ * @throws {SessionError} invalid_input for what cannot be read, and for symbols and keys that are not
+ *   enumerable.
+ */
+export function copyArgument(value: unknown, field: string): unknown {
+  let values = 0;
+  const copyValue = (part: unknown, path: string, depth: number): unknown => {
+    if (typeof part !== "object" || part === null) return part;
+    if (depth >= MAX_ARGUMENT_DEPTH)
+      throw invalidInput(`${field} is nested more than ${MAX_ARGUMENT_DEPTH} levels deep.`, { field });
+    const result: unknown[] | Record<string, unknown> = Array.isArray(part) ? [] : {};
+    const keys = Array.isArray(part) ? part.length : plainKeys(part, path);
+    for (let i = 0; i < (typeof keys === "number" ? keys : keys.length); i++) {
+      if (++values > MAX_ARGUMENT_VALUES)
+        throw invalidInput(`${field} holds more than ${MAX_ARGUMENT_VALUES} values.`, { field });
+      const key = typeof keys === "number" ? String(i) : (keys[i] as string);
+      const item = copyValue((part as Record<string, unknown>)[key], fieldOf(path, key), depth + 1);
+      if (Array.isArray(result)) result.push(item);
+      else setKey(result, key, item);
+    }
+    return result;
+  };
+  return readArgument(field, () => copyValue(value, field, 0));
+}
+
+/** The length of a value as JSON, as far as it has been read, and how long it may become. */
+interface Measure extends JsonLength {
   readonly field: string;
   readonly maxLength: number;
-  left: number;
+  least: number;
+  most: number;
 }
 
-function spend(budget: Budget, characters: number): void {
-  budget.left -= characters;
-  if (budget.left < 0) {
-    const { field, maxLength } = budget;
+function add(measure: Measure, least: number, most: number): void {
+  measure.least += least;
+  measure.most += most;
+  const { field, maxLength } = measure;
+  if (measure.least > maxLength)
     throw invalidInput(`${field} is longer than ${maxLength} bytes as JSON.`, { field });
-  }
 }
 
-function copy(value: unknown, field: string, depth: number, budget: Budget): JsonValue {
-  spend(budget, typeof value === "string" ? value.length + 2 : 1);
+/** The longest text of a number, with a comma. */
+const MAX_NUMBER_LENGTH = 26;
+
+function copy(value: unknown, field: string, depth: number, measure: Measure): JsonValue {
   switch (typeof value) {
     case "string":
+      // A UTF-16 unit takes at most six bytes (\u0000); then there are quotes and a comma.
+      add(measure, value.length + 2, value.length * 6 + 3);
       if (!value.isWellFormed())
         throw invalidInput(`${field} has a lone surrogate (half of a character).`, { field });
       return value;
     case "number":
+      add(measure, 1, MAX_NUMBER_LENGTH);
       if (!Number.isFinite(value))
         throw invalidInput(`${field} is ${value}, which JSON cannot hold.`, { field });
       // JSON.stringify writes -0 as 0: what is kept is what will be read.
       return value === 0 ? 0 : value;
     case "boolean":
+      add(measure, 1, MAX_NUMBER_LENGTH);
       return value;
     case "object": {
+      add(measure, 1, MAX_NUMBER_LENGTH);
       if (value === null) return null;
       if (depth >= MAX_JSON_DEPTH) {
-        throw invalidInput(`${field} is nested more than ${MAX_JSON_DEPTH} levels deep.`, { field });
+        // Without the path, which names every level.
+        throw invalidInput(
+          `${measure.field} is nested more than ${MAX_JSON_DEPTH} levels deep, or contains itself.`,
+          { field: measure.field },
+        );
       }
       return Array.isArray(value)
-        ? copyArray(value, field, depth, budget)
-        : copyObject(value, field, depth, budget);
+        ? copyArray(value, field, depth, measure)
+        : copyObject(value, field, depth, measure);
     }
     default:
       throw invalidInput(
         `${field} is ${value === undefined ? "undefined" : `a ${typeof value}`}, which JSON cannot hold.`,
-        {
-          field,
-        },
+        { field },
       );
   }
 }
 
-function copyArray(value: readonly unknown[], field: string, depth: number, budget: Budget): JsonValue {
-  // Not made at its full length at once: of a sparse array that would be memory for nothing.
+function copyArray(value: readonly unknown[], field: string, depth: number, measure: Measure): JsonValue {
+  // Not allocated at its full length: of a sparse array that would be memory for nothing.
   const result: JsonValue[] = [];
-  for (let i = 0; i < value.length; i++) result.push(copy(value[i], `${field}[${i}]`, depth + 1, budget));
+  const { length } = value;
+  for (let i = 0; i < length; i++) result.push(copy(value[i], `${field}[${i}]`, depth + 1, measure));
   return result;
 }
 
-function copyObject(value: object, field: string, depth: number, budget: Budget): JsonObject {
+function copyObject(value: object, field: string, depth: number, measure: Measure): JsonObject {
   const prototype = Object.getPrototypeOf(value);
   // A plain object of another realm (vm, iframe) has another Object.prototype, whose own prototype is null.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
@@ -117,17 +209,27 @@ function copyObject(value: object, field: string, depth: number, budget: Budget)
     const shown = typeof name === "string" && name !== "" ? name.slice(0, 64) : "a class";
     throw invalidInput(`${field} is an instance of ${shown}, not a plain object.`, { field });
   }
-  if (Object.getOwnPropertySymbols(value).length > 0) {
-    throw invalidInput(`${field} has a symbol as a key, which JSON cannot hold.`, { field });
-  }
   const result: Record<string, JsonValue> = {};
-  for (const key of Object.keys(value)) {
+  for (const key of plainKeys(value, field)) {
     if (!key.isWellFormed()) throw invalidInput(`${field} has a key with a lone surrogate.`, { field });
-    spend(budget, key.length + 3);
+    add(measure, key.length + 3, key.length * 6 + 4);
     const part = (value as Record<string, unknown>)[key];
-    setKey(result, key, copy(part, fieldOf(field, key), depth + 1, budget));
+    setKey(result, key, copy(part, fieldOf(field, key), depth + 1, measure));
   }
   return result;
+}
+
+/**
+ * The keys of an object, all of which JSON can hold. Counting finds the others more cheaply than looking at
+ * each.
+ */
+function plainKeys(value: object, field: string): string[] {
+  const keys = Object.keys(value);
+  const all = Reflect.ownKeys(value);
+  if (all.length === keys.length) return keys;
+  if (all.some((key) => typeof key === "symbol"))
+    throw invalidInput(`${field} has a symbol as a key, which JSON cannot hold.`, { field });
+  throw invalidInput(`${field} has a key that is not enumerable, which would get lost.`, { field });
 }
 
 function fieldOf(field: string, key: string): string {
@@ -143,7 +245,7 @@ export function setKey<T>(target: Record<string, T>, key: string, value: T): voi
   }
 }
 
-/** Equality as JSON: the order of keys does not matter, `-0` is `0`. */
+/** Equality as JSON: the order of keys does not matter, that of items does, `-0` is `0`. */
 export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
@@ -160,7 +262,7 @@ export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   );
 }
 
-/** Freezes plain data through and through, and gives it back. */
+/** Freezes plain data, with everything in it, and gives it back. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

@@ -6,31 +6,35 @@ import type { SessionEntry, SessionMetadata, SessionStatus, StoredEntry, Timesta
 import type { AppendedEntry, AppendOptions, AppendResult } from "../store/session-store.ts";
 import { decideAppend, type LimitReached } from "./limits.ts";
 
-/** The session at the moment of the append, as the store sees it inside its atomic step. */
+/** The session at the moment of the append, as the store sees it inside its transaction or lock. */
 export interface AppendTarget {
   readonly metadata: Pick<SessionMetadata, "createdAt" | "updatedAt" | "status">;
   readonly counts: EntryCounts;
   readonly version: string;
-  /** The stored entries with this id, in the order of `seq`: none as a rule, one for a repeat. */
+  /** The stored entries with this id, in the order of `seq`: usually none, one when the append is a retry. */
   findEntries(id: EntryId): readonly StoredEntry[];
 }
 
 /** What the store has to write. */
 export interface AppendPlan {
-  /** The entries that are new, with the `seq` they get. Empty: nothing is to be written. */
+  /** The entries that are new, with the `seq` they get. When it is empty, nothing must be written. */
   readonly fresh: readonly StoredEntry[];
+  /** The counters after the append. */
   readonly counts: EntryCounts;
   readonly status: SessionStatus;
   readonly updatedAt: Timestamp;
   readonly limit: LimitReached | null;
+  /** What the answer says of each given entry, in their order. */
   readonly results: readonly AppendedEntry[];
 }
 
 /**
- * Decides an append, in the order that makes a repeated call succeed where the first one did: repeats and conflicts of
- * ids first, then the version, then the limits. Pure; the store applies the plan in the same atomic step.
+ * Decides what an append writes. Repeats and conflicts of ids come first, then the version, then the limits,
+ * so that a retry succeeds where the first call did. A pure function: the store calls it inside its
+ * transaction or lock, and applies the plan there, as a whole.
  *
- * @throws {SessionError} conflict, limit_exceeded
+ * @param entries checked, as a store of {@link CheckedStore} gets them.
+ * @throws {SessionError} conflict, limit_exceeded; then nothing may be written.
  */
 export function planAppend(
   id: SessionId,
@@ -39,7 +43,7 @@ export function planAppend(
   { at, expectedVersion, limits }: AppendOptions,
 ): AppendPlan {
   const fresh: StoredEntry[] = [];
-  /** An entry alone has none before it. */
+  // A single entry can repeat no other of its batch.
   const freshById = entries.length > 1 ? new Map<EntryId, StoredEntry>() : undefined;
   const results = entries.map((entry): AppendedEntry => {
     const inBatch = freshById?.get(entry.id);
@@ -49,7 +53,7 @@ export function planAppend(
     if (candidates.length > 0) throw entryConflict(id, entry.id);
     const { timestamp, entryType, content } = entry;
     const seq = target.counts.entryCount + fresh.length;
-    // Piece by piece: copying the object would take as long as all the rest of the plan.
+    // Key by key: a spread would take as long as the rest of the plan.
     const stored: StoredEntry = { id: entry.id, timestamp, entryType, content, seq };
     fresh.push(stored);
     freshById?.set(entry.id, stored);
@@ -71,6 +75,7 @@ export function planAppend(
   };
 }
 
+/** The answer of an append that was applied as planned. @param version the one after the append. */
 export function appendResult(plan: AppendPlan, version: string): AppendResult {
   const { results, counts, status, updatedAt, limit } = plan;
   return { entries: results, entryCount: counts.entryCount, status, updatedAt, version, limit };
@@ -78,7 +83,7 @@ export function appendResult(plan: AppendPlan, version: string): AppendResult {
 
 function isRepeat(stored: StoredEntry, given: SessionEntry): boolean {
   return (
-    // A number that was rounded on reading cannot be told from its neighbours.
+    // A number that was rounded when it was read is indistinguishable from its neighbours.
     stored.inexact !== true &&
     jsonEqual(stored.entryType as JsonValue, given.entryType as JsonValue) &&
     jsonEqual(stored.content, given.content)
@@ -90,7 +95,7 @@ function limitExceeded(id: SessionId, limit: LimitReached): SessionError {
   return new SessionError(
     "limit_exceeded",
     `Session ${id} is at its limit of ${limit.max}${unit} ${limit.kind} (it has ${limit.current}${unit}). ` +
-      "Nothing was written; raise the limit or go on in a new session.",
+      "Nothing was written; raise the limit or continue in a new session.",
     { details: { sessionId: id, limit: { kind: limit.kind, current: limit.current, max: limit.max } } },
   );
 }

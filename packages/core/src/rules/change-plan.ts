@@ -4,7 +4,7 @@ import { type JsonObject, type JsonValue, setKey } from "../model/json.ts";
 import type { SessionMetadata, Timestamp } from "../model/model.ts";
 import type { SessionChange } from "../store/session-store.ts";
 
-/** The context after the change. */
+/** The context after a change; the same object where the change does not concern it. */
 export function changedContext(context: JsonObject, change: SessionChange): JsonObject {
   if (change.context !== undefined) return change.context;
   if (change.setContext === undefined && change.removeContext === undefined) return context;
@@ -19,7 +19,11 @@ export function changedContext(context: JsonObject, change: SessionChange): Json
   return result;
 }
 
-/** The metadata after the change. */
+/**
+ * The metadata after a change at the time `at`.
+ *
+ * @throws {SessionError} unsupported, as {@link nextUpdatedAt}.
+ */
 export function changedMetadata(
   metadata: SessionMetadata,
   change: SessionChange,
@@ -40,7 +44,7 @@ export function changedMetadata(
 /**
  * `updatedAt` after an update, truncate or replace: the given time, at least one more than it was.
  *
- * @throws {SessionError} unsupported where no later time can be told.
+ * @throws {SessionError} unsupported when that would be beyond the last safe integer.
  */
 export function nextUpdatedAt(metadata: { id: SessionId; updatedAt: Timestamp }, at: Timestamp): Timestamp {
   const next = Math.max(metadata.updatedAt + 1, at);
@@ -56,7 +60,7 @@ export function nextUpdatedAt(metadata: { id: SessionId; updatedAt: Timestamp },
   return next;
 }
 
-/** @throws {SessionError} invalid_input when fewer entries are there than shall stay. */
+/** @throws {SessionError} invalid_input when the session has fewer entries than a truncate is to keep. */
 export function checkTruncate(id: SessionId, has: number, wanted: number): void {
   if (wanted > has) {
     throw invalidInput(`Session ${id} has ${has} entries: it cannot be cut to ${wanted}.`, {

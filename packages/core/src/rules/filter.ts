@@ -2,25 +2,25 @@ import { z } from "zod";
 import { type SessionId, sessionIdSchema } from "../model/ids.ts";
 import { type SessionMetadata, type SessionStatus, sessionStatusSchema } from "../model/model.ts";
 
-/** How deep `and`, `or` and `not` may stand in one another. */
+/** How deep `and`, `or` and `not` may be nested. */
 export const MAX_FILTER_DEPTH = 100;
 
-/** How many filters one filter may consist of in all. */
+/** How many filters one filter may consist of, nested ones included. */
 export const MAX_FILTER_NODES = 1000;
 
-/** Which sessions: every key that is present has to hold, so `{}` matches everything. */
+/** Which sessions: every key that is present has to match, so `{}` matches everything. */
 export interface SessionFilter {
   readonly status?: SessionStatus | undefined;
   /** The name of a session type; ASCII case is ignored. */
   readonly type?: string | undefined;
   /** One of the session's tags, exactly. */
   readonly tag?: string | undefined;
-  /** Milliseconds since the Unix epoch; this and the three that follow are strict. */
+  /** Milliseconds since the Unix epoch; this bound and the next three are exclusive. */
   readonly createdAfter?: number | undefined;
   readonly createdBefore?: number | undefined;
   readonly updatedAfter?: number | undefined;
   readonly updatedBefore?: number | undefined;
-  /** A part of the name, both lower-cased with `toLowerCase`. */
+  /** A part of the name; both are lower-cased with `toLowerCase` and compared. */
   readonly nameContains?: string | undefined;
   readonly parent?: SessionId | undefined;
   readonly hasParent?: boolean | undefined;
@@ -31,7 +31,8 @@ export interface SessionFilter {
   readonly not?: SessionFilter | undefined;
 }
 
-// A bound is compared, not stored: beyond 2^53 it still tells every time that can be stored from it.
+// Any whole number: a bound is only compared, and beyond 2^53 it still orders correctly with every stored
+// time.
 const timeBound = z.number().refine(Number.isInteger, { error: "is not a whole number" });
 const text = z
   .string()
@@ -59,7 +60,10 @@ const filterShape: z.ZodType<SessionFilter, unknown> = z.strictObject({
   },
 });
 
-/** Checks a filter; its size first, so that a hostile one costs nothing. */
+/**
+ * The zod schema of a {@link SessionFilter}. Its size is checked first, so that a hostile filter costs
+ * little.
+ */
 export const sessionFilterSchema: z.ZodType<SessionFilter, unknown> = z
   .unknown()
   .superRefine((value, context) => {
@@ -86,7 +90,10 @@ function sizeProblem(root: unknown): string | null {
   return null;
 }
 
-/** Does the filter match? This is the model: every store answers `list` and `count` as this function would. */
+/**
+ * Does the filter match? This is the model: `list`, `count` and `search` of every store take the same
+ * sessions.
+ */
 export function matchesFilter(filter: SessionFilter, metadata: SessionMetadata): boolean {
   const { status, type, tag, createdAfter, createdBefore, updatedAfter, updatedBefore } = filter;
   const { nameContains, parent, hasParent, and, or, not } = filter;
@@ -107,7 +114,7 @@ export function matchesFilter(filter: SessionFilter, metadata: SessionMetadata):
   );
 }
 
-/** Lower-cases A to Z only, as the original compares type names: `ſ` and the Kelvin sign stay what they are. */
+/** Lower-cases A to Z only, as the original compares type names: `ſ` and the Kelvin sign stay as they are. */
 export function asciiLowerCase(value: string): string {
   return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -2,7 +2,10 @@ import { SessionError } from "../model/errors.ts";
 import type { SessionId } from "../model/ids.ts";
 import type { SessionStatus } from "../model/model.ts";
 
-/** `free` (the original's way): any status may follow any other. `strict`: a finished session stays finished. */
+/**
+ * Which status may follow which. `free`, as in the original: any may follow any other. `strict`: a session
+ * that is completed, failed or cancelled stays so.
+ */
 export type Lifecycle = "free" | "strict";
 
 const MAY_FOLLOW: Readonly<Record<SessionStatus, readonly SessionStatus[]>> = {
@@ -18,7 +21,7 @@ export function checkTransition(id: SessionId, from: SessionStatus, to: SessionS
   if (MAY_FOLLOW[from].includes(to)) return;
   throw new SessionError(
     "conflict",
-    `Session ${id} is ${from}: it cannot become ${to}. Fork it to go on from where it ended.`,
+    `Session ${id} is ${from}: it cannot become ${to}. Fork it to continue from where it ended.`,
     { details: { sessionId: id, field: "status" } },
   );
 }

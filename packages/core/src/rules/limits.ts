@@ -2,6 +2,7 @@ import { z } from "zod";
 import { countEntries, type EntryCounts } from "../model/counts.ts";
 import type { SessionEntry, SessionMetadata, Timestamp } from "../model/model.ts";
 
+/** The zod schema of {@link SessionLimits}. */
 export const sessionLimitsSchema = z.strictObject({
   maxTurns: z.int().min(0).optional(),
   maxEntries: z.int().min(0).optional(),
@@ -10,30 +11,39 @@ export const sessionLimitsSchema = z.strictObject({
   action: z.enum(["error", "end_session", "ignore"]),
 });
 
-/** Bounds on a session, and what an append that meets one of them does. An absent bound does not bind. */
+/** Limits of a session. One that is absent limits nothing. */
 export interface SessionLimits {
   readonly maxTurns?: number | undefined;
   readonly maxEntries?: number | undefined;
+  /** From the creation of the session to the append. */
   readonly maxDurationMs?: number | undefined;
+  /**
+   * What happens to an append at a limit: `error` refuses what would exceed it, `end_session` takes what
+   * reaches it and completes the session, `ignore` takes everything. See {@link decideAppend}.
+   */
   readonly action: "error" | "end_session" | "ignore";
 }
 
+/**
+ * The limit that a session has reached or exceeded. `current` and `max` are counts, of a duration
+ * milliseconds.
+ */
 export interface LimitReached {
   readonly kind: "turns" | "entries" | "duration";
   readonly current: number;
   readonly max: number;
-  /** False when the session stands exactly at its limit. */
+  /** False when the session is exactly at its limit. */
   readonly exceeded: boolean;
 }
 
-/** What of a session its limits look at. */
+/** What is compared with the limits of a session. */
 export interface LimitedState extends Pick<EntryCounts, "turnCount" | "entryCount"> {
   readonly createdAt: Timestamp;
 }
 
 /**
- * Turns first, then entries, then duration; the first limit that is exceeded or exactly met, or `null`. A duration
- * equal to its maximum is fine. As `check_limits` of the original.
+ * Turns first, then entries, then duration; the first limit that is exceeded or exactly met, or `null`. A
+ * duration equal to its maximum is fine. As `check_limits` of the original.
  *
  * @param at the moment up to which the duration counts; the original takes `updatedAt`.
  */
@@ -57,24 +67,26 @@ export function checkLimits(state: LimitedState, limits: SessionLimits, at: Time
   return null;
 }
 
+/** What {@link decideAppend} decides. */
 export interface AppendDecision {
-  /** False: nothing may be written, the call fails with `limit_exceeded`. */
+  /** False: nothing may be written, and the call fails with `limit_exceeded`. */
   readonly accept: boolean;
-  /** The batch brings the session to its end: the status becomes `completed` in the same step. */
+  /** The batch ends the session: its status becomes `completed`, atomically with the append. */
   readonly complete: boolean;
-  /** The limit that was met, if one was. */
+  /** The limit that was reached, if one was. */
   readonly limit: LimitReached | null;
 }
 
 /**
- * Decides what limits do to an append; every store calls it inside its atomic step, with the counters of that moment.
+ * Decides what limits do to an append. `planAppend` calls it; a store that does not use that one calls it
+ * inside its transaction or lock, with the counters of that moment.
  *
  * - `error` refuses a batch that starts at a limit or would go beyond one.
- * - `end_session` refuses a batch that starts at a limit; one that starts below is taken whole, and completes the
- *   session when it meets or crosses a limit.
- * - `ignore` takes every batch and says which limit is met.
+ * - `end_session` refuses a batch that starts at a limit; one that starts below is taken as a whole, and
+ *   completes the session when it reaches or exceeds a limit.
+ * - `ignore` takes every batch and says which limit is reached.
  *
- * @param fresh the entries that are really new; repeats are taken out before.
+ * @param fresh the entries that are really new, without those that are stored already.
  * @param at the time of the call.
  */
 export function decideAppend(
@@ -103,7 +115,9 @@ export function decideAppend(
   }
 }
 
-/** Both limits at once: of each bound the smaller, of the actions the stricter (`error`, `end_session`, `ignore`). */
+/**
+ * Both limits together: of each the smaller, of the actions the stricter (`error`, `end_session`, `ignore`).
+ */
 export function stricterLimits(
   a: SessionLimits | undefined,
   b: SessionLimits | undefined,

@@ -1,11 +1,11 @@
 const NON_ASCII = /[^\0-\x7f]/;
-// Letters, digits and marks that are no ASCII.
-const FOREIGN = /(?![\0-\x7f])[\p{L}\p{N}\p{M}]/u;
+const NON_ASCII_WORD_CHARACTER = /(?![\0-\x7f])[\p{L}\p{N}\p{M}]/u;
 
 /**
- * Has the text no letters, digits and marks but those of ASCII, whatever stands between them? Then its words are its runs of
- * a-z and 0-9 in lower case, and nothing of what makes words costly has to be looked at.
+ * True when every letter, digit and mark of the text is ASCII; other characters (dashes, emoji) do not
+ * matter. The words of such a text are its runs of a-z and 0-9 in lower case, and none of the costly rules of
+ * Unicode apply.
  */
-export function isPlainText(text: string): boolean {
-  return !NON_ASCII.test(text) || !FOREIGN.test(text);
+export function isAsciiText(text: string): boolean {
+  return !NON_ASCII.test(text) || !NON_ASCII_WORD_CHARACTER.test(text);
 }

@@ -1,13 +1,17 @@
-import { isPlainText } from "./ascii-text.ts";
+import { isAsciiText } from "./ascii-text.ts";
 import type { SearchTerm } from "./search.ts";
 
 /**
- * Is it certain at a glance that none of the strings in a text matches the terms, whatever else stands between them? Each
- * string has to stand there as it is, but for what is no letter, digit or mark (the short escapes of JSON). False means nothing.
+ * True only if no string inside this raw text can match. False proves nothing. Reading the raw text of a file
+ * instead of its parsed contents is what makes a search without an index affordable.
+ *
+ * @param text holds every string unescaped, except that characters other than letters, digits and marks may
+ *   be written as the short escapes of JSON (`\n`, `\"`).
  */
-export function rulesOut(text: string, terms: readonly SearchTerm[]): boolean {
-  // Elsewhere a word may be written in other letters than the search gives: only in plain text it stands there, case aside.
-  if (!isPlainText(text)) return false;
+export function cannotMatch(text: string, terms: readonly SearchTerm[]): boolean {
+  // Outside ASCII a word can be spelled in several ways; in ASCII text it stands literally, except for its
+  // case.
+  if (!isAsciiText(text)) return false;
   const lower = text.toLowerCase();
   return terms.some(({ words }) => words.some((word) => !lower.includes(word)));
 }

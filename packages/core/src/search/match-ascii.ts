@@ -1,19 +1,22 @@
-import { isPlainText } from "./ascii-text.ts";
-import { type FoundPlaces, SNIPPET_AFTER } from "./match-spans.ts";
+import { isAsciiText } from "./ascii-text.ts";
+import { type MatchSpans, SNIPPET_AFTER } from "./match-spans.ts";
 import type { SearchTerm } from "./search.ts";
 import { MAX_WORD_LENGTH } from "./tokenize.ts";
 
 const ASCII_WORD = /^[a-z0-9]+$/;
-/** The terms as regular expressions over plain text; `null` where they are more than that. */
+/** The terms as regular expressions over ASCII text; `null` for terms with other letters. */
 const patterns = new WeakMap<readonly SearchTerm[], readonly RegExp[] | null>();
 
-/** The same as `matchTokens`, many times faster, where both the terms and the strings are plain; elsewhere `null`. */
-export function matchPlain(
+/**
+ * The same result as `matchTokens`, three times faster, where both the terms and the strings are ASCII text;
+ * elsewhere `null`. A property test compares the two.
+ */
+export function matchAscii(
   strings: readonly string[],
   terms: readonly SearchTerm[],
-): FoundPlaces | "nowhere" | null {
+): MatchSpans | "nowhere" | null {
   const regExps = patternsOf(terms);
-  if (regExps === null || !strings.every(isPlainText)) return null;
+  if (regExps === null || !strings.every(isAsciiText)) return null;
   let occurrences = 0;
   let first: { string: number; start: number } | undefined;
   for (const regExp of regExps) {
@@ -36,12 +39,12 @@ export function matchPlain(
       ranges.push(range);
     }
   }
-  // The sort is stable: of terms that begin at one place the first comes first.
+  // The sort is stable: of terms that begin at the same offset the first comes first.
   ranges.sort((a, b) => a.start - b.start);
   return { string, ranges, occurrences };
 }
 
-/** Every place where the pattern begins, overlapping ones too. */
+/** Every match of the pattern, overlapping ones too. */
 function* matches(
   regExp: RegExp,
   text: string,
@@ -49,7 +52,7 @@ function* matches(
 ): Generator<{ readonly start: number; readonly end: number }> {
   let at = from;
   for (;;) {
-    // Between two matches somebody else may use the expression.
+    // The consumer of this generator may use the same expression between two matches.
     regExp.lastIndex = at;
     const match = regExp.exec(text);
     if (!match) return;
@@ -61,15 +64,15 @@ function* matches(
 function patternsOf(terms: readonly SearchTerm[]): readonly RegExp[] | null {
   const known = patterns.get(terms);
   if (known !== undefined) return known;
-  const isPlain = terms.every(({ words }) =>
+  const isAscii = terms.every(({ words }) =>
     words.every((word) => ASCII_WORD.test(word) && word.length < MAX_WORD_LENGTH),
   );
-  const made = isPlain ? terms.map(patternOf) : null;
+  const made = isAscii ? terms.map(patternOf) : null;
   patterns.set(terms, made);
   return made;
 }
 
-/** With a prefix the match still reaches to the end of the word. */
+/** With a prefix the match extends to the end of the word. */
 function patternOf({ words, prefix }: SearchTerm): RegExp {
   return new RegExp(`(?<![a-z0-9])${words.join("[^a-z0-9]+")}${prefix ? "[a-z0-9]*" : "(?![a-z0-9])"}`, "gi");
 }

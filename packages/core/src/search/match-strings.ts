@@ -1,22 +1,30 @@
-import { matchPlain } from "./match-ascii.ts";
-import { type FoundPlaces, SNIPPET_AFTER } from "./match-spans.ts";
+import { matchAscii } from "./match-ascii.ts";
+import { type MatchSpans, SNIPPET_AFTER } from "./match-spans.ts";
 import { type SearchTerm, STRING_BOUNDARY } from "./search.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 
 /** How much of the text a snippet shows before its first match, in UTF-16 units. */
 const SNIPPET_BEFORE = 60;
 
+/** A match of all terms, as a search hit shows it. */
 export interface TextMatch {
+  /** The text around the first match. */
   readonly snippet: string;
+  /** The matches within `snippet`: [start, end) in UTF-16 units, in order, not overlapping. */
   readonly offsets: readonly (readonly [number, number])[];
-  /** How often the terms occur; for ranking. */
+  /** How often the terms occur in all strings together; for ranking. */
   readonly occurrences: number;
 }
 
-/** Where the terms stand in the strings, or `null` unless each of them stands there. */
+/**
+ * Finds the terms in the strings of one content, or of one name: `null` unless every term is found. This is
+ * the model: every store has to find what this function finds, with its snippet and offsets.
+ *
+ * @param terms from {@link parseSearchText}; no term matches nothing.
+ */
 export function matchStrings(strings: readonly string[], terms: readonly SearchTerm[]): TextMatch | null {
   if (terms.length === 0) return null;
-  const found = matchPlain(strings, terms) ?? matchTokens(strings, terms);
+  const found = matchAscii(strings, terms) ?? matchTokens(strings, terms);
   if (found === "nowhere") return null;
   return { ...cutSnippet(strings[found.string] as string, found.ranges), occurrences: found.occurrences };
 }
@@ -26,61 +34,64 @@ interface PlacedToken extends Token {
   readonly string: number;
 }
 
-/** The definition of a match, by the words of the strings. */
+/** The definition of a match, word by word; `matchAscii` gives the same for most texts, faster. */
 export function matchTokens(
   strings: readonly string[],
   terms: readonly SearchTerm[],
-): FoundPlaces | "nowhere" {
+): MatchSpans | "nowhere" {
   const tokens: PlacedToken[] = [];
   strings.forEach((text, string) => {
     if (string > 0) tokens.push({ word: STRING_BOUNDARY, start: 0, end: 0, string: -1 });
     for (const { word, start, end } of tokenize(text)) tokens.push({ word, start, end, string });
   });
-  const places = placesOfWords(tokens);
+  const positions = positionsByWord(tokens);
   let occurrences = 0;
   let first = tokens.length;
   for (const term of terms) {
     let found = 0;
-    for (const place of placesToLookAt(term, places)) {
-      if (!termStandsAt(term, tokens, place)) continue;
+    for (const position of candidatePositions(term, positions)) {
+      if (!termMatchesAt(term, tokens, position)) continue;
       found++;
-      if (place < first) first = place;
+      if (position < first) first = position;
     }
     if (found === 0) return "nowhere";
     occurrences += found;
   }
   const { string, start } = tokens[first] as PlacedToken;
-  // Only what the snippet shows is collected: a word that stands everywhere would fill the memory.
+  // Only what the snippet shows is collected: a word that occurs everywhere would fill the memory.
   const ranges: { start: number; end: number }[] = [];
   for (let i = first; tokens[i]?.string === string; i++) {
     const token = tokens[i] as PlacedToken;
     if (token.start >= start + SNIPPET_AFTER) break;
     for (const term of terms) {
-      if (!termStandsAt(term, tokens, i)) continue;
+      if (!termMatchesAt(term, tokens, i)) continue;
       ranges.push({ start: token.start, end: (tokens[i + term.words.length - 1] as PlacedToken).end });
     }
   }
   return { string, ranges, occurrences };
 }
 
-function placesOfWords(tokens: readonly PlacedToken[]): Map<string, number[]> {
-  const places = new Map<string, number[]>();
+function positionsByWord(tokens: readonly PlacedToken[]): Map<string, number[]> {
+  const positions = new Map<string, number[]>();
   tokens.forEach(({ word }, i) => {
-    const list = places.get(word);
+    const list = positions.get(word);
     if (list) list.push(i);
-    else places.set(word, [i]);
+    else positions.set(word, [i]);
   });
-  return places;
+  return positions;
 }
 
-/** Where the first word of the term stands. */
-function placesToLookAt({ words, prefix }: SearchTerm, places: Map<string, number[]>): readonly number[] {
+/** Where the first word of the term occurs. */
+function candidatePositions(
+  { words, prefix }: SearchTerm,
+  positions: Map<string, number[]>,
+): readonly number[] {
   const head = words[0] as string;
-  if (!prefix || words.length > 1) return places.get(head) ?? [];
-  return [...places].flatMap(([word, list]) => (word.startsWith(head) ? list : []));
+  if (!prefix || words.length > 1) return positions.get(head) ?? [];
+  return [...positions].flatMap(([word, list]) => (word.startsWith(head) ? list : []));
 }
 
-function termStandsAt({ words, prefix }: SearchTerm, tokens: readonly PlacedToken[], at: number): boolean {
+function termMatchesAt({ words, prefix }: SearchTerm, tokens: readonly PlacedToken[], at: number): boolean {
   const last = words.length - 1;
   for (let i = 0; i <= last; i++) {
     const token = tokens[at + i]?.word;
@@ -110,7 +121,7 @@ function cutSnippet(
   return { snippet: `${lead}${text.slice(from, to)}${to < text.length ? "…" : ""}`, offsets };
 }
 
-/** The place itself, or one before it where it would cut a surrogate pair in two. */
+/** `at`, or one less where it would cut a surrogate pair in two. */
 function characterStart(text: string, at: number): number {
   const unit = text.charCodeAt(at);
   return at > 0 && unit >= 0xdc00 && unit < 0xe000 ? at - 1 : at;

@@ -3,12 +3,13 @@ import type { SessionId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import { ENTRY_TYPE_NAMES, type EntryTypeName } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
-import { isPlainText } from "./ascii-text.ts";
+import { isAsciiText } from "./ascii-text.ts";
 import { MAX_WORD_LENGTH, tokenize } from "./tokenize.ts";
 
-/** How long the text of a search may be, in UTF-16 units. */
+/** The longest text of a search, in UTF-16 units. */
 export const MAX_SEARCH_TEXT = 4096;
 
+/** The zod schema of a {@link SearchQuery}; its output has the defaults filled in. */
 export const searchQuerySchema = z.strictObject({
   text: z.string().max(MAX_SEARCH_TEXT, { error: `is longer than ${MAX_SEARCH_TEXT} characters` }),
   filter: sessionFilterSchema.optional(),
@@ -21,8 +22,8 @@ export const searchQuerySchema = z.strictObject({
 });
 
 /**
- * What to search. `text` holds words, `"phrases"` and `prefix*`es; all of them have to be found in one entry, or in
- * the name of one session. Case, diacritics and punctuation do not matter; any text is safe.
+ * What to search. `text` holds words, `"phrases"` and `prefix*`es; all of them have to be found in one entry,
+ * or in the name of one session. Case, diacritics and punctuation do not matter; any text is safe.
  */
 export interface SearchQuery {
   readonly text: string;
@@ -34,16 +35,21 @@ export interface SearchQuery {
   readonly after?: number | undefined;
   /** Only entries with an earlier timestamp; names are then not searched. */
   readonly before?: number | undefined;
-  /** `newest` (the default): by the session's `updatedAt`, newest first, then `seq`. `rank`: best first, one page. */
+  /**
+   * `newest` (the default): by the session's `updatedAt`, newest first, then `seq`. `rank`: best first, one
+   * page.
+   */
   readonly order?: "newest" | "rank" | undefined;
   /** 1 to 200, 20 when absent. */
   readonly limit?: number | undefined;
+  /** `nextCursor` of the page before, of the same query. */
   readonly cursor?: string | undefined;
 }
 
+/** One entry, or the name of one session, in which all terms were found. */
 export interface SearchHit {
   readonly sessionId: SessionId;
-  /** The entry, or `null` when the name of the session was hit. */
+  /** The `seq` of the entry, or `null` when the name of the session matched. */
   readonly seq: number | null;
   /** The text around the first match. */
   readonly snippet: string;
@@ -51,13 +57,15 @@ export interface SearchHit {
   readonly offsets: readonly (readonly [number, number])[];
 }
 
+/** One page of hits. */
 export interface SearchPage {
+  /** In the order of the query. */
   readonly items: readonly SearchHit[];
   /** For the next page; `null` at the end, and always with `order: "rank"`. */
   readonly nextCursor: string | null;
 }
 
-/** Every string in a content, in the order of the text; keys are not searched. */
+/** Every string in a content, at any depth, in the order of the text; keys are not searched. */
 export function contentStrings(content: JsonValue): string[] {
   const strings: string[] = [];
   collect(content, strings);
@@ -70,12 +78,13 @@ function collect(value: JsonValue, into: string[]): void {
     for (const item of Object.values(value)) collect(item, into);
 }
 
-/** Stands between two strings of one content, so that no phrase reaches across. No query can contain it. */
+/** Separates two strings of one content, so that no phrase spans them. No query can contain it. */
 export const STRING_BOUNDARY = "\uE000";
 
 /**
- * The words of some strings, joined by spaces, with {@link STRING_BOUNDARY} as a word between two strings. An index
- * that splits this at spaces holds exactly the words that {@link matchStrings} compares.
+ * What to put into a full-text index for these strings: their words in the form in which they are compared,
+ * joined by spaces, with U+E000 as a word between two strings. An index that splits it at spaces, and changes
+ * nothing else, holds exactly the words that `matchStrings` compares.
  */
 export function indexText(strings: readonly string[]): string {
   return strings.map(wordsOf).join(` ${STRING_BOUNDARY} `);
@@ -84,7 +93,7 @@ export function indexText(strings: readonly string[]): string {
 const LONG_WORD = new RegExp(`[a-z0-9]{${MAX_WORD_LENGTH + 1}}`, "i");
 
 function wordsOf(text: string): string {
-  if (isPlainText(text) && !LONG_WORD.test(text)) {
+  if (isAsciiText(text) && !LONG_WORD.test(text)) {
     return text
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, " ")
@@ -95,15 +104,16 @@ function wordsOf(text: string): string {
     .join(" ");
 }
 
-/** Words that have to follow each other; with `prefix` the last one only has to begin so. */
+/** Words that have to follow each other in one string; with `prefix` the last one only has to begin so. */
 export interface SearchTerm {
+  /** At least one, in the form in which they are compared: lower case, without diacritics. */
   readonly words: readonly string[];
   readonly prefix: boolean;
 }
 
 /**
- * Splits the text of a search into its terms, each of them once. A text without any letter or digit has none, and then
- * nothing matches.
+ * Splits the text of a search into its terms, without duplicates. A text without any letter or digit has
+ * none, and then nothing matches. Any text is fine.
  */
 export function parseSearchText(text: string): SearchTerm[] {
   const terms = new Map<string, SearchTerm>();

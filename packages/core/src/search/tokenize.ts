@@ -1,31 +1,35 @@
-/** Words are compared by their first 256 UTF-16 units: base64 and the like would swell every index otherwise. */
+/**
+ * Words are compared by their first 256 UTF-16 units: base64 and the like would swell every index otherwise.
+ */
 export const MAX_WORD_LENGTH = 256;
 
+/** A word of a text, and where it is: [start, end) in UTF-16 units. */
 export interface Token {
   readonly word: string;
   readonly start: number;
   readonly end: number;
 }
 
-// Scripts that put no spaces between words: each character is a word, and a run of them in a query is a phrase.
+// Scripts written without spaces: each character is a word, and a run of them in a query is a phrase.
 const UNSPACED =
   "\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}";
-// Bounded, since a regular expression that goes on for millions of characters overflows its stack. Only a run that was
-// cut off here is followed by another run at once.
+// Bounded, since a regular expression that matches millions of characters overflows its stack. Only a run
+// that was cut off by the bound is followed directly by another run.
 const WORD = new RegExp(
   `(?=[\\p{L}\\p{N}])[${UNSPACED}]\\p{M}{0,64}|(?<run>(?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}]){1,${MAX_WORD_LENGTH}})`,
   "gu",
 );
 const NOT_IN_WORD = /[^\p{L}\p{N}\p{M}]+/gu;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-// Diacritics, frames (of keycaps) and variation selectors: an emoji may stand right before a word and leave one there.
+// Diacritics, frames of keycaps and variation selectors: an emoji directly before a word may leave one
+// behind.
 const NOT_COMPARED = /[\u0300-\u036f\u20d0-\u20ff\p{Variation_Selector}]+/gu;
 const ASCII_WORD = /^[a-z0-9]+$/;
 
 /**
- * The words of a text, lower-cased, without diacritics of Latin, Greek and Cyrillic letters. A word is a run of
- * letters, digits and marks that holds a letter or digit; in scripts without spaces each character is one. A word holds
- * no ASCII but a-z and 0-9.
+ * The words of a text, lower-cased, without diacritics of Latin, Greek and Cyrillic letters. A word is a run
+ * of letters, digits and marks that holds a letter or digit; in scripts without spaces each character is one.
+ * A word holds no ASCII but a-z and 0-9.
  */
 export function tokenize(text: string): Token[] {
   const tokens: { word: string; start: number; end: number }[] = [];

@@ -12,19 +12,22 @@ import {
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
 import type { EntryPage, SessionPage } from "./session-store.ts";
 
-/** A page of sessions, as a backend is asked for it. */
+/** A page of sessions, as `doList` is asked for it. */
 export interface ListRequest {
   readonly filter: SessionFilter;
   readonly orderBy: "updatedAt" | "createdAt";
   readonly direction: "asc" | "desc";
   readonly limit: number;
-  /** Only what comes after this place in the order; ids break ties in the same direction as the times. */
+  /**
+   * Only sessions after this position in the order; ids break ties in the same direction as the times.
+   * `null`: all.
+   */
   readonly after: { readonly time: Timestamp; readonly id: SessionId } | null;
-  /** The `walk` that the page before named, if it named one; absent on the first page. */
+  /** The `walk` of the page before; absent on the first page, and where that had none. */
   readonly walk?: string | undefined;
 }
 
-/** A page of entries, as a backend is asked for it. */
+/** A page of entries, as `doReadEntries` is asked for it. */
 export interface EntriesRequest {
   /** Only `seq` greater than this; -1 for all. */
   readonly after: number;
@@ -36,45 +39,55 @@ export interface EntriesRequest {
   readonly limit: number;
 }
 
-/** A page of hits, as a backend is asked for it. */
+/** A page of hits, as `doSearch` is asked for it. */
 export interface SearchRequest {
-  /** At least one. */
+  /** At least one; all of them have to be found. */
   readonly terms: readonly SearchTerm[];
   readonly filter: SessionFilter;
   /** `null` for all. */
   readonly types: readonly EntryTypeName[] | null;
+  /** Only entries with a later timestamp; `-Infinity` for all. */
   readonly timeAfter: number;
+  /** Only entries with an earlier timestamp; `Infinity` for all. */
   readonly timeBefore: number;
-  /** False where a filter on entries leaves the names out. */
+  /** False when `types` or the times leave the names of sessions out. */
   readonly includeNames: boolean;
   readonly order: "newest" | "rank";
   readonly limit: number;
-  /** Only what comes after this hit: sessions by `updatedAt` and id descending, then names (`seq` -1), then `seq`. */
+  /**
+   * Only hits after this one, in the order of sessions by `updatedAt` and id descending, then the name (`seq`
+   * -1), then entries by `seq`. `null`: all.
+   */
   readonly after: { readonly updatedAt: Timestamp; readonly id: SessionId; readonly seq: number } | null;
 }
 
-/** A hit with the place it has in the order. */
+/** A hit with what it is ordered by. */
 export interface PlacedHit extends SearchHit {
   readonly updatedAt: Timestamp;
 }
 
+/** One page of what a backend has, and whether there is more. */
 export interface Rows<T> {
+  /** At most `limit`, in the order of the request. */
   readonly items: readonly T[];
   readonly hasMore: boolean;
 }
 
+/** One page of sessions. */
 export interface SessionRows extends Rows<SessionMetadata> {
   /**
-   * For a backend that looks at all sessions for a page: names what it has seen, so that the next page can go on from
-   * there. It comes back in {@link ListRequest.walk} and is only a hint: the backend may have forgotten it by then.
+   * For a backend that has to look at all sessions for each page: names a snapshot of what it has seen, so
+   * that the next page can use it. It comes back in {@link ListRequest.walk}, and is only a hint: it may have
+   * been dropped by then.
    */
   readonly walk?: string | undefined;
 }
 
 /**
- * The half of every store that is the same in all: it checks the state and the arguments once, makes cursors, and calls
- * the backend's twin (`doAppend` for `append`) with arguments that are exact and its own. A backend writes the twins,
- * `doWatchStart` and `doWatchStop` where it has to look for changes of others, and `doClose`.
+ * What all stores have in common: it checks the state and the arguments once, encodes and decodes cursors,
+ * and calls the method of the backend (`doAppend` for `append`) with checked copies. A backend implements
+ * these methods and `doClose`, and `doWatchStart` and `doWatchStop` if it has to look for changes by other
+ * processes.
  */
 export abstract class BaseStore extends CheckedStore {
   protected abstract doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>>;

@@ -1,29 +1,31 @@
 import type { SessionId } from "../model/ids.ts";
 import type { StoreChange, WatchOptions } from "./session-store.ts";
 
-/** How many sessions may have untaken changes before a watcher is told to look at everything again. */
+/** For how many sessions a watcher keeps changes that were not consumed; beyond that it gets a `reset`. */
 const MAX_PENDING = 10_000;
 
 type ChangeType = "created" | "changed" | "deleted";
 
-/** Hands the changes of a store to its watchers. */
+/** Delivers the changes of a store to its watchers. */
 export class ChangeFeed {
   readonly #watchers = new Set<Watcher>();
 
-  /** Is anybody watching? */
+  /** True while there is a watcher. */
   get active(): boolean {
     return this.#watchers.size > 0;
   }
 
+  /** A session was changed. Call it after the change was applied. */
   emit(type: ChangeType, id: SessionId): void {
     for (const watcher of this.#watchers) watcher.push(type, id);
   }
 
+  /** Changes may have been missed: every watcher has to read everything again. */
   reset(): void {
     for (const watcher of this.#watchers) watcher.reset();
   }
 
-  /** @param onEnd called once, when the watcher has ended for whatever reason. */
+  /** A new watcher. @param onEnd called once, when it has ended for whatever reason. */
   watch(options: WatchOptions = {}, onEnd?: () => void): AsyncIterableIterator<StoreChange> {
     const watcher = new Watcher(options, () => {
       this.#watchers.delete(watcher);
@@ -34,6 +36,7 @@ export class ChangeFeed {
     return watcher;
   }
 
+  /** Ends every watcher. */
   close(): void {
     for (const watcher of [...this.#watchers]) watcher.end();
   }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { Yielder } from "../async/yielder.ts";
 import { invalidInput, SessionError } from "../model/errors.ts";
 import { parseSessionId, type SessionId } from "../model/ids.ts";
+import { readArgument } from "../model/json.ts";
 import type { Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
 import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
@@ -33,29 +34,34 @@ import {
 } from "./validate.ts";
 import { Warnings } from "./warnings.ts";
 
-/** The queries as their schemas give them: checked, with the defaults filled in. */
+/** A checked {@link EntriesQuery}. */
 export type ParsedEntriesQuery = z.output<typeof entriesQuerySchema>;
+/** A checked {@link ListQuery}, with the defaults filled in. */
 export type ParsedListQuery = z.output<typeof listQuerySchema>;
+/** A checked {@link SearchQuery}, with the defaults filled in. */
 export type ParsedSearchQuery = z.output<typeof searchQuerySchema>;
 
 /**
- * Checks the state and the arguments of every call once, and calls the backend's twin (`doAppend` for `append`) with
- * arguments that are exact and its own. A backend that has cursors of its own, as a remote store, extends this class;
- * every other one extends {@link BaseStore}, which makes the cursors too.
+ * Checks the state and the arguments of every call once, and calls the method of the backend (`doAppend` for
+ * `append`) with checked copies. A backend that has its own cursors, such as a remote store, extends this
+ * class; every other one extends `BaseStore`, which also encodes the cursors.
+ *
+ * States of a store: open, until `close` is called; closing, while calls that began before are pending;
+ * closed. Calls after `close` reject with `closed`.
  */
 export abstract class CheckedStore implements SessionStore {
   abstract readonly location: string;
   abstract readonly capabilities: StoreCapabilities;
   readonly warnings = new Warnings();
-  /** Backends report changes here, their own after they are applied. */
+  /** Where a backend emits changes: its own after they were applied, and those of others that it notices. */
   protected readonly changes = new ChangeFeed();
   readonly #yielder = new Yielder();
   #watchers = 0;
   #watchStarted: Promise<void> | undefined;
   #running = 0;
   #closing: Promise<void> | undefined;
-  /** Called when the last call has ended, once `close` waits for that. */
-  #idle: (() => void) | undefined;
+  /** Set while `close` waits for pending calls: called when the last of them has ended. */
+  #onIdle: (() => void) | undefined;
 
   protected abstract doCreate(session: Session): Promise<SessionHead>;
   protected abstract doGet(id: SessionId): Promise<StoredSession>;
@@ -83,11 +89,11 @@ export abstract class CheckedStore implements SessionStore {
   protected abstract doSearchPage(query: ParsedSearchQuery): Promise<SearchPage>;
   protected abstract doClose(): Promise<void>;
   /**
-   * Called when the first watcher comes: from when it resolves, changes by others reach `changes` too. When it rejects,
-   * it has let go of everything itself.
+   * Called for the first watcher: once it resolves, changes by other processes are emitted on `changes` too.
+   * When it rejects, it has released what it had acquired.
    */
   protected async doWatchStart(): Promise<void> {}
-  /** Called when the last watcher has gone. */
+  /** Called when the last watcher has ended. */
   protected doWatchStop(): void {}
 
   create(session: Session): Promise<SessionHead> {
@@ -163,19 +169,21 @@ export abstract class CheckedStore implements SessionStore {
 
   watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
     return this.#run(async () => {
-      const id = options.id === undefined ? undefined : parseSessionId(options.id);
-      if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
+      const given = readArgument("options", () => ({ id: options.id, signal: options.signal }));
+      const id = given.id === undefined ? undefined : parseSessionId(given.id);
+      const { signal } = given;
+      if (signal !== undefined && !(signal instanceof AbortSignal))
         throw new TypeError("signal is an AbortSignal.");
       this.#watchers++;
       try {
-        // Whoever comes while the first one is still starting waits with it.
+        // Watchers that come while the first one is starting wait for the same start.
         this.#watchStarted ??= this.doWatchStart();
         await this.#watchStarted;
       } catch (error) {
         if (--this.#watchers === 0) this.#watchStarted = undefined;
         throw error;
       }
-      return this.changes.watch({ id, signal: options.signal }, () => {
+      return this.changes.watch({ id, signal }, () => {
         if (--this.#watchers > 0) return;
         this.#watchStarted = undefined;
         this.doWatchStop();
@@ -195,14 +203,16 @@ export abstract class CheckedStore implements SessionStore {
   async #close(): Promise<void> {
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
-        this.#idle = resolve;
+        this.#onIdle = resolve;
       });
     }
     this.changes.close();
     await this.doClose();
   }
 
-  /** Runs a call that the contract does not have, like those that it has: refused after `close`, which waits for it. */
+  /**
+   * Runs a call that is not in the contract like those that are: refused after `close`, which waits for it.
+   */
   protected run<T>(call: () => Promise<T>): Promise<T> {
     return this.#run(call);
   }
@@ -210,11 +220,11 @@ export abstract class CheckedStore implements SessionStore {
   #run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closing) {
       return Promise.reject(
-        new SessionError("closed", `The store ${this.location} is closed. Open it again to go on.`),
+        new SessionError("closed", `The store ${this.location} is closed. Open it again to continue.`),
       );
     }
     this.#running++;
-    // Not an async function with an await: every call goes this way, and small ones feel it.
+    // No async function with an await, since every call comes through here, and small ones would feel it.
     let running: Promise<T>;
     try {
       running = call();
@@ -222,7 +232,8 @@ export abstract class CheckedStore implements SessionStore {
       running = Promise.reject(error);
     }
     running.then(this.#ended, this.#ended);
-    // Many backends answer without ever leaving the microtasks: a loop of such calls would starve everything else.
+    // Many backends answer without leaving the microtask queue: a loop of such calls would starve timers and
+    // I/O.
     return this.#yielder.isDue() ? this.#answerNextTurn(running) : running;
   }
 
@@ -232,6 +243,6 @@ export abstract class CheckedStore implements SessionStore {
   }
 
   readonly #ended = (): void => {
-    if (--this.#running === 0) this.#idle?.();
+    if (--this.#running === 0) this.#onIdle?.();
   };
 }

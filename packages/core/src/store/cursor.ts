@@ -1,25 +1,26 @@
 import { invalidInput } from "../model/errors.ts";
 
-/** What a cursor remembers: the sort key and tie-breaker of the last row it has given. */
+/** What a cursor holds: the sort key and tie-breaker of the last row of its page. */
 export type Position = readonly (number | string | null)[];
 
 /**
- * An opaque text for the place in the result of a query. `query` is whatever makes two queries different ones; a cursor
- * is good for its own query only.
+ * An opaque text for a position in the result of a query.
+ *
+ * @param query everything that distinguishes one query from another; a cursor is valid for its own query
+ *   only.
  */
 export function encodeCursor(query: unknown, position: Position): string {
   return toBase64Url(JSON.stringify([signature(query), ...position]));
 }
 
-/** @throws {SessionError} invalid_input when it is no cursor, or one of another query. */
+/** @throws {SessionError} invalid_input when it is no cursor, or the cursor of another query. */
 export function decodeCursor(
   query: unknown,
   cursor: string,
   isPosition: (position: Position) => boolean,
 ): Position {
   const parsed = parse(cursor);
-  if (parsed === null)
-    throw invalidInput("The cursor is not one that this store gave out.", { field: "cursor" });
+  if (parsed === null) throw invalidInput("The cursor is not one that this store gave.", { field: "cursor" });
   const [stamp, ...position] = parsed;
   if (stamp !== signature(query) || !isPosition(position)) {
     throw invalidInput("The cursor belongs to another query. Ask for the first page again.", {
@@ -38,7 +39,10 @@ function parse(cursor: string): Position | null {
   }
 }
 
-/** 32 bits (FNV-1a): enough to tell a mistake, and not meant to stop anybody who forges one. */
+/**
+ * 32 bits (FNV-1a): enough to detect a mistake. It does not protect against a forged cursor, which is
+ * harmless.
+ */
 function signature(query: unknown): number {
   let hash = 0x811c9dc5;
   for (const char of JSON.stringify(query)) {

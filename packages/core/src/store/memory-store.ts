@@ -1,5 +1,6 @@
 import { countEntries, type EntryCounts } from "../model/counts.ts";
 import { alreadyExists, notFound, versionConflict } from "../model/errors.ts";
+import { headOf } from "../model/head.ts";
 import type { EntryId, SessionId } from "../model/ids.ts";
 import { deepFreeze, type JsonObject } from "../model/json.ts";
 import type {
@@ -13,6 +14,7 @@ import type {
 import { appendResult, planAppend } from "../rules/append-plan.ts";
 import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "../rules/change-plan.ts";
 import { matchesFilter, type SessionFilter } from "../rules/filter.ts";
+import { byNewest } from "../rules/order.ts";
 import {
   BaseStore,
   type EntriesRequest,
@@ -30,8 +32,8 @@ import type {
   WriteOptions,
 } from "./session-store.ts";
 
-/** One session. Everything in it is frozen or replaced, never changed in place, but `entries` and `byId`. */
-interface Kept {
+/** One session. Only `entries` and `byId` are changed in place; everything else is frozen and replaced. */
+interface SessionRecord {
   metadata: SessionMetadata;
   context: JsonObject;
   entries: StoredEntry[];
@@ -40,7 +42,10 @@ interface Kept {
   version: string;
 }
 
-/** Sessions in memory: gone with the process. The model of every other store. */
+/**
+ * Sessions in memory, gone when the process ends. It is the model of every other store: what the contract
+ * leaves open, this one decides.
+ */
 export class MemoryStore extends BaseStore {
   override readonly location = "memory:";
   override readonly capabilities: StoreCapabilities = {
@@ -48,13 +53,13 @@ export class MemoryStore extends BaseStore {
     shared: false,
     exactNumbers: false,
   };
-  readonly #sessions = new Map<SessionId, Kept>();
+  readonly #sessions = new Map<SessionId, SessionRecord>();
   #lastVersion = 0;
 
   protected override async doCreate(session: Session): Promise<SessionHead> {
     const { id } = session.metadata;
     if (this.#sessions.has(id)) throw alreadyExists(id);
-    return this.#keep(session, "created");
+    return this.#put(session, "created");
   }
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
@@ -63,7 +68,7 @@ export class MemoryStore extends BaseStore {
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
-    return headOf(this.#find(id));
+    return headOfRecord(this.#find(id));
   }
 
   protected override async doUpdate(
@@ -71,9 +76,9 @@ export class MemoryStore extends BaseStore {
     change: SessionChange,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    const kept = this.#find(id, options.expectedVersion);
-    const metadata = changedMetadata(kept.metadata, change, options.at);
-    return this.#changed(kept, { metadata, context: changedContext(kept.context, change) });
+    const record = this.#find(id, options.expectedVersion);
+    const metadata = changedMetadata(record.metadata, change, options.at);
+    return this.#changed(record, { metadata, context: changedContext(record.context, change) });
   }
 
   protected override async doAppend(
@@ -81,8 +86,8 @@ export class MemoryStore extends BaseStore {
     entries: readonly SessionEntry[],
     options: AppendOptions,
   ): Promise<AppendResult> {
-    const kept = this.#find(id);
-    const { metadata, counts, version, byId } = kept;
+    const record = this.#find(id);
+    const { metadata, counts, version, byId } = record;
     const plan = planAppend(
       id,
       { metadata, counts, version, findEntries: (entryId) => byId.get(entryId) ?? [] },
@@ -90,11 +95,11 @@ export class MemoryStore extends BaseStore {
       options,
     );
     if (plan.fresh.length > 0) {
-      for (const entry of plan.fresh) addEntry(kept, entry);
+      for (const entry of plan.fresh) addEntry(record, entry);
       const { status, updatedAt } = plan;
-      this.#changed(kept, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts });
+      this.#changed(record, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts });
     }
-    return appendResult(plan, kept.version);
+    return appendResult(plan, record.version);
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
@@ -117,21 +122,21 @@ export class MemoryStore extends BaseStore {
     entryCount: number,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    const kept = this.#find(id, options.expectedVersion);
-    checkTruncate(id, kept.entries.length, entryCount);
-    if (entryCount === kept.entries.length) return headOf(kept);
-    const metadata = { ...kept.metadata, updatedAt: nextUpdatedAt(kept.metadata, options.at) };
-    const { entries, byId } = indexEntries(kept.entries.slice(0, entryCount));
-    return this.#changed(kept, { metadata, entries, byId, counts: countEntries(entries) });
+    const record = this.#find(id, options.expectedVersion);
+    checkTruncate(id, record.entries.length, entryCount);
+    if (entryCount === record.entries.length) return headOfRecord(record);
+    const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, options.at) };
+    const { entries, byId } = indexEntries(record.entries.slice(0, entryCount));
+    return this.#changed(record, { metadata, entries, byId, counts: countEntries(entries) });
   }
 
   protected override async doReplace(
     session: Session,
     expectedVersion: string | undefined,
   ): Promise<SessionHead> {
-    const kept = this.#find(session.metadata.id, expectedVersion);
-    const updatedAt = nextUpdatedAt(kept.metadata, session.metadata.updatedAt);
-    return this.#keep({ ...session, metadata: { ...session.metadata, updatedAt } }, "changed");
+    const record = this.#find(session.metadata.id, expectedVersion);
+    const updatedAt = nextUpdatedAt(record.metadata, session.metadata.updatedAt);
+    return this.#put({ ...session, metadata: { ...session.metadata, updatedAt } }, "changed");
   }
 
   protected override async doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
@@ -159,9 +164,7 @@ export class MemoryStore extends BaseStore {
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    const newestFirst = this.#matching({}).sort(
-      (a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1),
-    );
+    const newestFirst = this.#matching({}).sort(byNewest);
     return scanSearch(newestFirst, ({ id }) => this.#sessions.get(id)?.entries.slice() ?? [], request);
   }
 
@@ -175,18 +178,18 @@ export class MemoryStore extends BaseStore {
       .filter((each) => matchesFilter(filter, each));
   }
 
-  #find(id: SessionId, expectedVersion?: string): Kept {
-    const kept = this.#sessions.get(id);
-    if (!kept) throw notFound(id);
-    if (expectedVersion !== undefined && expectedVersion !== kept.version)
-      throw versionConflict(id, kept.version);
-    return kept;
+  #find(id: SessionId, expectedVersion?: string): SessionRecord {
+    const record = this.#sessions.get(id);
+    if (!record) throw notFound(id);
+    if (expectedVersion !== undefined && expectedVersion !== record.version)
+      throw versionConflict(id, record.version);
+    return record;
   }
 
-  #keep(session: Session, type: "created" | "changed"): SessionHead {
+  #put(session: Session, type: "created" | "changed"): SessionHead {
     const { id } = session.metadata;
     const { entries, byId } = indexEntries(session.entries.map((entry, seq) => ({ ...entry, seq })));
-    const kept: Kept = {
+    const record: SessionRecord = {
       metadata: deepFreeze(session.metadata),
       context: deepFreeze(session.context),
       entries,
@@ -194,17 +197,17 @@ export class MemoryStore extends BaseStore {
       counts: countEntries(entries),
       version: this.#nextVersion(),
     };
-    this.#sessions.set(id, kept);
+    this.#sessions.set(id, record);
     this.changes.emit(type, id);
-    return headOf(kept);
+    return headOfRecord(record);
   }
 
-  #changed(kept: Kept, change: Partial<Kept>): SessionHead {
-    Object.assign(kept, change, { version: this.#nextVersion() });
-    deepFreeze(kept.metadata);
-    deepFreeze(kept.context);
-    this.changes.emit("changed", kept.metadata.id);
-    return headOf(kept);
+  #changed(record: SessionRecord, change: Partial<SessionRecord>): SessionHead {
+    Object.assign(record, change, { version: this.#nextVersion() });
+    deepFreeze(record.metadata);
+    deepFreeze(record.context);
+    this.changes.emit("changed", record.metadata.id);
+    return headOfRecord(record);
   }
 
   #nextVersion(): string {
@@ -212,20 +215,19 @@ export class MemoryStore extends BaseStore {
   }
 }
 
-function indexEntries(entries: readonly StoredEntry[]): Pick<Kept, "entries" | "byId"> {
-  const index: Pick<Kept, "entries" | "byId"> = { entries: [], byId: new Map() };
+function indexEntries(entries: readonly StoredEntry[]): Pick<SessionRecord, "entries" | "byId"> {
+  const index: Pick<SessionRecord, "entries" | "byId"> = { entries: [], byId: new Map() };
   for (const entry of entries) addEntry(index, entry);
   return index;
 }
 
-function addEntry({ entries, byId }: Pick<Kept, "entries" | "byId">, entry: StoredEntry): void {
+function addEntry({ entries, byId }: Pick<SessionRecord, "entries" | "byId">, entry: StoredEntry): void {
   entries.push(deepFreeze(entry));
   const same = byId.get(entry.id);
   if (same) same.push(entry);
   else byId.set(entry.id, [entry]);
 }
 
-function headOf({ metadata, context, counts, version }: Kept): SessionHead {
-  const { awaitingAssistant: _, ...shown } = counts;
-  return { metadata, context, ...shown, version };
+function headOfRecord({ metadata, context, counts, version }: SessionRecord): SessionHead {
+  return headOf(metadata, context, counts, version);
 }

@@ -5,10 +5,11 @@ import { contentStrings } from "../search/search.ts";
 import type { PlacedHit, Rows, SearchRequest } from "./base-store.ts";
 
 /**
- * Search for stores without an index: looks through the given sessions, one after the other, until the page is full.
+ * Search for stores without an index: scans the given sessions, one after the other, until the page is full.
  *
  * @param newestFirst the sessions by `updatedAt` and id, descending.
- * @param readEntries the entries of one session in the order of `seq`; asked for only where they are needed.
+ * @param readEntries the entries of one session in the order of `seq`; called only for sessions that are
+ *   scanned.
  */
 export async function scanSearch(
   newestFirst: Iterable<SessionMetadata>,
@@ -18,7 +19,7 @@ export async function scanSearch(
   const { after, order, limit } = request;
   const hits: (PlacedHit & { score: number })[] = [];
   for (const metadata of newestFirst) {
-    if (after && comesBefore(metadata, after)) continue;
+    if (after && precedes(metadata, after)) continue;
     if (!matchesFilter(request.filter, metadata)) continue;
     const afterSeq = after?.id === metadata.id ? after.seq : -2;
     for await (const [seq, match] of hitsIn(metadata, readEntries, request)) {
@@ -40,7 +41,7 @@ export async function scanSearch(
   return { items: ranked.slice(0, limit), hasMore: false };
 }
 
-/** The place of a name in the order of a session's hits. */
+/** Where the name comes in the order of a session's hits: before its entries. */
 const NAME = -1;
 
 async function* hitsIn(
@@ -58,8 +59,6 @@ async function* hitsIn(
   }
 }
 
-function comesBefore(metadata: SessionMetadata, place: { updatedAt: number; id: string }): boolean {
-  return (
-    metadata.updatedAt > place.updatedAt || (metadata.updatedAt === place.updatedAt && metadata.id > place.id)
-  );
+function precedes(metadata: SessionMetadata, hit: { updatedAt: number; id: string }): boolean {
+  return metadata.updatedAt > hit.updatedAt || (metadata.updatedAt === hit.updatedAt && metadata.id > hit.id);
 }

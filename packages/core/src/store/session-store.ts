@@ -20,176 +20,210 @@ import type { LimitReached, SessionLimits } from "../rules/limits.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
 import type { Warnings } from "./warnings.ts";
 
-/** How many sessions or entries one page may hold. */
+/** The highest `limit` of `list` and `readEntries`. */
 export const MAX_PAGE = 1000;
 
 /** What differs between stores. Each flag says what a caller does when it is false. */
 export interface StoreCapabilities {
   /** What was written is there after `close` and a new open. False: copy out what has to stay. */
   readonly persistent: boolean;
-  /** Handles opened on the same place, in other processes too, see each other's writes. False: share the one handle. */
+  /**
+   * Handles opened on the same place, in other processes too, see each other's writes. False: share the one
+   * handle.
+   */
   readonly shared: boolean;
   /**
-   * A stored text may hold numbers that JavaScript can only round; they stay as they are and are marked `inexact`. False:
-   * every stored number is one of JavaScript's.
+   * A stored text may hold numbers that JavaScript can only round; they stay as they are and are marked
+   * `inexact`. False: every stored number is one of JavaScript's.
    */
   readonly exactNumbers: boolean;
 }
 
+/** The options of a write. */
 export interface WriteOptions {
-  /** The time of the call, for `updatedAt`. The store looks at no clock. */
+  /** The time of the call, for `updatedAt`. A store never reads a clock. */
   readonly at: Timestamp;
   /** Refuse with `conflict` unless the session still has this version. */
   readonly expectedVersion?: string | undefined;
 }
 
+/** The options of an append. */
 export interface AppendOptions extends WriteOptions {
+  /** Checked atomically with the append; none when absent. */
   readonly limits?: SessionLimits | undefined;
 }
 
-/** What is absent stays as it is. */
+/** A change of a session's metadata or context. What is absent stays as it is. */
 export interface SessionChange {
   readonly name?: string | undefined;
   readonly sessionType?: SessionType | undefined;
   readonly status?: SessionStatus | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly parentSession?: SessionId | null | undefined;
-  /** The whole context anew. Not together with the two below. */
+  /** Replaces the whole context. Not together with `setContext` and `removeContext`. */
   readonly context?: Readonly<Record<string, JsonValue>> | undefined;
-  /** Single keys of the context; the others stay. */
+  /** Sets these keys of the context; the others stay. A key that is also in `removeContext` is set. */
   readonly setContext?: Readonly<Record<string, JsonValue>> | undefined;
+  /** Removes these keys of the context, whether they are there or not. */
   readonly removeContext?: readonly string[] | undefined;
 }
 
-/** What became of one entry of an append. */
+/** What an append did with one entry. */
 export interface AppendedEntry {
   readonly id: EntryId;
+  /** The position of the stored entry. */
   readonly seq: number;
-  /** Of the stored entry: with a repeat that of the first writing. */
+  /** The one that is stored: of an entry that was there already, not the one that was given. */
   readonly timestamp: Timestamp;
-  /** False: it was there already, with the same content. */
+  /** False when it was there already, with the same type and content. */
   readonly added: boolean;
 }
 
+/** The answer of an append. */
 export interface AppendResult {
   /** One for each given entry, in their order. */
   readonly entries: readonly AppendedEntry[];
+  /** This and what follows: of the session after the append. */
   readonly entryCount: number;
   readonly status: SessionStatus;
   readonly updatedAt: Timestamp;
   readonly version: string;
-  /** The limit the session has met with this append, where limits were given and it has. */
+  /** The limit that the session has reached with this append; `null` when there is none. */
   readonly limit: LimitReached | null;
 }
 
+/** Which entries of a session, and in which order. */
 export interface EntriesQuery {
   /** Only entries with a greater `seq`. */
   readonly after?: number | undefined;
   /** Only entries with a smaller `seq`. */
   readonly before?: number | undefined;
-  /** The last `n` of them, in ascending order, as one page. Not together with `limit`, `direction` and `cursor`. */
+  /**
+   * Only the last so many, in ascending order, as one page. Not together with `limit`, `direction` and
+   * `cursor`.
+   */
   readonly last?: number | undefined;
+  /** Only entries of these types; all when absent. */
   readonly types?: readonly EntryTypeName[] | undefined;
   /** By `seq`; `asc` when absent. */
   readonly direction?: "asc" | "desc" | undefined;
   /** 1 to {@link MAX_PAGE}, 100 when absent. */
   readonly limit?: number | undefined;
+  /** `nextCursor` of the page before, of the same query. */
   readonly cursor?: string | undefined;
 }
 
+/** One page of entries. */
 export interface EntryPage {
   readonly items: readonly StoredEntry[];
-  /** For the next page of the same query; `null` at the end. */
+  /** The `cursor` of the next page of the same query; `null` on the last page. */
   readonly nextCursor: string | null;
 }
 
+/** Which sessions, and in which order. */
 export interface ListQuery {
+  /** All when absent. */
   readonly filter?: SessionFilter | undefined;
-  /** `updatedAt` when absent. Sessions of one time are ordered by id. */
+  /** `updatedAt` when absent. Sessions of one time are ordered by id, in the same direction. */
   readonly orderBy?: "updatedAt" | "createdAt" | undefined;
   /** `desc` (newest first) when absent. */
   readonly direction?: "asc" | "desc" | undefined;
   /** 1 to {@link MAX_PAGE}, 50 when absent. */
   readonly limit?: number | undefined;
+  /** `nextCursor` of the page before, of the same query. */
   readonly cursor?: string | undefined;
 }
 
+/** One page of sessions. */
 export interface SessionPage {
   readonly items: readonly SessionMetadata[];
-  /** For the next page of the same query; `null` at the end. */
+  /** The `cursor` of the next page of the same query; `null` on the last page. */
   readonly nextCursor: string | null;
 }
 
 /**
- * A change that `watch` tells of. Several changes of one session that nobody has taken yet become one. `reset`: changes
- * may have been missed, look at everything again.
+ * A change that `watch` emits. Changes of one session that have not been consumed yet are merged into one.
+ * `reset`: changes may have been missed, read everything again.
  */
 export type StoreChange =
   | { readonly type: "created" | "changed" | "deleted"; readonly id: SessionId }
   | { readonly type: "reset" };
 
+/** What to watch, and until when. */
 export interface WatchOptions {
-  /** Only this session. */
+  /** Only this session; all when absent. */
   readonly id?: SessionId | undefined;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Where sessions are kept. A method stands here only if the backend has to make it atomic, ordered or indexed; the rest
- * is the {@link SessionManager}'s. Every clause is written down in docs/store-contract.md, with an id, and runs as a
- * case of `@thulp-sessions/store-conformance`.
+ * Where sessions are stored. A method is here only if the backend has to make it atomic, ordered or indexed;
+ * everything else is in `SessionManager`. docs/store-contract.md has every clause with an id, and
+ * `@thulp-sessions/store-conformance` runs each of them as a case.
  *
- * A call is applied completely or not at all. What is given and what is returned share nothing with the store. Every
- * method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema, `closed` after `close`,
- * `io` where the medium fails, `busy` where another process holds it too long; further codes stand at the methods.
+ * A call is applied completely or not at all. What is given and what is returned share nothing with the
+ * store. Every method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema,
+ * `closed` after `close`, `io` where the medium fails, `busy` where another process holds a lock for too
+ * long. Further codes are at the methods.
  */
 export interface SessionStore extends AsyncDisposable {
-  /** A name for people, e.g. `sqlite:/home/me/.thulp/sessions.db`. */
+  /** A name for people, e.g. `sqlite:/home/me/.thulp/sessions.db`. Not to be parsed. */
   readonly location: string;
   readonly capabilities: StoreCapabilities;
+  /** What a person should know, but no call fails for; see {@link Warnings.listen}. */
   readonly warnings: Warnings;
 
   /**
-   * Keeps a new session as it is given, times and duplicate entry ids included.
+   * Stores a new session as it is given, times and duplicate entry ids included. Answers its head.
    * @throws {SessionError} already_exists
    */
   create(session: Session): Promise<SessionHead>;
 
-  /** @throws {SessionError} not_found, corrupt or unsupported (with the place) */
+  /**
+   * The whole session.
+   * @throws {SessionError} not_found; corrupt, unsupported (with the place in `details`)
+   */
   get(id: string): Promise<StoredSession>;
 
-  /** @throws {SessionError} not_found, corrupt or unsupported (with the place) */
+  /**
+   * The session without its entries, but with their counts.
+   * @throws {SessionError} not_found; corrupt, unsupported (with the place in `details`)
+   */
   head(id: string): Promise<SessionHead>;
 
   /**
-   * Changes metadata and context. `updatedAt` becomes the given time, at least one more than it was.
+   * Changes metadata and context. Answers the head after it. `updatedAt` becomes the given time, at least one
+   * more than it was.
    * @throws {SessionError} not_found, conflict, corrupt, unsupported
    */
   update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead>;
 
   /**
-   * Adds entries at the end, in one step. An entry whose id is there already with the same type and content is not
-   * stored again, whatever `expectedVersion`, limits and status say; with other content the call fails with `conflict`.
-   * `updatedAt` becomes the given time unless it is later already.
+   * Appends entries atomically. An entry whose id is there already with the same type and content is not
+   * stored again, whatever `expectedVersion`, limits and status say, so that a retry is safe; with other
+   * content the call fails with `conflict`. `updatedAt` becomes the given time unless it is later already.
    * @throws {SessionError} not_found, conflict, limit_exceeded, corrupt, unsupported
    */
   append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult>;
 
   /**
-   * A page of entries by `seq`. Of a session whose entries are damaged it serves what lies before the damage, then fails.
+   * A page of entries by `seq`. Of a session whose entries are damaged it gives those before the damage, then
+   * fails.
    * @throws {SessionError} not_found, corrupt, unsupported
    */
   readEntries(id: string, query?: EntriesQuery): Promise<EntryPage>;
 
   /**
-   * Keeps the first `entryCount` entries. With as many as there are it changes nothing.
+   * Keeps the first `entryCount` entries and removes the others. With as many as there are it changes
+   * nothing.
    * @throws {SessionError} not_found, conflict, corrupt, unsupported; invalid_input when there are fewer
    */
   truncate(id: string, entryCount: number, options: WriteOptions): Promise<SessionHead>;
 
   /**
-   * Puts a session in the place of the one with its id. `updatedAt` becomes the given one, at least one more than it was.
+   * Replaces the session with this id as a whole. `updatedAt` becomes the given one, at least one more than
+   * it was.
    * @throws {SessionError} not_found, conflict, corrupt, unsupported
    */
   replace(
@@ -204,23 +238,23 @@ export interface SessionStore extends AsyncDisposable {
   delete(id: string, options?: { readonly expectedVersion?: string | undefined }): Promise<boolean>;
 
   /**
-   * A page of sessions. One that nobody touches meanwhile appears exactly once over all pages. Sessions without readable
-   * metadata are left out, with one warning each.
+   * A page of sessions. One that nobody touches meanwhile appears exactly once over all pages. Sessions
+   * without readable metadata are left out, with one warning each.
    */
   list(query?: ListQuery): Promise<SessionPage>;
 
-  /** How many sessions `list` would give over all pages. */
+  /** How many sessions `list` gives over all pages. */
   count(filter?: SessionFilter): Promise<number>;
 
-  /** A page of hits. Damaged stretches are not searched, with one warning for each session. */
+  /** A page of hits. Damaged parts are not searched, with one warning for each session. */
   search(query: SearchQuery): Promise<SearchPage>;
 
   /**
-   * Tells every change made after the promise has resolved, by whatever handle or process. The iteration ends on
-   * `signal`, on `return()` and on `close`.
+   * Emits every change made after the promise has resolved, by any handle and any process. The iteration ends
+   * on `signal`, on `return()` and on `close`.
    */
   watch(options?: WatchOptions): Promise<AsyncIterableIterator<StoreChange>>;
 
-  /** Waits for the calls under way, then lets go of everything. May be called again. */
+  /** Waits for pending calls, then releases all resources. May be called again. */
   close(): Promise<void>;
 }

@@ -1,15 +1,22 @@
 import { z } from "zod";
 import { invalidInput } from "../model/errors.ts";
 import { isCanonicalUuid, sessionIdSchema } from "../model/ids.ts";
-import { copyJson, copyJsonMeasured, copyJsonObject, type JsonObject } from "../model/json.ts";
+import {
+  copyArgument,
+  copyJsonMeasured,
+  copyJsonObject,
+  type JsonLength,
+  type JsonObject,
+  ownProperties,
+  readArgument,
+} from "../model/json.ts";
 import {
   ENTRY_TYPE_NAMES,
-  type EntryType,
+  entryEnvelopeSchema,
   MAX_ENTRY_BYTES,
   type Session,
   type SessionEntry,
   type SessionMetadata,
-  sessionEntrySchema,
   sessionMetadataSchema,
   sessionNameSchema,
   sessionStatusSchema,
@@ -23,12 +30,17 @@ import { sessionLimitsSchema } from "../rules/limits.ts";
 import { type AppendOptions, MAX_PAGE, type SessionChange } from "./session-store.ts";
 
 /**
- * Checks `value` and gives what the schema makes of it.
+ * Checks a copy of `value`, and gives what the schema makes of it.
  *
  * @param what names the value in the error.
  * @throws {SessionError} invalid_input that names the first field that is wrong.
  */
 export function parseInput<T>(schema: z.ZodType<T, unknown>, value: unknown, what: string): T {
+  return parseChecked(schema, copyArgument(value, what), what);
+}
+
+/** The same for a value that was copied before. */
+function parseChecked<T>(schema: z.ZodType<T, unknown>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -44,55 +56,86 @@ function fieldPath(what: string, path: readonly PropertyKey[]): string {
   );
 }
 
-const MESSAGE_TYPES: readonly string[] = ["user_message", "assistant_message", "system_message"];
+const MESSAGE_TYPES: readonly unknown[] = ["user_message", "assistant_message", "system_message"];
 
-const MESSAGE_FIELDS: readonly string[] = ["id", "timestamp", "entryType", "content"];
+const ENTRY_FIELDS: readonly string[] = ["id", "timestamp", "entryType", "content"];
+const ENVELOPE_KEYS = 3;
+const TYPE_FIELDS: readonly string[] = ["type"];
+/** What a store adds to an entry; left out where a session that was read is given back. */
+const STORED_FIELDS: readonly string[] = ["seq", "inexact"];
 
-/** The longest text of a number, and the envelope of a message, as JSON. */
-const MOST_PER_VALUE = 26;
-const MESSAGE_ENVELOPE = 256;
+/** More than what is around the content of a message takes as JSON, in bytes. */
+const MESSAGE_ENVELOPE_BYTES = 256;
+
+/** Checks an entry and gives a copy. @throws {SessionError} invalid_input */
+function parseEntry(value: unknown, field: string, isStored: boolean): SessionEntry {
+  const { given, content: givenContent } = readEntry(value, field, isStored);
+  const isMessage = isMessageEnvelope(given);
+  const { id, timestamp, entryType } = isMessage ? given : parseEnvelope(given, field);
+  const { copied: content, length } = copyJsonMeasured(givenContent, `${field}.content`, MAX_ENTRY_BYTES);
+  const entry: SessionEntry = { id, timestamp, entryType, content };
+  // Bounds first: a small entry is not turned into text for nothing.
+  const isSmall = isMessage && length.most + MESSAGE_ENVELOPE_BYTES <= MAX_ENTRY_BYTES;
+  if (!isSmall && isLongerThan(entry, length, MAX_ENTRY_BYTES)) {
+    throw invalidInput(`${field} is longer than ${MAX_ENTRY_BYTES} bytes as JSON.`, { field });
+  }
+  return entry;
+}
 
 /**
- * A message, as most entries are: what the schema would say of it, without the schema, which takes longer than writing the
- * entry does. `null` for all else: then the schema has to say.
+ * The own properties of an entry, and of its type, each read once; nothing else about them is checked. The
+ * literals are the way of most entries, and several times as fast as a copy key by key.
  */
-function parseMessage(value: unknown, field: string): SessionEntry | null {
-  if (typeof value !== "object" || value === null) return null;
-  if (Object.keys(value).length !== MESSAGE_FIELDS.length) return null;
-  for (const field of MESSAGE_FIELDS) if (!Object.hasOwn(value, field)) return null;
-  const { id, timestamp, entryType, content } = value as SessionEntry;
-  if (typeof id !== "string" || !isCanonicalUuid(id) || !isTimestamp(timestamp)) return null;
-  if (typeof entryType !== "object" || entryType === null || Object.keys(entryType).length !== 1) return null;
-  const { type } = entryType;
-  if (!Object.hasOwn(entryType, "type") || !MESSAGE_TYPES.includes(type) || content === undefined)
-    return null;
-  const { copied, length } = copyJsonMeasured(content, `${field}.content`, MAX_ENTRY_BYTES);
-  if (length * MOST_PER_VALUE + MESSAGE_ENVELOPE > MAX_ENTRY_BYTES) return null;
-  return { id, timestamp, entryType: { type } as EntryType, content: copied };
+function readEntry(value: unknown, field: string, isStored: boolean): { given: object; content: unknown } {
+  if (!isRecord(value)) throw invalidInput(`${field}: expected an entry.`, { field });
+  if (hasOnly(value, ENTRY_FIELDS)) {
+    const { id, timestamp, entryType, content } = value;
+    return { given: { id, timestamp, entryType: readType(entryType, field) }, content };
+  }
+  const { content, entryType, ...given } = ownProperties(value, field);
+  if (isStored) for (const name of STORED_FIELDS) delete given[name];
+  return { given: { ...given, entryType: readType(entryType, field) }, content };
+}
+
+function readType(value: unknown, field: string): unknown {
+  if (!isRecord(value)) return value;
+  return hasOnly(value, TYPE_FIELDS) ? { type: value["type"] } : ownProperties(value, `${field}.entryType`);
+}
+
+/** True when these are all the keys that the object has, in whatever order. */
+function hasOnly(value: object, names: readonly string[]): boolean {
+  if (Reflect.ownKeys(value).length !== names.length || Object.keys(value).length !== names.length)
+    return false;
+  for (const name of names) if (!Object.hasOwn(value, name)) return false;
+  return true;
+}
+
+type Envelope = Omit<SessionEntry, "content">;
+
+/**
+ * A correct message, as most entries are: found without the schema, which takes longer than writing the entry
+ * does. Of everything else, wrong messages too, the schema says what it is.
+ */
+function isMessageEnvelope(given: object): given is Envelope {
+  const { id, timestamp, entryType } = given as Partial<Envelope>;
+  if (typeof id !== "string" || !isCanonicalUuid(id) || !isTimestamp(timestamp)) return false;
+  if (Object.keys(given).length !== ENVELOPE_KEYS || !isRecord(entryType)) return false;
+  return MESSAGE_TYPES.includes(entryType["type"]) && Object.keys(entryType).length === 1;
+}
+
+function parseEnvelope(given: unknown, field: string): Envelope {
+  const { id, timestamp, entryType } = parseChecked(entryEnvelopeSchema, given, field);
+  if (entryType.type !== "evaluation_result") return { id, timestamp, entryType };
+  const metrics = parseMetrics(entryType.metrics, `${field}.entryType.metrics`);
+  return { id, timestamp, entryType: { ...entryType, metrics } };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTimestamp(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** Checks an entry and gives a copy. @throws {SessionError} invalid_input */
-function parseEntry(value: unknown, field: string): SessionEntry {
-  const message = parseMessage(value, field);
-  if (message) return message;
-  const entry = parseInput(sessionEntrySchema, value, field);
-  const entryType: EntryType =
-    entry.entryType.type === "evaluation_result"
-      ? { ...entry.entryType, metrics: parseMetrics(entry.entryType.metrics, `${field}.entryType.metrics`) }
-      : entry.entryType;
-  const parsed = {
-    ...entry,
-    entryType,
-    content: copyJson(entry.content, `${field}.content`, MAX_ENTRY_BYTES),
-  };
-  if (isLongerThan(parsed, MAX_ENTRY_BYTES)) {
-    throw invalidInput(`${field} is longer than ${MAX_ENTRY_BYTES} bytes as JSON.`, { field });
-  }
-  return parsed;
 }
 
 function parseMetrics(value: unknown, field: string): Readonly<Record<string, number>> {
@@ -104,35 +147,30 @@ function parseMetrics(value: unknown, field: string): Readonly<Record<string, nu
   return metrics as Readonly<Record<string, number>>;
 }
 
-/** Bounds first: a small entry is not turned into text for nothing, and a huge one could not be. */
-function isLongerThan(value: unknown, bytes: number): boolean {
-  let least = 0;
-  let most = 0;
-  const walk = (item: unknown): void => {
-    // A UTF-16 unit is at most six bytes of JSON (\u0000); a number or a word of the language at most 25.
-    if (typeof item === "string") {
-      least += item.length;
-      most += item.length * 6 + 4;
-    } else if (typeof item === "object" && item !== null) {
-      most += 4;
-      for (const [key, part] of Object.entries(item)) {
-        least += key.length;
-        most += key.length * 6 + 6;
-        walk(part);
-      }
-    } else most += 26;
-  };
-  walk(value);
-  if (most <= bytes || least > bytes) return least > bytes;
-  return utf8Length(JSON.stringify(value)) > bytes;
+/** @param content the length of its content, which is the part that can be long. */
+function isLongerThan(entry: SessionEntry, content: JsonLength, bytes: number): boolean {
+  const { content: _, ...envelope } = entry;
+  const { least, most } = copyJsonMeasured(envelope, "entry", Number.POSITIVE_INFINITY).length;
+  const [atLeast, atMost] = [least + content.least, most + content.most + MESSAGE_ENVELOPE_BYTES];
+  if (atMost <= bytes || atLeast > bytes) return atLeast > bytes;
+  return utf8Length(JSON.stringify(entry)) > bytes;
 }
 
-export function parseEntries(value: unknown, field = "entries"): SessionEntry[] {
-  if (!Array.isArray(value)) throw invalidInput(`${field}: expected an array of entries.`, { field });
-  const entries: SessionEntry[] = [];
-  // Not `map`, which passes over the holes of a sparse array.
-  for (let i = 0; i < value.length; i++) entries.push(parseEntry(value[i], `${field}[${i}]`));
-  return entries;
+/**
+ * Checks entries and gives copies.
+ *
+ * @param isStored they come from a store: what it adds to an entry is left out.
+ * @throws {SessionError} invalid_input
+ */
+export function parseEntries(value: unknown, field = "entries", isStored = false): SessionEntry[] {
+  return readArgument(field, () => {
+    if (!Array.isArray(value)) throw invalidInput(`${field}: expected an array of entries.`, { field });
+    const entries: SessionEntry[] = [];
+    const { length } = value;
+    // Not `map`, which skips the holes of a sparse array.
+    for (let i = 0; i < length; i++) entries.push(parseEntry(value[i], `${field}[${i}]`, isStored));
+    return entries;
+  });
 }
 
 /** Checks a context and gives a copy. @throws {SessionError} invalid_input */
@@ -140,30 +178,22 @@ function parseContext(value: unknown, field = "context"): JsonObject {
   return copyJsonObject(value, field);
 }
 
-/** Checks a whole session and gives a copy; what a store added to it (`version`, `seq`) is taken off. */
+/**
+ * Checks a whole session and gives a copy; what a store adds to it (`version`, `seq`, `inexact`) is left out.
+ *
+ * @throws {SessionError} invalid_input
+ */
 export function parseSession(value: unknown): Session {
   if (typeof value !== "object" || value === null)
     throw invalidInput("session: expected an object.", { field: "session" });
-  const {
-    metadata,
-    entries,
-    context,
-    version: _,
-    inexact: __,
-    ...unknown
-  } = value as Record<string, unknown>;
+  const given = readArgument("session", () => (isRecord(value) ? ownProperties(value, "session") : {}));
+  const { metadata, entries, context, version: _, inexact: __, ...unknown }: Record<string, unknown> = given;
   refuseUnknown(unknown, "session");
   return {
     metadata: parseInput(sessionMetadataSchema, metadata, "metadata") as SessionMetadata,
-    entries: parseEntries(Array.isArray(entries) ? entries.map(withoutSeq) : entries),
+    entries: parseEntries(entries, "entries", true),
     context: parseContext(context),
   };
-}
-
-function withoutSeq(entry: unknown): unknown {
-  if (typeof entry !== "object" || entry === null) return entry;
-  const { seq: _, inexact: __, ...rest } = entry as Record<string, unknown>;
-  return rest;
 }
 
 function refuseUnknown(rest: object, field: string): void {
@@ -192,7 +222,15 @@ const changeSchema = z
 
 /** Checks a change and gives a copy. @throws {SessionError} invalid_input */
 export function parseChange(value: unknown): SessionChange {
-  const { context, setContext, ...rest } = parseInput(changeSchema, value, "change");
+  const given = readArgument("change", () => {
+    if (!isRecord(value)) throw invalidInput("change: expected an object.", { field: "change" });
+    return ownProperties(value, "change");
+  });
+  // Contexts are JSON, which has stricter rules than other arguments, and is copied below.
+  const { context: _, setContext: __, ...others } = given;
+  const copied = copyArgument(others, "change") as Record<string, unknown>;
+  for (const name of ["context", "setContext"]) if (name in given) copied[name] = given[name];
+  const { context, setContext, ...rest } = parseChecked(changeSchema, copied, "change");
   return {
     ...rest,
     ...(context === undefined ? {} : { context: parseContext(context, "change.context") }),
@@ -205,19 +243,24 @@ export const writeOptionsSchema = z.strictObject({
   expectedVersion: z.string().optional(),
 });
 const appendOptionsSchema = writeOptionsSchema.extend({ limits: sessionLimitsSchema.optional() });
+const TIME_ONLY: readonly string[] = ["at"];
+
 /** Checks the options of an append. @throws {SessionError} invalid_input */
 export function parseAppendOptions(value: unknown): AppendOptions {
-  if (typeof value === "object" && value !== null && Object.keys(value).length === 1) {
-    const { at } = value as AppendOptions;
-    if (Object.hasOwn(value, "at") && isTimestamp(at)) return { at };
-  }
-  return parseInput(appendOptionsSchema, value, "options");
+  return readArgument("options", () => {
+    if (!isRecord(value) || !hasOnly(value, TIME_ONLY))
+      return parseInput(appendOptionsSchema, value, "options");
+    // As most are: the schema would take longer than everything else about the options.
+    const { at } = value;
+    return isTimestamp(at) ? { at } : parseChecked(appendOptionsSchema, { at }, "options");
+  });
 }
 
 export const versionOptionsSchema = z.strictObject({ expectedVersion: z.string().optional() });
 
 const pageLimit = z.int().min(1).max(MAX_PAGE);
 
+/** The zod schema of a {@link ListQuery}; its output has the defaults filled in. */
 export const listQuerySchema = z.strictObject({
   filter: sessionFilterSchema.default({}),
   orderBy: z.enum(["updatedAt", "createdAt"]).default("updatedAt"),
@@ -226,6 +269,7 @@ export const listQuerySchema = z.strictObject({
   cursor: z.string().optional(),
 });
 
+/** The zod schema of an {@link EntriesQuery}. */
 export const entriesQuerySchema = z
   .strictObject({
     after: z.int().optional(),

@@ -1,16 +1,20 @@
 import type { SessionErrorCode } from "../model/errors.ts";
 
-/** Something a person should know that is no reason to fail the call. */
+/** Something a person should know, but no call fails for, e.g. a session that `list` left out. */
 export interface StoreWarning {
+  /** The code of the error that a call about this alone would fail with. */
   readonly code: SessionErrorCode;
+  /** For people. */
   readonly message: string;
   readonly sessionId?: string;
+  /** The file. */
   readonly path?: string;
 }
 
+/** Receives warnings. What it throws becomes an uncaught exception. */
 export type WarningListener = (warning: StoreWarning) => void;
 
-/** Where a store tells its warnings. Nobody has to listen. */
+/** The warnings of a store. Without a listener they are dropped. */
 export class Warnings {
   readonly #listeners = new Set<WarningListener>();
 
@@ -20,7 +24,9 @@ export class Warnings {
     return () => this.#listeners.delete(listener);
   }
 
-  /** For stores. What a listener throws does not reach the call that warns: it becomes an uncaught exception. */
+  /**
+   * For stores. What a listener throws does not reach the call that warns: it becomes an uncaught exception.
+   */
   emit(warning: StoreWarning): void {
     for (const listener of [...this.#listeners]) {
       try {

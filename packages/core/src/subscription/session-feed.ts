@@ -1,38 +1,47 @@
-import { nextTurn } from "../async/yielder.ts";
+import { onNextTurn } from "../async/yielder.ts";
 import type { SessionId } from "../model/ids.ts";
 import { deepFreeze } from "../model/json.ts";
 import type { EntriesQuery, EntryPage, SessionStore, StoreChange } from "../store/session-store.ts";
 
-/** How many pages are kept between two changes, for followers that come to them a little later. */
-const KEPT_PAGES = 4;
+/** How many pages are cached between two changes, for followers that ask for them a little later. */
+const MAX_CACHED_PAGES = 4;
 
-const feedsOfStores = new WeakMap<SessionStore, Map<SessionId, SessionFeed>>();
+const feedsByStore = new WeakMap<SessionStore, Map<SessionId, SessionFeed>>();
 
 /**
- * What all that follow one session of a store share: one watch, and the pages that they read after the same change, so
- * that a thousand followers of a session cost one read for each change of it.
+ * What all followers of one session of a store share: one watch, and the pages that they read after the same
+ * change, so that a thousand followers of a session cost one read for each change of it.
+ *
+ * States of a feed:
+ * - starting: created by the first `join`, until the store's `watch` resolves. If that rejects, every `join`
+ *   rejects with it, and the next one creates a new feed.
+ * - live: every change increments `generation`, drops the cached pages and wakes the waiting followers.
+ * - ended: the watch is over (the store was closed, or failed with `#failure`). Waiting followers are woken,
+ *   and the next `join` creates a new feed.
+ * - left: the last follower has left, which ends the watch.
  */
 export class SessionFeed {
   readonly #store: SessionStore;
   readonly #id: SessionId;
   readonly #changes: Promise<AsyncIterableIterator<StoreChange>>;
-  /** Who waits for a change, each under the signal that ends it. */
+  /** The followers that wait for a change, each by the signal that ends it. */
   readonly #waiting = new Map<AbortSignal, () => void>();
   #pages = new Map<string, Promise<EntryPage>>();
   #followers = 0;
   #generation = 0;
-  #waking = false;
+  #wakeScheduled = false;
   #ended = false;
   #failure: unknown;
 
   /**
-   * Resolves when every change from now on will be told. Whoever joins has to leave, with the same signal.
+   * Resolves when every change from now on will be noticed. Every `join` needs a `leave` with the same
+   * signal.
    *
-   * @throws {SessionError} what the store's `watch` throws; then nobody has joined.
+   * @throws {SessionError} what the store's `watch` throws; then there is nothing to leave.
    */
   static async join(store: SessionStore, id: SessionId, signal: AbortSignal): Promise<SessionFeed> {
-    const feeds = feedsOfStores.get(store) ?? new Map<SessionId, SessionFeed>();
-    feedsOfStores.set(store, feeds);
+    const feeds = feedsByStore.get(store) ?? new Map<SessionId, SessionFeed>();
+    feedsByStore.set(store, feeds);
     const feed = feeds.get(id) ?? new SessionFeed(store, id);
     feeds.set(id, feed);
     feed.#followers++;
@@ -56,7 +65,9 @@ export class SessionFeed {
     );
   }
 
-  /** Goes up with every change. Taken before reading, it says what the reading is sure to have seen. */
+  /**
+   * Incremented by every change. Taken before reading, it says which changes the read is sure to have seen.
+   */
   get generation(): number {
     return this.#generation;
   }
@@ -72,24 +83,29 @@ export class SessionFeed {
     );
   }
 
-  /** As the store's own, begun after the last change that was told; frozen, since others get the same. */
+  /** A page as it is after the last change that was noticed; frozen, since other followers get the same. */
   read(query: EntriesQuery): Promise<EntryPage> {
     const key = JSON.stringify(query);
-    const known = this.#pages.get(key);
-    if (known) return known;
+    const cached = this.#pages.get(key);
+    if (cached) return cached;
     const page = this.#store.readEntries(this.#id, query).then(deepFreeze);
     const pages = this.#pages;
     pages.set(key, page);
-    // A failure is told to those who wait for it, and the next one tries again.
+    // A failure reaches the followers that wait for this page; the next one reads it again.
     page.catch(() => pages.delete(key));
     const [oldest] = pages.keys();
-    if (pages.size > KEPT_PAGES && oldest !== undefined) pages.delete(oldest);
+    if (pages.size > MAX_CACHED_PAGES && oldest !== undefined) pages.delete(oldest);
     return page;
   }
 
-  /** True as soon as something has changed since `generation`; false when the watch or the follower has ended. */
+  /**
+   * Waits for a change after `generation`: true when there is one, false when the watch or the follower has
+   * ended.
+   *
+   * @throws what the watch has failed with.
+   */
   async changedSince(generation: number, signal: AbortSignal): Promise<boolean> {
-    // Woken, it may have read already what it is woken for.
+    // A loop, since the follower may have read already what it is woken for.
     while (generation === this.#generation && !this.#ended && !signal.aborted) {
       await new Promise<void>((resolve) => this.#waiting.set(signal, resolve));
     }
@@ -103,7 +119,7 @@ export class SessionFeed {
       while (!(await changes.next()).done) {
         this.#generation++;
         this.#pages = new Map();
-        this.#wakeSoon();
+        this.#scheduleWake();
       }
     } catch (error) {
       this.#failure = error;
@@ -114,15 +130,15 @@ export class SessionFeed {
   }
 
   /**
-   * Not at once: whoever has made the change is answered first, in the turn before, and what changes meanwhile is told
-   * together. The more there is to tell, the less each of it costs.
+   * Two turns of the event loop later: the writer gets its answer first, and further changes until then are
+   * read together. The busier a session is, the less each of its changes costs.
    */
-  #wakeSoon(): void {
-    if (this.#waking) return;
-    this.#waking = true;
-    nextTurn(() =>
-      nextTurn(() => {
-        this.#waking = false;
+  #scheduleWake(): void {
+    if (this.#wakeScheduled) return;
+    this.#wakeScheduled = true;
+    onNextTurn(() =>
+      onNextTurn(() => {
+        this.#wakeScheduled = false;
         this.#wake();
       }),
     );
@@ -140,9 +156,9 @@ export class SessionFeed {
     this.#waiting.delete(signal);
   };
 
-  /** Who joins from now on begins a new one. */
+  /** The next `join` creates a new feed. */
   #retire(): void {
-    const feeds = feedsOfStores.get(this.#store);
+    const feeds = feedsByStore.get(this.#store);
     if (feeds?.get(this.#id) === this) feeds.delete(this.#id);
   }
 }

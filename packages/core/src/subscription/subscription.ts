@@ -4,48 +4,67 @@ import type { StoredEntry } from "../model/model.ts";
 import type { SessionStore } from "../store/session-store.ts";
 import { SessionFeed } from "./session-feed.ts";
 
-/** What a subscription tells, in order; applied to an empty list of entries it always gives the stored ones. */
+/**
+ * An event of a subscription. Applied in order to an empty list, the events always give the stored entries.
+ */
 export type SubscriptionEvent =
-  /** Comes after all before it. */
+  /** The next entry of the session: it follows all those before it. */
   | { readonly type: "entry"; readonly entry: StoredEntry; readonly token: string }
-  /** Only the first `entryCount` entries are still what they were. What has followed them is told next. */
+  /**
+   * Only the first `entryCount` entries are still what they were; drop the others. The next events bring what
+   * followed.
+   */
   | { readonly type: "rewound"; readonly entryCount: number; readonly token: string }
-  /** The session is gone; the subscription ends. */
+  /** The session was deleted; the subscription ends. */
   | { readonly type: "deleted"; readonly token: string };
 
+/** Where a subscription starts, and what ends it. */
 export interface SubscribeOptions {
-  /** The token of the last event that was handled: tells what follows it. Absent: everything from the start. */
+  /**
+   * The token of the last event that was handled: the next one is what follows it. Everything from the start
+   * when absent.
+   */
   readonly after?: string | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The last entry that was told; `seq` is -1 before the first. */
-interface Place {
+/** The last entry that was delivered; `seq` is -1 before the first. */
+interface Position {
   readonly seq: number;
   readonly id: string;
 }
 
-const START: Place = { seq: -1, id: "" };
+const START: Position = { seq: -1, id: "" };
 const PAGE = 100;
-/** Of how many told entries the ids are remembered, to say how far a rewind went. */
-const REMEMBERED = 1000;
+/** How many ids of delivered entries are kept, to find out how far a rewind went. */
+const MAX_DELIVERED_IDS = 1000;
 
 /**
- * Follows the entries of a session: those after the token, then every new one. `return()` ends it at once, also while
- * `next()` waits for a change.
+ * Follows the entries of a session: those after the token, then every new one. `return()` ends it
+ * immediately, also while `next()` waits for a change.
  *
- * An entry is known by its id and its place, and the last one that was told stands for those before it: a `replace` that
- * keeps that one where it is, is not noticed. Rewinds and all other changes are.
+ * An entry is identified by its id and its `seq`, and the last one that was delivered represents those before
+ * it: a `replace` that keeps that entry at its `seq` is not noticed. Rewinds and all other changes are.
  *
- * @throws {SessionError} not_found when there is no such session and no token; invalid_input for a token that is none.
+ * States of a subscription:
+ * - replaying: it reads pages after its position and delivers their entries. Where the entry at the position
+ *   is no longer the one that was delivered, it emits `rewound` with the last entry that is, and replays from
+ *   there.
+ * - caught up: the last page was the end of the session; it waits if nothing has changed since before that
+ *   read.
+ * - waiting: for the next change of the session, from its {@link SessionFeed}; then it replays.
+ * - ended: by the signal, by `return()`, by the end of the feed, or with `deleted`.
+ *
+ * @throws {SessionError} not_found when there is no such session and no token; invalid_input for an invalid
+ *   token.
  */
 export function subscribe(
   store: SessionStore,
   id: string,
   { after, signal }: SubscribeOptions = {},
 ): AsyncGenerator<SubscriptionEvent, void, undefined> {
-  // A generator's own `return()` waits for its `next()`: the inner signal lets that one end.
+  // A generator's own `return()` waits for a pending `next()`: the inner signal ends that one.
   const ending = new AbortController();
   const events = follow(store, id, after, signal, ending);
   const finish = events.return.bind(events);
@@ -55,7 +74,7 @@ export function subscribe(
   };
   return Object.assign(events, {
     return: end,
-    // Node 20 gives generators none.
+    // Generators of Node 20 have none.
     [Symbol.asyncDispose]: async (): Promise<void> => {
       await end();
     },
@@ -70,45 +89,47 @@ async function* follow(
   ending: AbortController,
 ): AsyncGenerator<SubscriptionEvent, void, undefined> {
   const id = parseSessionId(sessionId);
-  let place = after === undefined ? START : parseToken(after);
-  const told = new Map<number, string>();
+  let position = after === undefined ? START : parseToken(after);
+  /** The ids of the entries that were delivered last, by `seq`. */
+  const delivered = new Map<number, string>();
   const { signal } = ending;
   const end = () => ending.abort();
   if (outerSignal?.aborted) return;
   outerSignal?.addEventListener("abort", end);
   let feed: SessionFeed | undefined;
-  let known = after !== undefined;
+  let hasExisted = after !== undefined;
   let seen: number;
   try {
-    // Watch before reading: what is written in between is then told rather than lost.
+    // Watch before reading: otherwise what is written in between would be missed.
     feed = await SessionFeed.join(store, id, signal);
     do {
       for (;;) {
         if (signal.aborted) return;
         seen = feed.generation;
-        const step = await nextStep(feed, place, told).catch((error) => {
-          if (known && isSessionError(error, "not_found")) return "deleted" as const;
+        const step = await nextStep(feed, position, delivered).catch((error) => {
+          if (hasExisted && isSessionError(error, "not_found")) return "deleted" as const;
           throw error;
         });
-        known = true;
+        hasExisted = true;
         if (step === "deleted") {
           yield { type: "deleted", token: tokenOf(START) };
           return;
         }
         if (step.rewoundTo) {
-          place = step.rewoundTo;
-          for (const seq of told.keys()) if (seq > place.seq) told.delete(seq);
-          yield { type: "rewound", entryCount: place.seq + 1, token: tokenOf(place) };
+          position = step.rewoundTo;
+          for (const seq of delivered.keys()) if (seq > position.seq) delivered.delete(seq);
+          yield { type: "rewound", entryCount: position.seq + 1, token: tokenOf(position) };
         }
         for (const entry of step.entries) {
           if (signal.aborted) return;
-          place = entry;
-          told.set(entry.seq, entry.id);
-          if (told.size > REMEMBERED) told.delete(entry.seq - REMEMBERED);
+          position = entry;
+          delivered.set(entry.seq, entry.id);
+          if (delivered.size > MAX_DELIVERED_IDS) delivered.delete(entry.seq - MAX_DELIVERED_IDS);
           yield { type: "entry", entry, token: tokenOf(entry) };
         }
         if (step.caughtUp) break;
-        // A long replay gives everybody else a turn: stores may answer without ever leaving the microtasks.
+        // Lets timers and I/O run during a long replay: stores may answer without leaving the microtask
+        // queue.
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
     } while (await feed.changedSince(seen, signal));
@@ -121,49 +142,61 @@ async function* follow(
 interface Step {
   readonly entries: readonly StoredEntry[];
   readonly caughtUp: boolean;
-  readonly rewoundTo?: Place;
+  /** Where to replay from, when the session was rewound. */
+  readonly rewoundTo?: Position;
 }
 
-/** The entries after `place`, if the entry at `place` is still the one that was told; else where to go on from. */
-async function nextStep(feed: SessionFeed, place: Place, told: ReadonlyMap<number, string>): Promise<Step> {
-  if (place.seq < 0) {
+/**
+ * The entries after `position`, if the entry there is still the one that was delivered; else where to replay
+ * from.
+ */
+async function nextStep(
+  feed: SessionFeed,
+  position: Position,
+  delivered: ReadonlyMap<number, string>,
+): Promise<Step> {
+  if (position.seq < 0) {
     const { items, nextCursor } = await feed.read({ limit: PAGE });
     return { entries: items, caughtUp: nextCursor === null };
   }
-  const { items, nextCursor } = await feed.read({ after: place.seq - 1, limit: PAGE + 1 });
+  const { items, nextCursor } = await feed.read({ after: position.seq - 1, limit: PAGE + 1 });
   const [first, ...rest] = items;
-  if (first?.seq === place.seq && first.id === place.id)
+  if (first?.seq === position.seq && first.id === position.id)
     return { entries: rest, caughtUp: nextCursor === null };
-  return { entries: [], caughtUp: false, rewoundTo: await lastCommon(feed, place, told) };
+  return { entries: [], caughtUp: false, rewoundTo: await lastCommon(feed, position, delivered) };
 }
 
-/** The last told entry that still stands, as do all before it that are remembered. */
+/** The last delivered entry that is still there, as are all remembered ones before it. */
 async function lastCommon(
   feed: SessionFeed,
-  place: Place,
-  told: ReadonlyMap<number, string>,
-): Promise<Place> {
-  const { items } = await feed.read({ before: place.seq + 1, direction: "desc", limit: REMEMBERED });
-  const remembered = items.filter(({ seq }) => told.has(seq)).reverse();
-  const changed = remembered.findIndex((entry) => told.get(entry.seq) !== entry.id);
+  position: Position,
+  delivered: ReadonlyMap<number, string>,
+): Promise<Position> {
+  const { items } = await feed.read({
+    before: position.seq + 1,
+    direction: "desc",
+    limit: MAX_DELIVERED_IDS,
+  });
+  const remembered = items.filter(({ seq }) => delivered.has(seq)).reverse();
+  const changed = remembered.findIndex((entry) => delivered.get(entry.seq) !== entry.id);
   return (changed < 0 ? remembered.at(-1) : remembered[changed - 1]) ?? START;
 }
 
-/** The token with which a subscription goes on behind this entry, as if it had told it. */
+/** The token with which a subscription continues after this entry, as if it had delivered it. */
 export function entryToken({ seq, id }: Pick<StoredEntry, "seq" | "id">): string {
   return tokenOf({ seq, id });
 }
 
-function tokenOf({ seq, id }: Place): string {
+function tokenOf({ seq, id }: Position): string {
   return seq < 0 ? "start" : `${seq}.${id}`;
 }
 
-function parseToken(token: string): Place {
+function parseToken(token: string): Position {
   if (token === "start") return START;
   const [, seq, id] = /^(\d{1,15})\.(.*)$/s.exec(token) ?? [];
   if (seq === undefined || id === undefined || !isCanonicalUuid(id)) {
     throw invalidInput(
-      "The subscription token is not one that was given out. Subscribe without it to start anew.",
+      "The subscription token is not valid. Subscribe without it to start from the beginning.",
       {
         field: "after",
       },

@@ -10,24 +10,24 @@ import { appRouter } from "../router.ts";
 import { runProcedure } from "./run-procedure.ts";
 import { parseInput } from "./single-call.ts";
 
-/** One subscription, as it came in a request of its own. */
+/** A subscription in a request of its own. */
 export interface StreamCall {
   readonly path: string;
-  /** Of a subscription. */
+  /** It has to be a subscription. */
   readonly procedure: AnyProcedure;
   /** The input as JSON; empty or `null` for none. */
   readonly input: string | null;
-  /** What the client has heard last. */
+  /** The id of the last event that the client has received. */
   readonly lastEventId: string | null;
   readonly ctx: ApiContext;
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** Sends a part of the answer; a promise where the reader has to catch up first. */
+  /** Sends a part of the answer; gives a promise when the reader has to catch up first. */
   readonly write: (text: string) => Promise<void> | undefined;
   readonly onError: (error: unknown) => void;
 }
 
-/** The answer's headers, beside those that every answer has. */
+/** The headers of the answer, in addition to those of every answer. */
 export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
   "cache-control": "no-cache, no-transform",
@@ -42,8 +42,9 @@ const PING = frame("ping", "");
 const RETURN = frame("return", "");
 
 /**
- * Answers a subscription with server-sent events, without the streams between tRPC and `node:http`, which cost many times
- * what an event does. To the byte what `resolveResponse` sends; a test compares the two.
+ * Answers a subscription with server-sent events, without the streams between tRPC and `node:http`, which
+ * cost many times as much as an event. It sends the same bytes as tRPC's `resolveResponse`;
+ * apps/api/test/direct-call.test.ts compares the two.
  */
 export async function streamEvents(call: StreamCall): Promise<void> {
   const { path, ctx, signal, write } = call;
@@ -52,7 +53,7 @@ export async function streamEvents(call: StreamCall): Promise<void> {
   const beat = () => {
     clearTimeout(ping);
     ping = setTimeout(() => {
-      // A reader that is behind knows that the server is there.
+      // A reader that is behind knows anyway that the server is there.
       write(PING)?.catch(() => {});
       beat();
     }, PING_MS);
@@ -100,7 +101,9 @@ function frame(event: string, data: string): string {
   return `event: ${event}\ndata: ${data}\n\n\n`;
 }
 
-/** Entries are told to everybody who follows their session, and are the same frozen ones: their text is made once. */
+/**
+ * All followers of a session get the same frozen entries, whose JSON is made once.
+ */
 const texts = new WeakMap<StoredEntry, string>();
 
 function dataOf(data: unknown): string {
@@ -114,7 +117,7 @@ function dataOf(data: unknown): string {
   return text;
 }
 
-/** The entry of an event that tells one and nothing else. */
+/** The entry of an `entry` event. */
 function entryIn(data: unknown): StoredEntry | null {
   const event = data as { type?: unknown; entry?: StoredEntry };
   return event.type === "entry" && event.entry && Object.isFrozen(event.entry) ? event.entry : null;

@@ -14,7 +14,9 @@ export const entriesRouter = router({
     return ctx.manager.readEntries(id, query);
   }),
 
-  /** Every event is tracked by its token: a connection that breaks is resumed after the last one that arrived. */
+  /**
+   * Every event is tracked by its token, so that a broken connection resumes after the last one that arrived.
+   */
   subscribe: procedure.input(inputs.subscribeInput).subscription(async function* ({ ctx, input, signal }) {
     const after = input.lastEventId ?? input.after;
     try {

@@ -21,8 +21,8 @@ import {
 } from "@thulp-sessions/core";
 import { z } from "zod";
 
-// Contents, contexts and whole sessions are checked once, by the store: a schema for them here would cost more than
-// everything else about a call. What stands here is what the manager relies on, and the types.
+// Contents, contexts and whole sessions are checked once, by the store: a schema for them here would cost
+// more than the rest of a call. These schemas check what the manager relies on, and give the types.
 const content = z.custom<JsonValue>();
 const context = z.custom<JsonObject>();
 const session = z.custom<Session | StoredSession>(
@@ -38,10 +38,10 @@ const entry = z.strictObject({
   content,
 });
 
-/** How many entries one append may hold: more would hold up everybody else's calls for too long. */
+/** How many entries one append may have: more would delay the calls of others for too long. */
 export const MAX_APPEND = 10_000;
 
-// Counted before any of them is looked at.
+// Counted before any of them is parsed.
 const boundedEntries = z
   .custom<z.input<typeof entry>[]>((value) => !Array.isArray(value) || value.length <= MAX_APPEND, {
     error: `holds more than ${MAX_APPEND} entries: send them in several calls`,
@@ -74,7 +74,7 @@ export const saveInput = z
   .strictObject({
     session,
     ...version,
-    /** `true`: in the place of whatever is there, or new. `"existing"`: only in the place of one that is there. */
+    /** `true`: replaces whatever is there, or creates it. `"existing"`: only replaces. */
     overwrite: z.union([z.boolean(), z.literal("existing")]).optional(),
   })
   .refine(({ overwrite, expectedVersion }) => !overwrite || expectedVersion === undefined, {

@@ -5,7 +5,7 @@ import { noInput } from "./inputs.ts";
 
 /** What `server.info` answers. */
 export interface ServerInfo extends ServerFacts {
-  /** Where the store is, for people. */
+  /** The store's `location`, for people. */
   readonly store: string;
   readonly capabilities: StoreCapabilities;
   readonly sessionCount: number;

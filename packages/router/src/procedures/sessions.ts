@@ -1,21 +1,15 @@
-import {
-  countEntries,
-  invalidInput,
-  type Session,
-  type SessionHead,
-  type SessionManager,
-  type StoredSession,
-} from "@thulp-sessions/core";
+import type { Session, SessionHead, SessionManager, StoredSession } from "@thulp-sessions/core";
+import { countEntries, headOf, invalidInput } from "@thulp-sessions/core/store";
 import { toTrpcError } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import * as inputs from "./inputs.ts";
 import { watchSessions } from "./watch.ts";
 
-/** Whatever changes a session answers with its head: what it is now, without its entries. */
+/** Every change of a session answers its head after it, without its entries. */
 export const sessionsRouter = router({
   create: procedure.input(inputs.createInput).mutation(async ({ ctx, input }) => {
     const { name, sessionType, ...options } = input;
-    return headOf(await ctx.manager.createSession(name, sessionType, options));
+    return headOfSession(await ctx.manager.createSession(name, sessionType, options));
   }),
 
   get: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.loadSession(input.id)),
@@ -69,7 +63,7 @@ export const sessionsRouter = router({
 
   fork: procedure.input(inputs.forkInput).mutation(async ({ ctx, input }) => {
     const { id, newId, ...options } = input;
-    return headOf(await ctx.manager.forkSession(id, { ...options, id: newId }));
+    return headOfSession(await ctx.manager.forkSession(id, { ...options, id: newId }));
   }),
 
   rewind: procedure.input(inputs.rewindInput).mutation(({ ctx, input }) => {
@@ -118,7 +112,6 @@ async function save(
   });
 }
 
-function headOf({ metadata, context, entries, version }: StoredSession): SessionHead {
-  const { awaitingAssistant: _, ...counts } = countEntries(entries);
-  return { metadata, context, ...counts, version };
+function headOfSession({ metadata, context, entries, version }: StoredSession): SessionHead {
+  return headOf(metadata, context, countEntries(entries), version);
 }

@@ -6,7 +6,9 @@ import {
   type StoreChange,
 } from "@thulp-sessions/core";
 
-/** What `sessions.watch` tells. `reset` comes first on every connection: list again, then apply what follows. */
+/**
+ * An event of `sessions.watch`. `reset` comes first on every connection: list again, then apply what follows.
+ */
 export type SessionListEvent =
   | { readonly type: "reset" }
   | { readonly type: "created" | "changed"; readonly metadata: SessionMetadata }
@@ -19,7 +21,7 @@ export async function* watchSessions(
 ): AsyncGenerator<SessionListEvent, void, undefined> {
   const changes = await store.watch({ signal });
   try {
-    // Only now: what is written after the reader has seen this is told.
+    // Only now: whatever is written after the reader has seen this event will be emitted.
     yield { type: "reset" };
     for await (const change of changes) {
       const event = await withMetadata(store, change);
@@ -37,9 +39,9 @@ async function withMetadata(store: SessionStore, change: StoreChange): Promise<S
   try {
     return { type, metadata: (await store.head(id)).metadata };
   } catch (error) {
-    // Deleted since: the change that says so is on its way.
+    // Deleted meanwhile: the change that says so follows.
     if (isSessionError(error, "not_found")) return null;
-    // Damaged: whether a list still shows it, a list has to say.
+    // Damaged: only a list can say whether it is still listed.
     if (isSessionError(error, "corrupt") || isSessionError(error, "unsupported")) return { type: "reset" };
     throw error;
   }

@@ -18,7 +18,7 @@ import { changesNothing, readAll } from "../reading.ts";
 const ID = sessionId(1);
 
 export const appendCases: readonly ConformanceCase[] = [
-  conformanceCase("append-order", ["APPEND-1"], "entries stand in the order given", async (store) => {
+  conformanceCase("append-order", ["APPEND-1"], "entries are in the order given", async (store) => {
     await store.create(makeSession(1, { entries: dialogue(0, 2) }));
     await store.append(ID, [userEntry(9), assistantEntry(3), userEntry(5)], { at: T0 + 1 });
     await store.append(ID, [assistantEntry(4)], { at: T0 + 2 });

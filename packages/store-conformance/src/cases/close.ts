@@ -62,7 +62,7 @@ export const closeCases: readonly ConformanceCase[] = [
     await other.close();
     await other[Symbol.asyncDispose]();
     await store.create(makeSession(1));
-    equal(await store.count(), 1, "another handle goes on");
+    equal(await store.count(), 1, "another handle still works");
   }),
 
   conformanceCase("close-under-way", ["CLOSE-3"], "calls under way are finished", async (store, { open }) => {

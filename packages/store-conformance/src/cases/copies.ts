@@ -1,11 +1,12 @@
-import { deepFreeze, type Session, type SessionEntry, type SessionStore } from "@thulp-sessions/core";
+import type { Session, SessionEntry, SessionStore } from "@thulp-sessions/core";
+import { deepFreeze } from "@thulp-sessions/core/store";
 import { deepEqual, ok } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { clone, makeEntry, makeSession, sessionId, T0, withSeq } from "../fixtures.ts";
 
 const ID = sessionId(1);
 
-/** Has an object or an array at every place where one can stand. */
+/** Has an object or an array wherever there can be one. */
 function nested(): Session {
   return makeSession(1, {
     tags: ["a", "b"],

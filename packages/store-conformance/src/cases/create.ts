@@ -1,4 +1,5 @@
-import { countEntries, SESSION_STATUSES, type SessionHead, type SessionType } from "@thulp-sessions/core";
+import { SESSION_STATUSES, type SessionType } from "@thulp-sessions/core";
+import { countEntries, headOf } from "@thulp-sessions/core/store";
 import { deepEqual, equal, rejects } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import {
@@ -59,13 +60,8 @@ export const createCases: readonly ConformanceCase[] = [
     const entries = [...dialogue(0, 4), makeEntry(4, { type: "system_message" }, "s"), userEntry(5)];
     const session = makeSession(1, { entries, context: { a: 1 } });
     const answer = await store.create(session);
-    const { awaitingAssistant: _, ...counts } = countEntries(entries);
-    const expected: SessionHead = {
-      metadata: session.metadata,
-      context: session.context,
-      ...counts,
-      version: answer.version,
-    };
+    const { metadata, context } = session;
+    const expected = headOf(metadata, context, countEntries(entries), answer.version);
     deepEqual(answer, expected, "the answer");
     deepEqual(await store.head(sessionId(1)), expected, "the head");
   }),

@@ -47,7 +47,7 @@ export const deleteCases: readonly ConformanceCase[] = [
     deepEqual((await store.get(sessionId(2))).entries, withSeq(dialogue(0, 3)), "the other session");
   }),
 
-  conformanceCase("delete-create-anew", ["DELETE-3"], "the id begins anew", async (store) => {
+  conformanceCase("delete-create-anew", ["DELETE-3"], "the id can be used again", async (store) => {
     await store.create(makeSession(1, { entries: dialogue(0, 5), context: { a: 1 }, tags: ["old"] }));
     await store.delete(ID);
     const { version } = await store.create(makeSession(1));
@@ -57,10 +57,15 @@ export const deleteCases: readonly ConformanceCase[] = [
     deepEqual([entries[0]?.seq, entries[0]?.added], [0, true], "the first append");
   }),
 
-  conformanceCase("delete-at-once", ["DELETE-5"], "of deletes at once one says true", async (store) => {
-    await store.create(makeSession(1, { entries: dialogue(0, 3) }));
-    const answers = await Promise.all(range(0, 8).map(() => store.delete(ID)));
-    equal(answers.filter(Boolean).length, 1, "how many say true");
-    equal(await store.count(), 0, "count");
-  }),
+  conformanceCase(
+    "delete-at-once",
+    ["DELETE-5"],
+    "of deletes at the same time one says true",
+    async (store) => {
+      await store.create(makeSession(1, { entries: dialogue(0, 3) }));
+      const answers = await Promise.all(range(0, 8).map(() => store.delete(ID)));
+      equal(answers.filter(Boolean).length, 1, "how many say true");
+      equal(await store.count(), 0, "count");
+    },
+  ),
 ];

@@ -48,7 +48,7 @@ export const handleCases: readonly ConformanceCase[] = [
   conformanceCase(
     "handle-reopen-go-on",
     ["CAPABILITY-1", "APPEND-4", "VERSION-5"],
-    "open again, and go on",
+    "open again, and continue",
     async (store, { open }) => {
       await store.create(makeSession(1, { entries: dialogue(0, 2) }));
       const { version } = await store.append(ID, [userEntry(2)], {

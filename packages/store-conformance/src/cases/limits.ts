@@ -14,6 +14,8 @@ import {
 } from "../fixtures.ts";
 import { changesNothing } from "../reading.ts";
 
+// Longer than most files: all cases of one group, with the tables that they share.
+
 const ID = sessionId(1);
 const ACTIONS = ["error", "end_session", "ignore"] as const;
 
@@ -21,7 +23,7 @@ interface Situation {
   readonly name: string;
   /** Entries that are there. */
   readonly before: number;
-  /** Entries of the batch, a dialogue that goes on. */
+  /** Entries of the batch, the continuation of a dialogue. */
   readonly batch: number;
   readonly limits: Omit<SessionLimits, "action">;
   /** Milliseconds from the creation of the session. */
@@ -330,7 +332,7 @@ export const limitCases: readonly ConformanceCase[] = [
   conformanceCase(
     "limit-at-once",
     ["LIMIT-11", "CALL-4"],
-    "64 appends at once never go beyond",
+    "64 appends at the same time never exceed the limit",
     async (store) => {
       await store.create(makeSession(1));
       const limits = { maxEntries: 20, action: "error" } as const;
@@ -350,8 +352,12 @@ export const limitCases: readonly ConformanceCase[] = [
         range(0, 20),
         "seqs",
       );
-      const told = taken.map(({ value }) => value.entries[0]?.id ?? "").sort();
-      deepEqual(told, entries.map(({ id }) => id as string).sort(), "the entries that were told as stored");
+      const stored = taken.map(({ value }) => value.entries[0]?.id ?? "").sort();
+      deepEqual(
+        stored,
+        entries.map(({ id }) => id as string).sort(),
+        "the entries that were answered as stored",
+      );
     },
   ),
 ];

@@ -207,7 +207,7 @@ export const listCases: readonly ConformanceCase[] = [
   conformanceCase(
     "list-cursor-outlives-row",
     ["LIST-5"],
-    "the session a cursor stands at is deleted or moved",
+    "the session at the position of a cursor is deleted or moved",
     async (store) => {
       await createAll(
         store,

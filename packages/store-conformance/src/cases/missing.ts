@@ -32,7 +32,7 @@ export const missingCases: readonly ConformanceCase[] = [
     });
   }),
 
-  conformanceCase("call-surface", ["CALL-7"], "what stands beside the methods", async (store) => {
+  conformanceCase("call-surface", ["CALL-7"], "location, capabilities and warnings", async (store) => {
     ok(typeof store.location === "string" && store.location !== "", "location is no text");
     const { persistent, shared, exactNumbers } = store.capabilities;
     deepEqual(

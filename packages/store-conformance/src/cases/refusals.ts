@@ -4,6 +4,8 @@ import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { dialogue, makeEntry, makeSession, sessionId, T0, userEntry } from "../fixtures.ts";
 import { changesNothing } from "../reading.ts";
 
+// Longer than most files: all cases of one group, with the tables that they share.
+
 const ID = sessionId(1);
 const USER = { type: "user_message" } as const;
 const LONE = "a\ud83d";
@@ -262,6 +264,7 @@ export const refusalCases: readonly ConformanceCase[] = [
     ["INPUT-2", "INPUT-3", "CALL-1", "CALL-2"],
     "wrong types, missing and out of range",
     async (store) => {
+      // Long, since it is a table: one line for each wrong value in each call.
       await store.create(makeSession(1, { entries: dialogue(0, 2) }));
       const calls: Record<string, () => Promise<unknown>> = {};
       const add = (what: string, call: () => Promise<unknown>) => {

@@ -15,6 +15,8 @@ import {
 } from "../fixtures.ts";
 import { changesNothing } from "../reading.ts";
 
+// Longer than most files: all cases of one group, with the tables that they share.
+
 const ID = sessionId(1);
 
 export const repeatCases: readonly ConformanceCase[] = [
@@ -273,7 +275,7 @@ export const repeatCases: readonly ConformanceCase[] = [
   conformanceCase(
     "repeat-of-duplicates",
     ["APPEND-13", "CREATE-4", "REPLACE-3"],
-    "an id that stands there several times",
+    "an id that several stored entries have",
     async (store) => {
       const entries = [userEntry(1, "a"), userEntry(1, "b"), userEntry(2)];
       const check = async (what: string) => {
@@ -372,7 +374,7 @@ export const repeatCases: readonly ConformanceCase[] = [
   conformanceCase(
     "repeat-at-once",
     ["APPEND-18"],
-    "the same append sent several times at once is stored once",
+    "the same append sent several times at the same time is stored once",
     async (store) => {
       await store.create(makeSession(1));
       const batch = dialogue(0, 3);

@@ -7,6 +7,8 @@ import { generatedFilter, generatedSearchText, generatedSession, generatedText }
 import { Random } from "../random.ts";
 import { searchAll } from "../reading.ts";
 
+// Longer than most files: all cases of one group, with the tables that they share.
+
 const ID = sessionId(1);
 const USER = { type: "user_message" } as const;
 
@@ -211,7 +213,7 @@ export const searchCases: readonly ConformanceCase[] = [
   conformanceCase(
     "search-types-are-no-text",
     ["SEARCH-5"],
-    "what stands in the type is not searched",
+    "the fields of the type are not searched",
     async (store) => {
       const entries = EVERY_ENTRY_TYPE.map((type, n) => makeEntry(n, type, "said"));
       const sessionType = { type: "agent", agentName: "scout" } as const;
@@ -382,7 +384,7 @@ export const searchCases: readonly ConformanceCase[] = [
   conformanceCase(
     "search-follows",
     ["SEARCH-15", "CALL-3"],
-    "hits follow every change at once",
+    "hits follow every change immediately",
     async (store) => {
       const entry = (n: number, text: string) => makeEntry(n, USER, { text });
       await createWith(store, ["first apple", "second apple"], "apple name");

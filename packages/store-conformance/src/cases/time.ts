@@ -110,7 +110,7 @@ export const timeCases: readonly ConformanceCase[] = [
   conformanceCase(
     "time-at-once",
     ["TIME-2", "TIME-3", "CALL-4"],
-    "updatedAt never goes back, whatever runs at once",
+    "updatedAt never goes back, whatever runs at the same time",
     async (store) => {
       await store.create(makeSession(1));
       const answers = await Promise.all(
@@ -121,7 +121,7 @@ export const timeCases: readonly ConformanceCase[] = [
         ),
       );
       const { updatedAt } = (await store.head(ID)).metadata;
-      equal(updatedAt, Math.max(...answers), "updatedAt is the greatest that was told");
+      equal(updatedAt, Math.max(...answers), "updatedAt is the greatest of the answers");
       equal(updatedAt >= T0 + 30, true, "updatedAt is at least the latest time given");
     },
   ),

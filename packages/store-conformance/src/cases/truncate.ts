@@ -1,4 +1,4 @@
-import { countEntries } from "@thulp-sessions/core";
+import { countEntries, headOf } from "@thulp-sessions/core/store";
 import { deepEqual, equal, rejects } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { dialogue, makeSession, sessionId, T0, userEntry, withSeq } from "../fixtures.ts";
@@ -22,15 +22,11 @@ export const truncateCases: readonly ConformanceCase[] = [
       let at = T0;
       for (const count of [7, 4, 3, 1, 0]) {
         const answer = await store.truncate(ID, count, { at: ++at });
-        const { awaitingAssistant: _, ...counts } = countEntries(dialogue(0, count));
+        const metadata = { ...session.metadata, updatedAt: at };
+        const counts = countEntries(dialogue(0, count));
         deepEqual(
           answer,
-          {
-            metadata: { ...session.metadata, updatedAt: at },
-            context: session.context,
-            ...counts,
-            version: answer.version,
-          },
+          headOf(metadata, session.context, counts, answer.version),
           `the answer, to ${count}`,
         );
         deepEqual(await store.head(ID), answer, `the head, to ${count}`);
@@ -97,6 +93,6 @@ export const truncateCases: readonly ConformanceCase[] = [
     await store.truncate(ID, 3, { at: T0 });
     await store.truncate(ID, 0, { at: T0 });
     await store.append(ID, dialogue(0, 2), { at: T0 });
-    deepEqual((await store.get(ID)).entries, withSeq(dialogue(0, 2)), "the entries, begun anew");
+    deepEqual((await store.get(ID)).entries, withSeq(dialogue(0, 2)), "the entries, appended again");
   }),
 ];

@@ -62,7 +62,7 @@ export const updateCases: readonly ConformanceCase[] = [
     }
   }),
 
-  conformanceCase("update-context", ["UPDATE-3"], "a whole context anew", async (store) => {
+  conformanceCase("update-context", ["UPDATE-3"], "a whole context is replaced", async (store) => {
     await store.create(FULL);
     for (const context of [{ other: { deep: [1] } }, {}, { keep: null }]) {
       const answer = await store.update(ID, { context }, { at: T0 + 1 });
@@ -88,7 +88,7 @@ export const updateCases: readonly ConformanceCase[] = [
     deepEqual(
       await context({ setContext: { new: 2, more: null }, removeContext: ["new", "keep"] }),
       { new: 2, more: null },
-      "both at once",
+      "both together",
     );
     deepEqual(await context({ setContext: {}, removeContext: [] }), { new: 2, more: null }, "nothing");
     deepEqual((await store.get(ID)).context, { new: 2, more: null }, "the context");

@@ -119,7 +119,8 @@ export const valueCases: readonly ConformanceCase[] = [
     await store.append(ID, [{ ...entry, id: userEntry(2).id }], { at: T0 });
     const check = async (what: string) => {
       const stored = await store.get(ID);
-      // Compared as text, in one order: no comparison of objects could overlook a key that became a prototype.
+      // Compared as text, in one order: no comparison of objects could overlook a key that became a
+      // prototype.
       equal(asText(stored.context), asText(AWKWARD), `the context ${what}`);
       equal(asText((await store.head(ID)).context), asText(AWKWARD), `the context of head ${what}`);
       for (const { content, entryType } of [...stored.entries, ...(await store.readEntries(ID)).items]) {

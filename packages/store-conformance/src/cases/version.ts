@@ -98,7 +98,7 @@ export const versionCases: readonly ConformanceCase[] = [
   conformanceCase(
     "version-after-delete",
     ["VERSION-4", "DELETE-3"],
-    "created anew with other contents, no version comes back",
+    "created again with other contents, no version comes back",
     async (store) => {
       const versions: string[] = [];
       // They differ only where neither the header nor the last entry shows it.
@@ -172,7 +172,7 @@ export const versionCases: readonly ConformanceCase[] = [
   conformanceCase(
     "version-race",
     ["VERSION-7", "CALL-4"],
-    "of changes at once with one version one succeeds",
+    "of changes at the same time with one version one succeeds",
     async (store) => {
       const { version } = await store.create(makeSession(1));
       const results = await Promise.allSettled([

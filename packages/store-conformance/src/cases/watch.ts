@@ -2,7 +2,7 @@ import type { SessionStore, StoreChange } from "@thulp-sessions/core";
 import { deepEqual, equal, ok } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { dialogue, makeSession, range, sessionId, T0, userEntry } from "../fixtures.ts";
-import { Changes, withinBound } from "../watching.ts";
+import { Changes, withTimeout } from "../watching.ts";
 
 const ID = sessionId(1);
 
@@ -23,7 +23,7 @@ export const watchCases: readonly ConformanceCase[] = [
       ["truncate", () => store.truncate(ID, 1, { at: T0 }), "changed"],
       ["replace", () => store.replace(makeSession(1)), "changed"],
       ["delete", () => store.delete(ID), "deleted"],
-      ["create anew", () => store.create(makeSession(1)), "created"],
+      ["create again", () => store.create(makeSession(1)), "created"],
       ["create of another", () => store.create(makeSession(2)), "created"],
     ];
     for (const [what, call, type] of steps) {
@@ -49,14 +49,14 @@ export const watchCases: readonly ConformanceCase[] = [
         ...range(1, 20).map((n) => ({ type: "created" as const, id: sessionId(n) })),
         ...range(20, 30).map((n) => ({ type: "deleted" as const, id: sessionId(n) })),
       ];
-      for (const change of expected) await changes.untilTold(change, `${change.type} of one of many`);
+      for (const change of expected) await changes.untilReceived(change, `${change.type} of one of many`);
     },
   ),
 
   conformanceCase(
     "watch-last-is-told",
     ["WATCH-3", "CALL-3"],
-    "whoever reads on every change ends with the last state",
+    "a reader that reads on every change ends with the last state",
     async (store) => {
       await store.create(makeSession(1));
       const iterator = await store.watch({ id: ID });
@@ -67,7 +67,7 @@ export const watchCases: readonly ConformanceCase[] = [
       writing.catch(() => {});
       let count = 0;
       while (count < 20) {
-        const next = await withinBound(iterator.next(), "the next change while entries are appended");
+        const next = await withTimeout(iterator.next(), "the next change while entries are appended");
         equal(next.done, false, "the iteration has ended");
         count = (await store.head(ID)).entryCount;
       }
@@ -88,59 +88,64 @@ export const watchCases: readonly ConformanceCase[] = [
     await store.delete(sessionId(2));
     await store.delete(ID);
     await changes.until({ type: "deleted", id: ID }, "its deletion");
-    for (const change of changes.told)
+    for (const change of changes.received)
       ok(
         change.type === "reset" || change.id === ID,
-        `told a change of another session: ${JSON.stringify(change)}`,
+        `emitted a change of another session: ${JSON.stringify(change)}`,
       );
   }),
 
-  conformanceCase("watch-several", ["WATCH-5", "WATCH-7"], "every watcher is told", async (store) => {
-    const watchers = await Promise.all(range(0, 3).map(() => watched(store)));
-    const only = await watched(store, { id: sessionId(2) });
-    await store.create(makeSession(1));
-    await store.create(makeSession(2));
-    for (const changes of watchers) {
-      await changes.until({ type: "created", id: ID }, "the first");
-      await changes.until({ type: "created", id: sessionId(2) }, "the second");
-    }
-    await only.until({ type: "created", id: sessionId(2) }, "the second alone");
-    await watchers[0]?.stop();
-    await store.delete(ID);
-    await watchers[1]?.until({ type: "deleted", id: ID }, "after another watcher has gone");
-    const again = await watched(store);
-    await store.delete(sessionId(2));
-    await again.until({ type: "deleted", id: sessionId(2) }, "a watcher that came later");
-  }),
+  conformanceCase(
+    "watch-several",
+    ["WATCH-5", "WATCH-7"],
+    "every watcher gets every change",
+    async (store) => {
+      const watchers = await Promise.all(range(0, 3).map(() => watched(store)));
+      const only = await watched(store, { id: sessionId(2) });
+      await store.create(makeSession(1));
+      await store.create(makeSession(2));
+      for (const changes of watchers) {
+        await changes.until({ type: "created", id: ID }, "the first");
+        await changes.until({ type: "created", id: sessionId(2) }, "the second");
+      }
+      await only.until({ type: "created", id: sessionId(2) }, "the second alone");
+      await watchers[0]?.stop();
+      await store.delete(ID);
+      await watchers[1]?.until({ type: "deleted", id: ID }, "after another watcher has gone");
+      const again = await watched(store);
+      await store.delete(sessionId(2));
+      await again.until({ type: "deleted", id: sessionId(2) }, "a watcher that came later");
+    },
+  ),
 
   conformanceCase("watch-signal", ["WATCH-6"], "the signal ends the iteration", async (store) => {
     const controller = new AbortController();
     const iterator = await store.watch({ signal: controller.signal });
     const waiting = iterator.next();
     controller.abort();
-    deepEqual(await withinBound(waiting, "the one who waits"), { done: true, value: undefined }, "who waits");
-    equal((await withinBound(iterator.next(), "who asks then")).done, true, "who asks then");
+    deepEqual(await withTimeout(waiting, "the one who waits"), { done: true, value: undefined }, "who waits");
+    equal((await withTimeout(iterator.next(), "who asks then")).done, true, "who asks then");
     const late = await store.watch({ signal: AbortSignal.abort() });
-    equal((await withinBound(late.next(), "aborted before")).done, true, "aborted before");
+    equal((await withTimeout(late.next(), "aborted before")).done, true, "aborted before");
     await store.create(makeSession(1));
-    equal(await store.count(), 1, "the store goes on");
+    equal(await store.count(), 1, "the store still works");
   }),
 
   conformanceCase("watch-return", ["WATCH-7"], "return ends the iteration", async (store) => {
     const iterator = await store.watch();
     const waiting = iterator.next();
     await iterator.return?.();
-    equal((await withinBound(waiting, "the one who waits")).done, true, "who waits");
-    equal((await withinBound(iterator.next(), "who asks then")).done, true, "who asks then");
-    const told: StoreChange[] = [];
+    equal((await withTimeout(waiting, "the one who waits")).done, true, "who waits");
+    equal((await withTimeout(iterator.next(), "who asks then")).done, true, "who asks then");
+    const received: StoreChange[] = [];
     const looping = await store.watch();
     await store.create(makeSession(1));
     for await (const change of looping) {
-      told.push(change);
+      received.push(change);
       break;
     }
-    equal(told.length, 1, "changes in a loop that is left");
-    equal((await withinBound(looping.next(), "after the loop")).done, true, "after the loop");
+    equal(received.length, 1, "changes in a loop that is left");
+    equal((await withTimeout(looping.next(), "after the loop")).done, true, "after the loop");
   }),
 
   conformanceCase("watch-close", ["WATCH-8", "CLOSE-1"], "closing ends the iteration", async (store) => {
@@ -148,8 +153,8 @@ export const watchCases: readonly ConformanceCase[] = [
     const next = waiting.next();
     const one = await store.watch({ id: ID });
     await store.close();
-    equal((await withinBound(next, "the one who waits")).done, true, "who waits");
-    equal((await withinBound(one.next(), "who asks then")).done, true, "who asks then");
+    equal((await withTimeout(next, "the one who waits")).done, true, "who waits");
+    equal((await withTimeout(one.next(), "who asks then")).done, true, "who asks then");
   }),
 
   conformanceCase(
@@ -175,7 +180,7 @@ export const watchCases: readonly ConformanceCase[] = [
       } else {
         await store.create(makeSession(2));
         await changes.until({ type: "created", id: sessionId(2) }, "a create by the same handle");
-        deepEqual(changes.told, [{ type: "created", id: sessionId(2) }], "what was told");
+        deepEqual(changes.received, [{ type: "created", id: sessionId(2) }], "what was received");
       }
     },
   ),

@@ -1,14 +1,13 @@
 import {
   type AppendOptions,
   type AppendResult,
-  decideAppend,
   isSessionError,
   type SessionEntry,
   SessionError,
   type SessionId,
-  versionConflict,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { decideAppend, versionConflict } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug, tick } from "./planted-bug.ts";
 
 type Entries = readonly SessionEntry[];
@@ -28,7 +27,7 @@ async function oneByOne(
   if (entries.length === 0) return store.append(id, entries, options);
   const results: AppendResult[] = [];
   for (const entry of entries) {
-    // The version is looked at once, with the first.
+    // The version is compared once, with the first.
     const { expectedVersion: _, ...rest } = options;
     results.push(await store.append(id, [entry], results.length === 0 ? options : rest));
     await between();

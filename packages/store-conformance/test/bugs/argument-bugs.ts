@@ -1,5 +1,4 @@
 import {
-  invalidInput,
   isSessionError,
   type Session,
   type SessionChange,
@@ -11,6 +10,7 @@ import {
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** A store that changes each session it is asked to create, before anything is checked. */
@@ -29,7 +29,7 @@ function withMetadata(session: Session, change: Partial<Session["metadata"]>): S
 /** Arguments that are taken and should not be, or the other way round. */
 export const argumentBugs: readonly PlantedBug[] = [
   plantedBug(
-    "it has no place to tell",
+    "it has no location",
     ["call-surface"],
     class extends MemoryStore {
       override readonly location: never = "" as never;
@@ -222,7 +222,7 @@ export const argumentBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "where no later time can be told nothing is said",
+    "a time beyond the last safe integer is not refused",
     ["time-last"],
     class extends MemoryStore {
       protected override async doUpdate(

@@ -122,7 +122,7 @@ export const changeBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "a conflict does not tell the current version",
+    "a conflict does not name the current version",
     ["version-conflict", "repeat-part-is-checked"],
     class extends MemoryStore {
       protected override async doUpdate(id: SessionId, change: SessionChange, options: WriteOptions) {
@@ -183,7 +183,7 @@ export const changeBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "versions begin anew with every session",
+    "versions start again with every session",
     ["version-after-delete"],
     class extends MemoryStore {
       readonly #births = new Map<string, number>();

@@ -1,13 +1,9 @@
-import {
-  type ListRequest,
-  matchesFilter,
-  type SessionFilter,
-  type SessionMetadata,
-} from "@thulp-sessions/core";
+import { matchesFilter, type SessionFilter, type SessionMetadata } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import type { ListRequest } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug } from "./planted-bug.ts";
 
-/** A store whose own filter stands in the place of core's. */
+/** A store with a filter of its own instead of core's. */
 function filteringBy(match: (filter: SessionFilter, metadata: SessionMetadata) => boolean) {
   return class extends MemoryStore {
     protected override async doList(request: ListRequest) {
@@ -87,7 +83,7 @@ export const filterBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "the name ends where a NUL stands",
+    "the name ends at a NUL",
     ["filter-names"],
     comparingNamesBy((name, part) =>
       (name.split("\0")[0] ?? "").toLowerCase().includes((part.split("\0")[0] ?? "").toLowerCase()),

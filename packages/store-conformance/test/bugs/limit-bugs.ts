@@ -1,12 +1,6 @@
-import {
-  type AppendOptions,
-  countEntries,
-  decideAppend,
-  type SessionEntry,
-  SessionError,
-  type SessionId,
-} from "@thulp-sessions/core";
+import { type AppendOptions, type SessionEntry, SessionError, type SessionId } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { countEntries, decideAppend } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug, tick } from "./planted-bug.ts";
 
 type Entries = readonly SessionEntry[];
@@ -121,7 +115,7 @@ export const limitBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "what was cut off goes on counting",
+    "what was cut off still counts",
     ["limit-after-truncate"],
     class extends MemoryStore {
       readonly #cut = new Map<string, number>();

@@ -11,7 +11,7 @@ import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 export const liveBugs: readonly PlantedBug[] = [
   plantedBug(
-    "watch tells nothing",
+    "watch emits nothing",
     ["watch-each-change"],
     class extends MemoryStore {
       override async watch({ signal }: WatchOptions = {}) {
@@ -21,21 +21,21 @@ export const liveBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "watch tells only of what is created",
+    "watch emits only created",
     ["watch-last-is-told"],
     class extends MemoryStore {
       override async watch(options: WatchOptions = {}) {
         const inner = await super.watch(options);
-        const told = async function* (): AsyncGenerator<StoreChange> {
+        const emitted = async function* (): AsyncGenerator<StoreChange> {
           for await (const change of inner) if (change.type === "created") yield change;
         };
-        return told();
+        return emitted();
       }
     },
   ),
 
   plantedBug(
-    "watch tells of every session",
+    "watch emits changes of every session",
     ["watch-one"],
     class extends MemoryStore {
       override async watch({ signal }: WatchOptions = {}) {
@@ -45,7 +45,7 @@ export const liveBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "watch does not hear the signal",
+    "watch ignores the signal",
     ["watch-signal"],
     class extends MemoryStore {
       override async watch({ id }: WatchOptions = {}) {
@@ -74,18 +74,18 @@ export const liveBugs: readonly PlantedBug[] = [
     class extends MemoryStore {
       override async watch(options: WatchOptions = {}) {
         const inner = await super.watch(options);
-        const told = async function* (): AsyncGenerator<StoreChange> {
+        const emitted = async function* (): AsyncGenerator<StoreChange> {
           for await (const change of inner) {
             yield change.type === "deleted" ? { type: "changed", id: change.id } : change;
           }
         };
-        return told();
+        return emitted();
       }
     },
   ),
 
   plantedBug(
-    "a closed store goes on answering",
+    "a closed store still answers",
     ["close-refuses", "close-at-once", "close-twice"],
     class extends MemoryStore {
       override async count() {

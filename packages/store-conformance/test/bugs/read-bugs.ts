@@ -1,14 +1,13 @@
 import {
   type EntriesQuery,
-  type EntriesRequest,
   isSessionError,
   type ListQuery,
-  type ListRequest,
   SessionError,
   type SessionId,
   type SessionMetadata,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import type { EntriesRequest, ListRequest } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 export const readBugs: readonly PlantedBug[] = [
@@ -43,7 +42,7 @@ export const readBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "a page goes on after the time of the last, ties are lost",
+    "a page continues after the time of the last, ties are lost",
     ["list-ties-updated-desc", "list-ties-updated-asc", "list-ties-created-asc", "list-order"],
     class extends MemoryStore {
       protected override async doList(request: ListRequest) {
@@ -228,7 +227,7 @@ export const readBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "the direction of entries is passed over",
+    "the direction of entries is ignored",
     ["read-order", "read-queries", "read-pages-desc"],
     class extends MemoryStore {
       override async readEntries(id: string, query: EntriesQuery = {}) {

@@ -1,15 +1,12 @@
 import {
-  contentStrings,
   isSessionError,
-  type PlacedHit,
-  type Rows,
   type SearchHit,
   type SearchQuery,
-  type SearchRequest,
   type SessionId,
   type StoredEntry,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { contentStrings, type PlacedHit, type Rows, type SearchRequest } from "@thulp-sessions/core/store";
 import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** A store that changes each hit it finds. */
@@ -93,7 +90,7 @@ export const searchBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "the filter of a search is passed over",
+    "the filter of a search is ignored",
     ["search-filter"],
     changingSearch((request) => ({ ...request, filter: {} })),
   ),

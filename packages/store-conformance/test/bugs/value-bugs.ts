@@ -1,8 +1,6 @@
 import {
-  deepFreeze,
   isSessionError,
   type JsonValue,
-  notFound,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -12,6 +10,7 @@ import {
   type WriteOptions,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { deepFreeze, notFound } from "@thulp-sessions/core/store";
 import { ForeignError, type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 /** As one copies who has not heard of `__proto__`. */
@@ -48,7 +47,7 @@ export const valueBugs: readonly PlantedBug[] = [
     ["copy-input-changed"],
     class extends MemoryStore {
       override async update(id: string, change: SessionChange, options: WriteOptions) {
-        // Another turn of the queue: the caller goes on before the arguments are copied.
+        // Another turn of the queue: the caller continues before the arguments are copied.
         await Promise.resolve();
         return super.update(id, change, options);
       }
@@ -160,7 +159,7 @@ export const valueBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "the text ends where a NUL stands",
+    "the text ends at a NUL",
     ["value-texts"],
     class extends MemoryStore {
       protected override async doUpdate(id: SessionId, change: SessionChange, options: WriteOptions) {
@@ -215,7 +214,7 @@ export const valueBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "what is no id throws at once",
+    "an invalid id throws instead of rejecting",
     ["id-hostile"],
     class extends MemoryStore {
       override head(id: string): Promise<SessionHead> {
@@ -255,7 +254,7 @@ export const valueBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "unknown keys are passed over",
+    "unknown keys are ignored",
     ["refuse-unknown-keys"],
     class extends MemoryStore {
       override async create({ metadata, entries, context }: Session) {

@@ -1,8 +1,9 @@
 import { SessionError } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import { readRange, SequentialWriter } from "./copy-range.ts";
 import { type FileStamp, sameStamp } from "./file-stamp.ts";
 import { changedMeanwhile, isErrno } from "./io-error.ts";
-import { type Durability, writeNewFile } from "./write-file.ts";
+import { writeNewFile } from "./write-file.ts";
 
 /**
  * Copies bytes that a session file is going to lose to a file of their own beside it, named by the time.

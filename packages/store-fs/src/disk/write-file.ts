@@ -1,12 +1,10 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
+import type { Durability } from "@thulp-sessions/core/store";
 import type { FileClock } from "./file-clock.ts";
 import { type FileInfo, infoOfOpen } from "./file-stamp.ts";
 import { io, ioError } from "./io-error.ts";
 import { closeFile, OPEN_FLAGS } from "./read-file.ts";
-
-/** `full`: an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
-export type Durability = "full" | "relaxed";
 
 /** Writes all of it at one place. */
 export function writeFully(descriptor: number, bytes: Buffer, start: number): void {

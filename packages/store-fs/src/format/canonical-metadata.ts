@@ -1,12 +1,12 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import {
-  isCanonicalUuid,
   SESSION_STATUSES,
   type SessionId,
   type SessionMetadata,
   type SessionStatus,
   type SessionType,
 } from "@thulp-sessions/core";
+import { isCanonicalUuid } from "@thulp-sessions/core/store";
 import { FIXED_HEADER_END, SEPARATOR, standsAt } from "./canonical-layout.ts";
 import { SESSION_TYPES } from "./codec.ts";
 

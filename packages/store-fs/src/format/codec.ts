@@ -11,7 +11,8 @@ import type {
   SessionType,
   StoredEntry,
 } from "@thulp-sessions/core";
-import { isCanonicalUuid, SESSION_STATUSES, setKey } from "@thulp-sessions/core";
+import { SESSION_STATUSES } from "@thulp-sessions/core";
+import { isCanonicalUuid, setKey } from "@thulp-sessions/core/store";
 import { FormatError } from "./format-error.ts";
 import { type JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "./json-scanner.ts";
 

@@ -1,10 +1,5 @@
-import {
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  type SessionMetadata,
-  type Timestamp,
-} from "@thulp-sessions/core";
+import type { JsonObject, JsonValue, SessionMetadata, Timestamp } from "@thulp-sessions/core";
+import { jsonEqual } from "@thulp-sessions/core/store";
 import { ByteWindow, bufferSource } from "./byte-window.ts";
 import {
   CLOSING,

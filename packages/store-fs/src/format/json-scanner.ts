@@ -1,4 +1,4 @@
-import { isExactNumber } from "@thulp-sessions/core";
+import { isExactNumber } from "@thulp-sessions/core/store";
 import { FormatError } from "./format-error.ts";
 
 const QUOTE = 0x22;

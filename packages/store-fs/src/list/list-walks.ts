@@ -1,10 +1,5 @@
-import {
-  type ListRequest,
-  matchesFilter,
-  type SessionId,
-  type SessionMetadata,
-  type SessionRows,
-} from "@thulp-sessions/core";
+import { matchesFilter, type SessionId, type SessionMetadata } from "@thulp-sessions/core";
+import type { ListRequest, SessionRows } from "@thulp-sessions/core/store";
 import { LazySort } from "./lazy-sort.ts";
 import type { SessionList } from "./session-list.ts";
 

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { deepFreeze, type SessionMetadata, Yielder } from "@thulp-sessions/core";
+import type { SessionMetadata } from "@thulp-sessions/core";
+import { deepFreeze, Yielder } from "@thulp-sessions/core/store";
 import type { FileStamp } from "../disk/file-stamp.ts";
 import { closeFile, readSmallFile } from "../disk/read-file.ts";
 import { removeQuietly } from "../disk/write-file.ts";

@@ -1,14 +1,12 @@
 import { sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
-  isCanonicalUuid,
   isSessionError,
   type SessionError,
   type SessionId,
   type SessionMetadata,
-  type Warnings,
-  Yielder,
 } from "@thulp-sessions/core";
+import { isCanonicalUuid, type Warnings, Yielder } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "../disk/directory-names.ts";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, isUnchanged } from "../disk/file-stamp.ts";

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { isCanonicalUuid, isSessionError } from "@thulp-sessions/core";
+import { isSessionError } from "@thulp-sessions/core";
+import { isCanonicalUuid } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "../disk/directory-names.ts";
 import type { SessionLocks } from "./session-locks.ts";
 

@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { isCanonicalUuid, isSessionError, type SessionId } from "@thulp-sessions/core";
+import { isSessionError, type SessionId } from "@thulp-sessions/core";
+import { isCanonicalUuid } from "@thulp-sessions/core/store";
 import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
 import { withReadableFile } from "../disk/read-file.ts";

@@ -1,11 +1,13 @@
 import { join, resolve } from "node:path";
-import { nextUpdatedAt, notFound, parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
+import { parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
+import { nextUpdatedAt, notFound } from "@thulp-sessions/core/store";
 import { SequentialWriter } from "../disk/copy-range.ts";
 import { FileClock } from "../disk/file-clock.ts";
 import { infoOf } from "../disk/file-stamp.ts";
 import { quarantine } from "../disk/quarantine.ts";
 import { readBytes } from "../disk/read-file.ts";
-import { type Durability, replaceFile } from "../disk/write-file.ts";
+import { replaceFile } from "../disk/write-file.ts";
 import { CLOSING, FIRST_SEPARATOR, SEPARATOR } from "../format/canonical-layout.ts";
 import type { DecodedEntry } from "../format/codec.ts";
 import { encodeHeader } from "../format/encode-header.ts";

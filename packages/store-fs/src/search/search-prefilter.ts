@@ -1,5 +1,6 @@
 import fs from "node:fs";
-import { rulesOut, type SearchRequest, type SessionId } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import { cannotMatch, type SearchRequest } from "@thulp-sessions/core/store";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, sameStamp, toStamp } from "../disk/file-stamp.ts";
 import { closeFile, openRegular, REFUSES_LINKS, readFully } from "../disk/read-file.ts";
@@ -30,7 +31,7 @@ export class SearchPrefilter {
     const { bytes, stamp } = read;
     // Written as \u a letter is not to be seen.
     const text = textOf(bytes);
-    if (text.includes("\\u") || !rulesOut(text, terms)) return false;
+    if (text.includes("\\u") || !cannotMatch(text, terms)) return false;
     if (this.#intact.has(id, stamp)) return true;
     if (!isIntact(bufferSource(bytes))) return false;
     if (!isRacy(stamp.ctimeMs, now)) this.#intact.add(id, stamp);

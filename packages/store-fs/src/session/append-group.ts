@@ -1,17 +1,14 @@
 import { crc32 } from "node:zlib";
 import {
   type AppendOptions,
-  type AppendPlan,
   type AppendResult,
-  type AppendTarget,
-  appendResult,
   type EntryId,
-  planAppend,
   type SessionEntry,
   SessionError,
   type SessionId,
   type StoredEntry,
 } from "@thulp-sessions/core";
+import { type AppendPlan, type AppendTarget, appendResult, planAppend } from "@thulp-sessions/core/store";
 import { readBytes } from "../disk/read-file.ts";
 import { decodeEntry, type Range } from "../format/codec.ts";
 import { encodeAppend } from "../format/encode-entry.ts";

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import { countEntries, type EntryCounts, type EntryId, type EntryTypeName } from "@thulp-sessions/core";
+import type { EntryId, EntryTypeName } from "@thulp-sessions/core";
+import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 
 /**
  * Entries in one block. All blocks but the first are made at their full length: growing leaves no old copies behind, which

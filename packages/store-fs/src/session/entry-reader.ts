@@ -1,4 +1,5 @@
-import type { EntriesRequest, Rows, StoredEntry } from "@thulp-sessions/core";
+import type { StoredEntry } from "@thulp-sessions/core";
+import type { EntriesRequest, Rows } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
 import { decodeEntry, type PlainEntry, plainEntry, textOf } from "../format/codec.ts";

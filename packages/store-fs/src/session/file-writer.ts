@@ -2,27 +2,18 @@ import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import {
   type AppendResult,
-  alreadyExists,
-  countEntries,
-  NO_ENTRIES,
   type Session,
   type SessionEntry,
   SessionError,
   type SessionId,
-  type Warnings,
 } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
+import { alreadyExists, countEntries, type Warnings } from "@thulp-sessions/core/store";
 import type { FileClock } from "../disk/file-clock.ts";
 import { type FileInfo, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile, isErrno } from "../disk/io-error.ts";
 import { quarantine } from "../disk/quarantine.ts";
-import {
-  createFile,
-  type Durability,
-  type Fill,
-  replaceFile,
-  syncData,
-  syncFolder,
-} from "../disk/write-file.ts";
+import { createFile, type Fill, replaceFile, syncData, syncFolder } from "../disk/write-file.ts";
 import { CLOSING, type FixedHeader } from "../format/canonical-layout.ts";
 import { FormatError } from "../format/format-error.ts";
 import type { SessionLocks } from "../lock/session-locks.ts";
@@ -215,7 +206,7 @@ export class FileWriter {
       checkpoints: before?.checkpoints ?? [],
       index: before?.index ?? new EntryIndex(),
       plain: before?.plain ?? true,
-      counts: before?.counts ?? NO_ENTRIES,
+      counts: before?.counts ?? countEntries([]),
       lastId: before?.lastId ?? "",
       tail: null,
       damage: null,

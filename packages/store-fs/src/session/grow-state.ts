@@ -1,12 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
-import {
-  countEntries,
-  type EntryCounts,
-  type EntryId,
-  type EntryType,
-  type SessionMetadata,
-} from "@thulp-sessions/core";
+import type { EntryId, EntryType, SessionMetadata } from "@thulp-sessions/core";
+import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 import { isCertainlySameFile, isRacy } from "../disk/file-clock.ts";
 import { type FileInfo, sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { readBytes } from "../disk/read-file.ts";

@@ -1,4 +1,5 @@
-import { notFound, SessionError, type SessionId } from "@thulp-sessions/core";
+import { SessionError, type SessionId } from "@thulp-sessions/core";
+import { notFound } from "@thulp-sessions/core/store";
 import type { FileClock } from "../disk/file-clock.ts";
 import { type FileInfo, infoOf, isUnchangedAndNamed, sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
-import { deepFreeze, type SessionId } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import { deepFreeze } from "@thulp-sessions/core/store";
 import { isRacy } from "../disk/file-clock.ts";
 import { readSteadily } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { notFound, SessionError, type SessionId, versionConflict } from "@thulp-sessions/core";
+import { SessionError, type SessionId } from "@thulp-sessions/core";
+import { concurrentChange, notFound } from "@thulp-sessions/core/store";
 import { readRange, SequentialWriter } from "../disk/copy-range.ts";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { withReadableFile } from "../disk/read-file.ts";
@@ -23,7 +24,7 @@ export async function copyRaw(from: Place, to: Place, put: (fill: Fill) => Promi
     const writer = new SequentialWriter(to.path, descriptor);
     copied = await digest(from, (bytes) => writer.write(bytes));
     // File times are coarse in places: bytes that are the same twice were not being written.
-    if ((await digest(from)) !== copied) throw versionConflict(from.id, "unknown");
+    if ((await digest(from)) !== copied) throw concurrentChange(from.id);
   });
   if ((await digest(to)) === copied) return;
   throw new SessionError("io", `${to.path} does not hold what was written to it. Check that disk.`, {
@@ -50,6 +51,6 @@ async function digest({ id, path }: Place, onBytes: (bytes: Buffer) => void = ()
     hash.update(bytes);
     onBytes(bytes);
   });
-  if (!isWhole || !sameStamp(look(), before)) throw versionConflict(id, "unknown");
+  if (!isWhole || !sameStamp(look(), before)) throw concurrentChange(id);
   return hash.digest("base64url");
 }

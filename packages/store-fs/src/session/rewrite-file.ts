@@ -1,14 +1,13 @@
 import { setImmediate } from "node:timers/promises";
-import {
-  deepFreeze,
-  type JsonObject,
-  type JsonValue,
-  jsonEqual,
-  type Session,
-  type SessionEntry,
-  type SessionId,
-  type SessionMetadata,
+import type {
+  JsonObject,
+  JsonValue,
+  Session,
+  SessionEntry,
+  SessionId,
+  SessionMetadata,
 } from "@thulp-sessions/core";
+import { deepFreeze, jsonEqual } from "@thulp-sessions/core/store";
 import { readRange, SequentialWriter } from "../disk/copy-range.ts";
 import { sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";

@@ -1,18 +1,20 @@
 import { setImmediate } from "node:timers/promises";
+import type {
+  AppendOptions,
+  AppendResult,
+  Session,
+  SessionEntry,
+  SessionHead,
+  SessionId,
+  WriteOptions,
+} from "@thulp-sessions/core";
 import {
-  type AppendOptions,
-  type AppendResult,
   alreadyExists,
   appendResult,
   checkTruncate,
   nextUpdatedAt,
-  type Session,
-  type SessionEntry,
-  type SessionHead,
-  type SessionId,
   versionConflict,
-  type WriteOptions,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import { infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  type EntryCounts,
   type JsonObject,
   SessionError,
   type SessionHead,
@@ -8,6 +7,7 @@ import {
   type SessionMetadata,
   type StoredEntry,
 } from "@thulp-sessions/core";
+import { type EntryCounts, headOf } from "@thulp-sessions/core/store";
 import type { FileInfo } from "../disk/file-stamp.ts";
 import { FIXED_HEADER_END, type FixedHeader } from "../format/canonical-layout.ts";
 import { type DecodedEntry, parseRange } from "../format/codec.ts";
@@ -84,19 +84,11 @@ export function versionOf({ metadata, counts, headerHash, crc, lastId }: Session
 /** @throws {SessionError} corrupt, unsupported when the file is damaged anywhere. */
 export function headOfState(path: string, state: SessionState): SessionHead {
   if (state.damage) throw damageError(path, state.metadata.id, state.damage);
-  state.head ??= newHead(state);
-  return state.head;
-}
-
-function newHead(state: SessionState): SessionHead {
-  const { awaitingAssistant: _, ...counts } = state.counts;
-  return Object.freeze({
-    metadata: state.metadata,
-    context: state.context,
-    ...counts,
-    version: versionOf(state),
-    ...(state.contextInexact ? { inexact: true } : {}),
-  });
+  const { metadata, context, counts, contextInexact } = state;
+  const head =
+    state.head ?? Object.freeze(headOf(metadata, context, counts, versionOf(state), contextInexact));
+  state.head = head;
+  return head;
 }
 
 /** An entry as it is given out. */

@@ -1,8 +1,9 @@
+import type { Durability } from "@thulp-sessions/core/store";
 import type { FileClock } from "../disk/file-clock.ts";
 import type { FileInfo } from "../disk/file-stamp.ts";
 import { changedMeanwhile, io } from "../disk/io-error.ts";
 import { readAt } from "../disk/read-file.ts";
-import { cutFile, type Durability, syncData, writeFully } from "../disk/write-file.ts";
+import { cutFile, syncData, writeFully } from "../disk/write-file.ts";
 import {
   appendedFieldsText,
   CLOSING,

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { type ChangeFeed, isCanonicalUuid, type SessionId, Yielder } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import { type ChangeFeed, isCanonicalUuid, Yielder } from "@thulp-sessions/core/store";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, sameStamp, toStamp } from "../disk/file-stamp.ts";
 import { reportsEveryChange } from "../disk/file-system.ts";

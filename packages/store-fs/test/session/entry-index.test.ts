@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import { countEntries, type EntryId, newUuid } from "@thulp-sessions/core";
+import { type EntryId, newUuid } from "@thulp-sessions/core";
+import { countEntries } from "@thulp-sessions/core/store";
 import { expect, test } from "vitest";
 import { EntryIndex } from "../../src/session/entry-index.ts";
 

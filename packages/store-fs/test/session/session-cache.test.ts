@@ -1,4 +1,5 @@
-import { newUuid, type SessionId, Warnings } from "@thulp-sessions/core";
+import { newUuid, type SessionId } from "@thulp-sessions/core";
+import { Warnings } from "@thulp-sessions/core/store";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { expect, test } from "vitest";
 import { FileClock } from "../../src/disk/file-clock.ts";

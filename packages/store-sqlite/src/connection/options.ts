@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { invalidInput, type WarningListener } from "@thulp-sessions/core";
+import type { WarningListener } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 
 export interface SqliteStoreOptions {
   /**

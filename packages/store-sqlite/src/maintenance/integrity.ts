@@ -1,4 +1,5 @@
-import { countEntries, type EntryCounts, isSessionError, type SessionEntry } from "@thulp-sessions/core";
+import { isSessionError, type SessionEntry } from "@thulp-sessions/core";
+import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { yieldToEventLoop } from "../connection/real-time.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";

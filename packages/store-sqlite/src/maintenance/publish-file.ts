@@ -1,6 +1,7 @@
 import { linkSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { invalidInput, type SessionError } from "@thulp-sessions/core";
+import type { SessionError } from "@thulp-sessions/core";
+import { invalidInput } from "@thulp-sessions/core/store";
 import { syncFile, syncFolder } from "../connection/database-file.ts";
 
 /** @throws {SessionError} invalid_input when the file exists. */

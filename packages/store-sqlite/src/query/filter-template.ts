@@ -1,4 +1,5 @@
-import { asciiLowerCase, type SessionFilter } from "@thulp-sessions/core";
+import type { SessionFilter } from "@thulp-sessions/core";
+import { asciiLowerCase } from "@thulp-sessions/core/store";
 
 /** The keys of a filter whose value is a parameter of the statement. */
 type ValueKey = Exclude<keyof SessionFilter, "and" | "or" | "not" | "hasParent">;

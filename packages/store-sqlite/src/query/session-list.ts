@@ -1,5 +1,6 @@
-import type { ListRequest, Rows, SessionError, SessionFilter, SessionMetadata } from "@thulp-sessions/core";
+import type { SessionError, SessionFilter, SessionMetadata } from "@thulp-sessions/core";
 import { isSessionError } from "@thulp-sessions/core";
+import type { ListRequest, Rows } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
 import { LruCache } from "../connection/lru-cache.ts";

@@ -1,4 +1,5 @@
-import { contentStrings, indexText, type JsonValue, type SessionError } from "@thulp-sessions/core";
+import type { JsonValue, SessionError } from "@thulp-sessions/core";
+import { contentStrings, indexText } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 

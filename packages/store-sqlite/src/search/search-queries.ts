@@ -1,4 +1,5 @@
-import type { SearchRequest, SearchTerm, SessionId } from "@thulp-sessions/core";
+import type { SessionId } from "@thulp-sessions/core";
+import type { SearchRequest, SearchTerm } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
 import { LruCache } from "../connection/lru-cache.ts";

@@ -1,15 +1,12 @@
+import { isSessionError, type JsonValue, type SessionError, type SessionId } from "@thulp-sessions/core";
 import {
   contentStrings,
-  isSessionError,
-  type JsonValue,
   matchStrings,
   type PlacedHit,
   type Rows,
   type SearchRequest,
   type SearchTerm,
-  type SessionError,
-  type SessionId,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { SessionList } from "../query/session-list.ts";
 import { parseJson } from "../tables/rows.ts";

@@ -1,16 +1,18 @@
 import {
-  type EntriesRequest,
   isSessionError,
-  type ListRequest,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
   type SessionError,
   type SessionId,
   type SessionMetadata,
   type StoredEntry,
-  scanSearch,
 } from "@thulp-sessions/core";
+import {
+  type EntriesRequest,
+  type ListRequest,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  scanSearch,
+} from "@thulp-sessions/core/store";
 import { yieldToEventLoop } from "../connection/real-time.ts";
 
 const SESSIONS_PER_PAGE = 1000;

@@ -1,4 +1,5 @@
-import type { EntryCounts, SessionId, SessionStatus, Timestamp } from "@thulp-sessions/core";
+import type { SessionId, SessionStatus, Timestamp } from "@thulp-sessions/core";
+import type { EntryCounts } from "@thulp-sessions/core/store";
 import type { Client } from "../connection/driver.ts";
 import { SET_PENDING } from "./deferred-time-index.ts";
 

@@ -1,4 +1,4 @@
-import type { ListRequest } from "@thulp-sessions/core";
+import type { ListRequest } from "@thulp-sessions/core/store";
 import type { Client } from "../connection/driver.ts";
 import type { MetadataRow } from "./rows.ts";
 import { KEPT_REVISIONS } from "./schema.ts";

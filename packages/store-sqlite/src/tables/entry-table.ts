@@ -1,14 +1,5 @@
-import {
-  countEntries,
-  type EntriesRequest,
-  type EntryCounts,
-  type EntryId,
-  type EntryType,
-  type Rows,
-  type SessionEntry,
-  type SessionId,
-  type StoredEntry,
-} from "@thulp-sessions/core";
+import type { EntryId, EntryType, SessionEntry, SessionId, StoredEntry } from "@thulp-sessions/core";
+import { countEntries, type EntriesRequest, type EntryCounts, type Rows } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 import { ENTRY_COLUMNS, type EntryRow, entryOf, entryTypeRow } from "./rows.ts";

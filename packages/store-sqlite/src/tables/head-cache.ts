@@ -1,4 +1,5 @@
-import { deepFreeze, type SessionHead, type SessionId } from "@thulp-sessions/core";
+import type { SessionHead, SessionId } from "@thulp-sessions/core";
+import { deepFreeze } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 
 const MAX_HEADS = 1000;

@@ -1,5 +1,4 @@
 import type {
-  EntryCounts,
   EntryId,
   EntryType,
   JsonObject,
@@ -12,6 +11,7 @@ import type {
   SessionType,
   StoredEntry,
 } from "@thulp-sessions/core";
+import type { EntryCounts } from "@thulp-sessions/core/store";
 import { corruptError } from "../connection/sqlite-errors.ts";
 import type { sessions } from "./schema.ts";
 

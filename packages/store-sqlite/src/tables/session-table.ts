@@ -1,12 +1,5 @@
-import {
-  type EntryCounts,
-  type JsonObject,
-  notFound,
-  type SessionHead,
-  type SessionId,
-  type SessionMetadata,
-  versionConflict,
-} from "@thulp-sessions/core";
+import type { JsonObject, SessionHead, SessionId, SessionMetadata } from "@thulp-sessions/core";
+import { type EntryCounts, notFound, versionConflict } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { HeadCache } from "./head-cache.ts";
 import {

@@ -1,6 +1,14 @@
+import type {
+  AppendOptions,
+  AppendResult,
+  Session,
+  SessionChange,
+  SessionEntry,
+  SessionHead,
+  SessionId,
+  WriteOptions,
+} from "@thulp-sessions/core";
 import {
-  type AppendOptions,
-  type AppendResult,
   alreadyExists,
   appendResult,
   changedContext,
@@ -10,13 +18,7 @@ import {
   nextUpdatedAt,
   notFound,
   planAppend,
-  type Session,
-  type SessionChange,
-  type SessionEntry,
-  type SessionHead,
-  type SessionId,
-  type WriteOptions,
-} from "@thulp-sessions/core";
+} from "@thulp-sessions/core/store";
 import type { SearchIndex } from "../search/search-index.ts";
 import type { EntryTable } from "../tables/entry-table.ts";
 import { headOf } from "../tables/rows.ts";

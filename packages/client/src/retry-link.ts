@@ -1,4 +1,5 @@
 import { SessionError } from "@thulp-sessions/core";
+import { backoffMs } from "@thulp-sessions/core/store";
 import type { AppRouter } from "@thulp-sessions/router";
 import {
   type Operation,
@@ -8,24 +9,33 @@ import {
   type TRPCLink,
 } from "@trpc/client";
 import { observable } from "@trpc/server/observable";
-import { backoffMs, pause } from "./backoff.ts";
 import { ConnectionError } from "./connection-error.ts";
-import { type Ask, planOf } from "./repeatable.ts";
+import { pause } from "./pause.ts";
+import { type Ask, type ResolveInDoubt, retryPlanOf } from "./retry-policy.ts";
 import { fromServer } from "./session-error.ts";
 
 type Envelope = OperationResultEnvelope<unknown, TRPCClientError<AppRouter>>;
 type Next = Parameters<OperationLink<AppRouter>>[0]["next"];
 
-/** What an answer was not got for: the server asks for time, it was never reached, or it was lost on the way. */
+/**
+ * Why there is no answer: the server is busy, the call has not reached it, or the answer was lost on its way.
+ */
 type Failure = "busy" | "unreached" | "lost";
 
+/** The wait before the first retry, and the longest one, in milliseconds. */
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 5000;
+
+/** Put into the `context` of a call that has to fail at the first failure. */
+export const NO_RETRY = { retry: false };
+
 /**
- * Repeats what may be repeated, ever more slowly, while the server is busy or cannot be reached. Of anything else whose
- * answer is lost it says that the outcome is unknown.
+ * Retries idempotent calls, with exponential back-off, while the server is busy or cannot be reached. When
+ * the answer to any other call is lost, the error says that its outcome is unknown.
  *
- * @param retryForMs for how long.
+ * @param retryForMs for how long, in milliseconds.
  */
-export function repeatLink(retryForMs: number): TRPCLink<AppRouter> {
+export function retryLink(retryForMs: number): TRPCLink<AppRouter> {
   return () =>
     ({ op, next }) =>
       observable((observer) => {
@@ -33,7 +43,7 @@ export function repeatLink(retryForMs: number): TRPCLink<AppRouter> {
         const stop = () => given.abort(op.signal?.reason);
         if (op.signal?.aborted) stop();
         else op.signal?.addEventListener("abort", stop);
-        new Repeater({ ...op, signal: given.signal }, next, op.context["repeat"] === false ? 0 : retryForMs)
+        new RetriedCall({ ...op, signal: given.signal }, next, op.context["retry"] === false ? 0 : retryForMs)
           .run()
           .then(
             (envelope) => {
@@ -47,13 +57,13 @@ export function repeatLink(retryForMs: number): TRPCLink<AppRouter> {
       });
 }
 
-class Repeater {
+class RetriedCall {
   readonly #op: Operation;
   readonly #next: Next;
   readonly #retryForMs: number;
   readonly #started = Date.now();
-  /** One of the tries may have been carried out. */
-  #doubtful = false;
+  /** The answer to an attempt was lost, so that it may have been carried out. */
+  #inDoubt = false;
 
   constructor(op: Operation, next: Next, retryForMs: number) {
     this.#op = op;
@@ -63,46 +73,46 @@ class Repeater {
 
   async run(): Promise<Envelope> {
     const { type, path, input: given, signal } = this.#op;
-    const { input, repeatable, settle } = planOf(type, path, given);
+    const { input, retryable, resolveInDoubt } = retryPlanOf(type, path, given);
     for (let failures = 0; ; failures++) {
       try {
         return await once(this.#next, { ...this.#op, input });
       } catch (error) {
         if (!(error instanceof TRPCClientError)) throw error;
         const failure = failureOf(error);
-        if (failure === "lost") this.#doubtful = true;
+        if (failure === "lost") this.#inDoubt = true;
         if (failure === null) {
-          const found = await this.#settled(error, settle);
-          if (found) return found;
+          const answer = await this.#resolveInDoubt(error, resolveInDoubt);
+          if (answer) return answer;
           throw error;
         }
-        const delayMs = Math.max(backoffMs(failures), retryAfterMs(error));
-        if (!repeatable || Date.now() - this.#started + delayMs > this.#retryForMs)
-          throw this.#lastWord(error);
+        const delayMs = Math.max(backoffMs(failures, FIRST_RETRY_MS, MAX_RETRY_MS), retryAfterMs(error));
+        if (!retryable || Date.now() - this.#started + delayMs > this.#retryForMs)
+          throw this.#finalError(error);
         await pause(delayMs, signal);
       }
     }
   }
 
-  /** There is one already: is it the one that an earlier try has made? */
-  async #settled(
+  /** The server says that there is one already: is it the one that an earlier attempt has created? */
+  async #resolveInDoubt(
     error: TRPCClientError<AppRouter>,
-    settle: ReturnType<typeof planOf>["settle"],
+    resolveInDoubt: ResolveInDoubt | undefined,
   ): Promise<Envelope | null> {
-    if (!this.#doubtful || !settle || fromServer(error.data)?.code !== "already_exists") return null;
+    if (!this.#inDoubt || !resolveInDoubt || fromServer(error.data)?.code !== "already_exists") return null;
     const ask: Ask = async (path, input) => {
       const call = { ...this.#op, type: "query" as const, path, input };
       const { result } = await once(this.#next, call);
       return (result as { data: never }).data;
     };
-    // Gone or unreadable by now: then what the server has said stands.
-    const data = await settle(ask).catch(() => null);
+    // Deleted or unreadable by now: then the refusal of the server is the answer.
+    const data = await resolveInDoubt(ask).catch(() => null);
     return data === null ? null : { result: { type: "data", data } };
   }
 
-  #lastWord(error: TRPCClientError<AppRouter>): TRPCClientError<AppRouter> {
+  #finalError(error: TRPCClientError<AppRouter>): TRPCClientError<AppRouter> {
     const { type, path } = this.#op;
-    if (type === "query" || !this.#doubtful) return error;
+    if (type === "query" || !this.#inDoubt) return error;
     return TRPCClientError.from<AppRouter>(
       new SessionError(
         "io",
@@ -121,12 +131,12 @@ function once(next: Next, op: Operation): Promise<Envelope> {
 
 function failureOf(error: TRPCClientError<AppRouter>): Failure | null {
   if (error.cause instanceof ConnectionError) return error.cause.sent ? "lost" : "unreached";
-  // A server that is stopping refuses before it does anything, as one that is busy.
+  // A server that is shutting down refuses before it does anything, like a busy one.
   const code = fromServer(error.data)?.code;
   return code === "busy" || code === "closed" ? "busy" : null;
 }
 
-/** Longer than that nobody is made to wait. */
+/** A longer `retry-after` header of the server is cut to this. */
 const MAX_RETRY_AFTER_S = 60;
 
 function retryAfterMs({ meta }: TRPCClientError<AppRouter>): number {

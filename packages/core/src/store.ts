@@ -1,0 +1,37 @@
+// The public face for authors of stores; what an application uses stands in index.ts.
+
+export { backoffMs, jittered } from "./async/backoff.ts";
+export { Yielder } from "./async/yielder.ts";
+export { countEntries, type EntryCounts } from "./model/counts.ts";
+export { alreadyExists, concurrentChange, invalidInput, notFound, versionConflict } from "./model/errors.ts";
+export { isExactNumber } from "./model/exact-number.ts";
+export { headOf } from "./model/head.ts";
+export { isCanonicalUuid } from "./model/ids.ts";
+export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
+export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
+export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
+export { asciiLowerCase, MAX_FILTER_DEPTH, MAX_FILTER_NODES } from "./rules/filter.ts";
+export { type AppendDecision, decideAppend } from "./rules/limits.ts";
+export { byNewest } from "./rules/order.ts";
+export { cannotMatch } from "./search/cannot-match.ts";
+export { matchStrings } from "./search/match-strings.ts";
+export { contentStrings, indexText, parseSearchText, type SearchTerm } from "./search/search.ts";
+export {
+  BaseStore,
+  type EntriesRequest,
+  type ListRequest,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  type SessionRows,
+} from "./store/base-store.ts";
+export { ChangeFeed } from "./store/change-feed.ts";
+export {
+  CheckedStore,
+  type ParsedEntriesQuery,
+  type ParsedListQuery,
+  type ParsedSearchQuery,
+} from "./store/checked-store.ts";
+export type { Durability } from "./store/durability.ts";
+export { scanSearch } from "./store/scan-search.ts";
+export { Warnings } from "./store/warnings.ts";
