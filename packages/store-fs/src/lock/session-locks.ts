@@ -47,6 +47,8 @@ export class SessionLocks {
   readonly #leases = new Map<string, Lease>();
   /** Calls that wait until one of too many leases is idle, in their order. */
   readonly #waiting: (() => void)[] = [];
+  /** How many locks are held or being waited for. */
+  #held = 0;
   #endOfTurn: NodeJS.Immediate | undefined;
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
@@ -119,14 +121,15 @@ export class SessionLocks {
         return known;
       }
       this.#release(name);
+      if (this.#leases.has(name)) return known;
       // A process that waits looks again within this time.
       await new Promise((resolve) => setTimeout(resolve, LAST_WAIT_MS));
     }
-    if (this.#leases.size > 0) await this.#makeRoom();
     const lock = this.#files.pathOf(name);
-    // Counts from now on, so that calls that come together do not all find room.
+    // From now on other calls for the same name wait for this one.
     const lease: Lease = { lock, onRelease, since: performance.now(), working: true, waiting: [] };
     this.#leases.set(name, lease);
+    await this.#waitForRoom();
     try {
       await this.#acquire(lock, timeoutMs);
     } catch (error) {
@@ -137,15 +140,22 @@ export class SessionLocks {
     return lease;
   }
 
-  async #makeRoom(): Promise<void> {
-    for (;;) {
-      const expired = performance.now() - LONGEST_LEASE_MS;
-      for (const [name, { working, since }] of this.#leases) {
-        if (since > expired && this.#leases.size < MOST_LEASES) return;
-        if (!working) this.#release(name);
-      }
-      if (this.#leases.size < MOST_LEASES) return;
+  /** Until one more lock may be held; it counts from then on. */
+  async #waitForRoom(): Promise<void> {
+    this.#releaseExpired();
+    while (this.#held >= MOST_LEASES) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#releaseExpired();
+    }
+    this.#held++;
+  }
+
+  /** Idle leases that are old, and if there are too many the least recently used. */
+  #releaseExpired(): void {
+    const expired = performance.now() - LONGEST_LEASE_MS;
+    for (const [name, { working, since }] of this.#leases) {
+      if (since > expired && this.#held < MOST_LEASES) return;
+      if (!working) this.#release(name);
     }
   }
 
@@ -170,6 +180,7 @@ export class SessionLocks {
 
   #forget(name: string, lease: Lease): void {
     this.#leases.delete(name);
+    this.#held--;
     for (const wake of lease.waiting.splice(0)) wake();
     this.#waiting.shift()?.();
   }
