@@ -68,6 +68,7 @@ class ContentReader {
   #lastBatchTime = -1;
   /** Of the timestamps, where the times of the header are lost. */
   #latest = -1;
+  #latestSeen = -1;
   #crc = 0;
   #crcEnd = -1;
   #committedCrc = 0;
@@ -137,10 +138,11 @@ class ContentReader {
     this.#index.add(entry.id, entry.entryType.type, start, end - entriesStart, entry.inexact);
     this.#plain &&= entry.plain;
     if ("timestamp" in entry)
-      this.#latest = Math.max(this.#latest, entry.timestamp as number, entry.batchTime);
+      this.#latestSeen = Math.max(this.#latestSeen, entry.timestamp as number, entry.batchTime);
     if (entry.more && this.#walker.looksCanonical) return;
     this.#committed = this.#index.count;
     this.#committedEnd = end;
+    this.#latest = this.#latestSeen;
     if (isNew) this.#lastBatchTime = Math.max(this.#lastBatchTime, entry.batchTime);
   }
 
@@ -159,6 +161,7 @@ class ContentReader {
   #commitAll(): void {
     this.#committed = this.#index.count;
     this.#committedEnd = this.#walker.lastEnd;
+    this.#latest = this.#latestSeen;
   }
 
   #addToCrc(): void {
