@@ -120,7 +120,7 @@ export function bytesOf(path: string, source: ByteSource, start: number, end: nu
   return bytes.subarray(0, source.readInto(bytes, start));
 }
 
-export function tooLong(path: string, length: number): SessionError {
+function tooLong(path: string, length: number): SessionError {
   return new SessionError(
     "unsupported",
     `${length} bytes of ${path} belong together, more than can be held at once. The file is left as it is.`,

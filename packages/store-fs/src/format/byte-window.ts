@@ -1,4 +1,4 @@
-import { FormatError } from "./format-error.ts";
+import { FormatError } from "./serde/format-error.ts";
 
 /** How much of a file is in memory while it is read from front to back; more where one value is longer. */
 const WINDOW_BYTES = 256 * 1024;

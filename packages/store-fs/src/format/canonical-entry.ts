@@ -1,8 +1,10 @@
 import type { EntryId, EntryType } from "@thulp-sessions/core";
 import { ENTRY_ENDING } from "./canonical-layout.ts";
-import { ENTRY_FIELDS, ENTRY_TYPES, type EntrySpan, LEVELS_IN_CONTENT } from "./codec.ts";
-import { FormatError } from "./format-error.ts";
-import type { JsonScanner } from "./json-scanner.ts";
+import type { EntrySpan } from "./serde/codec.ts";
+import { ENTRY_FIELDS, ENTRY_TYPES } from "./serde/fields.ts";
+import { FormatError } from "./serde/format-error.ts";
+import type { JsonScanner } from "./serde/json-scanner.ts";
+import { LEVELS_IN_CONTENT } from "./serde/serde.ts";
 
 // Most entries of most files are as we have written them: fields in one order, each on a line of its own. For these the
 // lines are compared and only the values looked at, several times as fast as by the decoder that takes everything.

@@ -8,7 +8,7 @@ import {
 } from "@thulp-sessions/core";
 import { isCanonicalUuid } from "@thulp-sessions/core/store";
 import { FIXED_HEADER_END, SEPARATOR, standsAt } from "./canonical-layout.ts";
-import { SESSION_TYPES } from "./codec.ts";
+import { SESSION_TYPES } from "./serde/fields.ts";
 
 /** What stands behind the metadata of our layout. */
 const FOLLOWING = Buffer.from('\n  },\n  "context": ');

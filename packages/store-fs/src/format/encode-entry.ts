@@ -1,7 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { EntryType, EntryTypeName, SessionEntry, Timestamp } from "@thulp-sessions/core";
 import { CLOSING, ENTRY_ENDING, FIRST_SEPARATOR, SEPARATOR } from "./canonical-layout.ts";
-import { ENTRY_TYPES, encodeEntryType, type Range } from "./codec.ts";
+import { ENTRY_TYPES, encodeEntryType } from "./serde/fields.ts";
+import type { Range } from "./serde/serde.ts";
 
 // What JSON.stringify would make of an entry as it stands in a session. Only the values go through it, since every
 // append goes this way.

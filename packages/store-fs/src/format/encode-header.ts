@@ -9,16 +9,11 @@ import {
   PREFIX,
   UPDATED_AT_OFFSET,
 } from "./canonical-layout.ts";
-import {
-  type DecodedContext,
-  type DecodedMetadata,
-  encodeMetadata,
-  METADATA_FIELDS,
-  type Range,
-  type RawField,
-} from "./codec.ts";
 import { FileWalker } from "./file-walker.ts";
-import { FormatError } from "./format-error.ts";
+import type { DecodedContext, DecodedMetadata } from "./serde/codec.ts";
+import { encodeMetadata, METADATA_FIELDS } from "./serde/fields.ts";
+import { FormatError } from "./serde/format-error.ts";
+import type { Range, RawField } from "./serde/serde.ts";
 
 /** What a session file holds beside its entries, with the bytes in which it is written. */
 export interface Envelope {

@@ -23,12 +23,12 @@ import {
   decodeContext,
   decodeMetadata,
   type EntrySpan,
-  type Range,
-  type RawField,
-  SESSION_FIELDS,
-} from "./codec.ts";
-import { FormatError } from "./format-error.ts";
-import { JsonScanner, OPEN_ARRAY } from "./json-scanner.ts";
+} from "./serde/codec.ts";
+import { SESSION_FIELDS } from "./serde/fields.ts";
+import { FormatError } from "./serde/format-error.ts";
+import { JsonScanner } from "./serde/json-scanner.ts";
+import { OPEN_ARRAY } from "./serde/json-tokens.ts";
+import type { Range, RawField } from "./serde/serde.ts";
 
 /** Behind a member of the session, so much of what follows is in memory, if there is so much. */
 const LOOK_AHEAD_BYTES = 4096;

@@ -9,9 +9,10 @@ import { ioError } from "../disk/io-error.ts";
 import { closeFile, openRegular, readBytes, readFully } from "../disk/read-file.ts";
 import { beginsWithPrefix, CLOSING, type FixedHeader, readFixedHeader } from "../format/canonical-layout.ts";
 import { readCanonicalMetadata } from "../format/canonical-metadata.ts";
-import { type DecodedMetadata, decodeMetadata } from "../format/codec.ts";
-import { FormatError } from "../format/format-error.ts";
-import { COLON, COMMA, JsonScanner, OPEN_ARRAY, OPEN_OBJECT } from "../format/json-scanner.ts";
+import { type DecodedMetadata, decodeMetadata } from "../format/serde/codec.ts";
+import { FormatError } from "../format/serde/format-error.ts";
+import { JsonScanner } from "../format/serde/json-scanner.ts";
+import { COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT } from "../format/serde/json-tokens.ts";
 import { loadState } from "../session/load-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */

@@ -8,9 +8,9 @@ import { io } from "../disk/io-error.ts";
 import { withReadableFile } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
-import { decodeEntry, type EntrySpan } from "../format/codec.ts";
 import { FileWalker } from "../format/file-walker.ts";
-import { FormatError } from "../format/format-error.ts";
+import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
+import { FormatError } from "../format/serde/format-error.ts";
 import { CACHE_FOLDER } from "../list/metadata-cache.ts";
 import { loadState } from "../session/load-state.ts";
 

@@ -9,13 +9,13 @@ import { quarantine } from "../disk/quarantine.ts";
 import { readBytes } from "../disk/read-file.ts";
 import { replaceFile } from "../disk/write-file.ts";
 import { CLOSING, FIRST_SEPARATOR, SEPARATOR } from "../format/canonical-layout.ts";
-import type { DecodedEntry } from "../format/codec.ts";
 import { encodeHeader } from "../format/encode-header.ts";
-import { FormatError } from "../format/format-error.ts";
-import { NO_CONTEXT, placeholderMetadata, salvage } from "../format/salvage.ts";
+import type { DecodedEntry } from "../format/serde/codec.ts";
+import { FormatError } from "../format/serde/format-error.ts";
 import { SessionLocks } from "../lock/session-locks.ts";
 import { loadState } from "../session/load-state.ts";
 import { withoutMore } from "../session/rewrite-file.ts";
+import { NO_CONTEXT, placeholderMetadata, salvage } from "./salvage.ts";
 
 export interface RepairOptions {
   readonly durability?: Durability | undefined;

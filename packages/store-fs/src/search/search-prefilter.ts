@@ -5,7 +5,7 @@ import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, sameStamp, toStamp } from "../disk/file-stamp.ts";
 import { closeFile, openRegular, REFUSES_LINKS, readFully } from "../disk/read-file.ts";
 import { bufferSource } from "../format/byte-window.ts";
-import { textOf } from "../format/codec.ts";
+import { textOf } from "../format/serde/codec.ts";
 import { isIntact } from "../session/load-state.ts";
 import { IntactFiles } from "./intact-files.ts";
 

@@ -10,9 +10,10 @@ import {
 } from "@thulp-sessions/core";
 import { type AppendPlan, type AppendTarget, appendResult, planAppend } from "@thulp-sessions/core/store";
 import { readBytes } from "../disk/read-file.ts";
-import { decodeEntry, type Range } from "../format/codec.ts";
 import { encodeAppend } from "../format/encode-entry.ts";
-import { JsonScanner } from "../format/json-scanner.ts";
+import { decodeEntry } from "../format/serde/codec.ts";
+import { JsonScanner } from "../format/serde/json-scanner.ts";
+import type { Range } from "../format/serde/serde.ts";
 import { addEntries, type PlacedEntry, withUpdatedAt } from "./grow-state.ts";
 import { entriesEndOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
 

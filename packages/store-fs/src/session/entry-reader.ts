@@ -2,8 +2,8 @@ import type { StoredEntry } from "@thulp-sessions/core";
 import type { EntriesRequest, Rows } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
-import { decodeEntry, type PlainEntry, plainEntry, textOf } from "../format/codec.ts";
-import { JsonScanner } from "../format/json-scanner.ts";
+import { decodeEntry, type PlainEntry, plainEntry, textOf } from "../format/serde/codec.ts";
+import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { damageError, type SessionState, storedEntry } from "./session-state.ts";
 
 /**

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import {
   type AppendResult,
@@ -7,19 +6,24 @@ import {
   SessionError,
   type SessionId,
 } from "@thulp-sessions/core";
-import type { Durability } from "@thulp-sessions/core/store";
-import { alreadyExists, countEntries, type Warnings } from "@thulp-sessions/core/store";
+import { alreadyExists, countEntries, type Durability, type Warnings } from "@thulp-sessions/core/store";
 import type { FileClock } from "../disk/file-clock.ts";
 import { type FileInfo, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile, isErrno } from "../disk/io-error.ts";
 import { quarantine } from "../disk/quarantine.ts";
 import { createFile, type Fill, replaceFile, syncData, syncFolder } from "../disk/write-file.ts";
 import { CLOSING, type FixedHeader } from "../format/canonical-layout.ts";
-import { FormatError } from "../format/format-error.ts";
+import { FormatError } from "../format/serde/format-error.ts";
 import type { SessionLocks } from "../lock/session-locks.ts";
 import { applyGroup, type EncodedGroup } from "./append-group.ts";
 import { EntryIndex } from "./entry-index.ts";
-import { addEntries, dropEntries, withUpdatedAt } from "./grow-state.ts";
+import {
+  addEntries,
+  bytesSinceCheckpoint,
+  dropEntries,
+  holdsPartOfClosing,
+  withUpdatedAt,
+} from "./grow-state.ts";
 import type { KnownFile } from "./known-file.ts";
 import {
   type PreparedFile,
@@ -30,10 +34,11 @@ import {
   stateOfHeader,
 } from "./rewrite-file.ts";
 import type { SessionState } from "./session-state.ts";
-import { bytesSinceCheckpoint, holdsPartOfClosing } from "./stored-bytes.ts";
 import { cutEntries, undoGroup, writeGroup } from "./write-in-place.ts";
 
 const NEW_FILE_MODE = 0o600;
+
+const ignore = (): void => {};
 
 /** What the sessions of one store share. */
 export interface SharedParts {
@@ -83,7 +88,7 @@ export class FileWriter {
   /** Puts a session with all its entries in the place of the one of the state. */
   async replace(state: SessionState, session: Session): Promise<SessionState> {
     const fill = this.#prepared(() => prepareReplacement(this.#known.path, state, session));
-    return this.#reload("changed", await this.replaceFile(state, fill));
+    return this.#reload(await this.replaceFile(state, fill));
   }
 
   appendInPlace(state: SessionState, encoded: EncodedGroup): Promise<readonly AppendResult[]> {
@@ -126,11 +131,7 @@ export class FileWriter {
   /** Reads of this store wait until the write has ended; when it fails nothing is remembered of the file. */
   async #inPlace<T>(write: () => Promise<T>): Promise<T> {
     const writing = write();
-    const ended = writing.then(
-      () => {},
-      () => {},
-    );
-    this.#writing = ended;
+    this.#writing = writing.then(ignore, ignore);
     try {
       return await writing;
     } catch (error) {
@@ -145,7 +146,7 @@ export class FileWriter {
     const info = await this.replaceFile(state, prepared.fill);
     return prepared.keepsAllBytes
       ? this.#apply("changed", info, prepared, change.add, state)
-      : this.#reload("changed", info);
+      : this.#reload(info);
   }
 
   /** What the state says of the file was checked when it was made: now other bytes stand there. */
@@ -223,12 +224,12 @@ export class FileWriter {
   }
 
   /** Reads a file that was just put in place. */
-  #reload(type: "changed", info: FileInfo): SessionState {
+  #reload(info: FileInfo): SessionState {
     this.#known.forget();
     const state = this.#known.current();
     // Another program may have replaced it by now.
     if (!sameStamp(state.info, info)) return state;
-    this.#written(type, state, info);
+    this.#written("changed", state, info);
     state.nameSynced = state.synced;
     return state;
   }
@@ -289,9 +290,9 @@ export class FileWriter {
 
   /** The process that has renamed the file to its name may have ended before that was on the disk. */
   async #syncName(state: SessionState): Promise<void> {
-    const { durability } = this.#shared;
+    const { durability, folder } = this.#shared;
     if (state.nameSynced || durability !== "full") return;
-    await syncFolder(dirname(this.#known.path), durability);
+    await syncFolder(folder, durability);
     state.nameSynced = true;
   }
 

@@ -4,12 +4,14 @@ import type { EntryId, EntryType, SessionMetadata } from "@thulp-sessions/core";
 import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 import { isCertainlySameFile, isRacy } from "../disk/file-clock.ts";
 import { type FileInfo, sameFile, sameStamp } from "../disk/file-stamp.ts";
+import { changedMeanwhile } from "../disk/io-error.ts";
 import { readBytes } from "../disk/read-file.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
 import { CLOSING, endsWith, readFixedHeader, SEPARATOR, standsAt } from "../format/canonical-layout.ts";
-import { decodeEntry, type EntrySpan, type Range } from "../format/codec.ts";
-import { FormatError } from "../format/format-error.ts";
-import { JsonScanner } from "../format/json-scanner.ts";
+import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
+import { FormatError } from "../format/serde/format-error.ts";
+import { JsonScanner } from "../format/serde/json-scanner.ts";
+import type { Range } from "../format/serde/serde.ts";
 import { type Checkpoint, entriesEndOf, hashCanonicalHeader, type SessionState } from "./session-state.ts";
 
 /** A checkpoint is worth its memory after so many bytes of entries. */
@@ -68,7 +70,7 @@ export function dropEntries(state: SessionState, entryCount: number, bytes: Buff
 }
 
 /** The last place before the entry of which the checksum is known. */
-export function checkpointBefore(state: SessionState, entryCount: number): Checkpoint {
+function checkpointBefore(state: SessionState, entryCount: number): Checkpoint {
   return state.checkpoints.findLast((each) => each.entryCount <= entryCount) ?? { entryCount: 0, crc: 0 };
 }
 
@@ -137,4 +139,31 @@ function entriesBehind(bytes: Buffer, start: number): EntrySpan[] | null {
     if (error instanceof FormatError) return null;
     throw error;
   }
+}
+
+/** The marks of an entry and the line of its brace are no longer. */
+const LAST_LINES_BYTES = 128;
+
+/** Does a batch end before this entry? Only there an entry may become the last one without being written again. */
+export function endsBatch(path: string, state: SessionState, entryCount: number): boolean {
+  if (entryCount === 0) return true;
+  const end = state.entriesStart + state.index.endOf(entryCount - 1);
+  const lastLines = readBytes(path, Math.max(0, end - LAST_LINES_BYTES), end)?.bytes.toString("latin1") ?? "";
+  return !/"more"\s*:\s*true\s*\}$/.test(lastLines);
+}
+
+/** What the checksum of the first entries needs beside the last checkpoint before them. */
+export function bytesSinceCheckpoint(path: string, state: SessionState, entryCount: number): Buffer {
+  const { entriesStart, index } = state;
+  const endOf = (count: number) => entriesStart + (count === 0 ? 0 : index.endOf(count - 1));
+  const start = endOf(checkpointBefore(state, entryCount).entryCount);
+  const bytes = readBytes(path, start, endOf(entryCount))?.bytes;
+  if (bytes?.length !== endOf(entryCount) - start) throw changedMeanwhile(path);
+  return bytes;
+}
+
+/** Is nothing lost where this is cut off? */
+export function holdsPartOfClosing(path: string, { start, end }: Range): boolean {
+  if (end - start > CLOSING.length) return false;
+  return CLOSING.startsWith(readBytes(path, start, end)?.bytes.toString("latin1") ?? "");
 }

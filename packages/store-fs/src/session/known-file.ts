@@ -5,7 +5,7 @@ import { type FileInfo, infoOf, isUnchangedAndNamed, sameFile, sameStamp } from 
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { closeFile } from "../disk/read-file.ts";
 import { openInPlace } from "../disk/write-file.ts";
-import { FormatError } from "../format/format-error.ts";
+import { FormatError } from "../format/serde/format-error.ts";
 import { catchUp } from "./grow-state.ts";
 import { loadState } from "./load-state.ts";
 import { damageError, type SessionState } from "./session-state.ts";

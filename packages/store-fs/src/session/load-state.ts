@@ -5,9 +5,9 @@ import { isRacy } from "../disk/file-clock.ts";
 import { readSteadily } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
-import { decodeEntry, type EntrySpan } from "../format/codec.ts";
 import { FileWalker } from "../format/file-walker.ts";
-import { FormatError } from "../format/format-error.ts";
+import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
+import { FormatError } from "../format/serde/format-error.ts";
 import { classifyTail } from "../format/torn-tail.ts";
 import { EntryIndex } from "./entry-index.ts";
 import {

@@ -18,14 +18,14 @@ import {
 import { infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
-import { FormatError } from "../format/format-error.ts";
+import { FormatError } from "../format/serde/format-error.ts";
 import { type AppendCall, encodeGroup, type PlannedCall, planGroup, takeGroup } from "./append-group.ts";
 import { FileReplaced } from "./entry-reader.ts";
 import { FileWriter, type SharedParts } from "./file-writer.ts";
+import { endsBatch } from "./grow-state.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Rewrite } from "./rewrite-file.ts";
 import { damageError, headOfState, type SessionState, versionOf } from "./session-state.ts";
-import { endsBatch } from "./stored-bytes.ts";
 
 // One object for each session that is in use. Its states, and what changes them:
 //

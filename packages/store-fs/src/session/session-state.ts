@@ -10,8 +10,8 @@ import {
 import { type EntryCounts, headOf } from "@thulp-sessions/core/store";
 import type { FileInfo } from "../disk/file-stamp.ts";
 import { FIXED_HEADER_END, type FixedHeader } from "../format/canonical-layout.ts";
-import { type DecodedEntry, parseRange } from "../format/codec.ts";
-import type { FormatError } from "../format/format-error.ts";
+import { type DecodedEntry, parseRange } from "../format/serde/codec.ts";
+import type { FormatError } from "../format/serde/format-error.ts";
 import type { EntryIndex } from "./entry-index.ts";
 
 /** What is known of a session file, to append to it and to read parts of it without reading all of it. */

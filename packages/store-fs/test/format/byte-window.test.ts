@@ -4,7 +4,7 @@ import { newUuid, type SessionEntry, type SessionId } from "@thulp-sessions/core
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { expect, test } from "vitest";
 import { ByteWindow, bufferSource } from "../../src/format/byte-window.ts";
-import { FormatError } from "../../src/format/format-error.ts";
+import { FormatError } from "../../src/format/serde/format-error.ts";
 import { contentOf } from "../../src/session/load-state.ts";
 import { acceptedFiles, bytesOf, idOf, rejectedFiles } from "../corpus.ts";
 import { temporaryFolder } from "../temporary-folder.ts";

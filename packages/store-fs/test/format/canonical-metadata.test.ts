@@ -3,9 +3,9 @@ import type { SessionId, SessionMetadata } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
 import { readFixedHeader } from "../../src/format/canonical-layout.ts";
 import { readCanonicalMetadata } from "../../src/format/canonical-metadata.ts";
-import { decodeMetadata } from "../../src/format/codec.ts";
 import { encodeHeader } from "../../src/format/encode-header.ts";
-import { JsonScanner } from "../../src/format/json-scanner.ts";
+import { decodeMetadata } from "../../src/format/serde/codec.ts";
+import { JsonScanner } from "../../src/format/serde/json-scanner.ts";
 import { acceptedFiles, bytesOf, idOf, rejectedFiles } from "../corpus.ts";
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001" as SessionId;

@@ -10,8 +10,8 @@ import {
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ByteWindow, bufferSource } from "../../src/format/byte-window.ts";
-import { type DecodedEntry, decodeEntry } from "../../src/format/codec.ts";
 import { FileWalker } from "../../src/format/file-walker.ts";
+import { type DecodedEntry, decodeEntry } from "../../src/format/serde/codec.ts";
 import {
   acceptedFiles,
   bytesOf,

@@ -7,10 +7,11 @@ import {
   decodeContext,
   decodeEntry,
   decodeMetadata,
-  type Range,
-} from "./codec.ts";
-import { FormatError } from "./format-error.ts";
-import { COLON, JsonScanner } from "./json-scanner.ts";
+} from "../format/serde/codec.ts";
+import { FormatError } from "../format/serde/format-error.ts";
+import { JsonScanner } from "../format/serde/json-scanner.ts";
+import { COLON } from "../format/serde/json-tokens.ts";
+import type { Range } from "../format/serde/serde.ts";
 
 /** What is whole in the bytes of a damaged file. */
 export interface Salvaged {

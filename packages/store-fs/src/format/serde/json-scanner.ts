@@ -1,23 +1,20 @@
 import { isExactNumber } from "@thulp-sessions/core/store";
 import { FormatError } from "./format-error.ts";
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-const MINUS = 0x2d;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-export const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-export const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-
-/** 1 for what may stand in a string as it is. */
-const PLAIN = new Uint8Array(256).fill(1, 0x20);
-PLAIN[QUOTE] = 0;
-PLAIN[BACKSLASH] = 0;
+import { isCertainlyExact, numberEnd } from "./json-number.ts";
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  MINUS,
+  NINE,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  PLAIN,
+  QUOTE,
+  ZERO,
+} from "./json-tokens.ts";
 
 /** How a value is looked at: `ignored` as serde skips what it does not know, otherwise as serde reads a value. */
 export type Strictness = "ignored" | "value";
@@ -279,38 +276,10 @@ export class JsonScanner {
   }
 
   #skipNumber(strictness: Strictness): void {
-    const { bytes } = this;
     const start = this.position;
-    let at = start;
-    let plain = true;
-    if (bytes[at] === MINUS) at++;
-    if (bytes[at] === ZERO) at++;
-    else at = this.#skipDigits(at);
-    if (bytes[at] === DOT) at = this.#skipDigits(at + 1);
-    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
-      plain = false;
-      at++;
-      if (bytes[at] === 0x2b || bytes[at] === MINUS) at++;
-      at = this.#skipDigits(at);
-    }
-    this.position = at;
-    // Up to 15 digits every decimal number comes back from JavaScript as it was.
-    if ((!plain || at - start > 15) && strictness === "value") this.#checkNumber(start, at);
-  }
-
-  #skipDigits(at: number): number {
-    const { bytes } = this;
-    const start = at;
-    for (;;) {
-      const byte = bytes[at];
-      if (byte === undefined || byte < ZERO || byte > NINE) break;
-      at++;
-    }
-    if (at === start) this.fail("invalid number", at);
-    return at;
-  }
-
-  #checkNumber(start: number, end: number): void {
+    const end = numberEnd(this, start);
+    this.position = end;
+    if (strictness === "ignored" || isCertainlyExact(this.bytes, start, end)) return;
     const text = this.bytes.toString("latin1", start, end);
     if (!Number.isFinite(Number(text))) this.fail("number out of range", start);
     if (!isExactNumber(text)) this.sawInexact = true;
