@@ -226,4 +226,29 @@ export const listCases: readonly ConformanceCase[] = [
       equal(last.nextCursor, null, "nextCursor at the end");
     },
   ),
+
+  conformanceCase(
+    "list-pages-follow-this-handle",
+    ["LIST-9"],
+    "what this handle changes and deletes between the pages is not given as it was",
+    async (store) => {
+      await createAll(
+        store,
+        range(0, 40).map((n) => makeSession(n, { createdAt: T0 + n })),
+      );
+      const query = { orderBy: "createdAt", direction: "asc", limit: 5 } as const;
+      const first = await store.list(query);
+      await store.delete(sessionId(20));
+      await store.update(sessionId(21), { name: "changed" }, { at: T0 + 100 });
+      await store.append(sessionId(22), dialogue(0, 1), { at: T0 + 101 });
+      const rest = await readPages((cursor) =>
+        store.list({ ...query, cursor: cursor ?? first.nextCursor ?? undefined }),
+      );
+      const given = new Map(rest.map((metadata) => [metadata.id as string, metadata]));
+      ok(!given.has(sessionId(20)), "a session that is gone is given");
+      for (const n of [21, 22])
+        deepEqual(given.get(sessionId(n)), (await store.head(sessionId(n))).metadata, "a changed session");
+      equal(given.size, 34, "the sessions behind the first page");
+    },
+  ),
 ];

@@ -55,6 +55,26 @@ export const readBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
+    "the pages behind the first are those of the moment of the first",
+    ["list-pages-follow-this-handle"],
+    class extends MemoryStore {
+      #snapshot: readonly SessionMetadata[] = [];
+
+      protected override async doList(request: ListRequest) {
+        const { after, limit, orderBy, direction } = request;
+        if (after === null)
+          this.#snapshot = (await super.doList({ ...request, limit: Number.MAX_SAFE_INTEGER })).items;
+        const sign = direction === "asc" ? 1 : -1;
+        const rows = this.#snapshot.filter(
+          (row) => after === null || sign * (row[orderBy] - after.time || (row.id < after.id ? -1 : 1)) > 0,
+        );
+        const rest = rows.filter(({ id }) => id !== after?.id);
+        return { items: rest.slice(0, limit), hasMore: rest.length > limit };
+      }
+    },
+  ),
+
+  plantedBug(
     "pages of the list go by number",
     ["list-ties-updated-desc", "list-ties-created-asc", "list-cursor-outlives-row"],
     class extends MemoryStore {

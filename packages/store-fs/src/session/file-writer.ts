@@ -68,12 +68,12 @@ export class FileWriter {
     this.#shared = shared;
   }
 
-  /** Ends when the write in place has ended that is under way; `undefined` when there is none. */
+  /** Ends with the write in place that is under way. */
   get writing(): Promise<void> | undefined {
     return this.#writing;
   }
 
-  /** A write or a sync has failed: the system may take pages of the file for written that are not. */
+  /** A write has failed: the system may take pages of the file for written that are not. */
   get mustRewrite(): boolean {
     return this.#mustRewrite;
   }
@@ -85,7 +85,6 @@ export class FileWriter {
     return this.#apply("created", info, prepared, session.entries);
   }
 
-  /** Puts a session with all its entries in the place of the one of the state. */
   async replace(state: SessionState, session: Session): Promise<SessionState> {
     const fill = this.#prepared(() => prepareReplacement(this.#known.path, state, session));
     return this.#reload(await this.replaceFile(state, fill));
@@ -144,9 +143,8 @@ export class FileWriter {
   async rewrite(state: SessionState, change: Rewrite): Promise<SessionState> {
     const prepared = this.#prepared(() => prepareRewrite(this.#known.path, state, change));
     const info = await this.replaceFile(state, prepared.fill);
-    return prepared.keepsAllBytes
-      ? this.#apply("changed", info, prepared, change.add, state)
-      : this.#reload(info);
+    if (!prepared.keepsAllBytes) return this.#reload(info);
+    return this.#apply("changed", info, prepared, change.add, state);
   }
 
   /** What the state says of the file was checked when it was made: now other bytes stand there. */
@@ -296,7 +294,6 @@ export class FileWriter {
     state.nameSynced = true;
   }
 
-  /** After the file was removed. */
   wasRemoved(): void {
     this.#mustRewrite = false;
   }
