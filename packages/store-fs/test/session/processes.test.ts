@@ -3,17 +3,17 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { newUuid, SessionManager, type SessionStore } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-async function openSession() {
+async function openSession(clock?: () => number) {
   const dir = temporaryFolder();
   const store = await openFileStore({ dir, durability: "relaxed" });
   onTestFinished(() => store.close());
-  const { metadata } = await new SessionManager(store).createSession("Shared", {
+  const { metadata } = await new SessionManager(store, { clock }).createSession("Shared", {
     type: "agent",
     agentName: "a",
   });
@@ -107,6 +107,41 @@ test.each([1, 8])(
     for (const each of ids) JSON.parse(readFileSync(join(dir, `${each}.json`), "utf8"));
   },
 );
+
+test("a reader beside a process that appends sees only states that were", { timeout: 120_000 }, async () => {
+  const { dir, store, id } = await openSession(() => 1_000);
+  const writer = join(import.meta.dirname, "..", "timed-writer-process.mjs");
+  const child = spawn(process.execPath, [writer, dir, id, "6000"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  let running = true;
+  const ended = once(child, "close").finally(() => {
+    running = false;
+  });
+  const timeOf = (entryCount: number) => 1_000 + entryCount;
+  let reads = 0;
+  let states = 0;
+  let last = 0;
+  while (running) {
+    const head = await store.head(id);
+    expect(head.metadata.updatedAt).toBe(timeOf(head.entryCount));
+    // A list needs no more than the head of the file.
+    const listed = (await store.list()).items[0]?.updatedAt as number;
+    const after = await store.head(id);
+    expect(listed).toBeGreaterThanOrEqual(head.metadata.updatedAt);
+    expect(listed).toBeLessThanOrEqual(after.metadata.updatedAt);
+    if (reads % 50 === 0) {
+      const { metadata, entries } = await store.get(id);
+      expect(metadata.updatedAt).toBe(timeOf(entries.length));
+    }
+    if (after.entryCount !== last) states++;
+    last = after.entryCount;
+    reads++;
+    if (reads % 20 === 0) await setImmediate();
+  }
+  expect((await ended)[0]).toBe(0);
+  expect(states).toBeGreaterThan(20);
+});
 
 test("a lock holder that is killed holds others up for less than 250 ms", async () => {
   const { dir, id } = await openSession();
