@@ -80,6 +80,7 @@ export class FileStore extends BaseStore {
       clock,
       durability,
       warnings: this.warnings,
+      yielder: new Yielder(),
       onSeen: (id) => this.#walks.onChange(id),
       onWritten: (type, id, info) => {
         this.#walks.onChange(id);

@@ -60,11 +60,21 @@ function nextCall(at) {
   const ids = [...counts.keys()];
   const id = ids[random(ids.length)];
   const kind = random(20);
-  if (id === undefined || (ids.length < 4 && kind === 0)) return { call: "create", id: uuid(), at };
+  if (id === undefined || (ids.length < 4 && kind === 0))
+    return { call: "create", id: uuid(), at, entries: random(2) === 0 ? [] : batch() };
   if (kind === 1 && ids.length > 2) return { call: "delete", id, at };
   if (kind === 2) return { call: "truncate", id, at, keep: random(counts.get(id) + 1) };
   if (kind < 5) return { call: "update", id, at, name: `name ${at}`, key: `k${random(3)}`, value: at };
   return { call: "append", id, at, entries: batch() };
+}
+
+function toEntries(given, timestamp) {
+  return given.map(([id, length]) => ({
+    id,
+    timestamp,
+    entryType: { type: "user_message" },
+    content: { text: "x".repeat(length) },
+  }));
 }
 
 async function make({ call, id, at, ...rest }) {
@@ -78,10 +88,10 @@ async function make({ call, id, at, ...rest }) {
     };
     await store.create({
       metadata: { ...metadata, status: "active", tags: [], parentSession: null },
-      entries: [],
+      entries: toEntries(rest.entries, at),
       context: {},
     });
-    counts.set(id, 0);
+    counts.set(id, rest.entries.length);
   } else if (call === "delete") {
     await store.delete(id);
     counts.delete(id);
@@ -91,13 +101,7 @@ async function make({ call, id, at, ...rest }) {
   } else if (call === "update") {
     await store.update(id, { name: rest.name, setContext: { [rest.key]: rest.value } }, { at });
   } else {
-    const entries = rest.entries.map(([entryId, length]) => ({
-      id: entryId,
-      timestamp: at,
-      entryType: { type: "user_message" },
-      content: { text: "x".repeat(length) },
-    }));
-    counts.set(id, (await store.append(id, entries, { at })).entryCount);
+    counts.set(id, (await store.append(id, toEntries(rest.entries, at), { at })).entryCount);
   }
 }
 

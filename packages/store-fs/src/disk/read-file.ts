@@ -134,9 +134,15 @@ export function readAt(descriptor: number, start: number, length: number): strin
   return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
 }
 
-/** A small file of ours as text; `undefined` when there is none, or something else has its name. @throws {SessionError} io */
-export function readSmallFile(path: string): string | undefined {
-  return withReadableFile(path, (file) => bytesOf(path, file, 0, file.size).toString("utf8"));
+/**
+ * A file of ours as text; `undefined` when there is none, something else has its name, or it is longer than `most`.
+ *
+ * @throws {SessionError} io
+ */
+export function readTextFile(path: string, most: number): string | undefined {
+  return withReadableFile(path, (file) =>
+    file.size > most ? undefined : bytesOf(path, file, 0, file.size).toString("utf8"),
+  );
 }
 
 export function readFully(descriptor: number, bytes: Buffer, start: number): number {

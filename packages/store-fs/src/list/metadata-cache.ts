@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import type { SessionMetadata } from "@thulp-sessions/core";
 import { deepFreeze, Yielder } from "@thulp-sessions/core/store";
 import type { FileStamp } from "../disk/file-stamp.ts";
-import { closeFile, readSmallFile } from "../disk/read-file.ts";
+import { closeFile, readTextFile } from "../disk/read-file.ts";
 import { removeQuietly } from "../disk/write-file.ts";
 
 /** Beside the sessions; everything in it may be removed at any time. */
@@ -14,6 +14,9 @@ export const CACHE_FOLDER = ".cache";
 const FILE = "heads-2";
 /** What an earlier version has left. */
 const OLD_FILES = ["heads-1"];
+
+/** A text cannot be much longer. */
+const LONGEST_CACHE = 256 * 1024 * 1024;
 
 /** So many sessions stand in one line: what is parsed before others have their turn. */
 const ROWS_PER_LINE = 512;
@@ -48,7 +51,7 @@ export async function* loadMetadataCache(folder: string): AsyncGenerator<CachedM
 /** Whatever is wrong with it: the files themselves say the same. */
 function linesOf(path: string): readonly string[] {
   try {
-    return readSmallFile(path)?.split("\n") ?? [];
+    return readTextFile(path, LONGEST_CACHE)?.split("\n") ?? [];
   } catch {
     return [];
   }
@@ -79,9 +82,9 @@ export async function saveMetadataCache(folder: string, cached: Iterable<CachedM
   const temporary = join(cache, `${FILE}.tmp-${process.pid}-${Math.random().toString(36).slice(2, 10)}`);
   let descriptor: number | undefined;
   try {
-    fs.mkdirSync(cache, { mode: 0o700, recursive: true });
+    makeFolder(cache);
     for (const name of fs.readdirSync(cache)) if (isOutdated(name)) removeQuietly(join(cache, name));
-    fs.writeFileSync(join(cache, ".gitignore"), "*\n", { mode: 0o600 });
+    keepOutOfVersionControl(cache);
     descriptor = fs.openSync(temporary, "wx", 0o600);
     const yielder = new Yielder();
     for (const line of linesFrom(cached)) {
@@ -94,6 +97,18 @@ export async function saveMetadataCache(folder: string, cached: Iterable<CachedM
   } finally {
     if (descriptor !== undefined) closeFile(descriptor);
   }
+}
+
+/** @throws when something else has that name: a link may lead anywhere. */
+function makeFolder(cache: string): void {
+  if (!fs.lstatSync(cache, { throwIfNoEntry: false })) fs.mkdirSync(cache, { mode: 0o700 });
+  if (!fs.lstatSync(cache).isDirectory()) throw new Error(`${cache} is no folder`);
+}
+
+function keepOutOfVersionControl(cache: string): void {
+  const path = join(cache, ".gitignore");
+  if (!fs.lstatSync(path, { throwIfNoEntry: false }))
+    fs.writeFileSync(path, "*\n", { mode: 0o600, flag: "wx" });
 }
 
 /** What an earlier version has left, and what a process has left that ended while it wrote. */

@@ -13,11 +13,15 @@ import { type DecodedMetadata, decodeMetadata } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT } from "../format/serde/json-tokens.ts";
-import { loadState } from "../session/load-state.ts";
+import { loadState, timeOf } from "../session/load-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
 const HEAD_BYTES = 1024;
 const LONG_HEAD_BYTES = 64 * 1024;
+/** What is longer is not read for a list. */
+const LONGEST_HEAD_BYTES = 64 * 1024 * 1024;
+/** An error so near to the end of what was read may come from that. */
+const LONGEST_TOKEN_BYTES = 16;
 
 /** The last write of most files is shorter. */
 const TAIL_BYTES = 4096;
@@ -84,7 +88,8 @@ function lastTime({
   if (size === fixed.fileSize && ctimeMs > startedMs && !fixed.truncated) return fixed.updatedAt;
   const tail = size <= head.length ? head.subarray(0, size) : readTail(descriptor, size, tailBuffer);
   const lastLines = tail.toString("latin1", Math.max(0, tail.length - LAST_LINES_BYTES));
-  if (size === fixed.entriesEnd + CLOSING.length) return lastLines.endsWith(CLOSING) ? fixed.changedAt : null;
+  const timeWith = (lastBatchTime: number) => timeOf(fixed, size, lastBatchTime);
+  if (size === fixed.entriesEnd + CLOSING.length) return lastLines.endsWith(CLOSING) ? timeWith(-1) : null;
   const found = LAST_LINES.exec(lastLines);
   if (!found || size < fixed.entriesEnd) return null;
   const [lines, time, length] = [found[0], Number(found[1]), Number(found[2])];
@@ -92,7 +97,7 @@ function lastTime({
   if (time < fixed.changedAt || !Number.isSafeInteger(time) || written > size) return null;
   const whole = written <= tail.length ? tail : readTail(descriptor, size, Buffer.allocUnsafe(written));
   const batch = whole.subarray(whole.length - written, whole.length - lines.length);
-  return batch.length === length && crc32(batch).toString(16) === found[3] ? time : null;
+  return batch.length === length && crc32(batch).toString(16) === found[3] ? timeWith(time) : null;
 }
 
 function readTail(descriptor: number, size: number, into: Buffer): Buffer {
@@ -122,13 +127,16 @@ function decodedMetadata(path: string, id: SessionId, file: OpenHead): SessionMe
   const { size } = file.stat;
   // The time is lost, or what counts depends on what stands behind the last whole batch.
   if (!fixed && beginsWithPrefix(file.head) && file.head.includes(0)) return loadedMetadata(path, id);
-  for (let head = file.head, most = LONG_HEAD_BYTES; ; most = Number.POSITIVE_INFINITY) {
+  for (let head = file.head, most = LONG_HEAD_BYTES; ; most = LONGEST_HEAD_BYTES) {
     try {
       const { value } = metadataIn(head);
       const updatedAt = fixed ? lastTime({ ...file, fixed }) : value.updatedAt;
       return updatedAt === null ? loadedMetadata(path, id) : deepFreeze({ ...value, updatedAt, id });
     } catch (error) {
-      if (!(error instanceof FormatError) || size <= head.length) throw error;
+      const isCut = error instanceof FormatError && error.offset > head.length - LONGEST_TOKEN_BYTES;
+      if (!isCut || size <= head.length) throw error;
+      if (head.length >= LONGEST_HEAD_BYTES)
+        throw new FormatError(`metadata of more than ${LONGEST_HEAD_BYTES} bytes`, 0, "unsupported");
     }
     const longer = readBytes(path, 0, most)?.bytes ?? Buffer.alloc(0);
     // It has been cut short meanwhile.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import type { FileClock } from "../disk/file-clock.ts";
 import { io, ioError, isErrno } from "../disk/io-error.ts";
-import { closeFile, readSmallFile } from "../disk/read-file.ts";
+import { closeFile, readTextFile } from "../disk/read-file.ts";
 import { writeFully } from "../disk/write-file.ts";
 import {
   describeOwner,
@@ -20,6 +20,9 @@ import {
 const BOOT_MARGIN_MS = 60_000;
 
 const LOCK_ENDING = ".lock";
+
+/** What is longer names no owner. */
+const LONGEST_OWNER = 4096;
 
 /**
  * The lock files of a folder of sessions, in its subfolder `.locks`. A lock is a hard link to the owner's file, so it
@@ -67,21 +70,30 @@ export class LockFiles {
     return fs.lstatSync(lock, { bigint: true, throwIfNoEntry: false })?.ino === this.#ownerInode;
   }
 
-  /** Removes a lock unless it is another's by now. */
-  release(lock: string): void {
-    if (!this.isOurs(lock)) return;
-    if (isContended(lock)) unlink(requestOf(lock));
+  /** Removes a lock unless it is another's by now. True when another process waits for it. */
+  release(lock: string): boolean {
+    if (!this.isOurs(lock)) return false;
+    const wasContended = isContended(lock);
+    if (wasContended) unlink(requestOf(lock));
     unlink(lock);
+    return wasContended;
   }
 
   /** The names of locks that dead processes have left, after what else they have left was removed. */
   findAbandoned(): string[] {
     this.#removeDeadOwners();
-    return namesIn(this.#folder).flatMap((name) => {
-      if (!name.endsWith(LOCK_ENDING)) return [];
+    return namesIn(this.#folder).flatMap((name) =>
+      name.endsWith(LOCK_ENDING) && this.#isAbandoned(name) ? [name.slice(0, -LOCK_ENDING.length)] : [],
+    );
+  }
+
+  #isAbandoned(name: string): boolean {
+    try {
       const owner = readOwner(join(this.#folder, name));
-      return owner !== "gone" && owner !== null && isDead(owner) ? [name.slice(0, -LOCK_ENDING.length)] : [];
-    });
+      return owner !== "gone" && owner !== null && isDead(owner);
+    } catch {
+      return false;
+    }
   }
 
   close(): void {
@@ -123,16 +135,25 @@ export class LockFiles {
     });
   }
 
+  /** What cannot be looked at or removed, e.g. another user's, stays. */
   #removeDeadOwners(): void {
     for (const name of namesIn(this.#folder)) {
-      const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
-      if (unfinishedBy !== undefined && !processExists(Number(unfinishedBy)))
-        unlink(join(this.#folder, name));
-      if (!/^owner-[0-9a-f]{16}$/.test(name)) continue;
-      const owner = readOwner(join(this.#folder, name));
-      if (owner !== "gone" && owner !== null && isDead(owner)) unlink(join(this.#folder, name));
+      const path = join(this.#folder, name);
+      try {
+        if (isLeftByDead(path, name)) fs.unlinkSync(path);
+      } catch {
+        // Nothing depends on it.
+      }
     }
   }
+}
+
+function isLeftByDead(path: string, name: string): boolean {
+  const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
+  if (unfinishedBy !== undefined) return !processExists(Number(unfinishedBy));
+  if (!/^owner-[0-9a-f]{16}$/.test(name)) return false;
+  const owner = readOwner(path);
+  return owner !== "gone" && owner !== null && isDead(owner);
 }
 
 /** Asks the holder to release the lock. The request goes with the release. */
@@ -195,7 +216,7 @@ function unlink(path: string): void {
 
 /** `null` when the lock names no owner. */
 function readOwner(lock: string): LockOwner | null | "gone" {
-  const text = readSmallFile(lock);
+  const text = readTextFile(lock, LONGEST_OWNER);
   if (text !== undefined) return parseOwner(text);
   return fs.lstatSync(lock, { throwIfNoEntry: false }) ? null : "gone";
 }

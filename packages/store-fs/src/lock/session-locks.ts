@@ -1,4 +1,5 @@
 import { isSessionError } from "@thulp-sessions/core";
+import { Yielder } from "@thulp-sessions/core/store";
 import type { FileClock } from "../disk/file-clock.ts";
 import { busyError, isContended, LockFiles, requestRelease } from "./lock-files.ts";
 
@@ -16,6 +17,9 @@ import { busyError, isContended, LockFiles, requestRelease } from "./lock-files.
 const FIRST_WAIT_MS = 1;
 const LAST_WAIT_MS = 20;
 
+/** How often a lock is looked at before a call gives up. */
+const FEWEST_TRIES = 10;
+
 /** How long a lock is kept at most while others wait for it, in ms. */
 const LONGEST_LEASE_MS = 5;
 
@@ -28,6 +32,8 @@ interface Lease {
   /** When it was taken, or last found that nobody waits for it. */
   since: number;
   working: boolean;
+  /** It is one of those that are held or being acquired; before that it waits for room. */
+  counts: boolean;
   /** Calls for the same name that wait until this one is idle. */
   readonly waiting: (() => void)[];
 }
@@ -49,6 +55,10 @@ export class SessionLocks {
   readonly #waiting: (() => void)[] = [];
   /** How many locks are held or being waited for. */
   #held = 0;
+  readonly #yielder = new Yielder();
+  /** Locks that were released because another process waits for them, and when. */
+  readonly #ceded = new Map<string, number>();
+  #releaseError: unknown;
   #endOfTurn: NodeJS.Immediate | undefined;
 
   /** @param timeoutMs how long to wait for others before the call fails with `busy`. */
@@ -63,6 +73,8 @@ export class SessionLocks {
    * @throws {SessionError} busy when another process holds it for too long.
    */
   async hold<T>(name: string, work: () => Promise<T>, options: HoldOptions = {}): Promise<T> {
+    // Calls that come together would otherwise keep each other in the microtasks until all are done.
+    if (this.#yielder.isDue()) await this.#yielder.yieldToEventLoop();
     for (let busy = this.#leases.get(name); busy?.working; busy = this.#leases.get(name)) {
       const { waiting } = busy;
       await new Promise<void>((resolve) => waiting.push(resolve));
@@ -122,15 +134,15 @@ export class SessionLocks {
       }
       this.#release(name);
       if (this.#leases.has(name)) return known;
-      // A process that waits looks again within this time.
-      await new Promise((resolve) => setTimeout(resolve, LAST_WAIT_MS));
     }
+    await this.#waitForOthers(name);
     const lock = this.#files.pathOf(name);
     // From now on other calls for the same name wait for this one.
-    const lease: Lease = { lock, onRelease, since: performance.now(), working: true, waiting: [] };
+    const lease: Lease = { lock, onRelease, since: 0, working: true, counts: false, waiting: [] };
     this.#leases.set(name, lease);
-    await this.#waitForRoom();
     try {
+      await this.#waitForRoom();
+      lease.counts = true;
       await this.#acquire(lock, timeoutMs);
     } catch (error) {
       this.#forget(name, lease);
@@ -140,10 +152,22 @@ export class SessionLocks {
     return lease;
   }
 
+  /** A process that waits for a lock looks again within this time. */
+  async #waitForOthers(name: string): Promise<void> {
+    const ceded = this.#ceded.get(name);
+    if (ceded === undefined) return;
+    this.#ceded.delete(name);
+    const left = ceded + LAST_WAIT_MS - performance.now();
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+  }
+
   /** Until one more lock may be held; it counts from then on. */
   async #waitForRoom(): Promise<void> {
     this.#releaseExpired();
     while (this.#held >= MOST_LEASES) {
+      // Nobody would ever wake this call.
+      if (![...this.#leases.values()].some(({ working, counts }) => working && counts))
+        throw this.#releaseError;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#releaseExpired();
     }
@@ -170,27 +194,37 @@ export class SessionLocks {
     if (!lease) return;
     try {
       lease.onRelease();
-      this.#files.release(lease.lock);
-    } catch {
-      // Nobody waits for this call; a process that needs the lock is told that it is busy, and by whom.
+      if (this.#files.release(lease.lock)) this.#cede(name);
+    } catch (error) {
+      // A process that needs the lock hears that it is busy, and by whom.
+      this.#releaseError = error;
       return;
     }
     this.#forget(name, lease);
   }
 
+  #cede(name: string): void {
+    if (this.#ceded.size >= MOST_LEASES) this.#ceded.clear();
+    this.#ceded.set(name, performance.now());
+  }
+
   #forget(name: string, lease: Lease): void {
     this.#leases.delete(name);
-    this.#held--;
+    if (lease.counts) this.#held--;
     for (const wake of lease.waiting.splice(0)) wake();
     this.#waiting.shift()?.();
   }
 
   async #acquire(lock: string, timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    for (let wait = FIRST_WAIT_MS; !this.#files.tryAcquire(lock); wait = Math.min(wait * 2, LAST_WAIT_MS)) {
-      if (performance.now() >= deadline) throw busyError(lock, timeoutMs);
+    let wait = FIRST_WAIT_MS;
+    for (let tries = 1; !this.#files.tryAcquire(lock); tries++) {
+      // A process that was held up itself has not looked often by then.
+      const isOver = performance.now() >= deadline && (tries >= FEWEST_TRIES || timeoutMs === 0);
+      if (isOver) throw busyError(lock, timeoutMs);
       requestRelease(lock);
       await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
+      wait = Math.min(wait * 2, LAST_WAIT_MS);
     }
   }
 }

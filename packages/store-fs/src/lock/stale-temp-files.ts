@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
 import { isCanonicalUuid } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "../disk/directory-names.ts";
+import { io } from "../disk/io-error.ts";
 import type { SessionLocks } from "./session-locks.ts";
 
 /**
@@ -20,10 +21,10 @@ export async function removeStaleTempFiles(
     const [, id] = /^([0-9a-f-]{36})\.json\.tmp-\d+-[0-9a-z]+$/.exec(name) ?? [];
     if (id === undefined || !isCanonicalUuid(id)) continue;
     try {
-      await locks.hold(id, async () => fs.rmSync(join(folder, name), { force: true }), {
-        timeoutMs: 0,
-      });
+      const path = join(folder, name);
+      await locks.hold(id, async () => io(path, "remove", () => fs.unlinkSync(path)), { timeoutMs: 0 });
     } catch (error) {
+      // Another process is at it, or it cannot be removed: it stays.
       if (!isSessionError(error)) throw error;
     }
   }

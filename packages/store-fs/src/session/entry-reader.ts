@@ -2,6 +2,7 @@ import type { StoredEntry } from "@thulp-sessions/core";
 import type { EntriesRequest, Rows } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
+import { FIXED_HEADER_END, readFixedHeader } from "../format/canonical-layout.ts";
 import { decodeEntry, type PlainEntry, plainEntry, textOf } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { damageError, type SessionState, storedEntry } from "./session-state.ts";
@@ -27,10 +28,6 @@ export function readAllEntries(path: string, state: SessionState): StoredEntry[]
       for (const entry of chunk) entries.push(entry);
       seq += chunk.length;
     }
-    // What other processes append meanwhile stands behind what was read, and leaves it as it is.
-    const now = reader.file.look();
-    const grown = state.fixed !== null && sameFile(now, state.info) && now.size > state.info.size;
-    if (!grown && !sameStamp(now, state.info)) throw new FileReplaced();
     return entries;
   });
 }
@@ -70,23 +67,37 @@ export function readPage(path: string, state: SessionState, request: EntriesRequ
 /** Opens the file of a state for reading entries. Throws {@link FileReplaced}. */
 function withEntries<T>(path: string, state: SessionState, use: (reader: EntryReader) => T): T {
   const result = withReadableFile(path, (file) => {
-    // Written to in place it keeps what it had; in the place of a replaced one stands another file.
     if (!sameFile(file.info, state.info)) throw new FileReplaced();
-    return { value: use(new EntryReader(state, file)) };
+    const value = use(new EntryReader(state, file));
+    if (!isAppendedTo(file, state)) throw new FileReplaced();
+    return { value };
   });
   if (!result) throw new FileReplaced();
   return result.value;
 }
 
+/**
+ * Is it still the file of the state, or has it been appended to at most? What is appended stands behind what was read, and
+ * leaves it as it is; what is cut off and written again does not.
+ */
+function isAppendedTo(file: ReadableFile, { info, fixed }: SessionState): boolean {
+  const now = file.look();
+  if (sameStamp(now, info)) return true;
+  if (!fixed || now.size < info.size) return false;
+  const head = Buffer.allocUnsafe(FIXED_HEADER_END);
+  const header = readFixedHeader(head.subarray(0, file.readInto(head, 0)));
+  return header?.changedAt === fixed.changedAt && header.entriesEnd === fixed.entriesEnd;
+}
+
 /** Reads entries from where a state says they stand, some at a time. */
 class EntryReader {
-  readonly file: ReadableFile;
+  readonly #file: ReadableFile;
   readonly #state: SessionState;
   #buffer = Buffer.alloc(0);
 
   constructor(state: SessionState, file: ReadableFile) {
     this.#state = state;
-    this.file = file;
+    this.#file = file;
   }
 
   /**
@@ -116,7 +127,7 @@ class EntryReader {
     if (this.#buffer.length < length + 2)
       this.#buffer = Buffer.allocUnsafe(Math.max(length, CHUNK_BYTES) + 2);
     const bytes = this.#buffer.subarray(0, length + 2);
-    const read = this.file.readInto(bytes.subarray(1, length + 1), entriesStart + start);
+    const read = this.#file.readInto(bytes.subarray(1, length + 1), entriesStart + start);
     if (read !== length) throw new FileReplaced();
     const base = start - 1;
     if (!plain) {

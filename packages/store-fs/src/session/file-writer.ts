@@ -1,22 +1,14 @@
 import { crc32 } from "node:zlib";
-import {
-  type AppendResult,
-  type Session,
-  type SessionEntry,
-  SessionError,
-  type SessionId,
-} from "@thulp-sessions/core";
-import { alreadyExists, countEntries, type Durability, type Warnings } from "@thulp-sessions/core/store";
-import type { FileClock } from "../disk/file-clock.ts";
+import { type AppendResult, type Session, type SessionEntry, SessionError } from "@thulp-sessions/core";
+import { alreadyExists, countEntries } from "@thulp-sessions/core/store";
 import { type FileInfo, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile, isErrno } from "../disk/io-error.ts";
 import { quarantine } from "../disk/quarantine.ts";
 import { createFile, type Fill, replaceFile, syncData, syncFolder } from "../disk/write-file.ts";
 import { CLOSING, type FixedHeader } from "../format/canonical-layout.ts";
+import { EntryIndex } from "../format/entry-index.ts";
 import { FormatError } from "../format/serde/format-error.ts";
-import type { SessionLocks } from "../lock/session-locks.ts";
 import { applyGroup, type EncodedGroup } from "./append-group.ts";
-import { EntryIndex } from "./entry-index.ts";
 import {
   addEntries,
   bytesSinceCheckpoint,
@@ -34,24 +26,12 @@ import {
   stateOfHeader,
 } from "./rewrite-file.ts";
 import type { SessionState } from "./session-state.ts";
+import type { SharedParts } from "./shared-parts.ts";
 import { cutEntries, undoGroup, writeGroup } from "./write-in-place.ts";
 
 const NEW_FILE_MODE = 0o600;
 
 const ignore = (): void => {};
-
-/** What the sessions of one store share. */
-export interface SharedParts {
-  readonly folder: string;
-  readonly locks: SessionLocks;
-  readonly clock: FileClock;
-  readonly durability: Durability;
-  readonly warnings: Warnings;
-  /** Called when a session was read that another process may have changed. */
-  readonly onSeen: (id: SessionId) => void;
-  /** Called after every change, when it is on the disk; the stamp is absent when the session is gone. */
-  readonly onWritten: (type: "created" | "changed" | "deleted", id: SessionId, info?: FileInfo) => void;
-}
 
 /**
  * The steps of a write that touch the disk, under the session's lock: in place, or a new file. What is remembered of the
@@ -121,6 +101,7 @@ export class FileWriter {
       await this.#syncName(state);
       dropEntries(state, entryCount, bytes);
       state.fixed = fixed;
+      state.timedFrom = entriesEnd;
       state.metadata = withUpdatedAt(state.metadata, updatedAt);
       this.#written("changed", state, info);
       return state;
@@ -197,6 +178,7 @@ export class FileWriter {
   ): SessionState {
     const state: SessionState = {
       ...stateOfHeader(this.#known.id, header),
+      timedFrom: addedAt + added.bytes.length,
       info,
       racy: false,
       synced: false,

@@ -12,6 +12,7 @@ import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
+import { timeOf } from "./load-state.ts";
 import { type Checkpoint, entriesEndOf, hashCanonicalHeader, type SessionState } from "./session-state.ts";
 
 /** A checkpoint is worth its memory after so many bytes of entries. */
@@ -108,11 +109,12 @@ export function catchUp(path: string, state: SessionState, info: FileInfo): bool
   }));
   const crc = crc32(end.bytes.subarray(from, entries.at(-1)?.end), state.crc);
   addEntries(state, placed, crc, countEntries(entries, state.counts));
-  const updatedAt = entries.reduce(
-    (latest, { batchTime }) => Math.max(latest, batchTime),
-    state.metadata.updatedAt,
-  );
-  state.metadata = withUpdatedAt(state.metadata, updatedAt);
+  let lastBatchTime = state.metadata.updatedAt;
+  for (const { more, batchTime, end: entryEnd } of entries) {
+    lastBatchTime = Math.max(lastBatchTime, batchTime);
+    if (!more && batchTime < 0) state.timedFrom = lastStart + entryEnd;
+  }
+  state.metadata = withUpdatedAt(state.metadata, timeOf(now, end.info.size, lastBatchTime));
   state.fixed = now;
   state.info = end.info;
   state.racy = isRacy(end.info.ctimeMs);
@@ -144,12 +146,15 @@ function entriesBehind(bytes: Buffer, start: number): EntrySpan[] | null {
 /** The marks of an entry and the line of its brace are no longer. */
 const LAST_LINES_BYTES = 128;
 
-/** Does a batch end before this entry? Only there an entry may become the last one without being written again. */
-export function endsBatch(path: string, state: SessionState, entryCount: number): boolean {
-  if (entryCount === 0) return true;
-  const end = state.entriesStart + state.index.endOf(entryCount - 1);
+/**
+ * May the entries from this one on be cut off in place? Only where a batch ends, since another entry would have to be
+ * written again to become the last one; and only if all batches behind it carry their time.
+ */
+export function canCutInPlace(path: string, state: SessionState, entryCount: number): boolean {
+  const end = state.entriesStart + (entryCount === 0 ? 0 : state.index.endOf(entryCount - 1));
+  if (!state.fixed || end < state.timedFrom) return false;
   const lastLines = readBytes(path, Math.max(0, end - LAST_LINES_BYTES), end)?.bytes.toString("latin1") ?? "";
-  return !/"more"\s*:\s*true\s*\}$/.test(lastLines);
+  return entryCount === 0 || !/"more"\s*:\s*true\s*\}$/.test(lastLines);
 }
 
 /** What the checksum of the first entries needs beside the last checkpoint before them. */

@@ -5,11 +5,12 @@ import { isRacy } from "../disk/file-clock.ts";
 import { readSteadily } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
+import type { FixedHeader } from "../format/canonical-layout.ts";
+import { EntryIndex } from "../format/entry-index.ts";
 import { FileWalker } from "../format/file-walker.ts";
 import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { classifyTail } from "../format/torn-tail.ts";
-import { EntryIndex } from "./entry-index.ts";
 import {
   type Checkpoint,
   hashCanonicalHeader,
@@ -66,6 +67,8 @@ class ContentReader {
   /** A batch that a truncate was about to cut off has been met: nothing from there on counts. */
   #inLeftover = false;
   #lastBatchTime = -1;
+  /** Behind the last entry that ends a batch without saying when. */
+  #timedFrom = 0;
   /** Of the timestamps, where the times of the header are lost. */
   #latest = -1;
   #latestSeen = -1;
@@ -100,7 +103,7 @@ class ContentReader {
     const fixed = isCanonical && !hasLostTime ? walker.fixed : null;
     const { value } = walker.metadata;
     const updatedAt = fixed
-      ? Math.max(fixed.changedAt, this.#lastBatchTime)
+      ? timeOf(fixed, tail ? -1 : this.#window.source.size, this.#lastBatchTime)
       : hasLostTime
         ? Math.max(value.createdAt, this.#latest)
         : value.updatedAt;
@@ -109,6 +112,7 @@ class ContentReader {
       context: deepFreeze(walker.context.value),
       contextInexact: walker.context.inexact,
       fixed,
+      timedFrom: Math.max(fixed?.entriesEnd ?? 0, this.#timedFrom),
       entriesStart: walker.entriesStart,
       headerHash: fixed
         ? hashCanonicalHeader(walker.header)
@@ -144,6 +148,7 @@ class ContentReader {
     this.#committedEnd = end;
     this.#latest = this.#latestSeen;
     if (isNew) this.#lastBatchTime = Math.max(this.#lastBatchTime, entry.batchTime);
+    if (entry.batchTime < 0) this.#timedFrom = end;
   }
 
   /** What has to be cut off, `null` where nothing has: the file is whole, damaged or not in our layout. */
@@ -181,6 +186,14 @@ class ContentReader {
     this.#crc = crc32(bytes.subarray(this.#crcEnd - base, end - base), this.#crc);
     this.#crcEnd = end;
   }
+}
+
+/**
+ * `updatedAt` of a session. Where the whole file is there, as long as its header says, the header counts, as other
+ * programs see it too; else what the batches say themselves.
+ */
+export function timeOf(fixed: FixedHeader, size: number, lastBatchTime: number): number {
+  return size === fixed.fileSize ? fixed.updatedAt : Math.max(fixed.changedAt, lastBatchTime);
 }
 
 /** Of a batch the last entry says how old it is; those before it are as old. */

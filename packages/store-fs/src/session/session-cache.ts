@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { SessionId } from "@thulp-sessions/core";
-import type { SharedParts } from "./file-writer.ts";
 import { SessionFile } from "./session-file.ts";
+import type { SharedParts } from "./shared-parts.ts";
 
 /** How much what is remembered of all sessions may take together; the one in use stays, however large. */
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -21,11 +21,12 @@ import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { type AppendCall, encodeGroup, type PlannedCall, planGroup, takeGroup } from "./append-group.ts";
 import { FileReplaced } from "./entry-reader.ts";
-import { FileWriter, type SharedParts } from "./file-writer.ts";
-import { endsBatch } from "./grow-state.ts";
+import { FileWriter } from "./file-writer.ts";
+import { canCutInPlace } from "./grow-state.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Rewrite } from "./rewrite-file.ts";
 import { damageError, headOfState, type SessionState, versionOf } from "./session-state.ts";
+import type { SharedParts } from "./shared-parts.ts";
 
 // One object for each session that is in use. Its states, and what changes them:
 //
@@ -87,6 +88,7 @@ export class SessionFile {
    */
   async read<T>(use: (state: SessionState) => T): Promise<T> {
     for (let tries = 1; ; tries++) {
+      if (this.#shared.yielder.isDue()) await this.#shared.yielder.yieldToEventLoop();
       // No await between the last look at what is under way and the read.
       while (this.#writer.writing) await this.#writer.writing;
       try {
@@ -148,16 +150,15 @@ export class SessionFile {
         return headOfState(this.path, state);
       }
       const updatedAt = nextUpdatedAt(state.metadata, at);
-      const { metadata, context, fixed } = state;
-      const after =
-        fixed && endsBatch(this.path, state, entryCount)
-          ? await this.#writer.truncateInPlace(state, entryCount, updatedAt)
-          : await this.#writer.rewrite(state, {
-              metadata: { ...metadata, updatedAt },
-              context,
-              keep: entryCount,
-              add: [],
-            });
+      const { metadata, context } = state;
+      const after = canCutInPlace(this.path, state, entryCount)
+        ? await this.#writer.truncateInPlace(state, entryCount, updatedAt)
+        : await this.#writer.rewrite(state, {
+            metadata: { ...metadata, updatedAt },
+            context,
+            keep: entryCount,
+            add: [],
+          });
       return headOfState(this.path, after);
     });
   }

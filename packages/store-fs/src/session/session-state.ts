@@ -10,9 +10,9 @@ import {
 import { type EntryCounts, headOf } from "@thulp-sessions/core/store";
 import type { FileInfo } from "../disk/file-stamp.ts";
 import { FIXED_HEADER_END, type FixedHeader } from "../format/canonical-layout.ts";
+import type { EntryIndex } from "../format/entry-index.ts";
 import { type DecodedEntry, parseRange } from "../format/serde/codec.ts";
 import type { FormatError } from "../format/serde/format-error.ts";
-import type { EntryIndex } from "./entry-index.ts";
 
 /** What is known of a session file, to append to it and to read parts of it without reading all of it. */
 export interface SessionState {
@@ -29,6 +29,8 @@ export interface SessionState {
   readonly contextInexact: boolean;
   /** `null` where the file is not in our layout of today: then every write writes it anew. */
   fixed: FixedHeader | null;
+  /** From here on all batches carry their time: what a truncate in place leaves of them after a crash is known by it. */
+  timedFrom: number;
   /** Behind the `[` of the entries. */
   readonly entriesStart: number;
   /** Of the header, without the fields that are overwritten in place. */

@@ -38,7 +38,8 @@ interface Expected {
 
 /** What a call makes of a session. */
 function after(before: Expected | undefined, call: Call): Expected | undefined {
-  if (call.call === "create") return { name: "new", context: {}, entries: [], updatedAt: call.at };
+  if (call.call === "create")
+    return { name: "new", context: {}, entries: call.entries ?? [], updatedAt: call.at };
   if (call.call === "delete" || !before) return undefined;
   const updatedAt = Math.max(before.updatedAt + (call.call === "append" ? 0 : 1), call.at);
   if (call.call === "append")

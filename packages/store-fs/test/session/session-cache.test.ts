@@ -1,5 +1,5 @@
 import { newUuid, type SessionId } from "@thulp-sessions/core";
-import { Warnings } from "@thulp-sessions/core/store";
+import { Warnings, Yielder } from "@thulp-sessions/core/store";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { expect, test } from "vitest";
 import { FileClock } from "../../src/disk/file-clock.ts";
@@ -20,7 +20,7 @@ test("what is remembered of all sessions together has a bound, and the one in us
   const clock = new FileClock();
   const locks = new SessionLocks(dir, 100, clock);
   const warnings = new Warnings();
-  const shared = { folder: dir, locks, clock, durability: "full", warnings } as const;
+  const shared = { folder: dir, locks, clock, durability: "full", warnings, yielder: new Yielder() } as const;
   const cache = new SessionCache({ ...shared, onSeen() {}, onWritten() {} });
   for (const id of ids) expect((await cache.of(id).read(({ metadata }) => metadata)).id).toBe(id);
   // Each takes twice its header, 4 MiB, of 64 MiB.

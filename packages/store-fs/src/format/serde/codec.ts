@@ -20,6 +20,7 @@ import {
   SESSION_TYPES,
   type Variants,
 } from "./fields.ts";
+import { FormatError } from "./format-error.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { OPEN_OBJECT } from "./json-tokens.ts";
 import {
@@ -173,13 +174,19 @@ export interface DecodedContext {
   readonly inexact: boolean;
 }
 
+/** As values it takes many times as much memory, and it is held as a whole. */
+const MOST_CONTEXT_BYTES = 64 * 1024 * 1024;
+
 /** Reads the context before which the scanner stands. */
 export function decodeContext(scanner: JsonScanner): DecodedContext {
   const value: Record<string, JsonValue> = {};
   const fields = new Map<string, Range>();
   scanner.sawInexact = false;
+  const start = scanner.position;
   scanner.object((key) => {
     const range = skipValue(scanner, LEVELS_IN_CONTEXT_VALUE);
+    if (range.end - start > MOST_CONTEXT_BYTES)
+      throw new FormatError(`a context of more than ${MOST_CONTEXT_BYTES} bytes`, start, "unsupported");
     // Twice the same key: the last one counts, as in the original.
     setKey(value, key, parseRange(scanner.bytes, range));
     fields.set(key, range);

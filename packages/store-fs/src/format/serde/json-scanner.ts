@@ -16,6 +16,8 @@ import {
   ZERO,
 } from "./json-tokens.ts";
 
+const MOST_LEVELS = 1_000_000;
+
 /** How a value is looked at: `ignored` as serde skips what it does not know, otherwise as serde reads a value. */
 export type Strictness = "ignored" | "value";
 
@@ -153,7 +155,7 @@ export class JsonScanner {
   }
 
   /** Skips any value. @param levels how deep arrays and objects may be nested in it. */
-  skip(strictness: Strictness, levels = Number.POSITIVE_INFINITY): void {
+  skip(strictness: Strictness, levels = MOST_LEVELS): void {
     const containers = this.#containers;
     const base = containers.length;
     try {
@@ -175,6 +177,7 @@ export class JsonScanner {
         return false;
       case OPEN_OBJECT:
       case OPEN_ARRAY: {
+        if (depth >= MOST_LEVELS) throw new FormatError("nested too deep", this.position, "unsupported");
         if (depth >= levels) this.fail("nested too deep for the original to read");
         this.position++;
         const next = this.peek();

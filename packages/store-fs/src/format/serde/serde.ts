@@ -199,8 +199,14 @@ export function readStatus(scanner: JsonScanner): SessionStatus {
   return status;
 }
 
+/** A file must not fill the memory with tags. */
+const MOST_TAGS = 1_000_000;
+
 export function readTags(scanner: JsonScanner): string[] {
   const tags: string[] = [];
-  scanner.array(() => tags.push(scanner.string()));
+  scanner.array(() => {
+    if (tags.push(scanner.string()) > MOST_TAGS)
+      throw new FormatError(`more than ${MOST_TAGS} tags`, scanner.position, "unsupported");
+  });
   return tags;
 }

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { type EntryId, newUuid } from "@thulp-sessions/core";
 import { countEntries } from "@thulp-sessions/core/store";
 import { expect, test } from "vitest";
-import { EntryIndex } from "../../src/session/entry-index.ts";
+import { EntryIndex } from "../../src/format/entry-index.ts";
 
 test("entries are found by their id, those that share one in their order, as in a map", () => {
   const index = new EntryIndex();
