@@ -13,6 +13,7 @@ import { type DecodedMetadata, decodeMetadata } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT } from "../format/serde/json-tokens.ts";
+import { withUpdatedAt } from "../session/grow-state.ts";
 import { loadState, timeOf } from "../session/load-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
@@ -62,7 +63,7 @@ export function readMetadata(path: string, id: SessionId, startedMs: number): Fo
     const open = { descriptor, stat, head, fixed, startedMs };
     const updatedAt = found && lastTime({ ...open, fixed });
     const metadata =
-      found && updatedAt !== null ? Object.freeze({ ...found, updatedAt }) : decodedMetadata(path, id, open);
+      found && updatedAt !== null ? withUpdatedAt(found, updatedAt) : decodedMetadata(path, id, open);
     return { stamp, metadata, damage: null };
   } catch (error) {
     if (!(error instanceof FormatError) || !stamp) throw ioError(path, "read", error);

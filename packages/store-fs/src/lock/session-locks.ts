@@ -141,8 +141,7 @@ export class SessionLocks {
     const lease: Lease = { lock, onRelease, since: 0, working: true, counts: false, waiting: [] };
     this.#leases.set(name, lease);
     try {
-      await this.#waitForRoom();
-      lease.counts = true;
+      await this.#waitForRoom(lease);
       await this.#acquire(lock, timeoutMs);
     } catch (error) {
       this.#forget(name, lease);
@@ -162,7 +161,7 @@ export class SessionLocks {
   }
 
   /** Until one more lock may be held; it counts from then on. */
-  async #waitForRoom(): Promise<void> {
+  async #waitForRoom(lease: Lease): Promise<void> {
     this.#releaseExpired();
     while (this.#held >= MOST_LEASES) {
       // Nobody would ever wake this call.
@@ -172,6 +171,7 @@ export class SessionLocks {
       this.#releaseExpired();
     }
     this.#held++;
+    lease.counts = true;
   }
 
   /** Idle leases that are old, and if there are too many the least recently used. */

@@ -76,7 +76,10 @@ function checkpointBefore(state: SessionState, entryCount: number): Checkpoint {
 }
 
 /** Field by field: copying a frozen object takes several times as long, and this is done for every append. */
-export function withUpdatedAt(metadata: SessionMetadata, updatedAt: number): SessionMetadata {
+export function withUpdatedAt(
+  metadata: Omit<SessionMetadata, "updatedAt">,
+  updatedAt: number,
+): SessionMetadata {
   const { id, name, sessionType, createdAt, status, tags, parentSession } = metadata;
   return Object.freeze({ id, name, sessionType, createdAt, updatedAt, status, tags, parentSession });
 }

@@ -89,6 +89,9 @@ test.each(orders)("a walk by $orderBy $direction looks at every file once", asyn
   await new SessionManager(store).listSessions({ status: "active" });
   await store.count({ status: "active" });
   expect(look.mock.calls.filter(([path]) => String(path).endsWith(".json"))).toHaveLength(600);
+  // Also for those who compare texts: the fields stand in one order, wherever they come from.
+  const { metadata } = await store.head(items[0]?.id as string);
+  expect(JSON.stringify(items[0])).toBe(JSON.stringify(metadata));
 });
 
 describe.each(orders)("during a walk by $orderBy $direction", (order) => {
