@@ -20,7 +20,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** What the script of docs/coming-from-thulp.md says of a server over this store; apps/document-tests types the commands around it. */
+/** What the script of docs/coming-from-thulp.md says of a server over this store; tests/document-tests types the commands around it. */
 async function transcript(store: SessionStore): Promise<string> {
   const server = await startServer({ store, port: 0 });
   try {
