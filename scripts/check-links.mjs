@@ -1,4 +1,5 @@
-// What the documents point at has to be there: files and headings that they link to, paths and scripts that they name.
+// What the documents point at has to be there: files and headings that they link to, paths and scripts that
+// they name.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -41,7 +42,10 @@ function checkLinks(document, line, report) {
   }
 }
 
-/** In `code`: whatever begins like a path of this repository, or like one of the package that the line or the document is about. */
+/**
+ * In `code`: whatever begins like a path of this repository, or like one of the package that the line or the
+ * document is about.
+ */
 function checkPaths(document, line, report) {
   const folders = [root, join(root, dirname(document))];
   for (const [path] of line.matchAll(/(?:packages|apps|examples|tests|tooling)\/[\w/-]+/g))

@@ -1,5 +1,5 @@
-// `npm test` on the newest LTS of Node that npm has a package of (tooling/newest-lts), in a copy of this tree with an install
-// of its own. Says why where it cannot.
+// `npm test` on the newest LTS of Node that npm has a package of (tooling/newest-lts), in a copy of this tree
+// with an install of its own. Says why where it cannot.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

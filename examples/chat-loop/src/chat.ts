@@ -11,7 +11,10 @@ export interface Terminal {
   readonly write: (text: string) => void;
 }
 
-/** Talks until the input ends or `stop` is aborted. The conversation stays open: the next start goes on with it. */
+/**
+ * Talks until the input ends or `stop` is aborted. The conversation stays open: the next start goes on with
+ * it.
+ */
 export async function chat(
   manager: SessionManager,
   model: Model,

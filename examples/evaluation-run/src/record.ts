@@ -1,6 +1,9 @@
 import type { CreateOptions, SessionManager, SessionType } from "@thulp-sessions/core";
 
-/** Keeps a piece of work as a session that ends as the work does: completed, failed or, when it was stopped, cancelled. */
+/**
+ * Keeps a piece of work as a session that ends as the work does: completed, failed or, when it was stopped,
+ * cancelled.
+ */
 export async function record<T>(
   manager: SessionManager,
   name: string,

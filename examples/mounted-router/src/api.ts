@@ -24,7 +24,10 @@ export function contextOf(manager: SessionManager): ApiContext {
   return { manager, info: { name: "my-app", version: "1.0.0", startedAt, durability: null, limits: null } };
 }
 
-/** The answer to a caller who is not let in, in the form of the API's own errors: the client reads them all alike. */
+/**
+ * The answer to a caller who is not let in, in the form of the API's own errors: the client reads them all
+ * alike.
+ */
 export function refused(message: string): { status: 401; headers: Record<string, string>; body: string } {
   return {
     status: 401,

@@ -3,7 +3,10 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { API, contextOf, refused } from "./api.ts";
 import { bearerOf, isValidPass } from "./secrets.ts";
 
-/** As Deno, Bun, Workers, Hono or a Next.js route want it: a request in, a response out. For passes that have not expired. */
+/**
+ * As Deno, Bun, Workers, Hono or a Next.js route want it: a request in, a response out. For passes that have
+ * not expired.
+ */
 export function fetchHandler(
   manager: SessionManager,
   secret: string,

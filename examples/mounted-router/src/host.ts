@@ -16,9 +16,9 @@ export function urlOf(server: Server): string {
 }
 
 /**
- * Gives what to call when a server is to close, which waits for every connection: event streams never end by themselves,
- * so they are cut (the clients come back and go on where they were); so are connections that were opened in advance and never
- * used, and after a while everything else.
+ * Gives what to call when a server is to close, which waits for every connection: event streams never end by
+ * themselves, so they are cut (the clients come back and go on where they were); so are connections that were
+ * opened in advance and never used, and after a while everything else.
  */
 export function letGoOf(server: Server): () => void {
   const streams = new Set<ServerResponse>();

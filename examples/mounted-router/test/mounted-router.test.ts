@@ -51,7 +51,9 @@ function closedAfterTest(host: Host): Host {
   return host;
 }
 
-/** A subscription; `told` resolves with its texts when there are `count` of them, and rejects when it fails. */
+/**
+ * A subscription; `told` resolves with its texts when there are `count` of them, and rejects when it fails.
+ */
 function follow(client: ReturnType<typeof createClient>, id: string) {
   const texts: string[] = [];
   let wake = () => {};

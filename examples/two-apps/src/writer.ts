@@ -17,7 +17,8 @@ const { signal } = stop;
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
 
 async function main(): Promise<void> {
-  // While the server restarts, what may be repeated is repeated: appends bring their ids, so none is stored twice.
+  // While the server restarts, what may be repeated is repeated: appends bring their ids, so none is stored
+  // twice.
   const client = createClient({
     url: values.url,
     token: process.env["THULP_SESSIONS_TOKEN"],

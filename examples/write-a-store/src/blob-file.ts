@@ -9,7 +9,10 @@ export interface SessionRecord extends Session {
 }
 
 export interface Blob {
-  /** Counts the changes of all sessions, so that no version comes back, not even of a session that was deleted. */
+  /**
+   * Counts the changes of all sessions, so that no version comes back, not even of a session that was
+   * deleted.
+   */
   changes: number;
   sessions: Record<string, SessionRecord>;
 }
@@ -37,7 +40,10 @@ export async function readBlob(file: string): Promise<Blob> {
   }
 }
 
-/** Changes the file as one step: read, `work`, write, while no other process does the same. Nothing is written when `work` throws. */
+/**
+ * Changes the file as one step: read, `work`, write, while no other process does the same. Nothing is written
+ * when `work` throws.
+ */
 export async function changeBlob<T>(file: string, work: (blob: Blob) => T): Promise<T> {
   const lock = `${file}.lock`;
   await takeLock(file, lock);

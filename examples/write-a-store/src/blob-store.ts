@@ -188,7 +188,8 @@ class BlobStore extends BaseStore {
     return scanSearch(newestFirst, ({ id }) => storedEntries(sessions[id] as SessionRecord), request);
   }
 
-  // Watching: own changes are told as they are made; a change that others have made says "look at everything again".
+  // Watching: own changes are told as they are made; a change that others have made says "look at everything
+  // again".
 
   protected override async doWatchStart(): Promise<void> {
     await this.#inTurn(async () => {

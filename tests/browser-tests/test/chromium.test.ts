@@ -7,7 +7,10 @@ import { type PageServer, servePage } from "./page-server.ts";
 import { Places } from "./places.ts";
 import type {} from "./window.ts";
 
-/** Where a browser might differ from Node: streams, connections, texts, large bodies, errors on their way, the end. */
+/**
+ * Where a browser might differ from Node: streams, connections, texts, large bodies, errors on their way, the
+ * end.
+ */
 const CASES = [
   "call-missing",
   "create-every-type",

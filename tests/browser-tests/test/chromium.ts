@@ -9,6 +9,8 @@ const USUAL = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
-/** The browser that the tests run in: CHROMIUM_PATH, or where it usually lies; undefined where there is none. */
+/**
+ * The browser that the tests run in: CHROMIUM_PATH, or where it usually lies; undefined where there is none.
+ */
 export const CHROMIUM: string | undefined =
   process.env["CHROMIUM_PATH"] || USUAL.find((file) => existsSync(file));

@@ -10,7 +10,9 @@ export interface PageServer {
   stop(): Promise<void>;
 }
 
-/** Serves a page with the code of page/, bundled as a web application bundles it, from an origin of its own. */
+/**
+ * Serves a page with the code of page/, bundled as a web application bundles it, from an origin of its own.
+ */
 export async function servePage(): Promise<PageServer> {
   const script = await bundle();
   const server = createServer((request, response) => {

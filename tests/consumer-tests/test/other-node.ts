@@ -2,7 +2,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { ROOT } from "./packed.ts";
 
-/** The newest LTS from its npm package, where this platform has one and this process is not run by it itself. */
+/**
+ * The newest LTS from its npm package, where this platform has one and this process is not run by it itself.
+ */
 export const OTHER_NODE: string | undefined = otherNode();
 
 function otherNode(): string | undefined {

@@ -4,7 +4,8 @@ import { tempFolder } from "@thulp-sessions/testing";
 import { ROOT } from "./document.ts";
 
 /**
- * A folder that looks like this repository, built, with links to what is in it: what a person makes at its root or in
+ * A folder that looks like this repository, built, with links to what is in it: what a person makes at its
+ * root or in
  * `apps/api` lands in the folder.
  */
 export function checkout(): string {

@@ -16,7 +16,10 @@ function example(runner: string): string {
   return found[0]?.code ?? "";
 }
 
-/** A project with that one test file. It lies in here, so that the packages are found as in anybody's node_modules. */
+/**
+ * A project with that one test file. It lies in here, so that the packages are found as in anybody's
+ * node_modules.
+ */
 function project(file: string, code: string): string {
   const parent = join(import.meta.dirname, "../.projects");
   mkdirSync(parent, { recursive: true });

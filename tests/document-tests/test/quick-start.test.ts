@@ -15,7 +15,8 @@ function section(document: string, title: string) {
   return blocks;
 }
 
-// What `npm start` does before it serves, installing and building, is left out: it is what CI does before this test.
+// What `npm start` does before it serves, installing and building, is left out: it is what CI does before
+// this test.
 test("npm start serves apps/api/dist/main.js, at the address that the documents name", () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   expect(scripts.start).toBe("node scripts/bootstrap.mjs start");

@@ -11,10 +11,16 @@ import { expect } from "vitest";
 import { checkout } from "./checkout.ts";
 import type { Block } from "./document.ts";
 
-/** Where the documents say the server is. Here it gets a port that is free, and their words are changed to fit. */
+/**
+ * Where the documents say the server is. Here it gets a port that is free, and their words are changed to
+ * fit.
+ */
 export const DOCUMENTED_URL = "http://127.0.0.1:4664";
 
-/** What a person does who follows a document block by block, at the root of the repository and with an empty home. */
+/**
+ * What a person does who follows a document block by block, at the root of the repository and with an empty
+ * home.
+ */
 export class Reader {
   readonly folder: string = checkout();
   readonly #home = tempFolder();

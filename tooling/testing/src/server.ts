@@ -8,7 +8,9 @@ export interface ServerProgram extends Program {
   readonly url: string;
 }
 
-/** The server in a process of its own, once it serves; on a port that is free unless the arguments name one. */
+/**
+ * The server in a process of its own, once it serves; on a port that is free unless the arguments name one.
+ */
 export async function startServerProgram(
   args: readonly string[],
   options: ProgramOptions = {},

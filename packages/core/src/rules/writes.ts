@@ -1,4 +1,5 @@
-// What a write is given and what it answers: the store's methods and the rules that decide about them share these.
+// What a write is given and what it answers: the store's methods and the rules that decide about them share
+// these.
 import type { EntryId, SessionId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { SessionStatus, SessionType, Timestamp } from "../model/model.ts";
