@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { projects: ["packages/*", "apps/!(examples)", "apps/examples/*", "bench"] },
+  test: { projects: ["packages/*", "apps/*", "examples/*", "tests/*", "bench"] },
 });

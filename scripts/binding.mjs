@@ -1,4 +1,5 @@
-// How better-sqlite3 is compiled where the headers of Node would make it abort the process: see object-wrap-without-hook.h.
+// How better-sqlite3 is compiled where the headers of Node would make it abort the process: see
+// object-wrap-without-hook.h.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +18,8 @@ export function headersVersion(nodeDir) {
 }
 
 /**
- * True for the headers of Node 24.19 and every later 24. (26 has them as well, and from 26.4 on a runtime to go with them.)
+ * True for the headers of Node 24.19 and every later 24. (26 has them as well, and from 26.4 on a runtime to
+ * go with them.)
  *
  * @param nodeDir where the headers lie; where there are none, those of this Node are fetched.
  */
@@ -33,7 +35,10 @@ export function compileFlags(env) {
   else if (!env.CXXFLAGS.includes(HOOK_HEADER)) env.CXXFLAGS += ` -include "${HOOK_HEADER}"`;
 }
 
-/** True when the binding that is installed would abort this Node: it was compiled elsewhere, or without our header. */
+/**
+ * True when the binding that is installed would abort this Node: it was compiled elsewhere, or without our
+ * header.
+ */
 export function abortsByHook(root, version = process.versions.node) {
   if (!version.startsWith("24.")) return false;
   const driver = join(root, "packages", "store-sqlite", "node_modules", "better-sqlite3");

@@ -1,5 +1,6 @@
-// `npm start`, `npm test` and their like on a machine that has only Node, npm and a compiler: installs the pinned pnpm
-// under .tools/ and the dependencies, builds what changed, and runs the command. No dependencies of its own.
+// `npm start`, `npm test` and their like on a machine that has only Node, npm and a compiler: installs the
+// pinned pnpm under .tools/ and the dependencies, builds what changed, and runs the command. No dependencies
+// of its own.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,8 +17,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const env = { ...process.env, CI: "true", TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
-// Where better-sqlite3 has to be compiled, take the headers beside this Node instead of downloading them, and never those of
-// another one, which ~/.npmrc may name.
+// Where better-sqlite3 has to be compiled, take the headers beside this Node instead of downloading them, and
+// never those of another one, which ~/.npmrc may name.
 const nodeDir = dirname(dirname(process.execPath));
 const [headersMajor] = headersVersion(env.npm_config_nodedir) ?? [];
 if (headersMajor !== major && headersVersion(nodeDir)) env.npm_config_nodedir = nodeDir;
@@ -93,7 +94,8 @@ function installDependencies() {
   if (before === stamp) return;
   say("installing dependencies (the first time compiles better-sqlite3: under a minute)");
   run(process.execPath, [pnpm, "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
-  // pnpm keeps what was compiled for each major version of Node and asks neither for its headers nor for our flags.
+  // pnpm keeps what was compiled for each major version of Node and asks neither for its headers nor for our
+  // flags.
   if (before !== "" && !before.startsWith(`${binding} `)) {
     say("better-sqlite3 was compiled for another Node, or in another way: compiling it anew");
     rebuild(env);

@@ -1,4 +1,5 @@
-// What the documents point at has to be there: files and headings that they link to, paths and scripts that they name.
+// What the documents point at has to be there: files and headings that they link to, paths and scripts that
+// they name.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -41,13 +42,20 @@ function checkLinks(document, line, report) {
   }
 }
 
-/** In `code`: whatever begins like a path of this repository, or like one of the package that the line or the document is about. */
+/**
+ * In `code`: whatever begins like a path of this repository, or like one of the package that the line or the
+ * document is about.
+ */
 function checkPaths(document, line, report) {
   const folders = [root, join(root, dirname(document))];
-  for (const [path] of line.matchAll(/(?:packages|apps)\/[\w/-]+/g)) folders.push(join(root, path));
+  for (const [path] of line.matchAll(/(?:packages|apps|examples|tests|tooling)\/[\w/-]+/g))
+    folders.push(join(root, path));
   for (const [, code] of line.matchAll(/`([^`]+)`/g)) {
     for (const word of code.split(/\s+/)) {
-      if (!/^(packages|apps|docs|scripts|bench|src|test|\.ci)\/[\w./-]*\w$/.test(word) || MADE.test(word))
+      if (
+        !/^(packages|apps|examples|tests|tooling|docs|scripts|bench|src|test|\.ci)\/[\w./-]*\w$/.test(word) ||
+        MADE.test(word)
+      )
         continue;
       counts.paths++;
       if (!folders.some((folder) => existsSync(join(folder, word))))
@@ -58,7 +66,9 @@ function checkPaths(document, line, report) {
 
 /** In a block: what is run, copied or read from this repository. */
 function checkCommands(line, report) {
-  for (const [word] of line.matchAll(/(?<![\w./-])(?:packages|apps|scripts|bench|docs)\/[\w./-]*\w/g)) {
+  for (const [word] of line.matchAll(
+    /(?<![\w./-])(?:packages|apps|examples|tests|tooling|scripts|bench|docs)\/[\w./-]*\w/g,
+  )) {
     // What is built is looked for where it is built from.
     const path = word.replace(/\/dist\/(.+)\.js$/, "/src/$1.ts");
     if (MADE.test(path)) continue;

@@ -1,4 +1,5 @@
-// No file that git tracks may name the host of a package registry: which one is used is a matter of the machine.
+// No file that git tracks may name the host of a package registry: which one is used is a matter of the
+// machine.
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 

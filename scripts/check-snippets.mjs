@@ -1,6 +1,7 @@
-// Type-checks every ```ts block of the documents, so that none names what does not exist. Each block is a module of its own;
-// what it would need from its surroundings it has to import or declare. A block that begins with ```ts file=PATH shows that
-// file, which its own package type-checks and tests: the two have to be equal. With --write the document is brought up to it.
+// Type-checks every ```ts block of the documents, so that none names what does not exist. Each block is a
+// module of its own; what it would need from its surroundings it has to import or declare. A block that
+// begins with ```ts file=PATH shows that file, which its own package type-checks and tests: the two have to
+// be equal. With --write the document is brought up to it.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,5 +1,6 @@
-// Runs every `$ thulp-sessions ...` in the console blocks of docs/cli.md, one after the other in one folder, and writes what
-// it prints below it. With --check it changes nothing and fails when the document says something else.
+// Runs every `$ thulp-sessions ...` in the console blocks of docs/cli.md, one after the other in one folder,
+// and writes what it prints below it. With --check it changes nothing and fails when the document says
+// something else.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Adds up what vitest says at the end of each package's tests, in a log of all of them: "passed failed skipped".
+// Adds up what vitest says at the end of each package's tests, in a log of all of them: "passed failed
+// skipped".
 import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 

@@ -1,5 +1,5 @@
-// `npm test` on the newest LTS of Node that npm has a package of (apps/newest-lts), in a copy of this tree with an install
-// of its own. Says why where it cannot.
+// `npm test` on the newest LTS of Node that npm has a package of (tooling/newest-lts), in a copy of this tree
+// with an install of its own. Says why where it cannot.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -28,7 +28,9 @@ process.exit(status);
 
 function resolvePackage() {
   try {
-    return createRequire(join(root, "apps", "newest-lts", "package.json")).resolve(`${PACKAGE}/package.json`);
+    return createRequire(join(root, "tooling", "newest-lts", "package.json")).resolve(
+      `${PACKAGE}/package.json`,
+    );
   } catch {
     // An optional dependency, for one platform only.
     return undefined;

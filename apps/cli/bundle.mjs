@@ -1,5 +1,6 @@
-// Puts the command and what it uses into few files under dist: most of the time a short command took was Node's, for finding and
-// loading some 350 modules. A command's own module stays apart and is loaded when it runs, and so does each store.
+// Puts the command and what it uses into few files under dist: most of the time a short command took was
+// Node's, for finding and loading some 350 modules. A command's own module stays apart and is loaded when it
+// runs, and so does each store.
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,6 @@
 import { mergeConfig } from "vitest/config";
 import shared from "../../vitest.shared.ts";
 
-// Many tests wait for other processes, for the disk, for half a minute to go by: two files at once wait together.
+// Many tests wait for other processes, for the disk, for half a minute to go by: two files at once wait
+// together.
 export default mergeConfig(shared, { test: { maxWorkers: 2 } });

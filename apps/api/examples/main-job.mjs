@@ -1,7 +1,8 @@
-// The main job, over the API: list the sessions of a server, page through one, append to it, complete it, fork it, search.
+// The main job, over the API: list the sessions of a server, page through one, append to it, complete it,
+// fork it, search.
 //   node apps/api/examples/main-job.mjs http://127.0.0.1:4664
-// It changes the sessions of that server. Ids and times are given, so that from equal beginnings it says the same whatever
-// store is served. To run it again does no harm: the entry and the fork are there already.
+// It changes the sessions of that server. Ids and times are given, so that from equal beginnings it says the
+// same whatever store is served. To run it again does no harm: the entry and the fork are there already.
 import { createClient, sessionErrorOf } from "@thulp-sessions/client";
 
 const url = process.argv[2] ?? "http://127.0.0.1:4664";

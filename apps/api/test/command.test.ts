@@ -221,7 +221,8 @@ describe("stopping", () => {
   );
 
   it("does not wait for a connection that nobody has used yet", async () => {
-    // Browsers and Node's fetch open some in advance; the first answer may find them unused when the server is told to stop.
+    // Browsers and Node's fetch open some in advance; the first answer may find them unused when the server
+    // is told to stop.
     const { child, url, exited } = await serving(["--store", "memory:"]);
     const unused = connect(Number(new URL(url).port), "127.0.0.1");
     await once(unused, "connect");

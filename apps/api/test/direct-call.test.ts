@@ -10,6 +10,8 @@ import { VERSION } from "../src/command/version.ts";
 import { directCall } from "../src/http/fast-path.ts";
 import { CHAT, serve } from "./harness.ts";
 
+// Longer than most files: both ways of a call are compared in one world, which is built here.
+
 const CALLS = 5000;
 
 const IDS = Array.from({ length: 4 }, (_, n) => `0190a3c5-7b1e-7c3a-9d4f-00000000000${n}`);

@@ -8,7 +8,10 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** A subscription as it comes over the wire, one event at a time; nothing is read ahead of what is asked for but by node:http. */
+/**
+ * A subscription as it comes over the wire, one event at a time; nothing is read ahead of what is asked for
+ * but by node:http.
+ */
 export class EventStream {
   readonly #events: StreamEvent[] = [];
   readonly #answer: Promise<IncomingMessage>;

@@ -9,7 +9,10 @@ import { CHAT, ID, OTHER_ID, send, serve, tempFolder, user } from "./harness.ts"
 const REQUESTS = 10_000;
 /** How many requests are under way at once. */
 const LANES = 8;
-/** What the process may keep of ten thousand requests, in bytes: noise of the collector, nothing of each request. */
+/**
+ * What the process may keep of ten thousand requests, in bytes: noise of the collector, nothing of each
+ * request.
+ */
 const MAX_GROWTH = 8 * 1024 * 1024;
 
 const PATHS = Object.keys(appRouter._def.procedures);

@@ -20,7 +20,10 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** What the script of docs/coming-from-thulp.md says of a server over this store; apps/document-tests types the commands around it. */
+/**
+ * What the script of docs/coming-from-thulp.md says of a server over this store; tests/document-tests types
+ * the commands around it.
+ */
 async function transcript(store: SessionStore): Promise<string> {
   const server = await startServer({ store, port: 0 });
   try {
@@ -33,7 +36,8 @@ async function transcript(store: SessionStore): Promise<string> {
 
 async function copied(from: SessionStore, url: string): Promise<SessionStore> {
   const store = await openStore(url);
-  // Some of the originals hold numbers on purpose that JavaScript can only round; all that is told here is the same.
+  // Some of the originals hold numbers on purpose that JavaScript can only round; all that is told here is
+  // the same.
   const report = await copySessions(from, store, { allowLossy: true });
   expect(report.copied).toBe(await from.count());
   expect(report.conflicts).toEqual([]);

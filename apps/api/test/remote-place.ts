@@ -26,7 +26,10 @@ export function testRemoteStore(
   }
 }
 
-/** A place behind a server over real HTTP. Where the store does not last, the server lives as long as it is used. */
+/**
+ * A place behind a server over real HTTP. Where the store does not last, the server lives as long as it is
+ * used.
+ */
 function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boolean, view: boolean) {
   return async (): Promise<Subject> => {
     const folder = mkdtempSync(join(tmpdir(), "thulp-remote-"));

@@ -34,7 +34,9 @@ function environment(env: RunOptions["env"] = {}): Record<string, string> {
   return { PATH, TZ: "UTC", ...env };
 }
 
-/** Runs the command as it was built, to its end, with nothing of this process's environment that concerns it. */
+/**
+ * Runs the command as it was built, to its end, with nothing of this process's environment that concerns it.
+ */
 export function cli({ cwd, env, input = "" }: RunOptions, ...args: readonly string[]): Result {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     cwd,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cli, ok, type RunOptions, start, tempFolder, until } from "./harness.ts";
 
+// Longer than most files: what moves whole sessions is tried on the same workspace, command by command.
+
 const A = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";
 const B = "0190a3c5-8000-7c3a-9d4f-2a6b8c0d1e30";
 const CORPUS = join(

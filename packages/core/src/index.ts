@@ -73,23 +73,25 @@ export {
   type SessionLimits,
   sessionLimitsSchema,
 } from "./rules/limits.ts";
+export type {
+  AppendedEntry,
+  AppendOptions,
+  AppendResult,
+  SessionChange,
+  WriteOptions,
+} from "./rules/writes.ts";
 export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } from "./search/search.ts";
 export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
 export {
-  type AppendedEntry,
-  type AppendOptions,
-  type AppendResult,
   type EntriesQuery,
   type EntryPage,
   type ListQuery,
   MAX_PAGE,
-  type SessionChange,
   type SessionPage,
   type SessionStore,
   type StoreCapabilities,
   type StoreChange,
   type WatchOptions,
-  type WriteOptions,
 } from "./store/session-store.ts";
 export { entriesQuerySchema, listQuerySchema } from "./store/validate.ts";
 export type { StoreWarning, WarningListener } from "./store/warnings.ts";

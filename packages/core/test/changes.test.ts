@@ -175,7 +175,7 @@ function countListeners(): { signal: AbortSignal; listeners: () => number } {
 test("no change is emitted that did not happen", async () => {
   const { watcher } = watch();
   let told = false;
-  watcher.next().then(() => {
+  void watcher.next().then(() => {
     told = true;
   });
   await settle();

@@ -12,6 +12,8 @@ import { MemoryStore } from "@thulp-sessions/core/memory";
 import { describe, expect, test } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, settle, uuid } from "./make.ts";
 
+// Longer than most files: what every store refuses, call by call.
+
 /** A memory store whose look at the changes of others begins when the test says so. */
 class SharedStore extends MemoryStore {
   readonly told: string[] = [];

@@ -16,6 +16,8 @@ import { countEntries } from "@thulp-sessions/core/store";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { errorOf, makeEntry, makeMetadata, makeSession, uuid } from "./make.ts";
 
+// Longer than most files: one function has many endings; each is tried beside the stores that provoke it.
+
 const NOTHING = { copied: 0, equal: 0, replaced: 0, conflicts: [], inexact: [], unreadable: [], refused: [] };
 
 function nth(

@@ -15,6 +15,8 @@ import { MemoryStore } from "@thulp-sessions/core/memory";
 import { describe, expect, test } from "vitest";
 import { errorOf, makeEntry, makeSession, uuid } from "./make.ts";
 
+// Longer than most files: one class has the original's whole API, and its tests share one manager.
+
 const CONVERSATION: SessionType = { type: "conversation", purpose: "testing" };
 const USER: EntryType = { type: "user_message" };
 const ASSISTANT: EntryType = { type: "assistant_message" };

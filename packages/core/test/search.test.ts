@@ -15,6 +15,8 @@ import { tokenize } from "../src/search/tokenize.ts";
 import { parseInput } from "../src/store/validate.ts";
 import { errorOf } from "./make.ts";
 
+// Longer than most files: the rules of words, of queries and of matches are tried on the same texts.
+
 const words = (text: string) => tokenize(text).map(({ word }) => word);
 const matches = (text: string, query: string) => matchStrings([text], parseSearchText(query)) !== null;
 

@@ -13,6 +13,8 @@ import { describe, expect, test } from "vitest";
 import type { ChangeFeed } from "../src/store/change-feed.ts";
 import { errorOf, makeEntry, makeSession, settle, uuid } from "./make.ts";
 
+// Longer than most files: all endings of a subscription, over one store that shows who watches.
+
 const ID = uuid(1);
 
 /** A memory store that shows whether anybody still watches it. */

@@ -1,6 +1,6 @@
 import type { SessionLimits, SessionManager } from "@thulp-sessions/core";
 import type { Durability } from "@thulp-sessions/core/store";
-import type { CallHook } from "./procedures/call.ts";
+import type { CallHook } from "./call.ts";
 
 /** What `server.info` answers about the process. */
 export interface ServerFacts {

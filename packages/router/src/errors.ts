@@ -7,7 +7,7 @@ import {
 import { invalidInput } from "@thulp-sessions/core/store";
 import { type TRPC_ERROR_CODE_KEY, TRPCError } from "@trpc/server";
 import { z } from "zod";
-import type { CallOutcome } from "./procedures/call.ts";
+import type { CallOutcome } from "./call.ts";
 
 /** What every error of the API carries as `data.sessionError`. */
 export interface SessionErrorData {

@@ -1,9 +1,9 @@
+export type { Call, CallHook, CallOutcome } from "./call.ts";
 export type { ApiContext, ServerCounts, ServerFacts } from "./context.ts";
 export { type SessionErrorData, TRPC_CODES } from "./errors.ts";
 export { EVENT_STREAM_HEADERS, type StreamCall, streamEvents } from "./fast-path/event-stream.ts";
 export { answerSingleCall, type SingleAnswer, type SingleCall } from "./fast-path/single-call.ts";
 export { errorBody, type Failure, failureOf, HttpError } from "./http-error.ts";
-export type { Call, CallHook, CallOutcome } from "./procedures/call.ts";
 export { MAX_APPEND } from "./procedures/inputs.ts";
 export type { ServerInfo } from "./procedures/server.ts";
 export type { SessionListEvent } from "./procedures/watch.ts";

@@ -26,6 +26,7 @@ export class RandomWalk {
   }
 
   next(): Step {
+    // Longer than most functions: it is a table, a row for each call that a walk may make.
     const random = this.#random;
     const n = random.below(5);
     const id = sessionId(n);

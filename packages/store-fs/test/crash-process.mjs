@@ -1,7 +1,8 @@
-// A process of its own that changes the sessions of a folder at random until it is killed. Runs the built package.
-// Arguments: folder, durability, seed, the sessions there are (JSON: id -> how many entries), after how many file calls it
-// kills itself (0: somebody else does). On stdout: every call before it is made, as JSON, and "ok" after it was acknowledged;
-// both synchronously, so that what was told was told before the kill.
+// A process of its own that changes the sessions of a folder at random until it is killed. Runs the built
+// package. Arguments: folder, durability, seed, the sessions there are (JSON: id -> how many entries), after
+// how many file calls it kills itself (0: somebody else does). On stdout: every call before it is made, as
+// JSON, and "ok" after it was acknowledged; both synchronously, so that what was told was told before the
+// kill.
 import fs, { writeSync } from "node:fs";
 import { openFileStore } from "@thulp-sessions/store-fs";
 
@@ -21,7 +22,10 @@ function uuid() {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** A kill from outside hardly ever falls between two file calls, or into a write: here it does, with a part written. */
+/**
+ * A kill from outside hardly ever falls between two file calls, or into a write: here it does, with a part
+ * written.
+ */
 function dieAfter(calls) {
   let left = calls;
   for (const name of [
@@ -49,7 +53,10 @@ function dieAfter(calls) {
 }
 if (fileCalls !== "0") dieAfter(Number(fileCalls));
 
-/** How many entries of how many characters: alone, a few, over pages, and so many that the system writes in pieces. */
+/**
+ * How many entries of how many characters: alone, a few, over pages, and so many that the system writes in
+ * pieces.
+ */
 function batch() {
   const kind = random(20);
   const [count, length] = kind < 11 ? [1, 600] : kind < 15 ? [3, 600] : kind < 19 ? [4, 5_000] : [12, 60_000];

@@ -1,4 +1,5 @@
-// A process of its own that takes the lock of a session, says so, and keeps it until it is killed. Runs the built package.
+// A process of its own that takes the lock of a session, says so, and keeps it until it is killed. Runs the
+// built package.
 import { FileClock } from "../dist/disk/file-clock.js";
 import { SessionLocks } from "../dist/lock/session-locks.js";
 

@@ -2,10 +2,11 @@ import fs from "node:fs";
 import { vi } from "vitest";
 
 /**
- * A file system whose clock stands still, as it does between two of its ticks: every file has the same times, but for those
- * that somebody has set on purpose. Until `vi.restoreAllMocks`.
+ * A file system whose clock stands still, as it does between two of its ticks: every file has the same times,
+ * but for those that somebody has set on purpose. Until `vi.restoreAllMocks`.
  *
- * @param reuseInodes every file has the number of every other, as a new one may get the number of one that was removed.
+ * @param reuseInodes every file has the number of every other, as a new one may get the number of one that
+ * was removed.
  */
 export function withinOneTick(reuseInodes: boolean): { touch: (path: string) => void } {
   const now = Date.now();

@@ -1,5 +1,6 @@
-// A process of its own that appends an entry and suspends itself in the middle of that: before the write, after everything
-// was checked, or between the write and the sync. Runs the built package. Arguments: folder, session, entry, moment.
+// A process of its own that appends an entry and suspends itself in the middle of that: before the write,
+// after everything was checked, or between the write and the sync. Runs the built package. Arguments: folder,
+// session, entry, moment.
 import fs from "node:fs";
 import { openFileStore } from "@thulp-sessions/store-fs";
 

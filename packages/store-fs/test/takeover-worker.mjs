@@ -1,5 +1,5 @@
-// One of several threads that wait for the locks of dead owners, one lock after the other, all at the same moment. Runs the
-// built package. Each thread has locks of its own, as a process has.
+// One of several threads that wait for the locks of dead owners, one lock after the other, all at the same
+// moment. Runs the built package. Each thread has locks of its own, as a process has.
 import fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -41,7 +41,8 @@ for (; round < names.length; round++) {
     await setImmediate();
     Atomics.sub(counters, holders, 1);
   });
-  // It is let go of at the end of a turn: others could not come to the next lock while this thread waits for them.
+  // It is let go of at the end of a turn: others could not come to the next lock while this thread waits for
+  // them.
   await setImmediate();
   await setImmediate();
 }

@@ -1,5 +1,6 @@
-// A process of its own that writes to a store until it has done its work or is killed. Runs the built package.
-// Arguments: folder, sessions (by turns), writer, how many entries (0: until killed). Tells every acknowledged entry on stdout.
+// A process of its own that writes to a store until it has done its work or is killed. Runs the built
+// package. Arguments: folder, sessions (by turns), writer, how many entries (0: until killed). Tells every
+// acknowledged entry on stdout.
 import { openFileStore } from "@thulp-sessions/store-fs";
 
 const [dir, sessions, writer, count] = process.argv.slice(2);

@@ -29,6 +29,8 @@ const APP = { appName: "bench", userId: "user" };
 /**
  * `DatabaseSessionService` of Google's ADK on MikroORM and libsql, with its own settings: a rollback journal,
  * FULL.
+ *
+ * Longer than most functions: the whole adapter, one method for each thing that is measured.
  */
 export async function loadAdk(): Promise<OpenAdapter> {
   const { DatabaseSessionService, createEvent } = await loadPeer<Adk>("adk");

@@ -26,14 +26,13 @@ import {
   stricterLimits,
 } from "../rules/limits.ts";
 import { byNewest } from "../rules/order.ts";
+import type { AppendResult, SessionChange } from "../rules/writes.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
 import { sessionPages } from "../store/all-sessions.ts";
 import type {
-  AppendResult,
   EntriesQuery,
   EntryPage,
   ListQuery,
-  SessionChange,
   SessionPage,
   SessionStore,
 } from "../store/session-store.ts";

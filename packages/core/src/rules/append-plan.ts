@@ -3,8 +3,8 @@ import { entryConflict, SessionError, versionConflict } from "../model/errors.ts
 import type { EntryId, SessionId } from "../model/ids.ts";
 import { type JsonValue, jsonEqual } from "../model/json.ts";
 import type { SessionEntry, SessionMetadata, SessionStatus, StoredEntry, Timestamp } from "../model/model.ts";
-import type { AppendedEntry, AppendOptions, AppendResult } from "../store/session-store.ts";
 import { decideAppend, type LimitReached } from "./limits.ts";
+import type { AppendedEntry, AppendOptions, AppendResult } from "./writes.ts";
 
 /** The session at the moment of the append, as the store sees it inside its transaction or lock. */
 export interface AppendTarget {

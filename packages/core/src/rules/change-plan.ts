@@ -2,7 +2,7 @@ import { invalidInput, SessionError } from "../model/errors.ts";
 import type { SessionId } from "../model/ids.ts";
 import { type JsonObject, type JsonValue, setKey } from "../model/json.ts";
 import type { SessionMetadata, Timestamp } from "../model/model.ts";
-import type { SessionChange } from "../store/session-store.ts";
+import type { SessionChange } from "./writes.ts";
 
 /** The context after a change; the same object where the change does not concern it. */
 export function changedContext(context: JsonObject, change: SessionChange): JsonObject {

@@ -5,21 +5,18 @@ import { parseSessionId, type SessionId } from "../model/ids.ts";
 import { readArgument } from "../model/json.ts";
 import type { Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
+import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import type {
-  AppendOptions,
-  AppendResult,
   EntriesQuery,
   EntryPage,
   ListQuery,
-  SessionChange,
   SessionPage,
   SessionStore,
   StoreCapabilities,
   StoreChange,
   WatchOptions,
-  WriteOptions,
 } from "./session-store.ts";
 import {
   entriesQuerySchema,

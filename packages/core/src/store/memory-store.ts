@@ -15,6 +15,7 @@ import { appendResult, planAppend } from "../rules/append-plan.ts";
 import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "../rules/change-plan.ts";
 import { matchesFilter, type SessionFilter } from "../rules/filter.ts";
 import { byNewest } from "../rules/order.ts";
+import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import {
   BaseStore,
   type EntriesRequest,
@@ -24,13 +25,7 @@ import {
   type SearchRequest,
 } from "./base-store.ts";
 import { scanSearch } from "./scan-search.ts";
-import type {
-  AppendOptions,
-  AppendResult,
-  SessionChange,
-  StoreCapabilities,
-  WriteOptions,
-} from "./session-store.ts";
+import type { StoreCapabilities } from "./session-store.ts";
 
 /** One session. Only `entries` and `byId` are changed in place; everything else is frozen and replaced. */
 interface SessionRecord {

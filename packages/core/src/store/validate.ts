@@ -27,7 +27,8 @@ import {
 } from "../model/model.ts";
 import { sessionFilterSchema } from "../rules/filter.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
-import { type AppendOptions, MAX_PAGE, type SessionChange } from "./session-store.ts";
+import type { AppendOptions, SessionChange } from "../rules/writes.ts";
+import { MAX_PAGE } from "./session-store.ts";
 
 /**
  * Checks a copy of `value`, and gives what the schema makes of it.

@@ -264,7 +264,7 @@ export const refusalCases: readonly ConformanceCase[] = [
     ["INPUT-2", "INPUT-3", "CALL-1", "CALL-2"],
     "wrong types, missing and out of range",
     async (store) => {
-      // Long, since it is a table: one line for each wrong value in each call.
+      // Longer than most functions: it is a table, one line for each wrong value in each call.
       await store.create(makeSession(1, { entries: dialogue(0, 2) }));
       const calls: Record<string, () => Promise<unknown>> = {};
       const add = (what: string, call: () => Promise<unknown>) => {

@@ -10,6 +10,8 @@ import { MemoryStore } from "@thulp-sessions/core/memory";
 import { decideAppend, versionConflict } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug, tick } from "./planted-bug.ts";
 
+// Longer than most files: one planted bug after the other, all of the same call.
+
 type Entries = readonly SessionEntry[];
 
 function conflict(): SessionError {

@@ -12,6 +12,8 @@ import {
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { type PlantedBug, plantedBug, tick } from "./planted-bug.ts";
 
+// Longer than most files: one planted bug after the other, all of the calls that change a session.
+
 export const changeBugs: readonly PlantedBug[] = [
   plantedBug(
     "create writes over what is there",

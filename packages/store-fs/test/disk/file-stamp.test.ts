@@ -10,7 +10,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A file system that numbers its files with all 64 bits: what a number cannot hold is rounded, as Node does it. */
+/**
+ * A file system that numbers its files with all 64 bits: what a number cannot hold is rounded, as Node does
+ * it.
+ */
 function withLargeNumbers(): void {
   const large = <T extends fs.Stats | fs.BigIntStats | undefined>(stat: T): T => {
     if (stat === undefined) return stat;

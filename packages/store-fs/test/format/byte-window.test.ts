@@ -9,8 +9,8 @@ import { contentOf } from "../../src/session/load-state.ts";
 import { acceptedFiles, bytesOf, idOf, rejectedFiles } from "../corpus.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-// A session read through a window that slides over the file has to be the one that is read as a whole, wherever the edges
-// of the window fall: within a key, a number, an escape, a character.
+// A session read through a window that slides over the file has to be the one that is read as a whole,
+// wherever the edges of the window fall: within a key, a number, an escape, a character.
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001" as SessionId;
 

@@ -41,7 +41,10 @@ async function listedFolder(): Promise<string> {
   return dir;
 }
 
-/** As a new process finds them: a new store remembers nothing by itself. Also tells how many files it has opened for that. */
+/**
+ * As a new process finds them: a new store remembers nothing by itself. Also tells how many files it has
+ * opened for that.
+ */
 async function listAnew(dir: string): Promise<{ sessions: SessionMetadata[]; opened: number }> {
   const store = await openFileStore({ dir, durability: "relaxed" });
   onTestFinished(() => store.close());

@@ -19,7 +19,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Few letters, and such as stand nowhere else in a file, so that words meet and are missing; and what makes texts odd: escapes, accents, cases, marks, scripts without spaces. */
+/**
+ * Few letters, and such as stand nowhere else in a file, so that words meet and are missing; and what makes
+ * texts odd: escapes, accents, cases, marks, scripts without spaces.
+ */
 const plain = [..."qqwwQWk12  \t\n\"\\/.-_*'—🙂", "\\u0071", "\u0007"];
 const unit = fc.constantFrom(...plain, ..."éÉß²KÅ½ﬁА漢", "q\u0301", "\u0301", "\ufe0f");
 const text = fc.oneof(
@@ -174,7 +177,10 @@ function sessionOf(name: string, contents: readonly SessionEntry["content"][]): 
   };
 }
 
-/** Lets something happen to a file behind the back of the store. @param time in seconds, of the file from then on. */
+/**
+ * Lets something happen to a file behind the back of the store. @param time in seconds, of the file from then
+ * on.
+ */
 function meet(path: string, { what, at }: Fate, time: number): void {
   const bytes = readFileSync(path);
   const entriesStart = bytes.indexOf('"entries"');

@@ -7,8 +7,9 @@ import { openFileStore } from "@thulp-sessions/store-fs";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-// A process changes sessions at random and is killed with -9 at a random moment, again and again in one folder. What it was
-// told is there, the call in flight is there whole or not at all, and the next write works.
+// A process changes sessions at random and is killed with -9 at a random moment, again and again in one
+// folder. What it was told is there, the call in flight is there whole or not at all, and the next write
+// works.
 
 /** With two durabilities and as many lanes as below: 520 kills in all. */
 const KILLS_PER_LANE = 65;
@@ -64,7 +65,10 @@ function apply(model: Model, call: Call): void {
   else model.delete(call.id);
 }
 
-/** Lets a process work until so many calls were acknowledged, and a moment longer; gives the call that was in flight. */
+/**
+ * Lets a process work until so many calls were acknowledged, and a moment longer; gives the call that was in
+ * flight.
+ */
 async function workAndKill(
   dir: string,
   durability: string,
@@ -134,7 +138,9 @@ async function read(
   }
 }
 
-/** Everything that has to hold after a kill; takes over into the model what the call in flight has come to. */
+/**
+ * Everything that has to hold after a kill; takes over into the model what the call in flight has come to.
+ */
 async function checkFolder(dir: string, durability: "full" | "relaxed", model: Model, inFlight: Call | null) {
   const warnings: StoreWarning[] = [];
   const tornBefore = namesIn(dir, ".torn-").length;

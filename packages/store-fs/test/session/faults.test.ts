@@ -13,8 +13,9 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Fault, FaultyDisk } from "../faulty-disk.ts";
 import { makeFolder, removeFolder } from "../temporary-folder.ts";
 
-// Every call of every operation is made and fails at its first file call, at its second, and so on until it comes through:
-// the caller hears of it, what is remembered is what is on the disk, and the same call made again is synced and done.
+// Every call of every operation is made and fails at its first file call, at its second, and so on until it
+// comes through: the caller hears of it, what is remembered is what is on the disk, and the same call made
+// again is synced and done.
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 const NEW = "aaaaaaaa-0000-4000-8000-000000000002";

@@ -16,7 +16,9 @@ import { temporaryFolder } from "../temporary-folder.ts";
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 
-/** As the original might write it, with what it and we do not know, and numbers that JavaScript cannot hold. */
+/**
+ * As the original might write it, with what it and we do not know, and numbers that JavaScript cannot hold.
+ */
 const FOREIGN = `{
   "metadata": {
     "id": "AAAAAAAA-0000-4000-8000-000000000001",

@@ -12,6 +12,8 @@ import { openFileStore } from "@thulp-sessions/store-fs";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
+// Longer than most files: each regression tells its story from the beginning.
+
 // Regressions: what other programs, other calls of the same moment and a failing disk once did to a store.
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { withinOneTick } from "../one-tick.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-// Git's racy rule: a file that is changed twice while the clock of its file system stands still shows one time only.
+// Git's racy rule: a file that is changed twice while the clock of its file system stands still shows one
+// time only.
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 

@@ -12,8 +12,9 @@ import { openFileStore } from "@thulp-sessions/store-fs";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-// A truncate in place: the header says that the entries behind a place were cut off, and is synced; then they are. Whatever
-// a crash leaves of it, the session is the one before or the one after, and nothing that was cut off on purpose is kept.
+// A truncate in place: the header says that the entries behind a place were cut off, and is synced; then they
+// are. Whatever a crash leaves of it, the session is the one before or the one after, and nothing that was
+// cut off on purpose is kept.
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 /** The fixed fields of the header. */
