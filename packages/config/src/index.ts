@@ -17,13 +17,15 @@ export {
   repairSession,
 } from "./maintain-store.ts";
 export { type Durability, type OpenStoreOptions, openStore } from "./open-store.ts";
+export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,
-  type LimitAction,
-  type LogLevel,
-  type SettingName,
-  type Settings,
+  SETTING_NAMES,
+  SETTING_OPTIONS,
+  SETTINGS,
+  type Setting,
+  type SettingOption,
   VARIABLES,
-} from "./settings.ts";
+} from "./settings-table.ts";
 export type { Source } from "./source.ts";
 export { parseStoreUrl, type StoreLocation } from "./store-url.ts";
