@@ -72,7 +72,7 @@ export class Context {
     const store = await openStore(url, {
       durability,
       bulk,
-      ...(/^https?:/.test(url) ? { token } : {}),
+      token,
       onWarning: (warning) => {
         if (this.#tellingAtOnce) this.warn(warning.message);
         else this.#warnings.push(warning);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { parseStoreUrl } from "@thulp-sessions/config";
+import { parseStoreUrl, placeOf } from "@thulp-sessions/config";
 import { Failure } from "./exit.ts";
 
 const SESSION_FILE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
@@ -18,9 +18,8 @@ export function requireStore(url: string, base: string): void {
 }
 
 export function storeExists(url: string, base: string): boolean {
-  const location = parseStoreUrl(url, base);
-  if (location.kind === "sqlite") return existsSync(location.file);
-  return location.kind !== "fs" || existsSync(location.dir);
+  const place = placeOf(parseStoreUrl(url, base));
+  return place === null || existsSync(place);
 }
 
 /** Where the original has left its JSON sessions. */

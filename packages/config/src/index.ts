@@ -1,3 +1,4 @@
+export type { Durability } from "@thulp-sessions/core/store";
 export { CONFIG_FILE } from "./config-file.ts";
 export {
   type Config,
@@ -16,7 +17,8 @@ export {
   recoverDatabase,
   repairSession,
 } from "./maintain-store.ts";
-export { type Durability, type OpenStoreOptions, openStore } from "./open-store.ts";
+export { openStore } from "./open-store.ts";
+export type { OpenStoreOptions, StoreKind, StoreLocation } from "./schemes/store-scheme.ts";
 export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,
@@ -28,4 +30,4 @@ export {
   VARIABLES,
 } from "./settings-table.ts";
 export type { Source } from "./source.ts";
-export { parseStoreUrl, type StoreLocation } from "./store-url.ts";
+export { isRemote, parseStoreUrl, placeOf } from "./store-url.ts";

@@ -1,9 +1,9 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type RawCopy, SessionError, type SessionStore } from "@thulp-sessions/core";
+import type { Durability } from "@thulp-sessions/core/store";
 import type { Finding, RepairReport } from "@thulp-sessions/store-fs";
 import type { IntegrityFinding, RecoveryReport } from "@thulp-sessions/store-sqlite";
-import type { Durability } from "./open-store.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { isLoopback } from "./loopback.ts";
+import { STORE_URL_FORMS } from "./schemes/store-schemes.ts";
 import {
   checkHost,
   checkOrigins,
@@ -10,6 +11,7 @@ import {
 } from "./setting-checks.ts";
 import type { SettingName, Settings } from "./settings.ts";
 import type { Given } from "./source.ts";
+import { isRemote, parseStoreUrl } from "./store-url.ts";
 
 /** A setting: where it may be given, what checks it, and how it is explained. Everything else follows from it. */
 export interface Setting<T> {
@@ -46,12 +48,12 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     flag: "--store",
     placeholder: "URL",
     variable: "THULP_SESSIONS_STORE",
-    help: "sqlite:PATH, fs:PATH, memory: or http://HOST:PORT",
+    help: STORE_URL_FORMS,
     shownDefault: DEFAULT_STORE,
     check: checkStoreUrl,
     byDefault: (base) =>
       checkStoreUrl({ value: DEFAULT_STORE, source: { kind: "default", name: "the default" } }, base),
-    unsafeInFile: (url) => (/^https?:/.test(url) ? "a remote store takes" : null),
+    unsafeInFile: (url) => (isRemote(parseStoreUrl(url, "")) ? "a remote store takes" : null),
   },
   host: {
     flag: "--host",

@@ -1,4 +1,12 @@
-import { type Config, type ConfigFlags, limitsOf, loadConfig, openStore } from "@thulp-sessions/config";
+import {
+  type Config,
+  type ConfigFlags,
+  limitsOf,
+  loadConfig,
+  openStore,
+  parseStoreUrl,
+  placeOf,
+} from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import { createLogger } from "../metrics/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
@@ -95,8 +103,8 @@ async function announce(server: RunningServer, config: Config, io: CommandProces
 }
 
 /** What is in memory does not last, and a remote store is as durable as its server says. */
-function ownDurability({ store, durability }: Config): Config["durability"] | undefined {
-  return /^(?:sqlite|fs):/.test(store) ? durability : undefined;
+function ownDurability({ store, durability, base }: Config): Config["durability"] | undefined {
+  return placeOf(parseStoreUrl(store, base)) === null ? undefined : durability;
 }
 
 function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { parseStoreUrl, placeOf } from "@thulp-sessions/config";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
@@ -25,7 +26,7 @@ export function command(context: Context): AnyCommand {
     )
     .action(async (to, { allowLossy, json }) => {
       const target = await context.config({ store: to });
-      if (!/^(?:fs|sqlite):/.test(target.store))
+      if (placeOf(parseStoreUrl(target.store, target.base)) === null)
         throw usage(
           `A backup is an fs: or sqlite: store, not ${to}. To copy to a server: thulp-sessions copy.`,
         );

@@ -1,3 +1,4 @@
+import { isRemote, parseStoreUrl } from "@thulp-sessions/config";
 import { SESSION_STATUSES } from "@thulp-sessions/core";
 import type { AnyCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
@@ -19,7 +20,9 @@ export function command(context: Context): AnyCommand {
       const config = await context.config();
       const exists = storeExists(config.store, config.base);
       const counts = exists ? await countSessions(context) : null;
-      const server = /^https?:/.test(config.store) ? await serverInfo(config.store, config.token) : null;
+      const server = isRemote(parseStoreUrl(config.store, config.base))
+        ? await serverInfo(config.store, config.token)
+        : null;
       const { store: storeSource, durability: durabilitySource } = config.sources;
       if (options.json) {
         const { store, durability } = config;
