@@ -92,7 +92,7 @@ export async function recoverDatabase(url: string, to: string, cwd: string): Pro
 
 /** What moves sessions between two open stores as they stand; `undefined` unless both are `fs:` stores. */
 export async function rawCopy(from: SessionStore, to: SessionStore): Promise<RawCopy | undefined> {
-  if (!from.location.startsWith("fs:") || !to.location.startsWith("fs:")) return undefined;
+  if (from.kind !== "fs" || to.kind !== "fs") return undefined;
   const { FileStore } = await import("@thulp-sessions/store-fs");
   if (!(from instanceof FileStore) || !(to instanceof FileStore)) return undefined;
   return {

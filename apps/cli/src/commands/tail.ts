@@ -112,7 +112,7 @@ async function follow(
       }
       if (!signal.aborted) throw new Failure("The store was closed.");
     } catch (error) {
-      const away = isSessionError(error, "io") && /^https?:/.test(store.location);
+      const away = isSessionError(error, "io") && store.kind === "http";
       if (!away || signal.aborted) {
         if (signal.aborted) return;
         throw error;

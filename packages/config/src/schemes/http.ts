@@ -1,10 +1,10 @@
 import { refused } from "./store-path.ts";
 import type { StoreLocation, StoreScheme } from "./store-scheme.ts";
 
-export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "remote" }>> = {
+export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "http" }>> = {
   schemes: ["http", "https"],
   form: "http://HOST:PORT",
-  parse: ({ text }) => ({ kind: "remote", url: serverUrl(text) }),
+  parse: ({ text }) => ({ kind: "http", url: serverUrl(text) }),
   format: ({ url }) => url,
   placeOf: () => null,
   isRemote: true,

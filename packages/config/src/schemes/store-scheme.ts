@@ -6,7 +6,7 @@ export type StoreLocation =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "fs"; readonly dir: string }
   | { readonly kind: "memory" }
-  | { readonly kind: "remote"; readonly url: string };
+  | { readonly kind: "http"; readonly url: string };
 
 export type StoreKind = StoreLocation["kind"];
 

@@ -9,7 +9,7 @@ const STORE_SCHEMES: { readonly [K in StoreKind]: StoreScheme<Extract<StoreLocat
   sqlite: sqliteScheme,
   fs: fsScheme,
   memory: memoryScheme,
-  remote: httpScheme,
+  http: httpScheme,
 };
 
 const ALL: readonly StoreScheme[] = Object.values(STORE_SCHEMES);

@@ -47,6 +47,7 @@ interface SessionRecord {
  * leaves open, this one decides.
  */
 export class MemoryStore extends BaseStore {
+  override readonly kind = "memory";
   override readonly location = "memory:";
   override readonly capabilities: StoreCapabilities = {
     persistent: false,
