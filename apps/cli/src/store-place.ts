@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { parseStoreUrl, placeOf } from "@thulp-sessions/config";
+import { maintenanceOf, parseStoreUrl, placeOf } from "@thulp-sessions/config";
+import type { StoreMaintenance } from "@thulp-sessions/core/store";
 import { Failure } from "./exit.ts";
 
 const SESSION_FILE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
@@ -20,6 +21,15 @@ export function requireStore(url: string, base: string): void {
 export function storeExists(url: string, base: string): boolean {
   const place = placeOf(parseStoreUrl(url, base));
   return place === null || existsSync(place);
+}
+
+/** Where another store of the kind that is maintained would be; `null` for a store of another kind. */
+export async function placeOfSameKind(
+  maintenance: StoreMaintenance | null,
+  other: { readonly store: string; readonly base: string },
+): Promise<string | null> {
+  const target = await maintenanceOf(other.store, other.base);
+  return maintenance && target?.kind === maintenance.kind ? target.place : null;
 }
 
 /** Where the original has left its JSON sessions. */

@@ -8,15 +8,7 @@ export {
   loadConfig,
 } from "./load-config.ts";
 export { isLoopback } from "./loopback.ts";
-export {
-  backUpDatabase,
-  checkDatabase,
-  type DatabaseBackup,
-  inspectFiles,
-  rawCopy,
-  recoverDatabase,
-  repairSession,
-} from "./maintain-store.ts";
+export { maintenanceOf, rawCopy } from "./maintain-store.ts";
 export { openStore } from "./open-store.ts";
 export type { OpenStoreOptions, StoreKind, StoreLocation } from "./schemes/store-scheme.ts";
 export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";

@@ -12,4 +12,16 @@ export const fsScheme: StoreScheme<Extract<StoreLocation, { kind: "fs" }>> = {
     const { openFileStore } = await import("@thulp-sessions/store-fs");
     return openFileStore({ dir, durability, onWarning });
   },
+  async maintenance({ dir }) {
+    const { fileStoreMaintenance } = await import("@thulp-sessions/store-fs");
+    return fileStoreMaintenance({ dir });
+  },
+  async rawCopy(from, to) {
+    const { FileStore } = await import("@thulp-sessions/store-fs");
+    if (!(from instanceof FileStore) || !(to instanceof FileStore)) return undefined;
+    return {
+      isSame: (id) => from.isSameIn(to, id),
+      copy: (id, expectedVersion) => from.copyRaw(id, to, expectedVersion),
+    };
+  },
 };

@@ -12,6 +12,7 @@ export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "http" }>> =
     const { openRemoteStore } = await import("@thulp-sessions/client");
     return openRemoteStore({ url, token, onWarning });
   },
+  maintenance: async () => null,
 };
 
 // The client has the same rule; but it is loaded only when a server is opened, and a URL is checked before.

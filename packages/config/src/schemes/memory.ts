@@ -17,4 +17,5 @@ export const memoryScheme: StoreScheme<Extract<StoreLocation, { kind: "memory" }
     if (onWarning) store.warnings.listen(onWarning);
     return store;
   },
+  maintenance: async () => null,
 };

@@ -12,4 +12,8 @@ export const sqliteScheme: StoreScheme<Extract<StoreLocation, { kind: "sqlite" }
     const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
     return openSqliteStore({ file, durability, indexLater: bulk, onWarning });
   },
+  async maintenance({ file }) {
+    const { sqliteMaintenance } = await import("@thulp-sessions/store-sqlite");
+    return sqliteMaintenance({ file });
+  },
 };

@@ -1,5 +1,5 @@
-import type { SessionStore, WarningListener } from "@thulp-sessions/core";
-import type { Durability } from "@thulp-sessions/core/store";
+import type { RawCopy, SessionStore, WarningListener } from "@thulp-sessions/core";
+import type { Durability, StoreMaintenance } from "@thulp-sessions/core/store";
 
 /** Which store a URL names. Paths are absolute. */
 export type StoreLocation =
@@ -49,4 +49,8 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   readonly isRemote: boolean;
   /** Loads the module of the store, and no other. */
   open(location: L, options: OpenStoreOptions): Promise<SessionStore>;
+  /** Loads what maintains the place; `null` where the store has none, or another program keeps it. */
+  maintenance(location: L): Promise<StoreMaintenance | null>;
+  /** What moves sessions between two open stores of this kind as they stand; `undefined` where nothing does. */
+  rawCopy?(from: SessionStore, to: SessionStore): Promise<RawCopy | undefined>;
 }

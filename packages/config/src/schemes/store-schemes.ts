@@ -29,6 +29,11 @@ export function schemeOf<L extends StoreLocation>(location: L): StoreScheme<L> {
   return STORE_SCHEMES[location.kind] as StoreScheme as StoreScheme<L>;
 }
 
+/** The scheme of the stores that say this `kind`; `undefined` for a kind that no URL names. */
+export function schemeOfKind(kind: string): StoreScheme | undefined {
+  return Object.hasOwn(STORE_SCHEMES, kind) ? (STORE_SCHEMES[kind as StoreKind] as StoreScheme) : undefined;
+}
+
 /** The kind of store for what stands before the colon of a URL, in whatever case. */
 export function schemeNamed(scheme: string): StoreScheme | undefined {
   return ALL.find(({ schemes }) => schemes.includes(scheme.toLowerCase()));
