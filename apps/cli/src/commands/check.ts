@@ -1,13 +1,13 @@
 import { maintenanceOf } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import type { StoreFinding } from "@thulp-sessions/core/store";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
-import { requireStore } from "../store-place.ts";
+import { requireStore } from "../store/store-place.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
 
 /** What does not mean that something is wrong with a session. */
 const HARMLESS = ["kept_bytes", "foreign", "temporary"];

@@ -1,10 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
-import { EXIT, Failure, usage } from "../exit.ts";
-import { filterOf, withFilterOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, withFilterOptions } from "../input/filter-options.ts";
+import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return withFilterOptions(newCommand("copy"))

@@ -1,12 +1,12 @@
 import { isSessionError, type SessionMetadata } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import { confirmOrYes } from "../confirm.ts";
-import type { Context } from "../context.ts";
-import { Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine, plural } from "../render/text.ts";
-import { idToChange } from "../session-id.ts";
+import { confirmOrYes } from "../terminal/confirm.ts";
+import { Failure } from "../terminal/exit.ts";
 
 interface Doomed {
   readonly id: string;

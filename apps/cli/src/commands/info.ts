@@ -1,14 +1,14 @@
 import { isRemote, parseStoreUrl } from "@thulp-sessions/config";
 import { SESSION_STATUSES } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { VERSION } from "../command/version.ts";
 import { printJson } from "../render/json.ts";
 import { facts } from "../render/table.ts";
 import { plural } from "../render/text.ts";
 import { dateTime } from "../render/time.ts";
-import { storeExists } from "../store-place.ts";
-import { VERSION } from "../version.ts";
+import { storeExists } from "../store/store-place.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("info")

@@ -6,14 +6,14 @@ import {
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { filterOf, rootsOption, withKindOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, rootsOption, withKindOptions } from "../input/filter-options.ts";
+import { parseSpan } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine, plural, truncate } from "../render/text.ts";
 import { bytes, dateTime } from "../render/time.ts";
-import { parseSpan } from "../when.ts";
 
 interface Doomed {
   readonly metadata: SessionMetadata;

@@ -1,11 +1,11 @@
 import { maintenanceOf } from "@thulp-sessions/config";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure, usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
-import { placeOfSameKind, requireStore, storeExists } from "../store-place.ts";
+import { placeOfSameKind, requireStore, storeExists } from "../store/store-place.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("recover")

@@ -1,8 +1,8 @@
 import { type ConfigFlags, SETTING_OPTIONS } from "@thulp-sessions/config";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
 
 /** What every command takes already. */
 const GLOBAL: readonly (typeof SETTING_OPTIONS)[number]["key"][] = [

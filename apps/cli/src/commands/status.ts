@@ -1,10 +1,10 @@
 import type { SessionMetadata, SessionStatus } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { paintStatus } from "../render/styles.ts";
-import { idToChange } from "../session-id.ts";
 
 const STATUSES = {
   complete: "completed",

@@ -7,14 +7,14 @@ import {
   type SessionStore,
   type StoredEntry,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToLookAt } from "../input/session-id.ts";
+import { parseCount } from "../input/when.ts";
 import { renderEntry } from "../render/entry.ts";
 import { plural } from "../render/text.ts";
-import { idToLookAt } from "../session-id.ts";
-import { parseCount } from "../when.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;

@@ -1,6 +1,6 @@
 import type { Config } from "@thulp-sessions/config";
 import type { SessionManager, SessionStore, StoreWarning } from "@thulp-sessions/core";
-import type { Io } from "./io.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -42,7 +42,7 @@ export class Context {
   async store(options: { readonly create?: boolean } = {}): Promise<SessionStore> {
     const config = await this.config();
     if (!options.create) {
-      const { requireStore } = await import("./store-place.ts");
+      const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
     return this.#openStore(config.store, config);
@@ -55,7 +55,7 @@ export class Context {
   ): Promise<SessionStore> {
     const config = await this.config({ store: url });
     if (!create) {
-      const { requireStore } = await import("./store-place.ts");
+      const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
     return this.#openStore(config.store, config, bulk);

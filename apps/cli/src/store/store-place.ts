@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { maintenanceOf, parseStoreUrl, placeOf } from "@thulp-sessions/config";
 import type { StoreMaintenance } from "@thulp-sessions/core/store";
-import { Failure } from "./exit.ts";
+import { Failure } from "../terminal/exit.ts";
 
 const SESSION_FILE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
 

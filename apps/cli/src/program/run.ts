@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import { Context } from "./context.ts";
-import { EXIT, Failure, OutputClosed } from "./exit.ts";
-import { type CommandProcess, Io } from "./io.ts";
+import { Context } from "../command/context.ts";
+import { EXIT, Failure, OutputClosed } from "../terminal/exit.ts";
+import { type CommandProcess, Io } from "../terminal/io.ts";
 import { buildProgram } from "./program.ts";
 
 /** Runs a command line. @returns the exit code, see {@link EXIT}. */
