@@ -113,13 +113,13 @@ function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean
 
 function nextSignal(io: CommandProcess): Promise<void> {
   return new Promise((resolve) => {
-    const heard = () => {
-      io.off("SIGINT", heard);
-      io.off("SIGTERM", heard);
+    const onSignal = () => {
+      io.off("SIGINT", onSignal);
+      io.off("SIGTERM", onSignal);
       resolve();
     };
-    io.on("SIGINT", heard);
-    io.on("SIGTERM", heard);
+    io.on("SIGINT", onSignal);
+    io.on("SIGTERM", onSignal);
   });
 }
 

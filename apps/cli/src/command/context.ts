@@ -20,7 +20,7 @@ export class Context {
   globals: GlobalOptions = {};
   readonly #open: SessionStore[] = [];
   readonly #warnings: StoreWarning[] = [];
-  #tellingAtOnce = false;
+  #warningsImmediate = false;
 
   constructor(io: Io) {
     this.io = io;
@@ -74,7 +74,7 @@ export class Context {
       bulk,
       token,
       onWarning: (warning) => {
-        if (this.#tellingAtOnce) this.warn(warning.message);
+        if (this.#warningsImmediate) this.warn(warning.message);
         else this.#warnings.push(warning);
       },
     });
@@ -82,7 +82,7 @@ export class Context {
     return store;
   }
 
-  /** Tells what the stores have warned of, and closes them. */
+  /** Prints what the stores have warned of, and closes them. */
   async close(): Promise<void> {
     const stores = this.#open.splice(0);
     for (const store of stores) await store.close();
@@ -91,15 +91,15 @@ export class Context {
     if (!first) return;
     this.warn(first.message);
     if (warnings.length > 1)
-      this.warn(`${warnings.length - 1} more like this; thulp-sessions check tells them all`);
+      this.warn(`${warnings.length - 1} more like this; thulp-sessions check lists them all`);
   }
 
-  /** For commands that run for long: warnings are told when they come, not at the end. */
-  tellWarningsAtOnce(): void {
-    this.#tellingAtOnce = true;
+  /** For commands that run for long: warnings are shown when they come, not at the end. */
+  showWarningsImmediately(): void {
+    this.#warningsImmediate = true;
   }
 
-  /** Keeps quiet what the command tells by itself. */
+  /** Drops the warnings that the command reports by itself. */
   forgetWarnings(): void {
     this.#warnings.length = 0;
   }
@@ -109,7 +109,7 @@ export class Context {
   };
 
   /**
-   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process at once.
+   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process immediately.
    * Everywhere else a Ctrl-C ends the process as it does any other; what was acknowledged is stored by then.
    */
   async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

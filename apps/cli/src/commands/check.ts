@@ -22,7 +22,7 @@ const ADVICE = {
 export function command(context: Context): AnyCommand {
   return newCommand("check")
     .description(
-      "Reads every session whole, and of an fs: store every file, and tells what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is told and fine. Of a sqlite: store its pages, indices and counters too.",
+      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its pages, indices and counters too.",
     )
     .option("--json", "one JSON text: {sessions, findings}")
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))

@@ -16,7 +16,7 @@ export function command(context: Context): AnyCommand {
     .addOption(
       new Option(
         "--on-conflict <how>",
-        "a session that the target has with other contents: newer replaces it by a newer one, replace in any case, skip leaves it and is content (else it is left, and told)",
+        "a session that the target has with other contents: newer replaces it by a newer one, replace in any case, skip leaves it and is content (else it is left, and reported)",
       ).choices(["newer", "replace", "skip"] as const),
     )
     .option("--allow-lossy", "copy numbers that JavaScript cannot hold as it rounds them")

@@ -26,7 +26,7 @@ export function command(context: Context): AnyCommand {
     .addOption(
       new Option(
         "--on-conflict <how>",
-        "a session that is there with other contents: newer replaces it by a newer one, replace in any case (else it is left, and told)",
+        "a session that is there with other contents: newer replaces it by a newer one, replace in any case (else it is left, and reported)",
       ).choices(["newer", "replace"] as const),
     )
     .option("--allow-lossy", "take numbers that JavaScript cannot hold as it rounds them (JSON only)")

@@ -27,7 +27,7 @@ export function statusCommand(name: keyof typeof STATUSES): (context: Context) =
         const manager = await context.manager();
         const ids: string[] = [];
         for (const each of typed) ids.push(await idToChange(context, manager.store, each));
-        // One that is not there is told of before any is changed.
+        // One that is not there is reported before any is changed.
         for (const id of ids) await manager.store.head(id);
         const changed: SessionMetadata[] = [];
         for (const id of ids) {

@@ -42,7 +42,7 @@ export async function copyWithProgress(
       );
     } finally {
       progress.stop();
-      // The report tells them.
+      // The report has them.
       context.forgetWarnings();
     }
   });

@@ -12,7 +12,7 @@ export interface CommandEntry {
 const LOOK = "Look:";
 const WRITE = "Write:";
 const MOVE = "Move:";
-const KEEP = "Keep in order:";
+const MAINTENANCE = "Maintenance:";
 const RUN = "Run:";
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -43,15 +43,25 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(MOVE, "export", "write sessions as JSON, JSONL or Markdown", () => import("../commands/export.ts")),
   entry(MOVE, "import", "take in what export has written", () => import("../commands/import.ts")),
   entry(MOVE, "backup", "a verified copy in a new place", () => import("../commands/backup.ts")),
-  entry(KEEP, "check", "read everything, and tell what is wrong", () => import("../commands/check.ts")),
-  entry(KEEP, "repair", "recover what is whole of a damaged session", () => import("../commands/repair.ts")),
   entry(
-    KEEP,
+    MAINTENANCE,
+    "check",
+    "read everything, and report what is wrong",
+    () => import("../commands/check.ts"),
+  ),
+  entry(
+    MAINTENANCE,
+    "repair",
+    "recover what is whole of a damaged session",
+    () => import("../commands/repair.ts"),
+  ),
+  entry(
+    MAINTENANCE,
     "recover",
     "write what is whole of a damaged sqlite: store into a new one",
     () => import("../commands/recover.ts"),
   ),
-  entry(KEEP, "prune", "delete old sessions", () => import("../commands/prune.ts")),
+  entry(MAINTENANCE, "prune", "delete old sessions", () => import("../commands/prune.ts")),
   entry(RUN, "serve", "serve the store over HTTP", () => import("../commands/serve.ts")),
   entry(RUN, "info", "which store this is, and what decided that", () => import("../commands/info.ts")),
   entry(RUN, "completion", "completion for bash, zsh or fish", () => import("../commands/completion.ts")),
