@@ -38,7 +38,7 @@ function described(folder) {
     .filter((file) => LICENCE_FILE.test(file))
     .sort();
   if (typeof license !== "string" && files.length === 0)
-    throw new Error(`${name} ${version} tells no licence: it can't go into the bundle.`);
+    throw new Error(`${name} ${version} names no licence: it can't go into the bundle.`);
   const source = typeof repository === "string" ? repository : repository?.url;
   if (files.length === 0 && source === undefined)
     throw new Error(`${name} ${version} has no text of its licence, and does not say where it is kept.`);

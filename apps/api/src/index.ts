@@ -1,3 +1,3 @@
-export { type CommandProcess, run } from "./command/run.ts";
+export { type CommandProcess, run, serve } from "./command/run.ts";
 export { createLogger, type Logger } from "./metrics/log.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server.ts";

@@ -15,7 +15,7 @@ import { Access, isWildcard } from "./http/access.ts";
 import { answerClientError } from "./http/client-error.ts";
 import { StoreHealth } from "./http/health.ts";
 import { RequestHandler } from "./http/request-handler.ts";
-import { WriteGate } from "./limits/admission-control.ts";
+import { AdmissionControl } from "./limits/admission-control.ts";
 import { OpenStreams } from "./limits/open-streams.ts";
 import { type Logger, silentLogger } from "./metrics/log.ts";
 import { around, Metrics } from "./metrics/metrics.ts";
@@ -23,7 +23,7 @@ import { around, Metrics } from "./metrics/metrics.ts";
 /** An entry may take 16 MiB; a request holds a few of them. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
-/** How many writes may wait at once, and how many bytes the bodies of all requests may have together. */
+/** How many writes may wait at the same time, and how many bytes the bodies of all requests may have together. */
 const MAX_WAITING_WRITES = 1024;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
@@ -49,7 +49,7 @@ export interface ServerOptions {
   readonly token?: string | undefined;
   /** Web origins that may call beside the server's own, e.g. `http://localhost:3000`. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** What `server.info` tells; the store was opened with it. */
+  /** What `server.info` says; the store was opened with it. */
   readonly durability?: Durability | undefined;
   /** For the `SessionManager` behind the API. */
   readonly manager?: Omit<SessionManagerOptions, "onWarning"> | undefined;
@@ -65,7 +65,7 @@ export interface ServerOptions {
   readonly maxSubscriptions?: number | undefined;
   /** Stands around every call of the API, e.g. to make spans of a trace. */
   readonly hook?: CallHook | undefined;
-  /** Whether `/metrics` tells of the process too, beyond the server; for the process's only server. False when absent. */
+  /** Whether `/metrics` reports the process too, beyond the server; for the process's only server. False when absent. */
   readonly processMetrics?: boolean | undefined;
 }
 
@@ -87,7 +87,7 @@ export interface RunningServer {
 /**
  * Serves a store over HTTP.
  *
- * @throws {SessionError} invalid_input for options that open a door without a lock; io when the address cannot be had.
+ * @throws {SessionError} invalid_input for options that would let in other machines without a token; io when the address cannot be had.
  *   The store is then still the caller's.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -110,13 +110,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onWarning: (warning) => logger.warn({ warning }, "the store warns"),
   });
   const streams = new OpenStreams(options.maxSubscriptions ?? MAX_SUBSCRIPTIONS);
-  const gate: WriteGate = new WriteGate({
+  const admission: AdmissionControl = new AdmissionControl({
     maxWrites: options.maxWaitingWrites ?? MAX_WAITING_WRITES,
     maxBytes: options.maxWaitingBytes ?? MAX_WAITING_BYTES,
     onGroup: (size) => metrics.group(size),
   });
   const metrics = new Metrics(
-    { waitingWrites: () => gate.waiting, subscriptionsByPath: () => streams.countByPath() },
+    { waitingWrites: () => admission.waiting, subscriptionsByPath: () => streams.countByPath() },
     options.processMetrics ?? false,
   );
   const handler = new RequestHandler({
@@ -129,13 +129,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         durability: options.durability ?? null,
         limits: options.manager?.limits ?? null,
       },
-      counts: () => ({ subscriptions: streams.count, waitingWrites: gate.waiting }),
+      counts: () => ({ subscriptions: streams.count, waitingWrites: admission.waiting }),
       hook: around(options.hook, metrics.hook, logger),
     },
     access: new Access({ host, token, allowedOrigins }),
     health: new StoreHealth(store),
     metrics,
-    gate,
+    admission,
     streams,
     logger,
     maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
@@ -201,7 +201,7 @@ async function stop(
   return (await closes(store)) && clean;
 }
 
-/** False when the store takes too long; whoever ends the process then ends it too. */
+/** False when the store takes too long; ending the process then ends it too. */
 async function closes(store: SessionStore): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -240,7 +240,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   return new SessionError("io", message, { cause: error });
 }
 
-/** The host as a URL has it. Where it listens everywhere, it is reached at home. */
+/** The host as a URL has it. Where it listens on every address, it is reached on 127.0.0.1. */
 function urlHost(host: string): string {
   if (isWildcard(host)) return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;

@@ -149,7 +149,7 @@ describe("a request that cannot be answered", () => {
 });
 
 describe("a failure of the server's own", () => {
-  it("is logged with the request's id, and tells the caller nothing else", async () => {
+  it("is logged with the request's id, and the caller learns nothing else", async () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
     const store = new MemoryStore();
@@ -181,7 +181,7 @@ describe("a failure of the server's own", () => {
 });
 
 describe("/health", () => {
-  it("tells whether the store answers, and nothing else", async () => {
+  it("says whether the store answers, and nothing else", async () => {
     const store = new MemoryStore();
     const { url } = await serve({ store });
     const answer = await send(`${url}/health`);

@@ -103,7 +103,7 @@ describe("the command refuses", () => {
       /THULP_SESSIONS_STROE: there is no such setting/,
     ],
     ["an unknown store", ["--store", "redis://x"], {}, 2, /--store: .*"redis" is unknown/],
-    ["an open door without a lock", ["--host", "0.0.0.0"], {}, 2, /give a token too/],
+    ["a host beyond loopback without a token", ["--host", "0.0.0.0"], {}, 2, /give a token too/],
     [
       "a store that cannot be opened",
       ["--store", "sqlite:/dev/null/x.db"],
@@ -138,7 +138,7 @@ describe("the command refuses", () => {
     expect(existsSync(join(cwd, ".thulp"))).toBe(true);
   });
 
-  it("a file of a cloned repository that would open a door", async () => {
+  it("a file of a cloned repository that would send sessions elsewhere", async () => {
     const cwd = tempFolder();
     writeFileSync(join(cwd, "thulp-sessions.config.json"), '{ "store": "http://evil.example" }');
     expect(await command([], { cwd }).exited).toMatchObject({
@@ -231,7 +231,7 @@ describe("stopping", () => {
     expect(await exited).toMatchObject({ code: 0, signal: null });
   });
 
-  it("does not wait when it is told twice", async () => {
+  it("does not wait when it is signalled twice", async () => {
     const { child, url, exited } = await serving(["--store", "memory:"]);
     const half = connect(Number(new URL(url).port), "127.0.0.1");
     half.on("error", () => {});

@@ -7,7 +7,7 @@ import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { VERSION } from "../src/command/version.ts";
-import { directCall } from "../src/http/fast-path.ts";
+import { fastPath } from "../src/http/fast-path.ts";
 import { CHAT, serve } from "./harness.ts";
 
 // Longer than most files: both ways of a call are compared in one world, which is built here.
@@ -227,7 +227,7 @@ function isDirect({ method, target }: Generated): boolean {
   const [path = "", query] = target.slice("/trpc/".length).split("?");
   const headers = method === "POST" ? { "content-type": "application/json" } : {};
   const parameters = query === undefined ? null : new URLSearchParams(query);
-  return directCall({ method, headers } as IncomingMessage, path, parameters) !== null;
+  return fastPath({ method, headers } as IncomingMessage, path, parameters) !== null;
 }
 
 describe("the direct way", () => {
@@ -249,7 +249,7 @@ describe("the direct way", () => {
         ask(server.port, agents[0], call),
         ask(stockPort, agents[1], call),
       ]);
-      // Ours refuses at the door what JavaScript would round, before tRPC sees it.
+      // Ours refuses on arrival what JavaScript would round, before tRPC sees it.
       if (/beyond what JavaScript holds exactly/.test(String(ours.body))) continue;
       expect({ call, ...ours }).toEqual({ call, ...stock });
       if (!isDirect(call)) continue;
@@ -265,7 +265,7 @@ describe("the direct way", () => {
 
   it("is not taken for what it does not understand", () => {
     const asked = (method: string, path: string, headers: Record<string, string> = {}, query?: string) =>
-      directCall(
+      fastPath(
         { method, headers } as unknown as IncomingMessage,
         path,
         query === undefined ? null : new URLSearchParams(query),
@@ -327,7 +327,7 @@ describe("the direct way of a subscription", () => {
     ["a session that cannot be read", "entries.subscribe", { id: BROKEN }, {}],
     ["a list", "sessions.watch", undefined, {}],
     ["a list, with a token that it has no use for", "sessions.watch", {}, { "last-event-id": "x" }],
-  ])("tells the same as tRPC's own: %s", async (_, path, given, headers) => {
+  ])("answers the same as tRPC's own: %s", async (_, path, given, headers) => {
     const { store, options } = world();
     const { server, client } = await serve({ store, manager: options });
     const entries = [1, 2, 3].map((n) => ({

@@ -31,7 +31,7 @@ export class EventStream {
     onTestFinished(() => this.cut());
   }
 
-  /** The next event that tells something, or `null` when the stream has ended. */
+  /** The next event that carries something, or `null` when the stream has ended. */
   async next(): Promise<StreamEvent | null> {
     for (;;) {
       const event = this.#events.shift();
@@ -142,7 +142,7 @@ export class Follower {
       default:
         this.entries.length = 0;
         this.deleted = true;
-        // The stream ends with it. Whoever wants to see what comes under this id later, subscribes again.
+        // The stream ends with it. To see what comes under this id later, subscribe again.
         this.cut();
     }
   }

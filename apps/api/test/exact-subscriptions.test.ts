@@ -11,9 +11,7 @@ import { serving } from "./command-process.ts";
 import { EventStream, Follower } from "./event-stream.ts";
 import { CHAT, ID, send, serve, tempFolder, until, user } from "./harness.ts";
 
-/**
- * Whoever changes the session: this process through the server's manager, another handle, or another process.
- */
+/** What changes the session: this process through the server's manager, another handle, or another process. */
 type Writer = Pick<
   SessionManager,
   "createSession" | "addEntries" | "rewindSession" | "setContext" | "deleteSession"
@@ -96,7 +94,7 @@ describe.each(KINDS)("a subscription, %s", (kind) => {
     }
   });
 
-  it("that is away while the session is deleted is told so; created anew, it begins from the start", async () => {
+  it("that is away while the session is deleted learns of it; created again, it begins from the start", async () => {
     const { open } = await openPlace(kind);
     const { server, url } = await serve({ store: await open() });
     await create(server.manager, FIRST);

@@ -92,7 +92,7 @@ function matching(pattern: RegExp): string {
   return expect.stringMatching(pattern) as string;
 }
 
-/** Asks again until the condition holds; for what nothing tells of. */
+/** Asks again until the condition holds; for what has no event. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = Date.now() + 10_000;
   while (!(await condition())) {

@@ -33,7 +33,7 @@ function count(outcomes: readonly unknown[], outcome: string): number {
   return outcomes.filter((each) => each === outcome).length;
 }
 
-describe.each(STORES)("limits under 64 appends at once, %s", (kind) => {
+describe.each(STORES)("limits under 64 concurrent appends, %s", (kind) => {
   it("the server's hold where the call has none", async () => {
     const { url, client } = await withLimits(kind, { maxEntries: 10, action: "error" });
     const outcomes = await appendAll(url);

@@ -15,7 +15,7 @@ async function metricsOf(url: string, headers: Record<string, string> = {}): Pro
 }
 
 describe("/metrics", () => {
-  it("tells of calls by path and outcome, of waiting writes, groups and subscribers", async () => {
+  it("reports calls by path and outcome, of waiting writes, groups and subscribers", async () => {
     const { url, client } = await serve();
     await client.sessions.create.mutate({ id: ID, name: "secret name", sessionType: CHAT });
     const appends = Array.from({ length: 5 }, (_, n) =>
@@ -68,7 +68,7 @@ describe("/metrics", () => {
     await Promise.all(appends);
     const metrics = await metricsOf(url);
     expect(metrics.get("thulp_sessions_waiting_writes")).toBe(0);
-    // The creation alone, then the three at once.
+    // The creation alone, then the three together.
     expect(metrics.get("thulp_sessions_write_group_size_count")).toBe(2);
     expect(metrics.get("thulp_sessions_write_group_size_sum")).toBe(4);
   });
@@ -82,7 +82,7 @@ describe("/metrics", () => {
     expect(await send(`${url}/metrics`, { headers: evil })).toMatchObject(refusal(403, "invalid_input"));
   });
 
-  it("tells of the process where the server is all that it is for", async () => {
+  it("reports the process where the server is all that it is for", async () => {
     const { url } = await serve({ processMetrics: true });
     expect((await metricsOf(url)).get("process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
   });
@@ -144,7 +144,7 @@ describe("a hook", () => {
 });
 
 describe("the log", () => {
-  it("tells of every request at debug, with its id and without what was in it", async () => {
+  it("logs every request at debug, with its id and without what was in it", async () => {
     const lines: string[] = [];
     const logger = pino({ level: "debug" }, { write: (line: string) => lines.push(line) });
     const { url, client } = await serve({ logger, token: "t0ken" });
@@ -172,7 +172,7 @@ describe("the log", () => {
     expect(lines.join("")).not.toMatch(/secret|t0ken|wr0ng/);
   });
 
-  it("tells of refused calls once, not of each, while the server is overloaded", async () => {
+  it("logs refused calls once, not of each, while the server is overloaded", async () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
     const store = new MemoryStore();

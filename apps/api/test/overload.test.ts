@@ -37,7 +37,7 @@ function postAppend(url: string, text: string) {
 }
 
 describe("above the bound of waiting writes", () => {
-  it("a write is refused at once as busy, with the time to wait; reads go on, and so do writes afterwards", async () => {
+  it("a write is refused immediately as busy, with the time to wait; reads go on, and so do writes afterwards", async () => {
     const { store, letGo, waiting } = heldStore();
     const { url, client } = await serve({ store, maxWaitingWrites: 8 });
     await client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT });
@@ -229,7 +229,7 @@ describe("a large append", () => {
   });
 });
 
-it("is what a client is told of that knows nothing of repeating", async () => {
+it("is reported to a client that knows nothing of retries", async () => {
   const { store, letGo, waiting } = heldStore();
   const { url, client } = await serve({ store, maxWaitingWrites: 1 });
   await client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT });

@@ -10,7 +10,7 @@ import { CHAT, ID, OTHER_ID, serve, until, user } from "./harness.ts";
 
 type Client = ReturnType<typeof createClient>;
 
-/** Follows a session and keeps what was told: the texts of its entries, as the events say they are. */
+/** Follows a session and keeps what was received: the texts of its entries, as the events say they are. */
 /** What follows a signal weakly is gone after this. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
@@ -64,7 +64,7 @@ async function setUp() {
 }
 
 describe("entries.subscribe over HTTP", () => {
-  it("tells each entry once and in order, also after the connection was cut", async () => {
+  it("sends each entry once and in order, also after the connection was cut", async () => {
     const { proxy, append } = await setUp();
     const { seen, hasTold } = follow(createClient({ url: proxy.url }), { id: ID });
     await hasTold(2);
@@ -264,7 +264,7 @@ describe("the six connections of a browser", () => {
 });
 
 describe("a silent connection", () => {
-  it("is told again and again that the server is there", { timeout: 60_000 }, async () => {
+  it("receives signs of life from the server", { timeout: 60_000 }, async () => {
     const { url } = await serve();
     const live = await fetch(`${url}/trpc/sessions.watch`);
     const reader = live.body?.pipeThrough(new TextDecoderStream()).getReader();

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { COMMANDS } from "../src/commands.ts";
+import { COMMANDS } from "../src/program/commands.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 

@@ -286,6 +286,16 @@ describe("a database", () => {
     expect(existsSync(join(at.cwd, "c.db"))).toBe(false);
   });
 
+  it("that cannot be opened for its damage is checked all the same", () => {
+    const at: RunOptions = { ...workspace(), env: {} };
+    ok(at, "copy", "fs:s", "sqlite:a.db");
+    const file = join(at.cwd, "a.db");
+    writeFileSync(file, readFileSync(file).fill(0xa5, 100, 4096));
+    const found = cli(at, "check", "--store", "sqlite:a.db");
+    expect(found).toMatchObject({ code: 1, stderr: expect.stringContaining("recover TO") });
+    expect(found.stdout).toMatch(/^damaged .*a\.db: .*\nno session can be looked at, 1 wrong\n$/);
+  });
+
   it("that is damaged is told of, and recovered into a new one", () => {
     const at: RunOptions = { ...workspace(), env: { THULP_SESSIONS_STORE: "sqlite:a.db" } };
     ok(at, "copy", "fs:s", "sqlite:a.db");

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Colors } from "../src/render/colors.ts";
 import { table } from "../src/render/table.ts";
 import { truncate, width } from "../src/render/text.ts";
+import { Colors } from "../src/terminal/colors.ts";
 
 const FAMILY = "👩‍👩‍👧‍👦";
 

@@ -49,6 +49,7 @@ export async function openBlobStore({ file }: { file: string }): Promise<BlobSto
 }
 
 class BlobStore extends BaseStore {
+  override readonly kind = "blob";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: false };
   readonly #file: string;

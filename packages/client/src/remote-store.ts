@@ -79,6 +79,7 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
  * A `SessionStore` over the API: a program can use it in place of another store without any change.
  */
 export class RemoteStore extends CheckedStore {
+  override readonly kind = "http";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
   override readonly warnings: Warnings;

@@ -1,3 +1,4 @@
+export type { Durability } from "@thulp-sessions/core/store";
 export { CONFIG_FILE } from "./config-file.ts";
 export {
   type Config,
@@ -7,23 +8,18 @@ export {
   loadConfig,
 } from "./load-config.ts";
 export { isLoopback } from "./loopback.ts";
-export {
-  backUpDatabase,
-  checkDatabase,
-  type DatabaseBackup,
-  inspectFiles,
-  rawCopy,
-  recoverDatabase,
-  repairSession,
-} from "./maintain-store.ts";
-export { type Durability, type OpenStoreOptions, openStore } from "./open-store.ts";
+export { maintenanceOf, rawCopy } from "./maintain-store.ts";
+export { openStore } from "./open-store.ts";
+export type { OpenStoreOptions, StoreKind, StoreLocation } from "./schemes/store-scheme.ts";
+export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,
-  type LimitAction,
-  type LogLevel,
-  type SettingName,
-  type Settings,
+  SETTING_NAMES,
+  SETTING_OPTIONS,
+  SETTINGS,
+  type Setting,
+  type SettingOption,
   VARIABLES,
-} from "./settings.ts";
+} from "./settings-table.ts";
 export type { Source } from "./source.ts";
-export { parseStoreUrl, type StoreLocation } from "./store-url.ts";
+export { isRemote, parseStoreUrl, placeOf } from "./store-url.ts";

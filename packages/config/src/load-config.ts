@@ -2,10 +2,10 @@ import { dirname, resolve } from "node:path";
 import type { SessionLimits } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
-import { isLoopback } from "./loopback.ts";
-import { bad, CHECKS, FLAGS, SETTING_NAMES, type SettingName, type Settings, VARIABLES } from "./settings.ts";
+import { bad } from "./setting-checks.ts";
+import type { SettingName, Settings } from "./settings.ts";
+import { FLAGS, SETTING_NAMES, SETTINGS, type Setting, VARIABLES } from "./settings-table.ts";
 import type { Given, Source } from "./source.ts";
-import { formatStoreUrl, parseStoreUrl } from "./store-url.ts";
 import { tokenFlag } from "./token-file.ts";
 
 /** The flags as they were typed; `tokenFile` names a file that holds the token. */
@@ -31,21 +31,6 @@ interface Candidate extends Given {
   readonly folder: string;
 }
 
-const DEFAULTS: { readonly [K in SettingName]: (base: string) => Settings[K] } = {
-  store: (base) => formatStoreUrl(parseStoreUrl("sqlite:.thulp/sessions.db", base)),
-  host: () => "127.0.0.1",
-  port: () => 4664,
-  token: () => undefined,
-  allowedOrigins: () => [],
-  durability: () => "full",
-  maxTurns: () => undefined,
-  maxEntries: () => undefined,
-  maxDurationMs: () => undefined,
-  limitAction: () => undefined,
-  maxWaitingWrites: () => 1024,
-  logLevel: () => "info",
-};
-
 /**
  * The configuration: a flag goes before a variable, that before `thulp-sessions.config.json`, that before the default.
  * Everything that was given is checked, also where something else goes before it. A file may come with a cloned
@@ -56,7 +41,7 @@ const DEFAULTS: { readonly [K in SettingName]: (base: string) => Settings[K] } =
  */
 export function loadConfig({ flags = {}, env, cwd }: LoadConfigOptions): Config {
   const { INIT_CWD: typedIn } = env;
-  // npm and pnpm change to the package's folder, and tell in INIT_CWD where the command was typed.
+  // npm and pnpm change to the package's folder, and name in INIT_CWD the folder where the command was typed.
   const base = resolve(cwd, typedIn || ".");
   refuseUnknownVariables(env);
   const file = readConfigFile([...new Set([base, resolve(cwd)])]);
@@ -64,39 +49,26 @@ export function loadConfig({ flags = {}, env, cwd }: LoadConfigOptions): Config 
   const token = tokenFlag(flags, base);
 
   const sources = {} as Record<SettingName, Source>;
-  function setting<K extends SettingName>(name: K): Settings[K] {
-    const flag = name === "token" ? token : typed("flag", FLAGS[name], flags[name]);
-    const variable = typed("env", VARIABLES[name], env[VARIABLES[name]]);
+  function read<K extends SettingName>(name: K): Settings[K] {
+    const { flag, variable, check, byDefault }: Setting<Settings[K]> = SETTINGS[name];
+    const fromFlag = name === "token" ? token : typed("flag", flag, flags[name]);
+    const fromVariable = typed("env", variable, env[variable]);
     const given = [
-      flag && { ...flag, folder: base },
-      variable && { ...variable, folder: base },
+      fromFlag && { ...fromFlag, folder: base },
+      fromVariable && { ...fromVariable, folder: base },
       file && fromFile(file, name),
     ].filter((each) => each !== null);
     const [winner] = given.map((candidate) => ({
       source: candidate.source,
-      value: CHECKS[name](candidate, candidate.folder),
+      value: check(candidate, candidate.folder),
     }));
     sources[name] = winner?.source ?? { kind: "default", name: "the default" };
-    if (winner === undefined) return DEFAULTS[name](base);
-    if (winner.source.kind === "file") refuseDoors(name, winner);
+    if (winner === undefined) return byDefault(base);
+    if (winner.source.kind === "file") refuseUnsafeFileSetting(name, winner);
     return winner.value;
   }
-  const config: Config = {
-    store: setting("store"),
-    host: setting("host"),
-    port: setting("port"),
-    token: setting("token"),
-    allowedOrigins: setting("allowedOrigins"),
-    durability: setting("durability"),
-    maxTurns: setting("maxTurns"),
-    maxEntries: setting("maxEntries"),
-    maxDurationMs: setting("maxDurationMs"),
-    limitAction: setting("limitAction"),
-    maxWaitingWrites: setting("maxWaitingWrites"),
-    logLevel: setting("logLevel"),
-    sources,
-    base,
-  };
+  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, read(name)]));
+  const config: Config = { ...(settings as unknown as Settings), sources, base };
   refuseIdleAction(config);
   return config;
 }
@@ -132,21 +104,17 @@ function fromFile({ path, values }: ConfigFile, name: SettingName): Candidate | 
   };
 }
 
-/** A file in a cloned repository opens no door and sends nothing elsewhere. */
-function refuseDoors(name: SettingName, given: Given): void {
-  const { value } = given;
-  const door =
-    name === "store" && typeof value === "string" && /^https?:/.test(value)
-      ? "a remote store takes"
-      : name === "host" && typeof value === "string" && !isLoopback(value)
-        ? "a host beyond loopback takes"
-        : name === "allowedOrigins" && Array.isArray(value) && value.length > 0
-          ? "origins take"
-          : null;
-  if (door === null) return;
+/** A file in a cloned repository lets nobody in and sends nothing elsewhere. */
+function refuseUnsafeFileSetting<K extends SettingName>(
+  name: K,
+  { value, source }: { readonly value: Settings[K]; readonly source: Source },
+): void {
+  const { flag, variable, unsafeInFile }: Setting<Settings[K]> = SETTINGS[name];
+  const unsafe = unsafeInFile?.(value) ?? null;
+  if (unsafe === null) return;
   throw bad(
-    given,
-    `${door} effect only from a flag or the environment: give it as ${FLAGS[name]} or in ${VARIABLES[name]}, or take it out of the file.`,
+    { value, source },
+    `${unsafe} effect only from a flag or the environment: give it as ${flag} or in ${variable}, or take it out of the file.`,
   );
 }
 
@@ -161,7 +129,7 @@ function refuseUnknownVariables(env: LoadConfigOptions["env"]): void {
 }
 
 function refuseUnknownKeys({ path, values }: ConfigFile): void {
-  const known = SETTING_NAMES.filter((name) => name !== "token");
+  const known = SETTING_NAMES.filter((name) => SETTINGS[name].mayBeInFile !== false);
   for (const key of Object.keys(values)) {
     const field = `${path}: ${key.slice(0, 64)}`;
     if (key === "token") {

@@ -309,7 +309,7 @@ describe("a file that came with a repository", () => {
     ["host", "0.0.0.0", "127.0.0.1"],
     ["host", "127.0.0.1.evil.example", "127.0.0.1"],
     ["allowedOrigins", ["http://evil.example"], "http://mine"],
-  ])("opens no door by %s (%j), unless a flag or a variable goes before it", (name, value, instead) => {
+  ])("gives no access by %s (%j), unless a flag or a variable goes before it", (name, value, instead) => {
     const cwd = tempFolder();
     const path = writeConfig(cwd, { [name]: value });
     expect(() => loadConfig({ env: {}, cwd })).toThrow(

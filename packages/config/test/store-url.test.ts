@@ -14,9 +14,9 @@ describe("a store URL", () => {
     ["fs:.", { kind: "fs", dir: "/base" }],
     ["fs:a~b", { kind: "fs", dir: "/base/a~b" }],
     ["memory:", { kind: "memory" }],
-    ["http://127.0.0.1:4664", { kind: "remote", url: "http://127.0.0.1:4664" }],
-    ["https://example.com/agents/", { kind: "remote", url: "https://example.com/agents" }],
-    ["http://[::1]:80/", { kind: "remote", url: "http://[::1]" }],
+    ["http://127.0.0.1:4664", { kind: "http", url: "http://127.0.0.1:4664" }],
+    ["https://example.com/agents/", { kind: "http", url: "https://example.com/agents" }],
+    ["http://[::1]:80/", { kind: "http", url: "http://[::1]" }],
   ])("%s", (text, location) => {
     const parsed = parseStoreUrl(text, "/base");
     expect(parsed).toEqual(location);

@@ -34,4 +34,13 @@ export {
 } from "./store/checked-store.ts";
 export type { Durability } from "./store/durability.ts";
 export { scanSearch } from "./store/scan-search.ts";
+export type {
+  BackupReport,
+  RecoveryReport,
+  RepairReport,
+  SessionwiseMaintenance,
+  StoreFinding,
+  StoreMaintenance,
+  WholeStoreMaintenance,
+} from "./store/store-maintenance.ts";
 export { Warnings } from "./store/warnings.ts";

@@ -57,6 +57,7 @@ interface OpenedFolder {
 
 /** Sessions as JSON files in the layout of the Rust crate thulp-workspace. Made by `openFileStore`. */
 export class FileStore extends BaseStore {
+  override readonly kind = "fs";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: true };
   readonly #sessions: SessionCache;

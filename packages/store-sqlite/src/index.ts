@@ -1,5 +1,7 @@
+export type { RecoveryReport } from "@thulp-sessions/core/store";
 export type { SqliteStoreOptions } from "./connection/options.ts";
 export type { BackupOptions, BackupProgress } from "./maintenance/backup.ts";
 export type { IntegrityFinding } from "./maintenance/integrity.ts";
-export { type RecoveryReport, recoverSqliteFile } from "./recover-file.ts";
+export { recoverSqliteFile } from "./recover-file.ts";
+export { sqliteMaintenance } from "./sqlite-maintenance.ts";
 export { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";

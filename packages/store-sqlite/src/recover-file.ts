@@ -8,7 +8,7 @@ import {
   type SessionEntry,
   type SessionMetadata,
 } from "@thulp-sessions/core";
-import { invalidInput } from "@thulp-sessions/core/store";
+import { invalidInput, type RecoveryReport } from "@thulp-sessions/core/store";
 import { type Client, loadDriver } from "./connection/driver.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";
@@ -23,14 +23,6 @@ import {
   SESSION_COLUMNS,
   type SessionRow,
 } from "./tables/rows.ts";
-
-/** What {@link recoverSqliteFile} has written into the new file. */
-export interface RecoveryReport {
-  readonly sessions: number;
-  readonly entries: number;
-  /** What could not be read, and what was put in its place, in words for people. */
-  readonly problems: readonly { readonly sessionId: string; readonly message: string }[];
-}
 
 /**
  * Writes everything that can be read from a damaged database into a new one. The damaged file is only read;

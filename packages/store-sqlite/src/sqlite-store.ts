@@ -75,6 +75,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
  * {@link openSqliteStore}.
  */
 export class SqliteStore extends BaseStore {
+  override readonly kind = "sqlite";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities = {
     persistent: true,

@@ -1,4 +1,12 @@
-import { type Config, limitsOf, loadConfig, openStore } from "@thulp-sessions/config";
+import {
+  type Config,
+  type ConfigFlags,
+  limitsOf,
+  loadConfig,
+  openStore,
+  parseStoreUrl,
+  placeOf,
+} from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import { createLogger } from "../metrics/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
@@ -18,24 +26,36 @@ export interface CommandProcess {
 }
 
 /**
- * The command: serves until SIGINT or SIGTERM. A second signal does not wait for the requests under way.
+ * The command line of the server; see {@link serve}.
  *
- * @returns the exit code: 0 after a clean stop, 1 when something failed or had to be cut off, 2 for a wrong command line
- *   or configuration.
+ * @returns the exit code.
  */
 export async function run(argv: readonly string[], io: CommandProcess): Promise<number> {
+  try {
+    const { flags, help, version } = readArgs(argv);
+    if (!help && !version) return await serve(flags, io);
+    io.stdout.write(help ? HELP : `${VERSION}\n`);
+    return 0;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+/**
+ * Serves until SIGINT or SIGTERM. A second signal does not wait for the requests under way.
+ *
+ * @param flags as they were typed; what they leave open comes from the environment and the configuration file.
+ * @returns the exit code: 0 after a clean stop, 1 when something failed or had to be cut off, 2 for a wrong
+ *   configuration.
+ */
+export async function serve(flags: ConfigFlags, io: CommandProcess): Promise<number> {
   let store: SessionStore | undefined;
   let server: RunningServer | undefined;
   try {
-    const { flags, help, version } = readArgs(argv);
-    if (help || version) {
-      io.stdout.write(help ? HELP : `${VERSION}\n`);
-      return 0;
-    }
     const config = loadConfig({ flags, env: io.env, cwd: io.cwd() });
     const logger = createLogger(config.logLevel);
     const { token, durability } = config;
-    // Warnings while opening are told too; from then on the server's manager listens.
+    // Warnings while opening are logged too; from then on the server's manager listens.
     let opening = true;
     store = await openStore(config.store, {
       token,
@@ -58,9 +78,14 @@ export async function run(argv: readonly string[], io: CommandProcess): Promise<
   } catch (error) {
     // Why it failed is what counts; a failing cleanup after that would only hide it.
     await (server ? server.stop(0) : store?.close())?.catch(() => {});
-    io.stderr.write(`thulp-sessions: ${reasonOf(error)}\n`);
-    return isSessionError(error, "invalid_input") ? 2 : 1;
+    return report(error, io);
   }
+}
+
+/** @returns the exit code that fits the error. */
+function report(error: unknown, io: CommandProcess): number {
+  io.stderr.write(`thulp-sessions: ${reasonOf(error)}\n`);
+  return isSessionError(error, "invalid_input") ? 2 : 1;
 }
 
 async function announce(server: RunningServer, config: Config, io: CommandProcess): Promise<void> {
@@ -78,8 +103,8 @@ async function announce(server: RunningServer, config: Config, io: CommandProces
 }
 
 /** What is in memory does not last, and a remote store is as durable as its server says. */
-function ownDurability({ store, durability }: Config): Config["durability"] | undefined {
-  return /^(?:sqlite|fs):/.test(store) ? durability : undefined;
+function ownDurability({ store, durability, base }: Config): Config["durability"] | undefined {
+  return placeOf(parseStoreUrl(store, base)) === null ? undefined : durability;
 }
 
 function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean> {
@@ -88,17 +113,17 @@ function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean
 
 function nextSignal(io: CommandProcess): Promise<void> {
   return new Promise((resolve) => {
-    const heard = () => {
-      io.off("SIGINT", heard);
-      io.off("SIGTERM", heard);
+    const onSignal = () => {
+      io.off("SIGINT", onSignal);
+      io.off("SIGTERM", onSignal);
       resolve();
     };
-    io.on("SIGINT", heard);
-    io.on("SIGTERM", heard);
+    io.on("SIGINT", onSignal);
+    io.on("SIGTERM", onSignal);
   });
 }
 
-/** One line; a stack is of no use to whoever has typed the command. */
+/** One line; a stack is of no use to the person who typed the command. */
 function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
 }

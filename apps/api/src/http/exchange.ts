@@ -8,7 +8,7 @@ export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string = randomUUID();
-  /** The foreign origin that may read the answer; `undefined` as long as the doors have not been passed. */
+  /** The foreign origin that may read the answer; `undefined` until access was granted. */
   origin: string | null | undefined;
   /** The connection ends with this answer. */
   readonly #closing: boolean;

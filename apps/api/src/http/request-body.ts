@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { firstRoundedWhole, isSessionError } from "@thulp-sessions/core";
 import { HttpError } from "@thulp-sessions/router";
-import type { Pass } from "../limits/admission-control.ts";
+import type { Permit } from "../limits/admission-control.ts";
 
 /** Of a body that is too large this much more is read and dropped, so that the caller gets to the answer. */
 const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
@@ -15,13 +15,13 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *   caller goes away.
  * @throws {SessionError} busy when there is no room for more of it.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number, pass: Pass): Promise<string> {
+export async function readBody(request: IncomingMessage, maxBytes: number, permit: Permit): Promise<string> {
   const declared = request.headers["content-length"];
   // Then not a byte of it is looked at; node:http drops it and keeps the connection.
   if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
   // The parser of node:http takes no more than was declared.
   const text = decode(
-    declared === undefined ? await collectBounded(request, maxBytes, pass) : await collect(request),
+    declared === undefined ? await collectBounded(request, maxBytes, permit) : await collect(request),
   );
   // Callers in other languages have numbers that are read here as others; keeping those instead would be a lie.
   const rounded = firstRoundedWhole(text);
@@ -41,14 +41,14 @@ function collect(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-async function collectBounded(request: IncomingMessage, maxBytes: number, pass: Pass): Promise<Buffer> {
+async function collectBounded(request: IncomingMessage, maxBytes: number, permit: Permit): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes <= maxBytes) {
-        pass.grow(chunk.length);
+        permit.grow(chunk.length);
         chunks.push(chunk);
       } else {
         chunks.length = 0;

@@ -10,20 +10,20 @@ import {
   type SingleCall,
   streamEvents,
 } from "@thulp-sessions/router";
-import { type Pass, RETRY_AFTER_S, type WriteGate } from "../limits/admission-control.ts";
+import { type AdmissionControl, type Permit, RETRY_AFTER_S } from "../limits/admission-control.ts";
 import type { OpenStreams } from "../limits/open-streams.ts";
-import { RefusalLog } from "../metrics/http-error-log.ts";
+import { HttpErrorLog } from "../metrics/http-error-log.ts";
 import type { Logger } from "../metrics/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Access } from "./access.ts";
 import { sendPreflight } from "./cors.ts";
 import { sendError } from "./error-response.ts";
 import { Exchange } from "./exchange.ts";
-import { directCall } from "./fast-path.ts";
+import { fastPath } from "./fast-path.ts";
 import type { StoreHealth } from "./health.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
 import { readBody } from "./request-body.ts";
-import { AnswerQueue } from "./response-batcher.ts";
+import { ResponseBatcher } from "./response-batcher.ts";
 import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import { answerStockCall, isPassing } from "./trpc-path.ts";
@@ -37,7 +37,7 @@ export interface HandlerOptions {
   readonly access: Access;
   readonly health: StoreHealth;
   readonly metrics: Metrics;
-  readonly gate: WriteGate;
+  readonly admission: AdmissionControl;
   readonly streams: OpenStreams;
   readonly logger: Logger;
   readonly maxBodyBytes: number;
@@ -46,20 +46,20 @@ export interface HandlerOptions {
 /** From a request of `node:http` to its answer. */
 export class RequestHandler {
   readonly #options: HandlerOptions;
-  readonly #answers = new AnswerQueue();
-  readonly #refusals: RefusalLog;
+  readonly #responses = new ResponseBatcher();
+  readonly #httpErrors: HttpErrorLog;
   #stopping = false;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
-    this.#refusals = new RefusalLog(options.logger);
+    this.#httpErrors = new HttpErrorLog(options.logger);
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const exchange = new Exchange(request, response, this.#stopping);
     if (this.#options.logger.isLevelEnabled("debug")) this.#logWhenDone(exchange);
     this.#answer(exchange).catch((cause) => {
-      // The caller has gone away: nobody is there to be told, and nothing is wrong here.
+      // The caller has gone away: nobody is there to answer, and nothing is wrong here.
       if (response.closed) return;
       if (!response.headersSent) {
         exchange.begin();
@@ -101,24 +101,24 @@ export class RequestHandler {
 
   async #call(exchange: Exchange, path: string): Promise<void> {
     const { request, query } = exchange;
-    const { gate, maxBodyBytes } = this.#options;
+    const { admission, maxBodyBytes } = this.#options;
     const parameters = parametersOf(query);
-    const direct = directCall(request, path, parameters);
-    const pass = gate.enter(direct ? writesOf(direct) : writesIn(path, parameters), request);
+    const direct = fastPath(request, path, parameters);
+    const permit = admission.acquire(direct ? writesOf(direct) : writesIn(path, parameters), request);
     try {
-      const body = request.method === "POST" ? await readBody(request, maxBodyBytes, pass) : null;
+      const body = request.method === "POST" ? await readBody(request, maxBodyBytes, permit) : null;
       if (direct) {
         const input = body ?? parameters?.get("input") ?? null;
         const call = { ...direct, input, ctx: this.#contextOf(exchange) };
         if (direct.procedure._def.type !== "subscription") await this.#callDirectly(exchange, call);
         else {
           // A stream has no end: what its request took up is free again.
-          pass.leave();
+          permit.release();
           await this.#streamDirectly(exchange, call, parameters);
         }
-      } else await this.#callStock(exchange, path, body, pass);
+      } else await this.#trpcPath(exchange, path, body, permit);
     } finally {
-      pass.leave();
+      permit.release();
     }
   }
 
@@ -131,7 +131,7 @@ export class RequestHandler {
       this.#report(error, call.path, exchange.requestId);
       if (isPassing(error)) headers.push("retry-after", `${RETRY_AFTER_S}`);
     }
-    this.#answers.send({ response: exchange.response, status, headers, body });
+    this.#responses.send({ response: exchange.response, status, headers, body });
   }
 
   async #streamDirectly(exchange: Exchange, call: SingleCall, parameters: Parameters | null): Promise<void> {
@@ -157,7 +157,7 @@ export class RequestHandler {
     }
   }
 
-  async #callStock(exchange: Exchange, path: string, body: string | null, pass: Pass): Promise<void> {
+  async #trpcPath(exchange: Exchange, path: string, body: string | null, permit: Permit): Promise<void> {
     const { request, response, requestId, query } = exchange;
     exchange.begin();
     const isSubscription = procedureAt(path)?._def.type === "subscription";
@@ -175,7 +175,7 @@ export class RequestHandler {
         onError: (error, failed) => this.#report(error, failed, requestId),
       });
       // A stream has no end: what its request took up is free again.
-      if (isEventStream(answer)) pass.leave();
+      if (isEventStream(answer)) permit.release();
       await sendResponse(response, answer);
     } finally {
       stream?.leave();
@@ -209,13 +209,13 @@ export class RequestHandler {
     sendText(response, 200, type, text);
   }
 
-  /** Logs what is the server's own failure; what a caller did wrong, the caller is told. */
+  /** Logs what is the server's own failure; what a caller did wrong is in the answer. */
   #report(error: unknown, path: string | undefined, requestId: string): void {
     const { status, cause } = failureOf(error);
     const { logger } = this.#options;
     if (status === 500) logger.error({ requestId, path, status, err: cause }, "call failed");
     else if (status > 500 && !this.#stopping) {
-      this.#refusals.tell({ requestId, path, status, reason: cause.message });
+      this.#httpErrors.log({ requestId, path, status, reason: cause.message });
     }
   }
 
@@ -250,7 +250,7 @@ function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {
   return procedure._def.type === "mutation" ? 1 : 0;
 }
 
-/** How many writes a request of tRPC's holds, as far as its path tells. */
+/** How many writes a request of tRPC's holds, as far as its path says. */
 function writesIn(path: string, parameters: Parameters | null): number {
   const paths = parameters?.get("batch") === "1" ? path.split(",") : [path];
   return paths.filter((each) => procedureAt(each)?._def.type === "mutation").length;

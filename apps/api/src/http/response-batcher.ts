@@ -12,16 +12,16 @@ interface Answer {
  * Writes the answers that are ready in one turn of the event loop together, at its end. Under load that is much quicker:
  * a write that wakes a sleeping client takes several times one that finds it awake. Alone, an answer waits for nothing.
  */
-export class AnswerQueue {
-  #answers: Answer[] = [];
+export class ResponseBatcher {
+  #responses: Answer[] = [];
 
   send(answer: Answer): void {
-    if (this.#answers.push(answer) === 1) setImmediate(this.#flush);
+    if (this.#responses.push(answer) === 1) setImmediate(this.#flush);
   }
 
   readonly #flush = (): void => {
-    const answers = this.#answers;
-    this.#answers = [];
+    const answers = this.#responses;
+    this.#responses = [];
     for (const { response, status, headers, body } of answers) {
       // Gone meanwhile: nobody is there to be answered.
       if (response.destroyed) continue;

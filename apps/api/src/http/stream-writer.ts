@@ -14,7 +14,7 @@ export class StreamWriter {
     response.on("close", this.#wake);
   }
 
-  /** Sends the headers, before there is anything to tell. */
+  /** Sends the headers, before there is any event. */
   begin(isEventStream: boolean): void {
     if (isEventStream) this.#response.write(RECONNECT);
     else this.#response.flushHeaders();

@@ -1,35 +1,35 @@
 import type { IncomingMessage } from "node:http";
 import { SessionError } from "@thulp-sessions/core";
 
-/** How long a refused caller is told to wait, in seconds. */
+/** How long a refused caller is asked to wait, in seconds. */
 export const RETRY_AFTER_S = 1;
 
-export interface GateRules {
+export interface AdmissionLimits {
   /** How many writes may have been taken and not be answered yet. */
   readonly maxWrites: number;
   /** How many bytes the bodies of all requests under way may have together. */
   readonly maxBytes: number;
-  /** Hears how many writes were answered in one turn of the event loop: a store that commits in groups answers each at once. */
+  /** Called with how many writes were answered in one turn of the event loop: a group, where the store commits in groups. */
   readonly onGroup: (size: number) => void;
 }
 
 /** What a request was let in with. */
-export interface Pass {
+export interface Permit {
   /** More of the body has come. @throws {SessionError} busy */
   grow(bytes: number): void;
   /** The request is answered. May be called again. */
-  leave(): void;
+  release(): void;
 }
 
-/** Refuses at the door what could only be queued up: what waits is bounded, in calls and in bytes. */
-export class WriteGate {
-  readonly #rules: GateRules;
+/** Refuses a request on arrival when it could only be queued: what waits is bounded, in calls and in bytes. */
+export class AdmissionControl {
+  readonly #limits: AdmissionLimits;
   #writes = 0;
   #bytes = 0;
   #answered = 0;
 
-  constructor(rules: GateRules) {
-    this.#rules = rules;
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits;
   }
 
   /** The writes that have been taken and not answered yet. */
@@ -39,10 +39,10 @@ export class WriteGate {
 
   /**
    * @param writes how many writes the request holds.
-   * @throws {SessionError} busy, at once, when there is no room; nothing of the request has been looked at then.
+   * @throws {SessionError} busy, immediately, when there is no room; nothing of the request has been looked at then.
    */
-  enter(writes: number, request: IncomingMessage): Pass {
-    const { maxWrites, maxBytes } = this.#rules;
+  acquire(writes: number, request: IncomingMessage): Permit {
+    const { maxWrites, maxBytes } = this.#limits;
     let bytes = Number(request.headers["content-length"] ?? 0) || 0;
     if (writes > 0 && this.#writes + writes > maxWrites) {
       throw busy(`${this.#writes} writes are waiting already`);
@@ -50,16 +50,16 @@ export class WriteGate {
     if (this.#bytes + bytes > maxBytes) throw busy("the requests under way fill its memory");
     this.#writes += writes;
     this.#bytes += bytes;
-    let inside = true;
+    let isHeld = true;
     return {
       grow: (more) => {
         if (this.#bytes + more > maxBytes) throw busy("the requests under way fill its memory");
         this.#bytes += more;
         bytes += more;
       },
-      leave: () => {
-        if (!inside) return;
-        inside = false;
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
         this.#writes -= writes;
         this.#bytes -= bytes;
         if (writes > 0) this.#count(writes);
@@ -71,7 +71,7 @@ export class WriteGate {
     this.#answered += writes;
     if (this.#answered > writes) return;
     setImmediate(() => {
-      this.#rules.onGroup(this.#answered);
+      this.#limits.onGroup(this.#answered);
       this.#answered = 0;
     });
   }

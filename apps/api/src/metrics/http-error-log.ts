@@ -1,10 +1,10 @@
 import type { Logger } from "./log.ts";
 
-/** How long a kind of refusal is not told again, in milliseconds: an overloaded server has better things to do. */
+/** How long the same kind of error is not logged again, in milliseconds: an overloaded server has better things to do. */
 const QUIET_MS = 10_000;
 
 /** Tells of refused calls once, and then how many there were. */
-export class RefusalLog {
+export class HttpErrorLog {
   readonly #logger: Logger;
   #quietUntil = 0;
   #untold = 0;
@@ -13,7 +13,7 @@ export class RefusalLog {
     this.#logger = logger;
   }
 
-  tell(facts: {
+  log(facts: {
     readonly requestId: string;
     readonly path: string | undefined;
     readonly status: number;

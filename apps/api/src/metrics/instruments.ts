@@ -33,12 +33,12 @@ export class Instruments {
   });
   readonly groups = new Histogram({
     name: "thulp_sessions_write_group_size",
-    help: "How many writes were answered together: a store that commits in groups answers each group at once.",
+    help: "How many writes were answered together: a store that commits in groups answers a whole group.",
     buckets: GROUP_SIZES,
     registers: [this.registry],
   });
 
-  /** @param ofProcess whether to tell of memory, processor time and the event loop of the process, too. */
+  /** @param ofProcess whether to report memory, processor time and the event loop of the process, too. */
   constructor({ waitingWrites, subscriptionsByPath }: LiveCounts, ofProcess: boolean) {
     const registers = [this.registry];
     new Gauge({

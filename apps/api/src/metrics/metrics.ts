@@ -13,7 +13,7 @@ export class Metrics {
   #instruments: Instruments | undefined;
   #pending: ((instruments: Instruments) => void)[] = [];
 
-  /** @param ofProcess whether to tell of memory, processor time and the event loop of the process, too. */
+  /** @param ofProcess whether to report memory, processor time and the event loop of the process, too. */
   constructor(counts: LiveCounts, ofProcess: boolean) {
     this.#counts = counts;
     this.#ofProcess = ofProcess;

@@ -1,15 +1,15 @@
 import { Option } from "@commander-js/extra-typings";
 import type { EntryType, JsonValue, NewEntry, SessionManager } from "@thulp-sessions/core";
 import { InvalidArgumentError } from "commander";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { parseEntryLine } from "../entry-lines.ts";
-import { usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
-import { readLines, readText } from "../read-input.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { parseEntryLine } from "../input/entry-lines.ts";
+import { readLines, readText } from "../input/read-input.ts";
+import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
-import { idToChange } from "../session-id.ts";
+import { usage } from "../terminal/exit.ts";
 
 const ROLES = ["user", "assistant", "system"] as const;
 /** Of a batch, which is stored whole or not at all. */

@@ -1,12 +1,14 @@
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
-import { EXIT, Failure, usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import { maintenanceOf, parseStoreUrl, placeOf } from "@thulp-sessions/config";
+import type { WholeStoreMaintenance } from "@thulp-sessions/core/store";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
 import { bytes } from "../render/time.ts";
-import { requireStore, storeExists } from "../store-place.ts";
+import { placeOfSameKind, requireStore, storeExists } from "../store/store-place.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("backup")
@@ -25,7 +27,7 @@ export function command(context: Context): AnyCommand {
     )
     .action(async (to, { allowLossy, json }) => {
       const target = await context.config({ store: to });
-      if (!/^(?:fs|sqlite):/.test(target.store))
+      if (placeOf(parseStoreUrl(target.store, target.base)) === null)
         throw usage(
           `A backup is an fs: or sqlite: store, not ${to}. To copy to a server: thulp-sessions copy.`,
         );
@@ -34,8 +36,12 @@ export function command(context: Context): AnyCommand {
           `There is something at ${target.store} already. Choose another place; to go on with an interrupted backup: thulp-sessions copy.`,
         );
       const { store: url, base } = await context.config();
-      if (url.startsWith("sqlite:") && target.store.startsWith("sqlite:"))
-        return backUpPages(context, url, target.store, base, json);
+      const maintenance = await maintenanceOf(url, base);
+      const place = await placeOfSameKind(maintenance, target);
+      if (maintenance?.unit === "store" && place !== null) {
+        requireStore(url, base);
+        return backUpWhole(context, maintenance, { place, url: target.store }, json);
+      }
       const from = await context.store();
       const report = await copyWithProgress(
         context,
@@ -50,31 +56,27 @@ export function command(context: Context): AnyCommand {
     });
 }
 
-async function backUpPages(
+async function backUpWhole(
   context: Context,
-  url: string,
-  to: string,
-  base: string,
+  maintenance: WholeStoreMaintenance,
+  to: { readonly place: string; readonly url: string },
   json: boolean | undefined,
 ): Promise<void> {
   const { io } = context;
-  requireStore(url, base);
-  const { backUpDatabase } = await import("@thulp-sessions/config");
   const backup = await context.interruptible(async (signal) => {
     try {
-      return await backUpDatabase(url, to, { cwd: base, signal });
+      return await maintenance.backup(to.place, { signal });
     } catch (error) {
       if (signal.aborted) throw new Failure("Interrupted; there is no backup.", EXIT.interrupted);
       throw error;
     }
   });
-  if (!backup) throw usage(`A backup from ${url} to ${to} is not made page by page.`);
   const { sessions, bytes: size, findings } = backup;
   if (json) await printJson(io, backup);
   else {
-    for (const { sessionId, message } of findings)
-      await io.line(`${io.colors.red("damaged")}  ${sessionId ?? ""}: ${message}`);
-    await io.line(`${plural(sessions, "session")} backed up to ${to}, ${bytes(size)}, and checked`);
+    for (const { kind, sessionId, reason } of findings)
+      await io.line(`${io.colors.red(kind)}  ${sessionId ?? ""}: ${reason}`);
+    await io.line(`${plural(sessions, "session")} backed up to ${to.url}, ${bytes(size)}, and checked`);
   }
   if (findings.length > 0)
     throw new Failure(

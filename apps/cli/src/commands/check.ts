@@ -1,79 +1,76 @@
+import { maintenanceOf } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { StoreFinding } from "@thulp-sessions/core/store";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
-
-interface Found {
-  /** For fs: the kinds of store-fs; elsewhere `damaged` or `unsupported`. */
-  readonly kind: string;
-  readonly sessionId?: string | undefined;
-  readonly path?: string | undefined;
-  readonly offset?: number | undefined;
-  readonly reason: string;
-}
-
-interface DatabaseFinding {
-  readonly message: string;
-  readonly sessionId?: string | undefined;
-  readonly field?: string | undefined;
-}
+import { requireStore } from "../store/store-place.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
 
 /** What does not mean that something is wrong with a session. */
 const HARMLESS = ["kept_bytes", "foreign", "temporary"];
 
+/** What to do about damage, by what the store's maintenance can mend. */
+const ADVICE = {
+  session: "thulp-sessions repair ID recovers what is whole of a damaged session.",
+  store: "thulp-sessions recover TO writes what can be read into a new store.",
+  none: "What can be read of a damaged session: thulp-sessions show ID.",
+};
+
 export function command(context: Context): AnyCommand {
   return newCommand("check")
     .description(
-      "Reads every session whole, and of an fs: store every file, and tells what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is told and fine. Of a sqlite: store its pages, indices and counters too.",
+      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its pages, indices and counters too.",
     )
     .option("--json", "one JSON text: {sessions, findings}")
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))
     .action(async (options) => {
       const { io } = context;
       const { store: url, base } = await context.config();
-      const store = await context.store();
-      const { checkDatabase, inspectFiles } = await import("@thulp-sessions/config");
-      const files = await inspectFiles(url, base);
-      const inDatabase = await checkDatabase(url, base);
-      const sessions = await store.count();
-      const findings: readonly Found[] =
-        files ?? inDatabase?.map(damagedInDatabase) ?? (await readAll(store));
+      requireStore(url, base);
+      const maintenance = await maintenanceOf(url, base);
+      const found = await maintenance?.check();
+      const sessions = await countSessions(context, found ?? []);
+      const findings = found ?? (await readAll(await context.store()));
       context.forgetWarnings();
       if (options.json) await printJson(io, { sessions, findings });
       else {
         for (const each of findings) await io.line(describe(each, io.colors));
         const wrong = findings.filter(({ kind }) => !HARMLESS.includes(kind)).length;
         await io.line(
-          `${plural(sessions, "session")} looked at, ${wrong === 0 ? "nothing is wrong" : `${wrong} wrong`}`,
+          `${sessions === null ? "no session can be" : plural(sessions, "session")} looked at, ${wrong === 0 ? "nothing is wrong" : `${wrong} wrong`}`,
         );
-        if (findings.some(({ kind }) => kind === "damaged"))
-          io.note(
-            files
-              ? "thulp-sessions repair ID recovers what is whole of a damaged session."
-              : inDatabase
-                ? "thulp-sessions recover TO writes what can be read into a new store."
-                : "What can be read of a damaged session: thulp-sessions show ID.",
-          );
+        if (findings.some(({ kind }) => kind === "damaged")) io.note(ADVICE[maintenance?.unit ?? "none"]);
       }
       if (findings.some(({ kind }) => !HARMLESS.includes(kind))) throw new Failure("", EXIT.problem);
     });
 }
 
-function damagedInDatabase({ message, sessionId, field }: DatabaseFinding): Found {
-  return { kind: "damaged", sessionId, reason: field === undefined ? message : `${field}: ${message}` };
+/** `null` where the store cannot be opened for the damage that was found. */
+async function countSessions(context: Context, found: readonly StoreFinding[]): Promise<number | null> {
+  try {
+    const store = await context.store();
+    return await store.count();
+  } catch (error) {
+    if (isSessionError(error, "corrupt") && found.length > 0) return null;
+    throw error;
+  }
 }
 
-function describe({ kind, sessionId, path, offset, reason }: Found, colors: Context["io"]["colors"]): string {
+function describe(
+  { kind, sessionId, path, offset, field, reason }: StoreFinding,
+  colors: Context["io"]["colors"],
+): string {
   const paint = HARMLESS.includes(kind) ? colors.dim : colors.red;
   const place = offset === undefined ? "" : ` (from byte ${offset})`;
-  return `${paint(kind.padEnd(17))} ${path ?? sessionId ?? ""}: ${reason}${place}`;
+  const what = field === undefined ? reason : `${field}: ${reason}`;
+  return `${paint(kind.padEnd(17))} ${path ?? sessionId ?? ""}: ${what}${place}`;
 }
 
-async function readAll(store: SessionStore): Promise<Found[]> {
-  const found = new Map<string, Found>();
+async function readAll(store: SessionStore): Promise<StoreFinding[]> {
+  const found = new Map<string, StoreFinding>();
   const stop = store.warnings.listen(({ code, message, sessionId, path }) => {
     found.set(sessionId ?? path ?? message, {
       kind: code === "corrupt" ? "damaged" : code,
@@ -94,7 +91,7 @@ async function readAll(store: SessionStore): Promise<Found[]> {
   return [...found.values()];
 }
 
-async function readOne(store: SessionStore, id: string): Promise<Found | null> {
+async function readOne(store: SessionStore, id: string): Promise<StoreFinding | null> {
   const { entryPages } = await import("@thulp-sessions/core");
   try {
     const { metadata, entryCount } = await store.head(id);

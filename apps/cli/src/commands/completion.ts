@@ -1,8 +1,8 @@
 import { Argument } from "@commander-js/extra-typings";
-import type { AnyCommand } from "../commands.ts";
-import { completionScript, SHELLS } from "../completion-scripts.ts";
-import type { Context } from "../context.ts";
-import { newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { newCommand } from "../command/new-command.ts";
+import { completionScript, SHELLS } from "../output/completion-scripts.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("completion")

@@ -1,10 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
-import { EXIT, Failure, usage } from "../exit.ts";
-import { filterOf, withFilterOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, withFilterOptions } from "../input/filter-options.ts";
+import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return withFilterOptions(newCommand("copy"))
@@ -16,7 +16,7 @@ export function command(context: Context): AnyCommand {
     .addOption(
       new Option(
         "--on-conflict <how>",
-        "a session that the target has with other contents: newer replaces it by a newer one, replace in any case, skip leaves it and is content (else it is left, and told)",
+        "a session that the target has with other contents: newer replaces it by a newer one, replace in any case, skip leaves it and is content (else it is left, and reported)",
       ).choices(["newer", "replace", "skip"] as const),
     )
     .option("--allow-lossy", "copy numbers that JavaScript cannot hold as it rounds them")

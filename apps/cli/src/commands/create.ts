@@ -2,12 +2,12 @@ import { Option } from "@commander-js/extra-typings";
 import { type JsonValue, SESSION_TYPE_NAMES } from "@thulp-sessions/core";
 import { setKey } from "@thulp-sessions/core/store";
 import { InvalidArgumentError } from "commander";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { sessionTypeOf } from "../input/session-type.ts";
+import { collect, parseCount } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
-import { sessionTypeOf } from "../session-type.ts";
-import { collect, parseCount } from "../when.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("create")

@@ -1,14 +1,14 @@
 import { isSessionError, type SessionMetadata } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import { confirmOrYes } from "../confirm.ts";
-import type { Context } from "../context.ts";
-import { Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine, plural } from "../render/text.ts";
-import { idToChange } from "../session-id.ts";
+import { confirmOrYes } from "../terminal/confirm.ts";
+import { Failure } from "../terminal/exit.ts";
 
-interface Doomed {
+interface Candidate {
   readonly id: string;
   /** Absent for a damaged one. */
   readonly metadata?: SessionMetadata;
@@ -26,28 +26,28 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const doomed: Doomed[] = [];
+      const candidates: Candidate[] = [];
       for (const each of typed) {
         const id = await idToChange(context, store, each);
-        if (!doomed.some((other) => other.id === id)) doomed.push(await look(id));
+        if (!candidates.some((other) => other.id === id)) candidates.push(await preflight(id));
       }
-      const lines = doomed.map(
+      const lines = candidates.map(
         ({ id, metadata }) => `${id}  ${metadata ? oneLine(metadata.name) : "(cannot be read)"}`,
       );
       if (options.dryRun && options.json)
         return printJson(
           io,
-          doomed.map(({ id }) => ({ id, deleted: false })),
+          candidates.map(({ id }) => ({ id, deleted: false })),
         );
       if (options.dryRun) return io.print(`${lines.map((line) => `would delete  ${line}`).join("\n")}\n`);
       if (!options.yes) for (const line of lines) io.note(line);
       await confirmOrYes(
         io,
         options.yes,
-        `Delete ${doomed.length === 1 ? "this session" : plural(doomed.length, "session")} for good?`,
+        `Delete ${candidates.length === 1 ? "this session" : plural(candidates.length, "session")} for good?`,
       );
       const done: { readonly id: string; readonly deleted: boolean }[] = [];
-      for (const [i, { id, version }] of doomed.entries()) {
+      for (const [i, { id, version }] of candidates.entries()) {
         // What was written while the question stood there is not to go unseen.
         const deleted = await store.delete(id, version === undefined ? {} : { expectedVersion: version });
         done.push({ id, deleted });
@@ -55,7 +55,7 @@ export function command(context: Context): AnyCommand {
       }
       if (options.json) await printJson(io, done);
 
-      async function look(id: string): Promise<Doomed> {
+      async function preflight(id: string): Promise<Candidate> {
         try {
           const { metadata, version } = await store.head(id);
           return { id, metadata, version };

@@ -8,14 +8,14 @@ import {
   type StoredSession,
   sameSession,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { Failure, usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
-import { toFile, type Write } from "../output.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToLookAt } from "../input/session-id.ts";
+import { toFile, type Write } from "../output/to-file.ts";
 import { markdownEntry, markdownHead } from "../render/markdown.ts";
-import { idToLookAt } from "../session-id.ts";
-import { withTempFiles } from "../temp-store.ts";
+import { withTempFiles } from "../store/temp-store.ts";
+import { Failure, usage } from "../terminal/exit.ts";
 
 const FORMATS = ["json", "jsonl", "markdown"] as const;
 

@@ -1,10 +1,10 @@
 import { Option } from "@commander-js/extra-typings";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToLookAt } from "../input/session-id.ts";
+import { parseCount } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
-import { idToLookAt } from "../session-id.ts";
-import { parseCount } from "../when.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("fork")

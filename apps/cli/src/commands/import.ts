@@ -2,14 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import { type CopyReport, isSessionError, parseSessionId, type SessionStore } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { copyWithProgress, isComplete, printReport } from "../copy-report.ts";
-import { EXIT, Failure, usage } from "../exit.ts";
-import { readSessionLines } from "../import-lines.ts";
-import { examples, newCommand } from "../new-command.ts";
-import { parseObject, readText } from "../read-input.ts";
-import { withTempFiles } from "../temp-store.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { readSessionLines } from "../input/import-lines.ts";
+import { parseObject, readText } from "../input/read-input.ts";
+import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
+import { withTempFiles } from "../store/temp-store.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("import")
@@ -26,7 +26,7 @@ export function command(context: Context): AnyCommand {
     .addOption(
       new Option(
         "--on-conflict <how>",
-        "a session that is there with other contents: newer replaces it by a newer one, replace in any case (else it is left, and told)",
+        "a session that is there with other contents: newer replaces it by a newer one, replace in any case (else it is left, and reported)",
       ).choices(["newer", "replace"] as const),
     )
     .option("--allow-lossy", "take numbers that JavaScript cannot hold as it rounds them (JSON only)")

@@ -1,13 +1,14 @@
+import { isRemote, parseStoreUrl } from "@thulp-sessions/config";
 import { SESSION_STATUSES } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { VERSION } from "../command/version.ts";
 import { printJson } from "../render/json.ts";
 import { facts } from "../render/table.ts";
 import { plural } from "../render/text.ts";
 import { dateTime } from "../render/time.ts";
-import { storeExists } from "../store-place.ts";
-import { VERSION } from "../version.ts";
+import { storeExists } from "../store/store-place.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("info")
@@ -19,7 +20,9 @@ export function command(context: Context): AnyCommand {
       const config = await context.config();
       const exists = storeExists(config.store, config.base);
       const counts = exists ? await countSessions(context) : null;
-      const server = /^https?:/.test(config.store) ? await serverInfo(config.store, config.token) : null;
+      const server = isRemote(parseStoreUrl(config.store, config.base))
+        ? await serverInfo(config.store, config.token)
+        : null;
       const { store: storeSource, durability: durabilitySource } = config.sources;
       if (options.json) {
         const { store, durability } = config;

@@ -1,14 +1,14 @@
 import { Option } from "@commander-js/extra-typings";
 import type { SessionMetadata } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { filterOf, parentOption, rootsOption, withFilterOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, parentOption, rootsOption, withFilterOptions } from "../input/filter-options.ts";
+import { idToLookAt } from "../input/session-id.ts";
+import { parseCount } from "../input/when.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { sessionLine, sessionTable } from "../render/session-table.ts";
 import { plural } from "../render/text.ts";
-import { idToLookAt } from "../session-id.ts";
-import { parseCount } from "../when.ts";
 
 const MAX_PAGE = 1000;
 

@@ -6,16 +6,16 @@ import {
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { filterOf, rootsOption, withKindOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, rootsOption, withKindOptions } from "../input/filter-options.ts";
+import { parseSpan } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine, plural, truncate } from "../render/text.ts";
 import { bytes, dateTime } from "../render/time.ts";
-import { parseSpan } from "../when.ts";
 
-interface Doomed {
+interface Candidate {
   readonly metadata: SessionMetadata;
   readonly version: string;
   readonly characters: number;
@@ -51,13 +51,13 @@ export function command(context: Context): AnyCommand {
       const sums = { sessions: 0, characters: 0, kept: 0 };
       const found: SessionMetadata[] = [];
       for (const metadata of await all(store, filter)) {
-        const doomed = await look(store, metadata);
-        if (!doomed || (options.yes && !(await remove(store, doomed)))) {
+        const candidate = await preflight(store, metadata);
+        if (!candidate || (options.yes && !(await remove(store, candidate)))) {
           sums.kept++;
           continue;
         }
         sums.sessions++;
-        sums.characters += doomed.characters;
+        sums.characters += candidate.characters;
         const { id, name, updatedAt, status } = metadata;
         if (options.json) found.push(metadata);
         else
@@ -86,7 +86,7 @@ async function all(store: SessionStore, filter: ReturnType<typeof filterOf>): Pr
 }
 
 /** `undefined` for one that was changed since it was listed, or cannot be read. */
-async function look(store: SessionStore, metadata: SessionMetadata): Promise<Doomed | undefined> {
+async function preflight(store: SessionStore, metadata: SessionMetadata): Promise<Candidate | undefined> {
   try {
     const { metadata: now, version, entryCount } = await store.head(metadata.id);
     if (now.updatedAt !== metadata.updatedAt) return undefined;
@@ -100,7 +100,7 @@ async function look(store: SessionStore, metadata: SessionMetadata): Promise<Doo
   }
 }
 
-async function remove(store: SessionStore, { metadata, version }: Doomed): Promise<boolean> {
+async function remove(store: SessionStore, { metadata, version }: Candidate): Promise<boolean> {
   try {
     return await store.delete(metadata.id, { expectedVersion: version });
   } catch (error) {

@@ -1,10 +1,11 @@
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure, usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import { maintenanceOf } from "@thulp-sessions/config";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
-import { requireStore, storeExists } from "../store-place.ts";
+import { placeOfSameKind, requireStore, storeExists } from "../store/store-place.ts";
+import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("recover")
@@ -21,14 +22,14 @@ export function command(context: Context): AnyCommand {
       const { io } = context;
       const { store: url, base } = await context.config();
       const target = await context.config({ store: to });
-      if (!url.startsWith("sqlite:") || !target.store.startsWith("sqlite:"))
+      const maintenance = await maintenanceOf(url, base);
+      const place = await placeOfSameKind(maintenance, target);
+      if (maintenance?.unit !== "store" || place === null)
         throw usage(`recover goes from one sqlite: store to another, not from ${url} to ${target.store}.`);
       requireStore(url, base);
       if (storeExists(target.store, target.base))
         throw new Failure(`There is something at ${target.store} already. Choose another place.`);
-      const { recoverDatabase } = await import("@thulp-sessions/config");
-      const report = await recoverDatabase(url, target.store, base);
-      if (!report) return;
+      const report = await maintenance.recover(place);
       if (json) await printJson(io, report);
       else {
         for (const { sessionId, message } of report.problems)

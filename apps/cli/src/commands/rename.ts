@@ -1,9 +1,9 @@
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine } from "../render/text.ts";
-import { idToChange } from "../session-id.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("rename")

@@ -1,10 +1,11 @@
-import type { AnyCommand } from "../commands.ts";
-import { confirmOrYes } from "../confirm.ts";
-import type { Context } from "../context.ts";
-import { usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import { maintenanceOf } from "@thulp-sessions/config";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
 import { facts } from "../render/table.ts";
+import { confirmOrYes } from "../terminal/confirm.ts";
+import { usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("repair")
@@ -21,12 +22,12 @@ export function command(context: Context): AnyCommand {
     .action(async (id, options) => {
       const { io } = context;
       const { store, base, durability } = await context.config();
-      const { inspectFiles, repairSession } = await import("@thulp-sessions/config");
-      if (!store.startsWith("fs:"))
+      const maintenance = await maintenanceOf(store, base);
+      if (maintenance?.unit !== "session")
         throw usage(
-          `repair works on single files of an fs: store; this one is ${store}. ${store.startsWith("sqlite:") ? "thulp-sessions recover TO writes what is whole into a new store." : ""}`.trim(),
+          `repair works on single files of an fs: store; this one is ${store}. ${maintenance ? "thulp-sessions recover TO writes what is whole into a new store." : ""}`.trim(),
         );
-      const damage = (await inspectFiles(store, base))?.find(
+      const damage = (await maintenance.check()).find(
         ({ kind, sessionId }) => kind === "damaged" && sessionId === id.toLowerCase(),
       );
       if (damage) {
@@ -36,7 +37,7 @@ export function command(context: Context): AnyCommand {
         await confirmOrYes(io, options.yes, "Keep what is whole, and the file as it was beside it?");
       }
       // Says by itself when there is no such session, or when it is not to be repaired.
-      const report = await repairSession(store, id, { cwd: base, durability });
+      const report = await maintenance.repair(id, { durability });
       if (options.json) return printJson(io, report);
       if (!report) return io.line(`${id} is not damaged; nothing was changed`);
       await io.print(

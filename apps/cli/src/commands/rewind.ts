@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from "commander";
-import type { AnyCommand } from "../commands.ts";
-import { confirmOrYes } from "../confirm.ts";
-import type { Context } from "../context.ts";
-import { usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange } from "../input/session-id.ts";
+import { parseCount } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine, plural } from "../render/text.ts";
-import { idToChange } from "../session-id.ts";
-import { parseCount } from "../when.ts";
+import { confirmOrYes } from "../terminal/confirm.ts";
+import { usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("rewind")

@@ -5,15 +5,15 @@ import {
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { filterOf, withFilterOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
-import type { Colors } from "../render/colors.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, withFilterOptions } from "../input/filter-options.ts";
+import { parseCount } from "../input/when.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { oneLine, truncate, width } from "../render/text.ts";
 import { ago } from "../render/time.ts";
-import { parseCount } from "../when.ts";
+import type { Colors } from "../terminal/colors.ts";
 
 export function command(context: Context): AnyCommand {
   return withFilterOptions(newCommand("search"))

@@ -1,16 +1,25 @@
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import { type ConfigFlags, SETTING_OPTIONS } from "@thulp-sessions/config";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
+
+/** What every command takes already. */
+const GLOBAL: readonly (typeof SETTING_OPTIONS)[number]["key"][] = [
+  "store",
+  "token",
+  "tokenFile",
+  "durability",
+];
 
 export function command(context: Context): AnyCommand {
-  return newCommand("serve")
-    .description(
-      "Serves the store over HTTP until Ctrl-C, which waits for the requests under way; a second one does not.",
-    )
-    .option("--host <host>", "where to listen (127.0.0.1); beyond loopback a token is needed")
-    .option("--port <port>", "0 for any that is free (4664)")
-    .option("--allowed-origins <list>", "web origins that may call, separated by commas (none)")
+  const serve: AnyCommand = newCommand("serve").description(
+    "Serves the store over HTTP until Ctrl-C, which waits for the requests under way; a second one does not.",
+  );
+  for (const { key, flag, placeholder, help, shownDefault } of SETTING_OPTIONS)
+    if (!GLOBAL.includes(key))
+      serve.option(`${flag} <${placeholder.toLowerCase()}>`, `${help} (${shownDefault})`);
+  return serve
     .addHelpText(
       "after",
       examples(
@@ -19,23 +28,12 @@ export function command(context: Context): AnyCommand {
         "serve --host 0.0.0.0 --token-file ~/.thulp-token",
       ),
     )
-    .action(async (options) => {
-      const { run } = await import("@thulp-sessions/api");
+    .action(async () => {
+      const options: ConfigFlags = serve.opts();
+      const api = await import("@thulp-sessions/api");
       const { store, token, tokenFile, durability } = context.globals;
-      const flags = {
-        "--store": store,
-        "--token": token,
-        "--token-file": tokenFile,
-        "--durability": durability,
-        "--host": options.host,
-        "--port": options.port,
-        "--allowed-origins": options.allowedOrigins,
-      };
-      // As the server's own command does it, with what was typed; one word each, whatever a value begins with.
-      const argv = Object.entries(flags).flatMap(([flag, value]) =>
-        value === undefined ? [] : [`${flag}=${value}`],
-      );
-      const code = await run(argv, context.io.process);
+      const flags = { ...options, store, token, tokenFile, durability };
+      const code = await api.serve(flags, context.io.process);
       if (code !== EXIT.ok) throw new Failure("", code);
     });
 }

@@ -7,15 +7,15 @@ import {
   type StoredEntry,
 } from "@thulp-sessions/core";
 import { InvalidArgumentError } from "commander";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { usage } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
-import { type Print, paged } from "../pager.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToLookAt } from "../input/session-id.ts";
+import { parseCount } from "../input/when.ts";
 import { renderEntry } from "../render/entry.ts";
 import { headLines } from "../render/head.ts";
-import { idToLookAt } from "../session-id.ts";
-import { parseCount } from "../when.ts";
+import { usage } from "../terminal/exit.ts";
+import { type Print, paged } from "../terminal/pager.ts";
 
 const PAGE = 100;
 const FOLDED_LINES = 12;

@@ -8,15 +8,15 @@ import {
   type SessionId,
   type SessionStore,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { filterOf, withFilterOptions } from "../filter-options.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { filterOf, withFilterOptions } from "../input/filter-options.ts";
+import { parseCount } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
 import { bar, facts } from "../render/table.ts";
 import { oneLine, padStart, plural, truncate } from "../render/text.ts";
 import { bytes, day } from "../render/time.ts";
-import { parseCount } from "../when.ts";
 
 const BAR_COLUMNS = 24;
 

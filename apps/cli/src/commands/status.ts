@@ -1,10 +1,10 @@
 import type { SessionMetadata, SessionStatus } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { paintStatus } from "../render/styles.ts";
-import { idToChange } from "../session-id.ts";
 
 const STATUSES = {
   complete: "completed",
@@ -27,7 +27,7 @@ export function statusCommand(name: keyof typeof STATUSES): (context: Context) =
         const manager = await context.manager();
         const ids: string[] = [];
         for (const each of typed) ids.push(await idToChange(context, manager.store, each));
-        // One that is not there is told of before any is changed.
+        // One that is not there is reported before any is changed.
         for (const id of ids) await manager.store.head(id);
         const changed: SessionMetadata[] = [];
         for (const id of ids) {

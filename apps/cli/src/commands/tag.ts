@@ -1,11 +1,11 @@
 import { isSessionError } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToChange, idToLookAt } from "../input/session-id.ts";
+import { collect } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
 import { oneLine } from "../render/text.ts";
-import { idToChange, idToLookAt } from "../session-id.ts";
-import { collect } from "../when.ts";
 
 const TRIES = 10;
 

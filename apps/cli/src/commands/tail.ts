@@ -7,14 +7,14 @@ import {
   type SessionStore,
   type StoredEntry,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { EXIT, Failure } from "../exit.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToLookAt } from "../input/session-id.ts";
+import { parseCount } from "../input/when.ts";
 import { renderEntry } from "../render/entry.ts";
 import { plural } from "../render/text.ts";
-import { idToLookAt } from "../session-id.ts";
-import { parseCount } from "../when.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
@@ -43,7 +43,7 @@ export function command(context: Context): AnyCommand {
         width: io.terminal ? io.width : 0,
         fold: options.full ? 0 : FOLDED_LINES,
       };
-      const tell = {
+      const show = {
         entry: (entry: StoredEntry) =>
           io.print(
             options.jsonl
@@ -54,12 +54,12 @@ export function command(context: Context): AnyCommand {
           io.print(options.jsonl ? `${JSON.stringify(event)}\n` : `${io.colors.yellow(`-- ${text}`)}\n\n`),
       };
       const last = await lastEntries(store, id, options.last);
-      for (const entry of last.shown) await tell.entry(entry);
+      for (const entry of last.shown) await show.entry(entry);
       if (!options.follow) return;
-      context.tellWarningsAtOnce();
+      context.showWarningsImmediately();
       await context.interruptible(async (signal) => {
         if (io.terminal && !options.jsonl) io.note(io.colors.dim("following; Ctrl-C ends it"));
-        await follow(context, store, id, last.token, tell, signal);
+        await follow(context, store, id, last.token, show, signal);
         if (signal.aborted) throw new Failure("", EXIT.interrupted);
       });
     });
@@ -76,18 +76,18 @@ async function lastEntries(
   return { shown: count === 0 ? [] : items, token: last && entryToken(last) };
 }
 
-interface Telling {
+interface EventPrinter {
   entry(entry: StoredEntry): Promise<void>;
   event(event: Readonly<Record<string, unknown>>, text: string): Promise<void>;
 }
 
-/** Tells every event after the token. A server that is away is asked again, ever more seldom. */
+/** Shows every event after the token. A server that is away is asked again, ever more seldom. */
 async function follow(
   context: Context,
   store: SessionStore,
   id: string,
   after: string | undefined,
-  tell: Telling,
+  show: EventPrinter,
   signal: AbortSignal,
 ): Promise<void> {
   const manager = new SessionManager(store, { cacheSize: 0 });
@@ -98,12 +98,12 @@ async function follow(
       for await (const event of manager.subscribe(id, { after: token, signal })) {
         if (pause > FIRST_WAIT_MS) context.io.note("the server is back");
         pause = FIRST_WAIT_MS;
-        if (event.type === "entry") await tell.entry(event.entry);
+        if (event.type === "entry") await show.entry(event.entry);
         else if (event.type === "deleted")
-          return await tell.event({ type: "deleted" }, "the session was deleted");
+          return await show.event({ type: "deleted" }, "the session was deleted");
         else {
           const { entryCount } = event;
-          await tell.event(
+          await show.event(
             { type: "rewound", entryCount },
             `rewound to ${plural(entryCount, "entry", "entries")}`,
           );
@@ -112,7 +112,7 @@ async function follow(
       }
       if (!signal.aborted) throw new Failure("The store was closed.");
     } catch (error) {
-      const away = isSessionError(error, "io") && /^https?:/.test(store.location);
+      const away = isSessionError(error, "io") && store.kind === "http";
       if (!away || signal.aborted) {
         if (signal.aborted) return;
         throw error;

@@ -5,14 +5,14 @@ import {
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
-import type { AnyCommand } from "../commands.ts";
-import type { Context } from "../context.ts";
-import { examples, newCommand } from "../new-command.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context } from "../command/context.ts";
+import { examples, newCommand } from "../command/new-command.ts";
+import { idToLookAt } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
 import { paintStatus } from "../render/styles.ts";
 import { oneLine, truncate } from "../render/text.ts";
 import { ago } from "../render/time.ts";
-import { idToLookAt } from "../session-id.ts";
 
 interface Node {
   readonly metadata: SessionMetadata;

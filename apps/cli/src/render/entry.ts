@@ -1,6 +1,6 @@
 import type { JsonValue, StoredEntry } from "@thulp-sessions/core";
 import wrapAnsi from "wrap-ansi";
-import type { Colors } from "./colors.ts";
+import type { Colors } from "../terminal/colors.ts";
 import { describeEntry } from "./styles.ts";
 import { safe } from "./text.ts";
 import { dateTime } from "./time.ts";

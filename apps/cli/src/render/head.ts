@@ -1,5 +1,5 @@
 import type { SessionHead } from "@thulp-sessions/core";
-import type { Colors } from "./colors.ts";
+import type { Colors } from "../terminal/colors.ts";
 import { describeType, paintStatus } from "./styles.ts";
 import { facts } from "./table.ts";
 import { oneLine, plural, truncate } from "./text.ts";

@@ -1,4 +1,4 @@
-import type { Io } from "../io.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** One JSON text, indented: `--json`. */
 export async function printJson(io: Io, value: unknown): Promise<void> {

@@ -1,5 +1,5 @@
 import type { SessionHead, StoredEntry } from "@thulp-sessions/core";
-import { Colors } from "./colors.ts";
+import { Colors } from "../terminal/colors.ts";
 import { contentText } from "./entry.ts";
 import { describeEntry, describeType } from "./styles.ts";
 import { oneLine, safe } from "./text.ts";

@@ -1,5 +1,5 @@
 import type { SessionMetadata } from "@thulp-sessions/core";
-import type { Colors } from "./colors.ts";
+import type { Colors } from "../terminal/colors.ts";
 import { paintStatus } from "./styles.ts";
 import { type Column, table } from "./table.ts";
 import { oneLine } from "./text.ts";

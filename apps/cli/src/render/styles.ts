@@ -1,5 +1,5 @@
 import type { EntryType, SessionStatus, SessionType } from "@thulp-sessions/core";
-import type { Colors } from "./colors.ts";
+import type { Colors } from "../terminal/colors.ts";
 import { oneLine } from "./text.ts";
 
 export function paintStatus(status: SessionStatus, colors: Colors): string {

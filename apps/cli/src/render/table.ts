@@ -1,4 +1,4 @@
-import type { Colors } from "./colors.ts";
+import type { Colors } from "../terminal/colors.ts";
 import { padEnd, truncate, width } from "./text.ts";
 
 export interface Column<Row> {

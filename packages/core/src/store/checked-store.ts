@@ -47,6 +47,7 @@ export type ParsedSearchQuery = z.output<typeof searchQuerySchema>;
  * closed. Calls after `close` reject with `closed`.
  */
 export abstract class CheckedStore implements SessionStore {
+  abstract readonly kind: string;
   abstract readonly location: string;
   abstract readonly capabilities: StoreCapabilities;
   readonly warnings = new Warnings();

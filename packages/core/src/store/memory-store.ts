@@ -42,6 +42,7 @@ interface SessionRecord {
  * leaves open, this one decides.
  */
 export class MemoryStore extends BaseStore {
+  override readonly kind = "memory";
   override readonly location = "memory:";
   override readonly capabilities: StoreCapabilities = {
     persistent: false,

@@ -45,6 +45,22 @@ export const missingCases: readonly ConformanceCase[] = [
     stop();
   }),
 
+  {
+    id: "call-kind",
+    clauses: ["CALL-10"],
+    name: "the kind of two stores",
+    async run(factory) {
+      const kinds: string[] = [];
+      const note = conformanceCase("call-kind", ["CALL-10"], "the kind of one store", async ({ kind }) => {
+        ok(typeof kind === "string" && kind !== "" && kind.length <= 32, `kind is no short text: ${kind}`);
+        kinds.push(kind);
+      });
+      await note.run(factory);
+      await note.run(factory);
+      equal(kinds[1], kinds[0], "the kind of another store");
+    },
+  },
+
   conformanceCase("call-empty-store", ["CALL-6", "LIST-1", "COUNT-1"], "an empty store", async (store) => {
     const nothing = { items: [], nextCursor: null };
     deepEqual(await store.list(), nothing, "list");

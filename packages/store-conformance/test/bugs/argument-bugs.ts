@@ -37,6 +37,14 @@ export const argumentBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
+    "its kind is that of one store only",
+    ["call-kind"],
+    class extends MemoryStore {
+      override readonly kind: never = crypto.randomUUID().slice(0, 8) as never;
+    },
+  ),
+
+  plantedBug(
     "an entry with a bad id is given another",
     ["id-hostile-entry"],
     class extends MemoryStore {

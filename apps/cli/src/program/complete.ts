@@ -1,8 +1,8 @@
-import type { AnyCommand } from "./commands.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context, GlobalOptions } from "../command/context.ts";
+import { oneLine, truncate } from "../render/text.ts";
 import { COMMANDS } from "./commands.ts";
-import type { Context, GlobalOptions } from "./context.ts";
 import { buildProgram } from "./program.ts";
-import { oneLine, truncate } from "./render/text.ts";
 
 const SHOWN_IDS = 100;
 const NAME_COLUMNS = 50;

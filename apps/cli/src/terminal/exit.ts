@@ -24,7 +24,7 @@ export function usage(message: string): Failure {
   return new Failure(message, EXIT.usage);
 }
 
-/** Whoever read the output has gone: nothing more to do, and no error. */
+/** The reader of the output has gone: nothing more to do, and no error. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }

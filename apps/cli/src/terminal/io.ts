@@ -1,5 +1,5 @@
+import { Colors } from "./colors.ts";
 import { OutputClosed } from "./exit.ts";
-import { Colors } from "./render/colors.ts";
 
 /** What the command needs of its process; `node:process` is one. */
 export interface CommandProcess {

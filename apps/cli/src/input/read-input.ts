@@ -2,8 +2,8 @@ import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import type { Context } from "./context.ts";
-import { Failure, usage } from "./exit.ts";
+import type { Context } from "../command/context.ts";
+import { Failure, usage } from "../terminal/exit.ts";
 
 /** A file, or standard input where `-` is said. Paths are relative to where the command was typed. */
 async function open(context: Context, path: string): Promise<NodeJS.ReadableStream> {

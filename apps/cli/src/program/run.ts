@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import { Context } from "./context.ts";
-import { EXIT, Failure, OutputClosed } from "./exit.ts";
-import { type CommandProcess, Io } from "./io.ts";
+import { Context } from "../command/context.ts";
+import { EXIT, Failure, OutputClosed } from "../terminal/exit.ts";
+import { type CommandProcess, Io } from "../terminal/io.ts";
 import { buildProgram } from "./program.ts";
 
 /** Runs a command line. @returns the exit code, see {@link EXIT}. */
@@ -18,12 +18,12 @@ export async function run(argv: readonly string[], process: CommandProcess): Pro
     }
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    code = tell(error, io);
+    code = report(error, io);
   }
   try {
     await context.close();
   } catch (error) {
-    code ||= tell(error, io);
+    code ||= report(error, io);
   }
   return code;
 }
@@ -42,8 +42,8 @@ async function completeWords(words: readonly string[], context: Context): Promis
   return EXIT.ok;
 }
 
-/** What a person needs to know of an error, and the exit code for it. A stack is of no use to who has typed the command. */
-function tell(error: unknown, io: Io): number {
+/** What a person needs to know of an error, and the exit code for it. A stack is of no use to the person who typed the command. */
+function report(error: unknown, io: Io): number {
   if (error instanceof OutputClosed) return EXIT.ok;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof Failure) {

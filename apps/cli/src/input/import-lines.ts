@@ -5,8 +5,8 @@ import {
   type SessionStore,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { usage } from "../terminal/exit.ts";
 import { parseEntryLine } from "./entry-lines.ts";
-import { usage } from "./exit.ts";
 import { parseObject } from "./read-input.ts";
 
 interface Begun {

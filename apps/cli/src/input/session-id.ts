@@ -1,9 +1,9 @@
 import { allSessions, type SessionMetadata, type SessionStore } from "@thulp-sessions/core";
-import { confirm } from "./confirm.ts";
-import type { Context } from "./context.ts";
-import { Failure, usage } from "./exit.ts";
-import { oneLine, truncate } from "./render/text.ts";
-import { dateTime } from "./render/time.ts";
+import type { Context } from "../command/context.ts";
+import { oneLine, truncate } from "../render/text.ts";
+import { dateTime } from "../render/time.ts";
+import { confirm } from "../terminal/confirm.ts";
+import { Failure, usage } from "../terminal/exit.ts";
 
 const FULL = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SHOWN_CANDIDATES = 5;

@@ -1,9 +1,9 @@
 import { type CopyOptions, type CopyReport, copySessions, type SessionStore } from "@thulp-sessions/core";
-import type { Context } from "./context.ts";
-import { EXIT, Failure } from "./exit.ts";
+import type { Context } from "../command/context.ts";
+import { printJson } from "../render/json.ts";
+import { plural } from "../render/text.ts";
+import { EXIT, Failure } from "../terminal/exit.ts";
 import { copyProgress } from "./progress.ts";
-import { printJson } from "./render/json.ts";
-import { plural } from "./render/text.ts";
 
 const SHOWN_PLACES = 10;
 
@@ -42,7 +42,7 @@ export async function copyWithProgress(
       );
     } finally {
       progress.stop();
-      // The report tells them.
+      // The report has them.
       context.forgetWarnings();
     }
   });

@@ -5,7 +5,7 @@ import {
   type SessionFilter,
   type SessionStatus,
 } from "@thulp-sessions/core";
-import { usage } from "./exit.ts";
+import { usage } from "../terminal/exit.ts";
 import { collect, parseWhen } from "./when.ts";
 
 const statusOption = new Option("--status <status>", "with this status; again for one of several")

@@ -1,8 +1,9 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { type AnyCommand, COMMANDS } from "./commands.ts";
-import type { Context, GlobalOptions } from "./context.ts";
-import { Colors } from "./render/colors.ts";
-import { VERSION } from "./version.ts";
+import type { AnyCommand } from "../command/any-command.ts";
+import type { Context, GlobalOptions } from "../command/context.ts";
+import { VERSION } from "../command/version.ts";
+import { Colors } from "../terminal/colors.ts";
+import { COMMANDS } from "./commands.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 failed, or found what is wrong; 2 wrong command line or configuration; 130 ended by Ctrl-C.

@@ -1,5 +1,5 @@
 import type { SessionType } from "@thulp-sessions/core";
-import { usage } from "./exit.ts";
+import { usage } from "../terminal/exit.ts";
 
 export interface TypeOptions {
   readonly type: SessionType["type"];

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { parseStoreUrl } from "@thulp-sessions/config";
-import { Failure } from "./exit.ts";
+import { maintenanceOf, parseStoreUrl, placeOf } from "@thulp-sessions/config";
+import type { StoreMaintenance } from "@thulp-sessions/core/store";
+import { Failure } from "../terminal/exit.ts";
 
 const SESSION_FILE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
 
@@ -18,9 +19,17 @@ export function requireStore(url: string, base: string): void {
 }
 
 export function storeExists(url: string, base: string): boolean {
-  const location = parseStoreUrl(url, base);
-  if (location.kind === "sqlite") return existsSync(location.file);
-  return location.kind !== "fs" || existsSync(location.dir);
+  const place = placeOf(parseStoreUrl(url, base));
+  return place === null || existsSync(place);
+}
+
+/** Where another store of the kind that is maintained would be; `null` for a store of another kind. */
+export async function placeOfSameKind(
+  maintenance: StoreMaintenance | null,
+  other: { readonly store: string; readonly base: string },
+): Promise<string | null> {
+  const target = await maintenanceOf(other.store, other.base);
+  return maintenance && target?.kind === maintenance.kind ? target.place : null;
 }
 
 /** Where the original has left its JSON sessions. */

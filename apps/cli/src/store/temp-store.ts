@@ -5,7 +5,7 @@ import { openStore } from "@thulp-sessions/config";
 import type { SessionStore } from "@thulp-sessions/core";
 
 /**
- * A store of files for as long as `work` takes: whoever writes a session into it finds the original's layout in
+ * A store of files for as long as `work` takes: what writes a session into it finds the original's layout in
  * `{id}.json`, and a file put there is read as a session. So only store-fs knows that layout.
  */
 export async function withTempFiles<T>(

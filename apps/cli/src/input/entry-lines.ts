@@ -5,7 +5,7 @@ import {
   type JsonValue,
   type NewEntry,
 } from "@thulp-sessions/core";
-import { usage } from "./exit.ts";
+import { usage } from "../terminal/exit.ts";
 import { parseObject } from "./read-input.ts";
 
 const KEYS = ["id", "timestamp", "entryType", "content", "seq", "inexact", "type"];

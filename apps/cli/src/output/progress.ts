@@ -1,7 +1,7 @@
 import type { CopyProgress } from "@thulp-sessions/core";
 import cliProgress from "cli-progress";
-import type { Io } from "./io.ts";
-import { span } from "./render/time.ts";
+import { span } from "../render/time.ts";
+import type { Io } from "../terminal/io.ts";
 
 export interface ProgressView {
   update(progress: CopyProgress): void;

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, open, rename, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Context } from "./context.ts";
-import { Failure } from "./exit.ts";
+import type { Context } from "../command/context.ts";
+import { Failure } from "../terminal/exit.ts";
 
 export type Write = (text: string | Uint8Array) => Promise<void>;
 

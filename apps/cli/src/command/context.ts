@@ -1,6 +1,6 @@
 import type { Config } from "@thulp-sessions/config";
 import type { SessionManager, SessionStore, StoreWarning } from "@thulp-sessions/core";
-import type { Io } from "./io.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -20,7 +20,7 @@ export class Context {
   globals: GlobalOptions = {};
   readonly #open: SessionStore[] = [];
   readonly #warnings: StoreWarning[] = [];
-  #tellingAtOnce = false;
+  #warningsImmediate = false;
 
   constructor(io: Io) {
     this.io = io;
@@ -42,7 +42,7 @@ export class Context {
   async store(options: { readonly create?: boolean } = {}): Promise<SessionStore> {
     const config = await this.config();
     if (!options.create) {
-      const { requireStore } = await import("./store-place.ts");
+      const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
     return this.#openStore(config.store, config);
@@ -55,7 +55,7 @@ export class Context {
   ): Promise<SessionStore> {
     const config = await this.config({ store: url });
     if (!create) {
-      const { requireStore } = await import("./store-place.ts");
+      const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
     return this.#openStore(config.store, config, bulk);
@@ -72,9 +72,9 @@ export class Context {
     const store = await openStore(url, {
       durability,
       bulk,
-      ...(/^https?:/.test(url) ? { token } : {}),
+      token,
       onWarning: (warning) => {
-        if (this.#tellingAtOnce) this.warn(warning.message);
+        if (this.#warningsImmediate) this.warn(warning.message);
         else this.#warnings.push(warning);
       },
     });
@@ -82,7 +82,7 @@ export class Context {
     return store;
   }
 
-  /** Tells what the stores have warned of, and closes them. */
+  /** Prints what the stores have warned of, and closes them. */
   async close(): Promise<void> {
     const stores = this.#open.splice(0);
     for (const store of stores) await store.close();
@@ -91,15 +91,15 @@ export class Context {
     if (!first) return;
     this.warn(first.message);
     if (warnings.length > 1)
-      this.warn(`${warnings.length - 1} more like this; thulp-sessions check tells them all`);
+      this.warn(`${warnings.length - 1} more like this; thulp-sessions check lists them all`);
   }
 
-  /** For commands that run for long: warnings are told when they come, not at the end. */
-  tellWarningsAtOnce(): void {
-    this.#tellingAtOnce = true;
+  /** For commands that run for long: warnings are shown when they come, not at the end. */
+  showWarningsImmediately(): void {
+    this.#warningsImmediate = true;
   }
 
-  /** Keeps quiet what the command tells by itself. */
+  /** Drops the warnings that the command reports by itself. */
   forgetWarnings(): void {
     this.#warnings.length = 0;
   }
@@ -109,7 +109,7 @@ export class Context {
   };
 
   /**
-   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process at once.
+   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process immediately.
    * Everywhere else a Ctrl-C ends the process as it does any other; what was acknowledged is stored by then.
    */
   async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

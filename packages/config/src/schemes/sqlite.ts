@@ -1,0 +1,19 @@
+import { storePath } from "./store-path.ts";
+import type { StoreLocation, StoreScheme } from "./store-scheme.ts";
+
+export const sqliteScheme: StoreScheme<Extract<StoreLocation, { kind: "sqlite" }>> = {
+  schemes: ["sqlite"],
+  form: "sqlite:PATH",
+  parse: (url) => ({ kind: "sqlite", file: storePath("sqlite", url) }),
+  format: ({ file }) => `sqlite:${file}`,
+  placeOf: ({ file }) => file,
+  isRemote: false,
+  async open({ file }, { durability = "full", bulk = false, onWarning }) {
+    const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
+    return openSqliteStore({ file, durability, indexLater: bulk, onWarning });
+  },
+  async maintenance({ file }) {
+    const { sqliteMaintenance } = await import("@thulp-sessions/store-sqlite");
+    return sqliteMaintenance({ file });
+  },
+};

@@ -1,0 +1,202 @@
+import { isLoopback } from "./loopback.ts";
+import { STORE_URL_FORMS } from "./schemes/store-schemes.ts";
+import {
+  checkHost,
+  checkOrigins,
+  checkPort,
+  checkStoreUrl,
+  checkToken,
+  oneOf,
+  wholeNumber,
+} from "./setting-checks.ts";
+import type { SettingName, Settings } from "./settings.ts";
+import type { Given } from "./source.ts";
+import { isRemote, parseStoreUrl } from "./store-url.ts";
+
+/** A setting: where it may be given, what checks it, and how it is explained. Everything else follows from it. */
+export interface Setting<T> {
+  readonly flag: string;
+  /** What the flag is followed by, as the help has it. */
+  readonly placeholder: string;
+  readonly variable: string;
+  /** One line for people. */
+  readonly help: string;
+  /** The default in words; the help has it in brackets. */
+  readonly shownDefault: string;
+  /** What a value has to be one of. */
+  readonly values?: readonly string[];
+  /** False where the configuration file may not hold it at all. True when absent. */
+  readonly mayBeInFile?: false;
+  /**
+   * For a value that a file in a cloned repository must not decide: what it is, and a verb, as the refusal begins.
+   * `null` for any other value.
+   */
+  readonly unsafeInFile?: (value: T) => string | null;
+  /** @param base the folder that relative paths are relative to. */
+  readonly check: (given: Given, base: string) => T;
+  readonly byDefault: (base: string) => T;
+}
+
+const DURABILITIES = ["full", "relaxed"] as const;
+const LIMIT_ACTIONS = ["error", "end_session", "ignore"] as const;
+const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
+const DEFAULT_STORE = "sqlite:.thulp/sessions.db";
+
+/** Every setting, in the order in which it is explained. */
+export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
+  store: {
+    flag: "--store",
+    placeholder: "URL",
+    variable: "THULP_SESSIONS_STORE",
+    help: STORE_URL_FORMS,
+    shownDefault: DEFAULT_STORE,
+    check: checkStoreUrl,
+    byDefault: (base) =>
+      checkStoreUrl({ value: DEFAULT_STORE, source: { kind: "default", name: "the default" } }, base),
+    unsafeInFile: (url) => (isRemote(parseStoreUrl(url, "")) ? "a remote store takes" : null),
+  },
+  host: {
+    flag: "--host",
+    placeholder: "HOST",
+    variable: "THULP_SESSIONS_HOST",
+    help: "where to listen; beyond loopback a token is needed",
+    shownDefault: "127.0.0.1",
+    check: checkHost,
+    byDefault: () => "127.0.0.1",
+    unsafeInFile: (host) => (isLoopback(host) ? null : "a host beyond loopback takes"),
+  },
+  port: {
+    flag: "--port",
+    placeholder: "PORT",
+    variable: "THULP_SESSIONS_PORT",
+    help: "0 for any that is free",
+    shownDefault: "4664",
+    check: checkPort,
+    byDefault: () => 4664,
+  },
+  token: {
+    flag: "--token",
+    placeholder: "TOKEN",
+    variable: "THULP_SESSIONS_TOKEN",
+    help: "what every call has to bring; other users of this machine may see it in the process list",
+    shownDefault: "none",
+    mayBeInFile: false,
+    check: checkToken,
+    byDefault: () => undefined,
+  },
+  allowedOrigins: {
+    flag: "--allowed-origins",
+    placeholder: "LIST",
+    variable: "THULP_SESSIONS_ALLOWED_ORIGINS",
+    help: "web origins that may call beside the server's own, separated by commas",
+    shownDefault: "none",
+    check: checkOrigins,
+    byDefault: () => [],
+    unsafeInFile: (origins) => (origins.length > 0 ? "origins take" : null),
+  },
+  durability: {
+    flag: "--durability",
+    placeholder: "WHICH",
+    variable: "THULP_SESSIONS_DURABILITY",
+    help: "full: survives a power cut; relaxed: survives the end of the process",
+    shownDefault: "full",
+    values: DURABILITIES,
+    check: (given) => oneOf(given, DURABILITIES, "durability"),
+    byDefault: () => "full",
+  },
+  maxTurns: {
+    flag: "--max-turns",
+    placeholder: "N",
+    variable: "THULP_SESSIONS_MAX_TURNS",
+    help: "how many turns a session may have; of this and a call's own limit the smaller holds",
+    shownDefault: "none",
+    check: (given) => wholeNumber(given, 0, "number of turns"),
+    byDefault: () => undefined,
+  },
+  maxEntries: {
+    flag: "--max-entries",
+    placeholder: "N",
+    variable: "THULP_SESSIONS_MAX_ENTRIES",
+    help: "how many entries a session may have, likewise",
+    shownDefault: "none",
+    check: (given) => wholeNumber(given, 0, "number of entries"),
+    byDefault: () => undefined,
+  },
+  maxDurationMs: {
+    flag: "--max-duration-ms",
+    placeholder: "N",
+    variable: "THULP_SESSIONS_MAX_DURATION_MS",
+    help: "how long after its making a session takes entries, likewise",
+    shownDefault: "none",
+    check: (given) => wholeNumber(given, 0, "number of milliseconds"),
+    byDefault: () => undefined,
+  },
+  limitAction: {
+    flag: "--limit-action",
+    placeholder: "WHAT",
+    variable: "THULP_SESSIONS_LIMIT_ACTION",
+    help: "what an append does that meets a limit: error, end_session or ignore",
+    shownDefault: "error",
+    values: LIMIT_ACTIONS,
+    check: (given) => oneOf(given, LIMIT_ACTIONS, "action"),
+    byDefault: () => undefined,
+  },
+  maxWaitingWrites: {
+    flag: "--max-waiting-writes",
+    placeholder: "N",
+    variable: "THULP_SESSIONS_MAX_WAITING_WRITES",
+    help: 'how many writes may wait; above it they are answered with "busy"',
+    shownDefault: "1024",
+    check: (given) => wholeNumber(given, 1, "number of writes"),
+    byDefault: () => 1024,
+  },
+  logLevel: {
+    flag: "--log-level",
+    placeholder: "LEVEL",
+    variable: "THULP_SESSIONS_LOG_LEVEL",
+    help: "silent, error, warn, info or debug: every request",
+    shownDefault: "info",
+    values: LOG_LEVELS,
+    check: (given) => oneOf(given, LOG_LEVELS, "level"),
+    byDefault: () => "info",
+  },
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** An option of a command line that takes one value. */
+export interface SettingOption {
+  /** Its name among the flags that `loadConfig` takes. */
+  readonly key: SettingName | "tokenFile";
+  readonly flag: string;
+  readonly placeholder: string;
+  readonly help: string;
+  readonly shownDefault: string;
+}
+
+const TOKEN_FILE: SettingOption = {
+  key: "tokenFile",
+  flag: "--token-file",
+  placeholder: "PATH",
+  help: "the file that holds the token",
+  shownDefault: "none",
+};
+
+/** The options of a program that takes its settings from the command line. */
+export const SETTING_OPTIONS: readonly SettingOption[] = SETTING_NAMES.flatMap((key) => {
+  const { flag, placeholder, help, shownDefault } = SETTINGS[key];
+  const option = { key, flag, placeholder, help, shownDefault };
+  return key === "token" ? [TOKEN_FILE, option] : [option];
+});
+
+/** The flag of each setting. */
+export const FLAGS = fromTable(({ flag }) => flag);
+/** The environment variable of each setting. */
+export const VARIABLES = fromTable(({ variable }) => variable);
+
+function fromTable(
+  pick: (setting: Pick<Setting<never>, "flag" | "variable">) => string,
+): Readonly<Record<SettingName, string>> {
+  const picked = SETTING_NAMES.map((name) => [name, pick(SETTINGS[name])]);
+  return Object.fromEntries(picked);
+}

@@ -1,0 +1,115 @@
+import type { SessionId } from "../model/ids.ts";
+import type { Durability } from "./durability.ts";
+
+/** Something that a check has found. */
+export interface StoreFinding {
+  /**
+   * What it is, in a word: `damaged` for what cannot be read; further words are the store's own, and its package has
+   * the list.
+   */
+  readonly kind: string;
+  /** For people. */
+  readonly reason: string;
+  /** The session that is concerned; absent for what concerns the whole store or no session. */
+  readonly sessionId?: string | undefined;
+  /** The file, where a store has one for each session. */
+  readonly path?: string | undefined;
+  /** In bytes from the start of the file. */
+  readonly offset?: number | undefined;
+  /** The part of the session, e.g. `entries[3].content`. */
+  readonly field?: string | undefined;
+}
+
+/** What was recovered of one session. */
+export interface RepairReport {
+  readonly id: SessionId;
+  /** The file that holds the damaged bytes as they were. */
+  readonly kept: string;
+  /** How many entries were recovered. */
+  readonly entryCount: number;
+  /** How many whole entries were left out, since one with their id stands before them. */
+  readonly repeated: number;
+  /** Where the damage began, in bytes from the start of the file, and what it was. */
+  readonly offset: number;
+  readonly reason: string;
+  /** `made_up`: it could not be read; what follows from the id and the entries stands there, with the tag `recovered`. */
+  readonly metadata: "kept" | "made_up";
+  /** `lost`: there was none that could be read; it is empty now. */
+  readonly context: "kept" | "lost";
+}
+
+/** What was written of a damaged store into a new one. */
+export interface RecoveryReport {
+  readonly sessions: number;
+  readonly entries: number;
+  /** What could not be read, and what was put in its place, in words for people. */
+  readonly problems: readonly { readonly sessionId: string; readonly message: string }[];
+}
+
+export interface BackupReport {
+  readonly sessions: number;
+  readonly bytes: number;
+  /** What is wrong in the copy, as it is in the original. */
+  readonly findings: readonly StoreFinding[];
+}
+
+interface MaintenanceOfAnyStore {
+  /** The `kind` of the stores that are kept in such a place. */
+  readonly kind: string;
+  /** The file or folder. */
+  readonly place: string;
+  /**
+   * Reads everything and changes nothing. What cannot be read is a finding and stops nothing.
+   *
+   * @throws {SessionError} io, busy
+   */
+  check(): Promise<readonly StoreFinding[]>;
+}
+
+/** Of a store that keeps each session in a file of its own: one is repaired beside the others. */
+export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
+  readonly unit: "session";
+  /**
+   * Recovers what is whole in a damaged session. The bytes as they were are kept.
+   *
+   * @returns `null` when it is not damaged.
+   * @throws {SessionError} not_found; unsupported for what is whole but cannot be read here; corrupt when nothing can be
+   *   recovered; busy, io.
+   */
+  repair(
+    id: string,
+    options?: { readonly durability?: Durability | undefined },
+  ): Promise<RepairReport | null>;
+}
+
+/** Of a store that keeps all sessions in one file. */
+export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
+  readonly unit: "store";
+  /**
+   * Writes what can be read into a new place, and only reads this one.
+   *
+   * @throws {SessionError} invalid_input when there is something at `to`; corrupt when nothing can be read; io.
+   */
+  recover(to: string): Promise<RecoveryReport>;
+  /**
+   * Copies the store as it is at one moment into a new place, while others use it, and checks the copy.
+   *
+   * @param options.signal ends it, with nothing left of it.
+   * @throws {SessionError} invalid_input when there is something at `to`; io, busy, corrupt. @throws the reason of the
+   *   signal.
+   */
+  backup(to: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<BackupReport>;
+  /**
+   * Gives the space of what was deleted back to the file system.
+   *
+   * @throws {SessionError} busy, io, corrupt
+   */
+  vacuum(): Promise<{ readonly bytesFreed: number }>;
+}
+
+/**
+ * What maintains the place of a store, a file or a folder. It is no part of a `SessionStore`, since it has to work
+ * where no store can be opened. `unit` says what can be mended by itself, and with that which calls there are. To
+ * restore a backup is to open it, or to copy it back with `copySessions`.
+ */
+export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance;
