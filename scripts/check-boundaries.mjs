@@ -83,13 +83,13 @@ const ROOMS = {
     "fast-path",
     ".",
   ],
-  "apps/api": ["metrics", "limits", "http", "server.ts", "command", "."],
+  "apps/api": ["version.ts", "metrics", "limits", "http", "server.ts", "command", "."],
 };
 
 /** Whose insides are not checked yet, and what for; each run names them. */
 const NOT_CHECKED_YET = {
-  rooms: ["apps/api"],
-  typeCycles: ["apps/cli"],
+  rooms: [],
+  typeCycles: [],
 };
 
 const problems = [];

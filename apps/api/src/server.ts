@@ -10,7 +10,6 @@ import {
 import type { Durability } from "@thulp-sessions/core/store";
 import { invalidInput } from "@thulp-sessions/core/store";
 import type { CallHook } from "@thulp-sessions/router";
-import { VERSION } from "./command/version.ts";
 import { Access, isWildcard } from "./http/access.ts";
 import { answerClientError } from "./http/client-error.ts";
 import { StoreHealth } from "./http/health.ts";
@@ -19,11 +18,14 @@ import { AdmissionControl } from "./limits/admission-control.ts";
 import { OpenStreams } from "./limits/open-streams.ts";
 import { type Logger, silentLogger } from "./metrics/log.ts";
 import { around, Metrics } from "./metrics/metrics.ts";
+import { VERSION } from "./version.ts";
 
 /** An entry may take 16 MiB; a request holds a few of them. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
-/** How many writes may wait at the same time, and how many bytes the bodies of all requests may have together. */
+/**
+ * How many writes may wait at the same time, and how many bytes the bodies of all requests may have together.
+ */
 const MAX_WAITING_WRITES = 1024;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
@@ -65,7 +67,10 @@ export interface ServerOptions {
   readonly maxSubscriptions?: number | undefined;
   /** Stands around every call of the API, e.g. to make spans of a trace. */
   readonly hook?: CallHook | undefined;
-  /** Whether `/metrics` reports the process too, beyond the server; for the process's only server. False when absent. */
+  /**
+   * Whether `/metrics` reports the process too, beyond the server; for the process's only server. False when
+   * absent.
+   */
   readonly processMetrics?: boolean | undefined;
 }
 
@@ -75,8 +80,8 @@ export interface RunningServer {
   readonly port: number;
   readonly manager: SessionManager;
   /**
-   * Takes no more connections, answers the requests under way, ends the subscriptions and closes the store. May be
-   * called again. Resolves at the latest 5 seconds after `timeoutMs`.
+   * Takes no more connections, answers the requests under way, ends the subscriptions and closes the store.
+   * May be called again. Resolves at the latest 5 seconds after `timeoutMs`.
    *
    * @param timeoutMs what is not answered by then is cut off; 10 seconds when absent.
    * @returns false when something had to be cut off, or the store could not be closed in time.
@@ -87,7 +92,11 @@ export interface RunningServer {
 /**
  * Serves a store over HTTP.
  *
- * @throws {SessionError} invalid_input for options that would let in other machines without a token; io when the address cannot be had.
+ * Longer than most functions: each part of the server is made here once, in the order in which they rest on
+ * each other.
+ *
+ * @throws {SessionError} invalid_input for options that would let in other machines without a token; io when
+ * the address cannot be had.
  *   The store is then still the caller's.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -214,7 +223,10 @@ async function closes(store: SessionStore): Promise<boolean> {
   }
 }
 
-/** Browsers and Node's fetch open connections before they need them; Node calls one idle only after its first request. */
+/**
+ * Browsers and Node's fetch open connections before they need them; Node calls one idle only after its first
+ * request.
+ */
 function closeUnused(sockets: ReadonlySet<Socket>): void {
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
 }

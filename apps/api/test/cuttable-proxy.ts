@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A proxy of a server that can be cut: every connection through it breaks, and it can lead to another server afterwards. */
+/**
+ * A proxy of a server that can be cut: every connection through it breaks, and it can lead to another server
+ * afterwards.
+ */
 export async function openProxy(port: number) {
   let target = port;
   const sockets = new Set<Socket>();

@@ -6,8 +6,8 @@ import { appRouter, procedureAt } from "@thulp-sessions/router";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { VERSION } from "../src/command/version.ts";
 import { fastPath } from "../src/http/fast-path.ts";
+import { VERSION } from "../src/version.ts";
 import { CHAT, serve } from "./harness.ts";
 
 // Longer than most files: both ways of a call are compared in one world, which is built here.

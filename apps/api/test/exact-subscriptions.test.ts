@@ -11,7 +11,9 @@ import { serving } from "./command-process.ts";
 import { EventStream, Follower } from "./event-stream.ts";
 import { CHAT, ID, send, serve, tempFolder, until, user } from "./harness.ts";
 
-/** What changes the session: this process through the server's manager, another handle, or another process. */
+/**
+ * What changes the session: this process through the server's manager, another handle, or another process.
+ */
 type Writer = Pick<
   SessionManager,
   "createSession" | "addEntries" | "rewindSession" | "setContext" | "deleteSession"

@@ -7,7 +7,8 @@ if (problem === undefined) {
   // Only now: what the command imports may not even load on an older Node.
   const { run } = await import("./program/run.ts");
   const code = await run(process.argv.slice(2), process);
-  // Not exit(): what is still on its way to a pipe has to arrive. Whatever keeps the process alive after that is given up.
+  // Not exit(): what is still on its way to a pipe has to arrive. Whatever keeps the process alive after that
+  // is given up.
   process.exitCode = code;
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 } else {

@@ -22,7 +22,9 @@ export interface LoadConfigOptions {
 export interface Config extends Settings {
   /** Where each setting comes from. */
   readonly sources: Readonly<Record<SettingName, Source>>;
-  /** The folder in which the command was typed: what relative paths of flags and variables are relative to. */
+  /**
+   * The folder in which the command was typed: what relative paths of flags and variables are relative to.
+   */
   readonly base: string;
 }
 
@@ -32,12 +34,13 @@ interface Candidate extends Given {
 }
 
 /**
- * The configuration: a flag goes before a variable, that before `thulp-sessions.config.json`, that before the default.
- * Everything that was given is checked, also where something else goes before it. A file may come with a cloned
- * repository: it may hold no token, and a remote store, a host beyond loopback or origins of the file are refused
- * unless a flag or a variable goes before them.
+ * The configuration: a flag goes before a variable, that before `thulp-sessions.config.json`, that before the
+ * default. Everything that was given is checked, also where something else goes before it. A file may come
+ * with a cloned repository: it may hold no token, and a remote store, a host beyond loopback or origins of
+ * the file are refused unless a flag or a variable goes before them.
  *
- * @throws {SessionError} invalid_input that names what is wrong and where it was given; io for a file that cannot be read.
+ * @throws {SessionError} invalid_input that names what is wrong and where it was given; io for a file that
+ * cannot be read.
  */
 export function loadConfig({ flags = {}, env, cwd }: LoadConfigOptions): Config {
   const { INIT_CWD: typedIn } = env;

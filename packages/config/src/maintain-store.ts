@@ -4,8 +4,8 @@ import { schemeOf, schemeOfKind } from "./schemes/store-schemes.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
 /**
- * What maintains the place that a store URL names, whether or not a store can be opened there; `null` for a store that
- * has no place of its own on this machine.
+ * What maintains the place that a store URL names, whether or not a store can be opened there; `null` for a
+ * store that has no place of its own on this machine.
  *
  * @param cwd what a relative path is relative to.
  * @throws {SessionError} invalid_input for a URL that names no store.

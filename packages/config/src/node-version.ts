@@ -1,4 +1,5 @@
-// Imports nothing, and is a module of its own: a command asks it before it loads what an older Node may not even read.
+// Imports nothing, and is a module of its own: a command asks it before it loads what an older Node may not
+// even read.
 
 /** The first version that is supported; the same as `engines` says. */
 const [MAJOR, MINOR] = [20, 19] as const;

@@ -4,10 +4,11 @@ import { schemeOf } from "./schemes/store-schemes.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
 /**
- * Opens the store that a URL names: `sqlite:PATH`, `fs:PATH`, `memory:`, `http://HOST:PORT`. Only the module of that
- * store is loaded.
+ * Opens the store that a URL names: `sqlite:PATH`, `fs:PATH`, `memory:`, `http://HOST:PORT`. Only the module
+ * of that store is loaded.
  *
- * @throws {SessionError} invalid_input for a URL that names none; io, busy or unsupported when it cannot be opened.
+ * @throws {SessionError} invalid_input for a URL that names none; io, busy or unsupported when it cannot be
+ * opened.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<SessionStore> {
   const location = parseStoreUrl(url, options.cwd ?? process.cwd());

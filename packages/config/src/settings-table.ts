@@ -13,7 +13,9 @@ import type { SettingName, Settings } from "./settings.ts";
 import type { Given } from "./source.ts";
 import { isRemote, parseStoreUrl } from "./store-url.ts";
 
-/** A setting: where it may be given, what checks it, and how it is explained. Everything else follows from it. */
+/**
+ * A setting: where it may be given, what checks it, and how it is explained. Everything else follows from it.
+ */
 export interface Setting<T> {
   readonly flag: string;
   /** What the flag is followed by, as the help has it. */
@@ -28,7 +30,8 @@ export interface Setting<T> {
   /** False where the configuration file may not hold it at all. True when absent. */
   readonly mayBeInFile?: false;
   /**
-   * For a value that a file in a cloned repository must not decide: what it is, and a verb, as the refusal begins.
+   * For a value that a file in a cloned repository must not decide: what it is, and a verb, as the refusal
+   * begins.
    * `null` for any other value.
    */
   readonly unsafeInFile?: (value: T) => string | null;

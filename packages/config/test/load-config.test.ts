@@ -1,3 +1,4 @@
+// Longer than most files: every setting from every source, side by side.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -56,7 +56,8 @@ describe("openStore", () => {
     await expect(openStore("nonsense")).rejects.toMatchObject({ code: "invalid_input" });
   });
 
-  // Runs what was built, as a user of the package does, and lists every module of ours that Node loads for it.
+  // Runs what was built, as a user of the package does, and lists every module of ours that Node loads for
+  // it.
   it.each([
     ["sqlite:x.db", "store-sqlite"],
     ["fs:x", "store-fs"],

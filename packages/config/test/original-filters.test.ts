@@ -5,7 +5,8 @@ import { copySessions, type SessionFilter, type SessionStore } from "@thulp-sess
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeTempFolder, removeTempFolder } from "./temp-folder.ts";
 
-// Which sessions the original's filters match, on every store: the files as the original wrote them, and copies.
+// Which sessions the original's filters match, on every store: the files as the original wrote them, and
+// copies.
 
 const WRITTEN = join(import.meta.dirname, "../../store-fs/test/fixtures/thulp-corpus/accepted/written");
 const { cases } = JSON.parse(

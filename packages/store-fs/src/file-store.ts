@@ -144,11 +144,12 @@ export class FileStore extends BaseStore {
   }
 
   /**
-   * Brings a session to another folder in the very bytes in which it stands here, numbers that JavaScript can only round
-   * included, and compares what arrived. However large it is, it is never in memory as a whole.
+   * Brings a session to another folder in the very bytes in which it stands here, numbers that JavaScript can
+   * only round included, and compares what arrived. However large it is, it is never in memory as a whole.
    *
    * @param expectedVersion of the session there whose place it takes; absent where there is none.
-   * @throws {SessionError} not_found; already_exists, conflict; conflict also when somebody writes to it meanwhile.
+   * @throws {SessionError} not_found; already_exists, conflict; conflict also when somebody writes to it
+   * meanwhile.
    */
   copyRaw(id: SessionId, to: FileStore, expectedVersion?: string): Promise<void> {
     return this.run(() =>
@@ -156,7 +157,10 @@ export class FileStore extends BaseStore {
     );
   }
 
-  /** Does a session stand in the same bytes in another folder? @throws {SessionError} not_found; conflict as `copyRaw`. */
+  /**
+   * Does a session stand in the same bytes in another folder? @throws {SessionError} not_found; conflict as
+   * `copyRaw`.
+   */
   isSameIn(other: FileStore, id: SessionId): Promise<boolean> {
     return this.run(() => isSameFile(this.#placeOf(id), other.#placeOf(id)));
   }

@@ -12,9 +12,15 @@ import { SessionLocks } from "./lock/session-locks.ts";
 import { removeStaleTempFiles } from "./lock/stale-temp-files.ts";
 
 interface CommonOptions {
-  /** `full` (the default): an acknowledged write survives the loss of power. `relaxed`: the end of the process. */
+  /**
+   * `full` (the default): an acknowledged write survives the loss of power. `relaxed`: the end of the
+   * process.
+   */
   readonly durability?: Durability | undefined;
-  /** How long a call waits for a lock that another process holds before it fails with `busy`; 5000 ms when absent. */
+  /**
+   * How long a call waits for a lock that another process holds before it fails with `busy`; 5000 ms when
+   * absent.
+   */
   readonly lockTimeoutMs?: number | undefined;
   /** Called with a warning of each damaged, foreign or torn file. */
   readonly onWarning?: WarningListener | undefined;

@@ -1,6 +1,5 @@
-// A process of its own that appends to a session, each time at 1,000 more than the number of entries it then has. Runs the
-// built package.
-// Arguments: folder, session. Until it is killed.
+// A process of its own that appends to a session, each time at 1,000 more than the number of entries it then
+// has. Runs the built package. Arguments: folder, session. Until it is killed.
 import { newUuid } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 

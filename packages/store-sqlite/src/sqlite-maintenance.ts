@@ -7,8 +7,8 @@ import { recoverSqliteFile } from "./recover-file.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 
 /**
- * What maintains a database file. All of its findings are `damaged`; a file that cannot be opened for its damage is one
- * finding. Folders of new files are made, for their owner only.
+ * What maintains a database file. All of its findings are `damaged`; a file that cannot be opened for its
+ * damage is one finding. Folders of new files are made, for their owner only.
  */
 export function sqliteMaintenance({ file }: { readonly file: string }): WholeStoreMaintenance {
   const place = resolve(file);

@@ -1,4 +1,4 @@
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 export interface BannerFacts {
   readonly url: string;

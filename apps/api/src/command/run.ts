@@ -10,9 +10,9 @@ import {
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import { createLogger } from "../metrics/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
+import { VERSION } from "../version.ts";
 import { HELP, readArgs } from "./args.ts";
 import { banner } from "./banner.ts";
-import { VERSION } from "./version.ts";
 import { workspaceHint } from "./workspace-hint.ts";
 
 /** What the command needs of its process; `node:process` is one. */
@@ -44,7 +44,8 @@ export async function run(argv: readonly string[], io: CommandProcess): Promise<
 /**
  * Serves until SIGINT or SIGTERM. A second signal does not wait for the requests under way.
  *
- * @param flags as they were typed; what they leave open comes from the environment and the configuration file.
+ * @param flags as they were typed; what they leave open comes from the environment and the configuration
+ * file.
  * @returns the exit code: 0 after a clean stop, 1 when something failed or had to be cut off, 2 for a wrong
  *   configuration.
  */

@@ -5,8 +5,8 @@ import { parseStoreUrl } from "@thulp-sessions/config";
 const SESSION_FILE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
 
 /**
- * What to say to someone who serves an empty SQLite store where the original has left its JSON sessions; `null` where
- * there is nothing to say.
+ * What to say to someone who serves an empty SQLite store where the original has left its JSON sessions;
+ * `null` where there is nothing to say.
  *
  * @param base the folder in which the command was typed.
  */

@@ -28,8 +28,8 @@ export class Access {
   }
 
   /**
-   * Refuses what a web page could send behind the back of the person before the browser: a name that was made to point
-   * here (DNS rebinding), and calls from other sites.
+   * Refuses what a web page could send behind the back of the person before the browser: a name that was made
+   * to point here (DNS rebinding), and calls from other sites.
    *
    * @returns the foreign origin that is allowed to read the answer, if the call comes from one.
    */
@@ -74,7 +74,8 @@ export class Access {
     const name = bracketed.replace(/^\[(.*)\]$/, "$1");
     const { host } = this.#rules;
     if (isLoopback(name) || name === host.toLowerCase() || this.#originHosts.has(bracketed)) return true;
-    // Listening everywhere: an address is safe, since rebinding needs a name, and so is the machine's own name.
+    // Listening everywhere: an address is safe, since rebinding needs a name, and so is the machine's own
+    // name.
     return isWildcard(host) && (isIP(name) !== 0 || name === hostname().toLowerCase());
   }
 }

@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
 import { errorBody, HttpError } from "@thulp-sessions/router";
 
-/** Answers what is no HTTP request that a handler could see: broken, too slow, or with headers that are too large. */
+/**
+ * Answers what is no HTTP request that a handler could see: broken, too slow, or with headers that are too
+ * large.
+ */
 export function answerClientError(cause: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || cause.code === "ECONNRESET") {
     socket.destroy();

@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { errorBody, failureOf } from "@thulp-sessions/router";
 
-/** Answers with an error. An answer that has begun is broken off instead, so that nobody takes it for whole. */
+/**
+ * Answers with an error. An answer that has begun is broken off instead, so that nobody takes it for whole.
+ */
 export function sendError(response: ServerResponse, error: unknown, requestId: string): void {
   if (response.headersSent) {
     response.destroy();

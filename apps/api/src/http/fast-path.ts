@@ -9,8 +9,8 @@ const PLAIN_PATH = /^[A-Za-z0-9.]+$/;
 const OTHER_WAYS = ["batch", "connectionParams"];
 
 /**
- * The one call of a request that needs nothing of tRPC's adapters: a procedure that is there, asked for by a method that it
- * takes, alone, in JSON. `null` for everything else, right or wrong: that goes the stock way.
+ * The one call of a request that needs nothing of tRPC's adapters: a procedure that is there, asked for by a
+ * method that it takes, alone, in JSON. `null` for everything else, right or wrong: that goes the stock way.
  */
 export function fastPath(
   request: IncomingMessage,

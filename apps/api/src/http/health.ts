@@ -7,13 +7,18 @@ const PROBE_VERSION = "probe";
 /** How long the store may take, in milliseconds. */
 const TIMEOUT_MS = 5000;
 
-/** How often a write is tried at most, in milliseconds: anybody may ask, as often as they like, and a write costs a sync. */
+/**
+ * How often a write is tried at most, in milliseconds: anybody may ask, as often as they like, and a write
+ * costs a sync.
+ */
 const WRITE_EVERY_MS = 1000;
 
 /** What says that the store is there: it knows the answer, or somebody else is writing just now. */
 const ANSWERS: readonly SessionErrorCode[] = ["not_found", "conflict", "corrupt", "unsupported", "busy"];
 
-/** Finds out whether the store answers: whether it can be read, and whether a write gets as far as its commit. */
+/**
+ * Finds out whether the store answers: whether it can be read, and whether a write gets as far as its commit.
+ */
 export class StoreHealth {
   readonly #store: SessionStore;
   #written: { readonly at: number; readonly answered: Promise<boolean> } | undefined;

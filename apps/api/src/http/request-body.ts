@@ -11,7 +11,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /**
  * The whole body as text.
  *
- * @throws {HttpError} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be rounded, or when the
+ * @throws {HttpError} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be
+ * rounded, or when the
  *   caller goes away.
  * @throws {SessionError} busy when there is no room for more of it.
  */
@@ -23,7 +24,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number, permi
   const text = decode(
     declared === undefined ? await collectBounded(request, maxBytes, permit) : await collect(request),
   );
-  // Callers in other languages have numbers that are read here as others; keeping those instead would be a lie.
+  // Callers in other languages have numbers that are read here as others; keeping those instead would be a
+  // lie.
   const rounded = firstRoundedWhole(text);
   if (rounded === null) return text;
   throw new HttpError(

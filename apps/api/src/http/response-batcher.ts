@@ -9,8 +9,9 @@ interface Answer {
 }
 
 /**
- * Writes the answers that are ready in one turn of the event loop together, at its end. Under load that is much quicker:
- * a write that wakes a sleeping client takes several times one that finds it awake. Alone, an answer waits for nothing.
+ * Writes the answers that are ready in one turn of the event loop together, at its end. Under load that is
+ * much quicker: a write that wakes a sleeping client takes several times one that finds it awake. Alone, an
+ * answer waits for nothing.
  */
 export class ResponseBatcher {
   #responses: Answer[] = [];

@@ -20,7 +20,9 @@ export class StreamWriter {
     else this.#response.flushHeaders();
   }
 
-  /** A promise where the reader is behind: it resolves when more may be written, or when the reader has gone. */
+  /**
+   * A promise where the reader is behind: it resolves when more may be written, or when the reader has gone.
+   */
   readonly write = (part: string | Uint8Array): Promise<void> | undefined => {
     const response = this.#response;
     if (response.destroyed || response.write(part)) return undefined;

@@ -20,7 +20,10 @@ export interface StockCall {
   readonly onError: (error: unknown, path: string | undefined) => void;
 }
 
-/** Has tRPC itself answer a request: batches, subscriptions, and whatever is wrong in a way that it has words for. */
+/**
+ * Has tRPC itself answer a request: batches, subscriptions, and whatever is wrong in a way that it has words
+ * for.
+ */
 export function answerStockCall(call: StockCall): Promise<Response> {
   const { request, url, path, body, ctx, signal, onError } = call;
   return resolveResponse({

@@ -9,7 +9,10 @@ export interface AdmissionLimits {
   readonly maxWrites: number;
   /** How many bytes the bodies of all requests under way may have together. */
   readonly maxBytes: number;
-  /** Called with how many writes were answered in one turn of the event loop: a group, where the store commits in groups. */
+  /**
+   * Called with how many writes were answered in one turn of the event loop: a group, where the store commits
+   * in groups.
+   */
   readonly onGroup: (size: number) => void;
 }
 
@@ -21,7 +24,9 @@ export interface Permit {
   release(): void;
 }
 
-/** Refuses a request on arrival when it could only be queued: what waits is bounded, in calls and in bytes. */
+/**
+ * Refuses a request on arrival when it could only be queued: what waits is bounded, in calls and in bytes.
+ */
 export class AdmissionControl {
   readonly #limits: AdmissionLimits;
   #writes = 0;
@@ -39,7 +44,8 @@ export class AdmissionControl {
 
   /**
    * @param writes how many writes the request holds.
-   * @throws {SessionError} busy, immediately, when there is no room; nothing of the request has been looked at then.
+   * @throws {SessionError} busy, immediately, when there is no room; nothing of the request has been looked
+   * at then.
    */
   acquire(writes: number, request: IncomingMessage): Permit {
     const { maxWrites, maxBytes } = this.#limits;

@@ -2,7 +2,10 @@ import type { Socket } from "node:net";
 import { SessionError } from "@thulp-sessions/core";
 import { HttpError } from "@thulp-sessions/router";
 
-/** The subscriptions under way: they have no end of their own, so they are counted, bounded, and ended by stopping. */
+/**
+ * The subscriptions under way: they have no end of their own, so they are counted, bounded, and ended by
+ * stopping.
+ */
 export class OpenStreams {
   readonly #max: number;
   readonly #streams = new Map<AbortController, string>();
@@ -29,7 +32,8 @@ export class OpenStreams {
    * Room for one more, until `leave`; its signal ends it.
    *
    * @throws {SessionError} busy above the bound, closed while stopping.
-   * @throws {HttpError} 429 for a second one on a connection: its answer could only pile up behind the first, which has no end.
+   * @throws {HttpError} 429 for a second one on a connection: its answer could only pile up behind the first,
+   * which has no end.
    */
   enter(path: string, socket: Socket): { readonly abort: AbortController; leave(): void } {
     if (this.#stopping) {

@@ -1,6 +1,9 @@
 import type { Logger } from "./log.ts";
 
-/** How long the same kind of error is not logged again, in milliseconds: an overloaded server has better things to do. */
+/**
+ * How long the same kind of error is not logged again, in milliseconds: an overloaded server has better
+ * things to do.
+ */
 const QUIET_MS = 10_000;
 
 /** Tells of refused calls once, and then how many there were. */

@@ -4,8 +4,8 @@ import { type DestinationStream, destination, type Logger, pino } from "pino";
 export type { Logger } from "pino";
 
 /**
- * Structured lines on stderr. `info`: that the server started and stopped, what it is warned of, and errors that are its
- * own; `debug`: every request, too. Never what entries hold, nor tokens.
+ * Structured lines on stderr. `info`: that the server started and stopped, what it is warned of, and errors
+ * that are its own; `debug`: every request, too. Never what entries hold, nor tokens.
  */
 export function createLogger(
   level: LogLevel = "info",

@@ -5,7 +5,10 @@ import type { Logger } from "./log.ts";
 /** How many observations are kept at most before the library that counts them is loaded. */
 const MAX_PENDING = 1000;
 
-/** The numbers behind `/metrics`. The library that counts them takes as long to load as half the server: it comes when it is wanted. */
+/**
+ * The numbers behind `/metrics`. The library that counts them takes as long to load as half the server: it
+ * comes when it is wanted.
+ */
 export class Metrics {
   readonly #counts: LiveCounts;
   readonly #ofProcess: boolean;
@@ -50,7 +53,7 @@ export class Metrics {
 
   #record(observation: (instruments: Instruments) => void): void {
     if (this.#instruments) observation(this.#instruments);
-    else if (this.#pending.push(observation) === MAX_PENDING) this.#load();
+    else if (this.#pending.push(observation) === MAX_PENDING) void this.#load();
   }
 
   #load(): Promise<Instruments> {
@@ -65,7 +68,10 @@ export class Metrics {
   }
 }
 
-/** One hook around another. The outer one is somebody else's: what it fails at is logged, and changes nothing about the call. */
+/**
+ * One hook around another. The outer one is somebody else's: what it fails at is logged, and changes nothing
+ * about the call.
+ */
 export function around(outer: CallHook | undefined, inner: CallHook, logger: Logger): CallHook {
   if (!outer) return inner;
   return async (call, next) => {

@@ -48,7 +48,9 @@ export class Context {
     return this.#openStore(config.store, config);
   }
 
-  /** Another store than the configured one; it gets the configured token only if it is the configured store. */
+  /**
+   * Another store than the configured one; it gets the configured token only if it is the configured store.
+   */
   async otherStore(
     url: string,
     { create = false, bulk = false }: { readonly create?: boolean; readonly bulk?: boolean } = {},
@@ -109,8 +111,9 @@ export class Context {
   };
 
   /**
-   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process immediately.
-   * Everywhere else a Ctrl-C ends the process as it does any other; what was acknowledged is stored by then.
+   * Runs what a Ctrl-C shall end in good order: the first aborts the signal, a second one ends the process
+   * immediately. Everywhere else a Ctrl-C ends the process as it does any other; what was acknowledged is
+   * stored by then.
    */
   async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const ending = new AbortController();

@@ -11,8 +11,9 @@ import { parseObject } from "./read-input.ts";
 const KEYS = ["id", "timestamp", "entryType", "content", "seq", "inexact", "type"];
 
 /**
- * One line of JSONL as an entry: `{"entryType":{"type":"user_message"},"content":{"text":"hi"}}`, with `id` and `timestamp`
- * where they are to be kept. What `export` and `show --jsonl` write is taken too; places (`seq`) are the store's to give.
+ * One line of JSONL as an entry: `{"entryType":{"type":"user_message"},"content":{"text":"hi"}}`, with `id`
+ * and `timestamp` where they are to be kept. What `export` and `show --jsonl` write is taken too; places
+ * (`seq`) are the store's to give.
  *
  * @throws {Failure} that names the line and what is wrong with it.
  */

@@ -32,8 +32,8 @@ export async function idToLookAt(store: SessionStore, typed: string): Promise<st
 }
 
 /**
- * The id of a session that is to be changed: whole, since a typing error in a short one could hit another session. On a
- * terminal a short one is asked about.
+ * The id of a session that is to be changed: whole, since a typing error in a short one could hit another
+ * session. On a terminal a short one is asked about.
  */
 export async function idToChange(context: Context, store: SessionStore, typed: string): Promise<string> {
   const text = typed.trim().toLowerCase();

@@ -1,8 +1,8 @@
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /**
- * Each script asks `thulp-sessions __complete WORD...` with the words up to the cursor, the last one unfinished, and gets
- * a candidate a line, behind a tab what it is.
+ * Each script asks `thulp-sessions __complete WORD...` with the words up to the cursor, the last one
+ * unfinished, and gets a candidate a line, behind a tab what it is.
  */
 export function completionScript(shell: (typeof SHELLS)[number]): string {
   return { bash: BASH, zsh: ZSH, fish: FISH }[shell];

@@ -8,8 +8,8 @@ import { Failure } from "../terminal/exit.ts";
 export type Write = (text: string | Uint8Array) => Promise<void>;
 
 /**
- * Lets `work` write a new file, readable for its owner only. It has its name only when it is complete: when `work` fails there
- * is none, and what had the name before stays.
+ * Lets `work` write a new file, readable for its owner only. It has its name only when it is complete: when
+ * `work` fails there is none, and what had the name before stays.
  *
  * @throws {Failure} when the file is there already, unless `force` says to put the new one in its place.
  */

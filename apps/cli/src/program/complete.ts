@@ -13,8 +13,8 @@ interface Candidate {
 }
 
 /**
- * What may stand in the place of the last, unfinished word of a command line. What goes wrong completes nothing: a shell
- * is no place for messages.
+ * What may stand in the place of the last, unfinished word of a command line. What goes wrong completes
+ * nothing: a shell is no place for messages.
  */
 export async function complete(words: readonly string[], context: Context): Promise<Candidate[]> {
   const typed = words.at(-1) ?? "";

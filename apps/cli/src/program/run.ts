@@ -42,7 +42,10 @@ async function completeWords(words: readonly string[], context: Context): Promis
   return EXIT.ok;
 }
 
-/** What a person needs to know of an error, and the exit code for it. A stack is of no use to the person who typed the command. */
+/**
+ * What a person needs to know of an error, and the exit code for it. A stack is of no use to the person who
+ * typed the command.
+ */
 function report(error: unknown, io: Io): number {
   if (error instanceof OutputClosed) return EXIT.ok;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

@@ -12,7 +12,10 @@ const ROOM_FOR_TAGS = 72;
 const ROOM_FOR_TYPE = 60;
 const ROOM_FOR_TIME = 48;
 
-/** Sessions as a table for a person. Ids are shortened where the terminal is narrow, so far that they still differ. */
+/**
+ * Sessions as a table for a person. Ids are shortened where the terminal is narrow, so far that they still
+ * differ.
+ */
 export function sessionTable(
   sessions: readonly SessionMetadata[],
   available: number,

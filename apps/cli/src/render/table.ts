@@ -12,7 +12,10 @@ export interface Column<Row> {
 
 const GAP = 2;
 
-/** Lines that fit `columns`, with a header; the columns with `shrinkTo` are cut where there is too little room. */
+/**
+ * Lines that fit `columns`, with a header; the columns with `shrinkTo` are cut where there is too little
+ * room.
+ */
 export function table<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],

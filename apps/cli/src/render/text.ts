@@ -1,10 +1,14 @@
 import stringWidth from "string-width";
 
-// Controls of the terminal, and what turns the direction of writing: a name must not move the cursor or disguise itself.
+// Controls of the terminal, and what turns the direction of writing: a name must not move the cursor or
+// disguise itself.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out.
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** What was stored, made safe for a terminal: control characters are shown, not obeyed. Line ends and tabs stay. */
+/**
+ * What was stored, made safe for a terminal: control characters are shown, not obeyed. Line ends and tabs
+ * stay.
+ */
 export function safe(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(CONTROLS, (control) => {
     const code = control.charCodeAt(0);

@@ -28,7 +28,8 @@ export class Colors {
 
   #paint(style: Style, text: string): string {
     if (!this.enabled || text === "") return text;
-    // Whether colours are wanted was decided before; where styleText looks for itself it must not decide again.
+    // Whether colours are wanted was decided before; where styleText looks for itself it must not decide
+    // again.
     const paint = styleText as (style: Style, text: string, options: { validateStream: boolean }) => string;
     return paint(style, text, { validateStream: false });
   }

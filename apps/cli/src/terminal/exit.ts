@@ -1,7 +1,10 @@
 /** The exit codes of every command. */
 export const EXIT = {
   ok: 0,
-  /** The command failed, or has found what it was asked to look for: damage, conflicts, sessions that cannot be read. */
+  /**
+   * The command failed, or has found what it was asked to look for: damage, conflicts, sessions that cannot
+   * be read.
+   */
   problem: 1,
   /** The command line or the configuration is wrong; nothing was done. */
   usage: 2,

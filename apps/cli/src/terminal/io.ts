@@ -49,7 +49,9 @@ export class Io {
     return Math.max(MIN_WIDTH, columns > 0 ? columns : DEFAULT_WIDTH);
   }
 
-  /** Writes to stdout, and waits while the reader is slow. @throws {OutputClosed} when the reader has gone. */
+  /**
+   * Writes to stdout, and waits while the reader is slow. @throws {OutputClosed} when the reader has gone.
+   */
   async print(text: string): Promise<void> {
     if (this.#closed) throw new OutputClosed();
     const { stdout } = this.process;

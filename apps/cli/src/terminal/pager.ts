@@ -7,8 +7,8 @@ import type { Io } from "./io.ts";
 export type Print = (text: string) => Promise<void>;
 
 /**
- * Lets `work` print through the pager that PAGER names (`less` where it names none) when a person is looking; straight
- * out elsewhere, with PAGER empty or `cat`, or where the pager cannot be started.
+ * Lets `work` print through the pager that PAGER names (`less` where it names none) when a person is looking;
+ * straight out elsewhere, with PAGER empty or `cat`, or where the pager cannot be started.
  */
 export async function paged(io: Io, wanted: boolean, work: (print: Print) => Promise<void>): Promise<void> {
   const { env } = io.process;

@@ -11,7 +11,9 @@ export type StoreLocation =
 export type StoreKind = StoreLocation["kind"];
 
 export interface OpenStoreOptions {
-  /** For `sqlite:` and `fs:`; `full` when absent. A remote store is as durable as its server was told to be. */
+  /**
+   * For `sqlite:` and `fs:`; `full` when absent. A remote store is as durable as its server was told to be.
+   */
   readonly durability?: Durability | undefined;
   /** For `http:` and `https:`: sent as a bearer token, to this URL only. */
   readonly token?: string | undefined;
@@ -33,7 +35,9 @@ export interface UrlParts {
   readonly base: string;
 }
 
-/** A kind of store as a URL names it. Each kind has a file here and a line in the table of `store-schemes.ts`. */
+/**
+ * A kind of store as a URL names it. Each kind has a file here and a line in the table of `store-schemes.ts`.
+ */
 export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   /** What may stand before the colon, in lower case. */
   readonly schemes: readonly string[];
@@ -51,6 +55,8 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   open(location: L, options: OpenStoreOptions): Promise<SessionStore>;
   /** Loads what maintains the place; `null` where the store has none, or another program keeps it. */
   maintenance(location: L): Promise<StoreMaintenance | null>;
-  /** What moves sessions between two open stores of this kind as they stand; `undefined` where nothing does. */
+  /**
+   * What moves sessions between two open stores of this kind as they stand; `undefined` where nothing does.
+   */
   rawCopy?(from: SessionStore, to: SessionStore): Promise<RawCopy | undefined>;
 }

@@ -112,11 +112,14 @@ export interface WatchOptions {
  */
 export interface SessionStore extends AsyncDisposable {
   /**
-   * What kind of store it is, in a short text: `memory`, `fs`, `sqlite`, `http`. The same for every store of that
-   * kind, so that a program may decide by it.
+   * What kind of store it is, in a short text: `memory`, `fs`, `sqlite`, `http`. The same for every store of
+   * that kind, so that a program may decide by it.
    */
   readonly kind: string;
-  /** A name for people, e.g. `sqlite:/home/me/.thulp/sessions.db`. Not to be parsed, and nothing is decided by it. */
+  /**
+   * A name for people, e.g. `sqlite:/home/me/.thulp/sessions.db`. Not to be parsed, and nothing is decided by
+   * it.
+   */
   readonly location: string;
   readonly capabilities: StoreCapabilities;
   /** What a person should know, but no call fails for; see {@link Warnings.listen}. */

@@ -4,8 +4,8 @@ import type { Durability } from "./durability.ts";
 /** Something that a check has found. */
 export interface StoreFinding {
   /**
-   * What it is, in a word: `damaged` for what cannot be read; further words are the store's own, and its package has
-   * the list.
+   * What it is, in a word: `damaged` for what cannot be read; further words are the store's own, and its
+   * package has the list.
    */
   readonly kind: string;
   /** For people. */
@@ -32,7 +32,10 @@ export interface RepairReport {
   /** Where the damage began, in bytes from the start of the file, and what it was. */
   readonly offset: number;
   readonly reason: string;
-  /** `made_up`: it could not be read; what follows from the id and the entries stands there, with the tag `recovered`. */
+  /**
+   * `made_up`: it could not be read; what follows from the id and the entries stands there, with the tag
+   * `recovered`.
+   */
   readonly metadata: "kept" | "made_up";
   /** `lost`: there was none that could be read; it is empty now. */
   readonly context: "kept" | "lost";
@@ -73,7 +76,8 @@ export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
    * Recovers what is whole in a damaged session. The bytes as they were are kept.
    *
    * @returns `null` when it is not damaged.
-   * @throws {SessionError} not_found; unsupported for what is whole but cannot be read here; corrupt when nothing can be
+   * @throws {SessionError} not_found; unsupported for what is whole but cannot be read here; corrupt when
+   * nothing can be
    *   recovered; busy, io.
    */
   repair(
@@ -88,14 +92,16 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
   /**
    * Writes what can be read into a new place, and only reads this one.
    *
-   * @throws {SessionError} invalid_input when there is something at `to`; corrupt when nothing can be read; io.
+   * @throws {SessionError} invalid_input when there is something at `to`; corrupt when nothing can be read;
+   * io.
    */
   recover(to: string): Promise<RecoveryReport>;
   /**
    * Copies the store as it is at one moment into a new place, while others use it, and checks the copy.
    *
    * @param options.signal ends it, with nothing left of it.
-   * @throws {SessionError} invalid_input when there is something at `to`; io, busy, corrupt. @throws the reason of the
+   * @throws {SessionError} invalid_input when there is something at `to`; io, busy, corrupt. @throws the
+   * reason of the
    *   signal.
    */
   backup(to: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<BackupReport>;
@@ -108,8 +114,8 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
 }
 
 /**
- * What maintains the place of a store, a file or a folder. It is no part of a `SessionStore`, since it has to work
- * where no store can be opened. `unit` says what can be mended by itself, and with that which calls there are. To
- * restore a backup is to open it, or to copy it back with `copySessions`.
+ * What maintains the place of a store, a file or a folder. It is no part of a `SessionStore`, since it has to
+ * work where no store can be opened. `unit` says what can be mended by itself, and with that which calls
+ * there are. To restore a backup is to open it, or to copy it back with `copySessions`.
  */
 export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance;

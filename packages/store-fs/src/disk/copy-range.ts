@@ -7,8 +7,8 @@ import { writeFully } from "./write-file.ts";
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Reads a stretch of a file piece by piece, each time from a file that is opened again: nothing stays open while others
- * have their turn. The buffer holds other bytes after each call of `onBytes`.
+ * Reads a stretch of a file piece by piece, each time from a file that is opened again: nothing stays open
+ * while others have their turn. The buffer holds other bytes after each call of `onBytes`.
  *
  * @param isSame whether the file that was opened is still the one meant.
  * @returns false when it is not, or ends before `end`.

@@ -3,8 +3,9 @@ import fs from "node:fs";
 import { type FileInfo, infoOfOpen, sameFile } from "./file-stamp.ts";
 import { io } from "./io-error.ts";
 
-// A stamp says that a file is unchanged only if every change gives it other times. The clock behind file times often
-// ticks a few hundred times a second, and two changes within one tick show one time: git calls such a file racily clean.
+// A stamp says that a file is unchanged only if every change gives it other times. The clock behind file
+// times often ticks a few hundred times a second, and two changes within one tick show one time: git calls
+// such a file racily clean.
 
 /** Longer than a tick of the clocks in use; and where a file system keeps whole seconds, or two. */
 const TICK_MS = 20;
@@ -13,7 +14,10 @@ const COARSE_TICK_MS = 2_000;
 /** A tick is at least a millisecond long. Seconds in a double are good to a quarter of a microsecond. */
 const MARK_US = { least: 10, range: 900 };
 
-/** So many changes have to get times of their own before that is believed: a tick may fall between two of them. */
+/**
+ * So many changes have to get times of their own before that is believed: a tick may fall between two of
+ * them.
+ */
 const PROBES = 4;
 
 /**
@@ -31,8 +35,9 @@ function isTickLater(timeMs: number, laterMs: number): boolean {
 }
 
 /**
- * Is it certain that this is the same file, however it was changed since? The number of a removed file is soon given to
- * another: the two differ in when they were made, unless both were made within one tick of the clock.
+ * Is it certain that this is the same file, however it was changed since? The number of a removed file is
+ * soon given to another: the two differ in when they were made, unless both were made within one tick of the
+ * clock.
  */
 export function isCertainlySameFile(before: FileInfo, now: FileInfo): boolean {
   return (
@@ -43,11 +48,15 @@ export function isCertainlySameFile(before: FileInfo, now: FileInfo): boolean {
   );
 }
 
-/** The clock behind the file times of one folder. It counts as coarse until a probe has shown that it is fine. */
+/**
+ * The clock behind the file times of one folder. It counts as coarse until a probe has shown that it is fine.
+ */
 export class FileClock {
   #isFine = false;
 
-  /** Does every change of a file, once it was looked at, give it times of its own? Newer Linux sees to that. */
+  /**
+   * Does every change of a file, once it was looked at, give it times of its own? Newer Linux sees to that.
+   */
   get isFine(): boolean {
     return this.#isFine;
   }
@@ -72,8 +81,8 @@ export class FileClock {
   }
 
   /**
-   * On a coarse clock gives a file that was just written a time of change that the system's own clock does not give:
-   * the next write, also within the same tick, makes it another one.
+   * On a coarse clock gives a file that was just written a time of change that the system's own clock does
+   * not give: the next write, also within the same tick, makes it another one.
    */
   mark(path: string, descriptor: number): void {
     if (this.#isFine) return;

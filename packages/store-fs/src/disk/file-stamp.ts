@@ -2,8 +2,8 @@ import fs from "node:fs";
 import { io } from "./io-error.ts";
 
 /**
- * Which file a path or descriptor stands for, and in which state. Two equal stamps mean that nobody has written between
- * them, if the first was not racy (FileClock).
+ * Which file a path or descriptor stands for, and in which state. Two equal stamps mean that nobody has
+ * written between them, if the first was not racy (FileClock).
  */
 export interface FileStamp {
   /** A bigint where a number would be rounded. */
@@ -11,8 +11,8 @@ export interface FileStamp {
   readonly ino: number | bigint;
   readonly size: number;
   /**
-   * In milliseconds, good to a quarter of a microsecond: a write after a look takes longer than that. Bigints would be
-   * exact, but every append looks twice, and they take longer to make.
+   * In milliseconds, good to a quarter of a microsecond: a write after a look takes longer than that. Bigints
+   * would be exact, but every append looks twice, and they take longer to make.
    */
   readonly mtimeMs: number;
   readonly ctimeMs: number;
@@ -49,7 +49,10 @@ export function isUnchangedAndNamed(path: string, descriptor: number, stamp: Fil
   });
 }
 
-/** Does the path still stand for the file of the stamp, unchanged? The numbers of device and file may be rounded. */
+/**
+ * Does the path still stand for the file of the stamp, unchanged? The numbers of device and file may be
+ * rounded.
+ */
 export function isUnchanged(path: string, stamp: FileStamp): boolean {
   const stat = io(path, "look at", () => fs.lstatSync(path, IF_THERE));
   return stat !== undefined && sameStamp(stat, stamp);

@@ -15,7 +15,10 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x01021997, "9P"],
 ]);
 
-/** File systems of one machine, on which the kernel reports every change: ext, XFS, Btrfs, tmpfs, F2FS, ZFS, overlayfs. */
+/**
+ * File systems of one machine, on which the kernel reports every change: ext, XFS, Btrfs, tmpfs, F2FS, ZFS,
+ * overlayfs.
+ */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0xf2f52010, 0x2fc12fc1, 0x794c7630,
 ]);
@@ -26,7 +29,10 @@ export function networkDriveOf(folder: string): string | null {
   return NETWORK_TYPES.get(typeOf(folder)) ?? null;
 }
 
-/** Does the system report every change of a file in the folder, whoever makes it? False where that is not certain. */
+/**
+ * Does the system report every change of a file in the folder, whoever makes it? False where that is not
+ * certain.
+ */
 export function reportsEveryChange(folder: string): boolean {
   return LOCAL_TYPES.has(typeOf(folder));
 }

@@ -5,8 +5,8 @@ import { type FileInfo, infoOfOpen, sameStamp } from "./file-stamp.ts";
 import { io, ioError, isErrno } from "./io-error.ts";
 
 /**
- * A session is a regular file. Whatever else has its name (a pipe, a socket, a device, a link) must not block the open
- * nor be followed; where the system cannot refuse a link, the caller looks with lstat first.
+ * A session is a regular file. Whatever else has its name (a pipe, a socket, a device, a link) must not block
+ * the open nor be followed; where the system cannot refuse a link, the caller looks with lstat first.
  */
 export const OPEN_FLAGS = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
@@ -28,7 +28,8 @@ export interface ReadableFile extends ByteSource {
 }
 
 /**
- * Opens a regular file, gives what `use` gives, and closes it; `undefined` when there is none, or something else.
+ * Opens a regular file, gives what `use` gives, and closes it; `undefined` when there is none, or something
+ * else.
  *
  * @throws {SessionError} io
  */
@@ -43,7 +44,10 @@ export function withReadableFile<T>(path: string, use: (file: ReadableFile) => T
   }
 }
 
-/** Opens a file for reading without waiting; `undefined` when there is none, a link, or nothing that can be opened so. */
+/**
+ * Opens a file for reading without waiting; `undefined` when there is none, a link, or nothing that can be
+ * opened so.
+ */
 export function openRegular(path: string): number | undefined {
   try {
     return fs.openSync(path, fs.constants.O_RDONLY | OPEN_FLAGS);
@@ -80,8 +84,8 @@ class OpenFile implements ReadableFile {
 }
 
 /**
- * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins again while
- * another program writes, and gives what it has after a few times: a reader never waits.
+ * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins again
+ * while another program writes, and gives what it has after a few times: a reader never waits.
  */
 export function readSteadily<T>(
   path: string,
@@ -135,7 +139,8 @@ export function readAt(descriptor: number, start: number, length: number): strin
 }
 
 /**
- * A file of ours as text; `undefined` when there is none, something else has its name, or it is longer than `most`.
+ * A file of ours as text; `undefined` when there is none, something else has its name, or it is longer than
+ * `most`.
  *
  * @throws {SessionError} io
  */

@@ -48,7 +48,8 @@ interface ReplaceOptions {
 }
 
 /**
- * Puts a new file in the place of `path` atomically: written beside it under a name of its own, synced, renamed.
+ * Puts a new file in the place of `path` atomically: written beside it under a name of its own, synced,
+ * renamed.
  *
  * @returns its stamp.
  */
@@ -137,7 +138,10 @@ export async function writeNewFile(
   await syncFolder(dirname(path), durability);
 }
 
-/** @throws an `io` error, also when only the folder could not be synced: after a loss of power the file may be back. */
+/**
+ * @throws an `io` error, also when only the folder could not be synced: after a loss of power the file may be
+ * back.
+ */
 export async function removeFile(path: string, durability: Durability): Promise<void> {
   io(path, "remove", () => fs.unlinkSync(path));
   await syncFolder(dirname(path), durability);

@@ -6,8 +6,9 @@ import { FormatError } from "./serde/format-error.ts";
 import type { JsonScanner } from "./serde/json-scanner.ts";
 import { LEVELS_IN_CONTENT } from "./serde/serde.ts";
 
-// Most entries of most files are as we have written them: fields in one order, each on a line of its own. For these the
-// lines are compared and only the values looked at, several times as fast as by the decoder that takes everything.
+// Most entries of most files are as we have written them: fields in one order, each on a line of its own. For
+// these the lines are compared and only the values looked at, several times as fast as by the decoder that
+// takes everything.
 
 const [ID, TIMESTAMP, ENTRY_TYPE, CONTENT] = ENTRY_FIELDS;
 const BEFORE_ID = Buffer.from(`{\n      "${ID}": "`);
@@ -24,7 +25,10 @@ const ID_LENGTH = 36;
 const TRUE = Buffer.from("true");
 const FALSE = Buffer.from("false");
 
-/** The name with its closing quote, and the lines of the fields, for each type whose fields are all texts or booleans. */
+/**
+ * The name with its closing quote, and the lines of the fields, for each type whose fields are all texts or
+ * booleans.
+ */
 const TYPES = Object.entries(ENTRY_TYPES).flatMap(([type, fields]) => {
   const simple = fields.every(([, , kind]) => kind === "string" || kind === "bool");
   const lines = fields.map(([name, , kind]) => ({
@@ -35,8 +39,8 @@ const TYPES = Object.entries(ENTRY_TYPES).flatMap(([type, fields]) => {
 });
 
 /**
- * Skips the entry that begins just where the scanner stands; `null` when it is laid out otherwise, is damaged or
- * goes on behind what is in memory: then the scanner stands where it stood, and the decoder has to say.
+ * Skips the entry that begins just where the scanner stands; `null` when it is laid out otherwise, is damaged
+ * or goes on behind what is in memory: then the scanner stands where it stood, and the decoder has to say.
  */
 export function skipCanonicalEntry(scanner: JsonScanner): EntrySpan | null {
   const start = scanner.position;

@@ -1,12 +1,15 @@
-// The bytes of our files: docs/file-format.md describes them one by one. Five fields stand first in `metadata`, each at a
-// fixed place within the first sector, so that an append overwrites the first two in place and a truncate all of them;
+// The bytes of our files: docs/file-format.md describes them one by one. Five fields stand first in
+// `metadata`, each at a fixed place within the first sector, so that an append overwrites the first two in
+// place and a truncate all of them;
 // `entries` stands last, so that an append ends the file.
 
 /** Columns of a number in the header: padded with blanks before it. */
 const NUMBER_WIDTH = 16;
 /** What closes every file of ours: an append writes over it. */
 export const CLOSING = "\n  ]\n}";
-/** The blank before the colon makes a file one of another program to versions that know the first layout only. */
+/**
+ * The blank before the colon makes a file one of another program to versions that know the first layout only.
+ */
 export const ENTRIES_OPENING = '\n  "entries" : [';
 export const FIRST_ENTRIES_OPENING = '\n  "entries": [';
 export const FIRST_SEPARATOR = "\n    ";
@@ -38,9 +41,10 @@ export const OUR_FIELDS: readonly string[] = ["file_size", "changed_at", "entrie
 /**
  * What stands at the fixed places of a header. Only the first field is the original's.
  *
- * An append writes its entries first, then `updatedAt` and `fileSize`. So a reader beside it, or after a kill, finds
- * another size where the entries are there without their time; after a loss of power one may be there without the other.
- * What counts is `changedAt`, or the time that the last batch behind `entriesEnd` carries itself.
+ * An append writes its entries first, then `updatedAt` and `fileSize`. So a reader beside it, or after a
+ * kill, finds another size where the entries are there without their time; after a loss of power one may be
+ * there without the other. What counts is `changedAt`, or the time that the last batch behind `entriesEnd`
+ * carries itself.
  */
 export interface FixedHeader {
   readonly updatedAt: number;
@@ -109,8 +113,8 @@ function columns(value: number): string {
 export type LostHeader = "nothing" | "updated_at" | "all";
 
 /**
- * The loss of power may leave zeros in the place of what was being written. Puts numbers there, so that the rest can be
- * read; what was lost has to come from elsewhere.
+ * The loss of power may leave zeros in the place of what was being written. Puts numbers there, so that the
+ * rest can be read; what was lost has to come from elsewhere.
  */
 export function patchLostHeader(bytes: Buffer): LostHeader {
   if (!beginsWithPrefix(bytes) || bytes[UPDATED_AT_OFFSET] !== 0) return "nothing";

@@ -13,7 +13,10 @@ import { SESSION_TYPES } from "./serde/fields.ts";
 /** What stands behind the metadata of our layout. */
 const FOLLOWING = Buffer.from('\n  },\n  "context": ');
 
-/** The fields in our order, each on lines of its own; the texts of values that the expressions do not check are captured. */
+/**
+ * The fields in our order, each on lines of its own; the texts of values that the expressions do not check
+ * are captured.
+ */
 const FIELDS = new RegExp(
   [
     '^"id": "([0-9a-f-]{36})"',
@@ -27,9 +30,10 @@ const FIELDS = new RegExp(
 );
 
 /**
- * The metadata at the head of a file of ours, but for `updatedAt`; `null` when the decoder, which accepts everything
- * that the original accepts, has to say. A list reads the heads of thousands of files, most of them in a process that has
- * just begun, where code of our own is slow: one expression and the engine's own parser do nearly all.
+ * The metadata at the head of a file of ours, but for `updatedAt`; `null` when the decoder, which accepts
+ * everything that the original accepts, has to say. A list reads the heads of thousands of files, most of
+ * them in a process that has just begun, where code of our own is slow: one expression and the engine's own
+ * parser do nearly all.
  *
  * @param head the first bytes of a file that has our fixed header.
  * @param sessionId under which the session is served: of another one in the file the decoder has to say, too.

@@ -4,8 +4,8 @@ import { CLOSING, ENTRY_ENDING, FIRST_SEPARATOR, SEPARATOR } from "./canonical-l
 import { ENTRY_TYPES, encodeEntryType } from "./serde/fields.ts";
 import type { Range } from "./serde/serde.ts";
 
-// What JSON.stringify would make of an entry as it stands in a session. Only the values go through it, since every
-// append goes this way.
+// What JSON.stringify would make of an entry as it stands in a session. Only the values go through it, since
+// every append goes this way.
 
 /** Entries that are appended as a whole or not at all. */
 export interface Batch {
@@ -23,9 +23,10 @@ export interface AppendText {
 }
 
 /**
- * The last entry of a batch carries the mark `batch`, every other one the mark `more`; the last entry of a batch that
- * another one follows in the same write is marked `grouped` too. From that a reader tells how far an interrupted write has
- * come, and a list, from the end of the file alone, whether its last write is whole and which time it brought.
+ * The last entry of a batch carries the mark `batch`, every other one the mark `more`; the last entry of a
+ * batch that another one follows in the same write is marked `grouped` too. From that a reader tells how far
+ * an interrupted write has come, and a list, from the end of the file alone, whether its last write is whole
+ * and which time it brought.
  */
 export function encodeAppend(batches: readonly Batch[], isFirst: boolean): AppendText {
   const texts: string[] = [];
@@ -58,7 +59,9 @@ export function encodeAppend(batches: readonly Batch[], isFirst: boolean): Appen
   return { bytes: joined([...texts, CLOSING]), ranges };
 }
 
-/** The time of the session after the batch; how many bytes its write holds before this mark, and their CRC-32. */
+/**
+ * The time of the session after the batch; how many bytes its write holds before this mark, and their CRC-32.
+ */
 function batchMark(updatedAt: Timestamp, length: number, crc: number): string {
   return `,\n      "batch": "${updatedAt} ${length} ${crc.toString(16)}"`;
 }

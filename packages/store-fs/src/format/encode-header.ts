@@ -51,8 +51,8 @@ export interface Header {
 }
 
 /**
- * The header of a session in our layout. What is as it was (fields, context values, what we do not know) keeps its
- * bytes: numbers that JavaScript cannot hold stay what they are.
+ * The header of a session in our layout. What is as it was (fields, context values, what we do not know)
+ * keeps its bytes: numbers that JavaScript cannot hold stay what they are.
  *
  * @param envelope of the file that it takes the place of; absent for a new session.
  */

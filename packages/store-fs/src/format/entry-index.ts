@@ -3,8 +3,8 @@ import type { EntryId, EntryTypeName } from "@thulp-sessions/core";
 import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 
 /**
- * Entries in one block. All blocks but the first are made at their full length: growing leaves no old copies behind, which
- * V8 would let lie around for long, since they are outside of its heap.
+ * Entries in one block. All blocks but the first are made at their full length: growing leaves no old copies
+ * behind, which V8 would let lie around for long, since they are outside of its heap.
  */
 const BLOCK_BITS = 10;
 const BLOCK_ENTRIES = 1 << BLOCK_BITS;
@@ -15,7 +15,10 @@ const FIRST_ENTRIES = 16;
 const WORDS = 7;
 const START = 4;
 const LENGTH = 5;
-/** The high bits of start (as many as a safe integer has) and of length, the kind, whether the entry is inexact. */
+/**
+ * The high bits of start (as many as a safe integer has) and of length, the kind, whether the entry is
+ * inexact.
+ */
 const HIGH = 6;
 const START_SHIFT = 11;
 const LENGTH_SHIFT = 3;
@@ -39,10 +42,10 @@ const NIBBLES = new Int8Array(128).fill(-1);
 for (let value = 0; value < 16; value++) NIBBLES["0123456789abcdef".charCodeAt(value)] = value;
 
 /**
- * Where the entries of a file stand, which id each has and how they count: 28 bytes for each, whatever is in it, and from
- * the first search for an id on six to twelve more. Places are relative to where the entries begin, so that a new header
- * before them changes nothing here. Ids are held as the 16 bytes they are and found by hashing, with open addressing; a
- * file may hold an id more than once.
+ * Where the entries of a file stand, which id each has and how they count: 28 bytes for each, whatever is in
+ * it, and from the first search for an id on six to twelve more. Places are relative to where the entries
+ * begin, so that a new header before them changes nothing here. Ids are held as the 16 bytes they are and
+ * found by hashing, with open addressing; a file may hold an id more than once.
  */
 export class EntryIndex {
   #count = 0;

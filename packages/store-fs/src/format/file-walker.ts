@@ -33,7 +33,10 @@ import type { Range, RawField } from "./serde/serde.ts";
 /** Behind a member of the session, so much of what follows is in memory, if there is so much. */
 const LOOK_AHEAD_BYTES = 4096;
 
-/** What is cut off by the end of the window shows within so many bytes before it: a surrogate pair is the longest. */
+/**
+ * What is cut off by the end of the window shows within so many bytes before it: a surrogate pair is the
+ * longest.
+ */
 const LONGEST_TOKEN_BYTES = 16;
 
 interface Visitor<E extends EntrySpan> {
@@ -45,8 +48,8 @@ interface Visitor<E extends EntrySpan> {
 }
 
 /**
- * Walks over a session file from front to back, entry by entry. All that stands before the first entry stays in memory;
- * from there on the window slides, and so does what stands behind the last entry until the end.
+ * Walks over a session file from front to back, entry by entry. All that stands before the first entry stays
+ * in memory; from there on the window slides, and so does what stands behind the last entry until the end.
  */
 export class FileWalker<E extends EntrySpan> {
   metadata: DecodedMetadata | undefined;
@@ -179,8 +182,9 @@ export class FileWalker<E extends EntrySpan> {
   }
 
   /**
-   * Does it follow the one before as in our layout, and do its lines begin and end so? By that an interrupted write is
-   * told from damage. What a whole new file had brought may be laid out otherwise; but an entry ends where that ended.
+   * Does it follow the one before as in our layout, and do its lines begin and end so? By that an interrupted
+   * write is told from damage. What a whole new file had brought may be laid out otherwise; but an entry ends
+   * where that ended.
    */
   #isInPlace({ start, end }: Range, isFirst: boolean): boolean {
     const { bytes, base } = this.#window;
@@ -216,7 +220,10 @@ export class FileWalker<E extends EntrySpan> {
     }
   }
 
-  /** Keeps what is not done with: everything before the first entry, and what follows the last one that was visited. */
+  /**
+   * Keeps what is not done with: everything before the first entry, and what follows the last one that was
+   * visited.
+   */
   #slide(): boolean {
     const window = this.#window;
     if (window.atEnd) return false;

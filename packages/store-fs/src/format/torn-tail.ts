@@ -4,16 +4,22 @@ import { ENTRY_ENDING } from "./canonical-layout.ts";
 /**
  * What stands behind the last whole batch of a file in our layout:
  *
- * | what stands there                                                          | it is      | and then                      |
- * | -------------------------------------------------------------------------- | ---------- | ----------------------------- |
- * | the closing, and nothing behind it                                         | `intact`   | an append goes on in place    |
- * | anything in which no write can have ended, or one                          | `torn`     | quarantined, then cut off     |
- * | anything in which two writes ended                                         | `damaged`  | reported, left as it is       |
- * | behind a truncate: nothing but batches older than it, and their remains    | `leftover` | cut off, not kept             |
+ * | what stands there                                                          | it is      | and then
+ * |
+ * | -------------------------------------------------------------------------- | ---------- |
+ * ----------------------------- |
+ * | the closing, and nothing behind it                                         | `intact`   | an append goes
+ * on in place    |
+ * | anything in which no write can have ended, or one                          | `torn`     | quarantined,
+ * then cut off     |
+ * | anything in which two writes ended                                         | `damaged`  | reported, left
+ * as it is       |
+ * | behind a truncate: nothing but batches older than it, and their remains    | `leftover` | cut off, not
+ * kept             |
  *
- * An interrupted write can leave whole entries of its own, but only one of them can end it: where two do, the file held an
- * acknowledged write that is damaged now. Bytes that a truncate was about to remove were acknowledged too, but are
- * older than the truncate: writes that ended before it do not count.
+ * An interrupted write can leave whole entries of its own, but only one of them can end it: where two do, the
+ * file held an acknowledged write that is damaged now. Bytes that a truncate was about to remove were
+ * acknowledged too, but are older than the truncate: writes that ended before it do not count.
  */
 export type TailKind = "torn" | "damaged" | "leftover";
 
@@ -25,7 +31,8 @@ const LAST_LINES_BYTES = 128;
 
 /**
  * @param from where the last whole batch ends, in bytes from the start of the source.
- * @param truncatedAt when the file was truncated in place, if that was its last change but for appends; else -1.
+ * @param truncatedAt when the file was truncated in place, if that was its last change but for appends; else
+ * -1.
  */
 export function classifyTail(source: ByteSource, from: number, truncatedAt: number): TailKind {
   let ends = 0;
@@ -40,8 +47,8 @@ export function classifyTail(source: ByteSource, from: number, truncatedAt: numb
 const MARKS = /(?:,\n {6}"(?:batch|more|grouped)": (?:"\d{1,16} \d+ [0-9a-f]+"|true)){1,2}$/;
 
 /**
- * Every place in the tail at which a write can have ended. No line within an entry is indented as its last one: that
- * is found even where the rest of the entry is damaged.
+ * Every place in the tail at which a write can have ended. No line within an entry is indented as its last
+ * one: that is found even where the rest of the entry is damaged.
  */
 function* writeEnds(source: ByteSource, from: number): Generator<{ readonly batchTime: number }> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);

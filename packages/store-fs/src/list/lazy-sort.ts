@@ -1,6 +1,6 @@
 /**
- * Items in the order of `compare`, brought into it only as far as they are asked for: the first page of 100,000 sessions
- * costs a pass over them, each further one no more than its own items.
+ * Items in the order of `compare`, brought into it only as far as they are asked for: the first page of
+ * 100,000 sessions costs a pass over them, each further one no more than its own items.
  */
 export class LazySort<T> {
   /** The first items, in their order. */

@@ -3,12 +3,15 @@ import type { ListRequest, SessionRows } from "@thulp-sessions/core/store";
 import { LazySort } from "./lazy-sort.ts";
 import type { SessionList } from "./session-list.ts";
 
-// A walk over all pages of a list looks at every file once, at its first page. Later pages look again only at sessions of
-// which this store has learned meanwhile that they were changed. The alternatives are told in docs/file-format.md,
-// "Lists": a look at every file for every page is quadratic; the events of the system would save the look, but a list may
-// be asked for before an event has arrived; a journal of heads is a second truth that has to be looked after.
+// A walk over all pages of a list looks at every file once, at its first page. Later pages look again only at
+// sessions of which this store has learned meanwhile that they were changed. The alternatives are told in
+// docs/file-format.md, "Lists": a look at every file for every page is quadratic; the events of the system
+// would save the look, but a list may be asked for before an event has arrived; a journal of heads is a
+// second truth that has to be looked after.
 
-/** How long the order of a walk is kept after its last page, in ms. A later page looks at every file again. */
+/**
+ * How long the order of a walk is kept after its last page, in ms. A later page looks at every file again.
+ */
 const KEPT_MS = 60_000;
 
 /** How many sessions the walks hold together, and how many changes are remembered. */
@@ -32,7 +35,10 @@ export class ListWalks {
   #lastName = 0;
   /** Tells the walks of this store from those of others, to which the cursor of a caller may belong. */
   readonly #prefix = Math.random().toString(36).slice(2, 10);
-  /** The number of the last change of each session of which this store has learned since the oldest walk began. */
+  /**
+   * The number of the last change of each session of which this store has learned since the oldest walk
+   * began.
+   */
   readonly #changes = new Map<SessionId, number>();
   #changeCount = 0;
   #scanning = 0;

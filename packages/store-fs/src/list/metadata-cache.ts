@@ -37,8 +37,8 @@ type Row = readonly [
 ];
 
 /**
- * What an earlier process has remembered of a folder, or nothing. It is as good as what this process remembers itself:
- * each is used only while its file still is in that state.
+ * What an earlier process has remembered of a folder, or nothing. It is as good as what this process
+ * remembers itself: each is used only while its file still is in that state.
  */
 export async function* loadMetadataCache(folder: string): AsyncGenerator<CachedMetadata> {
   const yielder = new Yielder();
@@ -74,8 +74,8 @@ function rowsOf(line: string): CachedMetadata[] {
 }
 
 /**
- * Leaves them to later processes, as far as the folder can be written to. Not to version control: it holds for this disk.
- * Names and tags are for the owner only, as the sessions are.
+ * Leaves them to later processes, as far as the folder can be written to. Not to version control: it holds
+ * for this disk. Names and tags are for the owner only, as the sessions are.
  */
 export async function saveMetadataCache(folder: string, cached: Iterable<CachedMetadata>): Promise<void> {
   const cache = join(folder, CACHE_FOLDER);

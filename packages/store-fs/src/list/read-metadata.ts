@@ -43,8 +43,8 @@ export interface FoundMetadata {
 }
 
 /**
- * Reads the metadata of a session, from the first and the last bytes of its file where it is in our layout; `undefined`
- * when there is no regular file.
+ * Reads the metadata of a session, from the first and the last bytes of its file where it is in our layout;
+ * `undefined` when there is no regular file.
  *
  * @param startedMs when the machine was started.
  * @throws {SessionError} io
@@ -74,9 +74,10 @@ export function readMetadata(path: string, id: SessionId, startedMs: number): Fo
 }
 
 /**
- * `updatedAt`, `null` where the whole file has to be read for it. The header says it, if the file has the size that the
- * header says: then the last write has come to its end. Only the loss of power may leave the header of a write without its
- * entries; of a file that was last changed before the machine was started the end has to say the same.
+ * `updatedAt`, `null` where the whole file has to be read for it. The header says it, if the file has the
+ * size that the header says: then the last write has come to its end. Only the loss of power may leave the
+ * header of a write without its entries; of a file that was last changed before the machine was started the
+ * end has to say the same.
  */
 function lastTime({
   descriptor,
@@ -122,7 +123,10 @@ export function startOfMachineMs(): number {
 
 const START_MARGIN_MS = 60_000;
 
-/** The metadata of a file that is laid out otherwise, or was interrupted: if need be all of it is read. Throws {@link FormatError}. */
+/**
+ * The metadata of a file that is laid out otherwise, or was interrupted: if need be all of it is read. Throws
+ * {@link FormatError}.
+ */
 function decodedMetadata(path: string, id: SessionId, file: OpenHead): SessionMetadata {
   const { fixed } = file;
   const { size } = file.stat;

@@ -32,7 +32,9 @@ interface Listed {
   scan: number;
 }
 
-/** The metadata of all sessions of a folder. What was read before is used again while the file is what it was. */
+/**
+ * The metadata of all sessions of a folder. What was read before is used again while the file is what it was.
+ */
 export class SessionList {
   readonly #folder: string;
   readonly #names: DirectoryNames;
@@ -54,8 +56,8 @@ export class SessionList {
   }
 
   /**
-   * Looks at every file, and reads those that have changed. In no order. A session whose metadata cannot be read is
-   * left out, with one warning for each state of its file.
+   * Looks at every file, and reads those that have changed. In no order. A session whose metadata cannot be
+   * read is left out, with one warning for each state of its file.
    *
    * @throws {SessionError} io when the folder cannot be read.
    */

@@ -25,9 +25,9 @@ const LOCK_ENDING = ".lock";
 const LONGEST_OWNER = 4096;
 
 /**
- * The lock files of a folder of sessions, in its subfolder `.locks`. A lock is a hard link to the owner's file, so it
- * appears with its content atomically. It is taken over only from an owner that is dead, and by one process only: to take
- * over the lock of owner T a process first has to hold the lock named after T.
+ * The lock files of a folder of sessions, in its subfolder `.locks`. A lock is a hard link to the owner's
+ * file, so it appears with its content atomically. It is taken over only from an owner that is dead, and by
+ * one process only: to take over the lock of owner T a process first has to hold the lock named after T.
  */
 export class LockFiles {
   readonly #folder: string;
@@ -57,7 +57,8 @@ export class LockFiles {
     try {
       const now = readOwner(lock);
       if (now === "gone" || now?.token !== owner?.token) return false;
-      // The dead one's link goes, ours comes: only a process that comes new can be quicker in between, and then has it.
+      // The dead one's link goes, ours comes: only a process that comes new can be quicker in between, and
+      // then has it.
       io(lock, "remove", () => fs.unlinkSync(lock));
       return this.#link(lock);
     } finally {
@@ -115,8 +116,8 @@ export class LockFiles {
   }
 
   /**
-   * At the first lock, and again if somebody has cleaned up. Atomically, so that no lock can name nobody; never with a
-   * new folder of sessions, since that would hide that the old one is gone.
+   * At the first lock, and again if somebody has cleaned up. Atomically, so that no lock can name nobody;
+   * never with a new folder of sessions, since that would hide that the old one is gone.
    */
   #writeOwnerFile(): void {
     io(this.#ownerFile, "create", () => {
@@ -221,7 +222,10 @@ function readOwner(lock: string): LockOwner | null | "gone" {
   return fs.lstatSync(lock, { throwIfNoEntry: false }) ? null : "gone";
 }
 
-/** A power cut can leave a lock without its content. Files that are older than the machine's start belong to nobody. */
+/**
+ * A power cut can leave a lock without its content. Files that are older than the machine's start belong to
+ * nobody.
+ */
 function isFromBeforeBoot(lock: string): boolean {
   const bootedAt = Date.now() - uptime() * 1000;
   const stat = fs.lstatSync(lock, { throwIfNoEntry: false });

@@ -74,7 +74,9 @@ export function processExists(pid: number): boolean {
   }
 }
 
-/** Process numbers mean something within one pid namespace only: a container counts as a machine of its own. */
+/**
+ * Process numbers mean something within one pid namespace only: a container counts as a machine of its own.
+ */
 function thisHost(): string {
   return `${hostname()}${optional(() => `/${readlinkSync("/proc/self/ns/pid")}`) ?? ""}`;
 }
@@ -83,7 +85,10 @@ function bootId(): string | null {
   return optional(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
 }
 
-/** A killed process keeps its number until its parent has noticed. While one of its threads is at work it has not ended. */
+/**
+ * A killed process keeps its number until its parent has noticed. While one of its threads is at work it has
+ * not ended.
+ */
 function hasEnded(pid: number): boolean {
   const state = optional(() => {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -9,11 +9,14 @@ import { busyError, isContended, LockFiles, requestRelease } from "./lock-files.
 //   idle      held, no work: kept for the next piece of work, since taking a lock costs more than an append
 //   released  not in #leases any more, its file removed
 //
-// An idle lease ends at the next turn of the event loop; when another process waits for it, at the latest after
-// LONGEST_LEASE_MS; and when MOST_LEASES are held, the one that was used least recently goes first. So neither a loop that
-// never lets the event loop turn nor many calls that come together leave more locks, or open files, than that.
+// An idle lease ends at the next turn of the event loop; when another process waits for it, at the latest
+// after LONGEST_LEASE_MS; and when MOST_LEASES are held, the one that was used least recently goes first. So
+// neither a loop that never lets the event loop turn nor many calls that come together leave more locks, or
+// open files, than that.
 
-/** How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms. */
+/**
+ * How long to wait before looking at a held lock again: doubled each time from the first to the last, in ms.
+ */
 const FIRST_WAIT_MS = 1;
 const LAST_WAIT_MS = 20;
 
@@ -93,7 +96,10 @@ export class SessionLocks {
     }
   }
 
-  /** Removes the locks and the files that dead processes have left, where nobody else does it: nobody may ever ask for them. */
+  /**
+   * Removes the locks and the files that dead processes have left, where nobody else does it: nobody may ever
+   * ask for them.
+   */
   async clearAbandoned(): Promise<void> {
     let names: string[] = [];
     try {
@@ -188,7 +194,10 @@ export class SessionLocks {
     for (const [name, { working }] of this.#leases) if (!working) this.#release(name);
   }
 
-  /** Where the disk refuses even that, the lock stays ours: the next work on the session finds it held, and tries again. */
+  /**
+   * Where the disk refuses even that, the lock stays ours: the next work on the session finds it held, and
+   * tries again.
+   */
   #release(name: string): void {
     const lease = this.#leases.get(name);
     if (!lease) return;

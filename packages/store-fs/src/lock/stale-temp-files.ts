@@ -7,8 +7,9 @@ import { io } from "../disk/io-error.ts";
 import type { SessionLocks } from "./session-locks.ts";
 
 /**
- * Removes the temporary files that killed processes have left. While one is in use its writer holds the lock of its
- * session, so it is removed only under that lock; where another process holds it now, it stays for the next open.
+ * Removes the temporary files that killed processes have left. While one is in use its writer holds the lock
+ * of its session, so it is removed only under that lock; where another process holds it now, it stays for the
+ * next open.
  */
 export async function removeStaleTempFiles(
   folder: string,

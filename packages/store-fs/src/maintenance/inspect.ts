@@ -19,7 +19,8 @@ export interface Finding {
   readonly path: string;
   /**
    * - `damaged`: cannot be read from `offset` on; `repairFile` recovers what is whole.
-   * - `unsupported`: the original can read it, JavaScript cannot hold a number in it; or it is no regular file.
+   * - `unsupported`: the original can read it, JavaScript cannot hold a number in it; or it is no regular
+   *   file.
    * - `torn`: a crash has left part of a write behind `offset`; the next write to the session cuts it off.
    * - `other_id`: says another id than its name, under which it is served.
    * - `repeated_entry_id`: holds an entry id more than once.
@@ -48,8 +49,8 @@ export interface Finding {
 }
 
 /**
- * Looks at every file of a folder of sessions, and changes nothing. Healthy sessions are not reported. A file that cannot
- * be read is a finding of its own and stops nothing.
+ * Looks at every file of a folder of sessions, and changes nothing. Healthy sessions are not reported. A file
+ * that cannot be read is a finding of its own and stops nothing.
  *
  * @returns in the order of the names.
  * @throws {SessionError} io when the folder cannot be read.
@@ -131,7 +132,10 @@ function inspectSession(path: string, sessionId: SessionId): Finding[] {
   }
 }
 
-/** The id that a file says it has, and the first entry whose id stands there before, as far as the file can be read. */
+/**
+ * The id that a file says it has, and the first entry whose id stands there before, as far as the file can be
+ * read.
+ */
 function idsIn(source: ByteSource): { ownId: string | undefined; repeated: EntrySpan | undefined } {
   const seen = new Set<string>();
   const window = new ByteWindow(source);

@@ -13,10 +13,11 @@ export interface Place {
 }
 
 /**
- * Brings the bytes of a session file, whatever they are, to where `put` lets a file be written, and compares what then
- * stands there with what stands here.
+ * Brings the bytes of a session file, whatever they are, to where `put` lets a file be written, and compares
+ * what then stands there with what stands here.
  *
- * @throws {SessionError} not_found; conflict when somebody writes to it meanwhile; io when other bytes arrive.
+ * @throws {SessionError} not_found; conflict when somebody writes to it meanwhile; io when other bytes
+ * arrive.
  */
 export async function copyRaw(from: Place, to: Place, put: (fill: Fill) => Promise<void>): Promise<void> {
   let copied = "";
@@ -32,12 +33,17 @@ export async function copyRaw(from: Place, to: Place, put: (fill: Fill) => Promi
   });
 }
 
-/** Do both stand in the same bytes? @throws {SessionError} not_found; conflict when somebody writes to one meanwhile. */
+/**
+ * Do both stand in the same bytes? @throws {SessionError} not_found; conflict when somebody writes to one
+ * meanwhile.
+ */
 export async function isSameFile(one: Place, other: Place): Promise<boolean> {
   return (await digest(one)) === (await digest(other));
 }
 
-/** The checksum of the bytes of the file. @param onBytes is given them; the buffer holds others afterwards. */
+/**
+ * The checksum of the bytes of the file. @param onBytes is given them; the buffer holds others afterwards.
+ */
 async function digest({ id, path }: Place, onBytes: (bytes: Buffer) => void = () => {}): Promise<string> {
   const hash = createHash("sha256");
   const look = () => {

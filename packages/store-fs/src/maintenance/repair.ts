@@ -34,7 +34,10 @@ export interface RepairReport {
   /** Where the damage began, in bytes from the start of the file, and what it was. */
   readonly offset: number;
   readonly reason: string;
-  /** `made_up`: it could not be read; what follows from the name and the entries stands there, with the tag `recovered`. */
+  /**
+   * `made_up`: it could not be read; what follows from the name and the entries stands there, with the tag
+   * `recovered`.
+   */
   readonly metadata: "kept" | "made_up";
   /** `lost`: there was none that could be read; it is empty now. */
   readonly context: "kept" | "lost";
@@ -43,11 +46,12 @@ export interface RepairReport {
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
 
 /**
- * Recovers what is whole in a damaged session file: the entries before and after what is damaged keep their bytes. The
- * file as it was is kept beside it as `{id}.json.damaged-{time}`. Never runs by itself.
+ * Recovers what is whole in a damaged session file: the entries before and after what is damaged keep their
+ * bytes. The file as it was is kept beside it as `{id}.json.damaged-{time}`. Never runs by itself.
  *
  * @returns `null` when the file is not damaged; a torn tail is no damage, the next write cuts it off.
- * @throws {SessionError} not_found; unsupported when the file is whole but holds what JavaScript cannot hold, or is larger
+ * @throws {SessionError} not_found; unsupported when the file is whole but holds what JavaScript cannot hold,
+ * or is larger
  *   than 1 GiB; corrupt when nothing in it can be recovered; busy, io.
  */
 export async function repairFile(

@@ -25,8 +25,8 @@ export interface Salvaged {
 }
 
 /**
- * Finds everything in a file that can still be read: the metadata, the context, and every whole entry, before and after
- * what is damaged. An old tail behind a newer text, or two files in one, give each entry once.
+ * Finds everything in a file that can still be read: the metadata, the context, and every whole entry, before
+ * and after what is damaged. An old tail behind a newer text, or two files in one, give each entry once.
  */
 export function salvage(bytes: Buffer): Salvaged {
   const metadata = firstValue(bytes, "metadata", [], decodeMetadata);
@@ -76,7 +76,10 @@ function readAt<T>(bytes: Buffer, at: number, read: (scanner: JsonScanner) => T)
   }
 }
 
-/** For a session whose metadata cannot be read: what follows from its name and its entries, and the tag `recovered`. */
+/**
+ * For a session whose metadata cannot be read: what follows from its name and its entries, and the tag
+ * `recovered`.
+ */
 export function placeholderMetadata(id: SessionId, entries: readonly DecodedEntry[]): SessionMetadata {
   const times = entries.map(({ timestamp }) => timestamp);
   return {

@@ -3,7 +3,10 @@ import type { SessionwiseMaintenance } from "@thulp-sessions/core/store";
 import { inspectStore } from "./inspect.ts";
 import { repairFile } from "./repair.ts";
 
-/** What maintains a folder of sessions. Nothing is opened or made; the kinds of findings are those of `Finding`. */
+/**
+ * What maintains a folder of sessions. Nothing is opened or made; the kinds of findings are those of
+ * `Finding`.
+ */
 export function fileStoreMaintenance({ dir }: { readonly dir: string }): SessionwiseMaintenance {
   const place = resolve(dir);
   return {

@@ -14,16 +14,19 @@ const LONGEST_BYTES = 16 * 1024 * 1024;
 const FIRST_BUFFER_BYTES = 64 * 1024;
 
 /**
- * Finds the files that a search need not read entry by entry: those in which certainly nothing matches and which have no
- * damage to warn of. That they have none is remembered while they stay as they are. Over 10,000 sessions this makes the
- * first search twice and every later one six to nine times as fast (`npm run bench search-fs`).
+ * Finds the files that a search need not read entry by entry: those in which certainly nothing matches and
+ * which have no damage to warn of. That they have none is remembered while they stay as they are. Over 10,000
+ * sessions this makes the first search twice and every later one six to nine times as fast (`npm run bench
+ * search-fs`).
  */
 export class SearchPrefilter {
   readonly #intact = new IntactFiles();
   /** What was read last: of no use beyond that file. */
   #buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
 
-  /** True when a search of the entries would neither find nor warn of anything. False when it is not certain. */
+  /**
+   * True when a search of the entries would neither find nor warn of anything. False when it is not certain.
+   */
   canSkip(id: SessionId, path: string, terms: SearchRequest["terms"]): boolean {
     const now = Date.now();
     const read = this.#read(path);

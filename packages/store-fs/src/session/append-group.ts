@@ -17,8 +17,8 @@ import type { Range } from "../format/serde/serde.ts";
 import { addEntries, type PlacedEntry, withUpdatedAt } from "./grow-state.ts";
 import { entriesEndOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
 
-// The steps of an append that touch no file but to read: what calls that wait for one session come to, the bytes of it,
-// and what is known of the session afterwards.
+// The steps of an append that touch no file but to read: what calls that wait for one session come to, the
+// bytes of it, and what is known of the session afterwards.
 
 /** How many calls go out in one write at most: each may bring 16 MiB and more. */
 const MOST_CALLS = 64;
@@ -42,8 +42,8 @@ export interface GroupPlan {
 }
 
 /**
- * Takes calls from the front that can go out in one write. One that expects a version is planned on its own; so is one
- * that may change the status, and every call while the file has to be written anew.
+ * Takes calls from the front that can go out in one write. One that expects a version is planned on its own;
+ * so is one that may change the status, and every call while the file has to be written anew.
  */
 export function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
   const isAlone = ({ options }: AppendCall) =>

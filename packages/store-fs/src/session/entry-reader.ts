@@ -8,8 +8,8 @@ import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { damageError, type SessionState, storedEntry } from "./session-state.ts";
 
 /**
- * How much is read and parsed at once: as many entries as fit, one at least. So large that calls do not count, so small
- * that text and buffer stay in the processor's cache and among the young objects.
+ * How much is read and parsed at once: as many entries as fit, one at least. So large that calls do not
+ * count, so small that text and buffer stay in the processor's cache and among the young objects.
  */
 const CHUNK_BYTES = 64 * 1024;
 
@@ -77,8 +77,8 @@ function withEntries<T>(path: string, state: SessionState, use: (reader: EntryRe
 }
 
 /**
- * Is it still the file of the state, or has it been appended to at most? What is appended stands behind what was read, and
- * leaves it as it is; what is cut off and written again does not.
+ * Is it still the file of the state, or has it been appended to at most? What is appended stands behind what
+ * was read, and leaves it as it is; what is cut off and written again does not.
  */
 function isAppendedTo(file: ReadableFile, { info, fixed }: SessionState): boolean {
   const now = file.look();

@@ -34,8 +34,8 @@ const NEW_FILE_MODE = 0o600;
 const ignore = (): void => {};
 
 /**
- * The steps of a write that touch the disk, under the session's lock: in place, or a new file. What is remembered of the
- * file changes only when the disk has what was written.
+ * The steps of a write that touch the disk, under the session's lock: in place, or a new file. What is
+ * remembered of the file changes only when the disk has what was written.
  */
 export class FileWriter {
   readonly #known: KnownFile;
@@ -168,7 +168,9 @@ export class FileWriter {
     }
   }
 
-  /** Takes a new file into what is remembered. @param before the state whose entries it kept, byte for byte. */
+  /**
+   * Takes a new file into what is remembered. @param before the state whose entries it kept, byte for byte.
+   */
   #apply(
     type: "created" | "changed",
     info: FileInfo,
@@ -222,7 +224,9 @@ export class FileWriter {
     this.#shared.onWritten(type, this.#known.id, info);
   }
 
-  /** What is on the disk now has to be looked at again, and what the system holds of it is not to be trusted. */
+  /**
+   * What is on the disk now has to be looked at again, and what the system holds of it is not to be trusted.
+   */
   #fail(error: unknown): never {
     this.#known.forget();
     this.#known.close();
@@ -230,7 +234,10 @@ export class FileWriter {
     throw error;
   }
 
-  /** After a crash or a failed write: a new file that holds what counts. Bytes that a crash has left are kept beside it. */
+  /**
+   * After a crash or a failed write: a new file that holds what counts. Bytes that a crash has left are kept
+   * beside it.
+   */
   async recovered(state: SessionState): Promise<SessionState> {
     const { tail, metadata, context, counts } = state;
     if (!tail && !this.#mustRewrite) return state;

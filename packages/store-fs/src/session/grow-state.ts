@@ -58,7 +58,10 @@ export function addEntries(
   if (index.end - checkpointEnd > CHECKPOINT_BYTES) state.checkpoints.push({ entryCount: index.count, crc });
 }
 
-/** Removes the entries from `entryCount` on. @param bytes from the last checkpoint before that to where they end. */
+/**
+ * Removes the entries from `entryCount` on. @param bytes from the last checkpoint before that to where they
+ * end.
+ */
 export function dropEntries(state: SessionState, entryCount: number, bytes: Buffer): void {
   const { crc } = checkpointBefore(state, entryCount);
   while ((state.checkpoints.at(-1)?.entryCount ?? 0) > entryCount) state.checkpoints.pop();
@@ -85,8 +88,8 @@ export function withUpdatedAt(
 }
 
 /**
- * Brings the state of a file that others have appended to up to date, from its header and its new bytes alone. False
- * when more has changed than that; then nothing has changed here.
+ * Brings the state of a file that others have appended to up to date, from its header and its new bytes
+ * alone. False when more has changed than that; then nothing has changed here.
  */
 export function catchUp(path: string, state: SessionState, info: FileInfo): boolean {
   const { fixed, index, entriesStart, tail, damage } = state;
@@ -126,8 +129,8 @@ export function catchUp(path: string, state: SessionState, info: FileInfo): bool
 }
 
 /**
- * The entries that appends have put behind the others, from the separator at `start` to the closing; `null` when
- * something else stands there.
+ * The entries that appends have put behind the others, from the separator at `start` to the closing; `null`
+ * when something else stands there.
  */
 function entriesBehind(bytes: Buffer, start: number): EntrySpan[] | null {
   const scanner = new JsonScanner(bytes, start);
@@ -150,8 +153,8 @@ function entriesBehind(bytes: Buffer, start: number): EntrySpan[] | null {
 const LAST_LINES_BYTES = 128;
 
 /**
- * May the entries from this one on be cut off in place? Only where a batch ends, since another entry would have to be
- * written again to become the last one; and only if all batches behind it carry their time.
+ * May the entries from this one on be cut off in place? Only where a batch ends, since another entry would
+ * have to be written again to become the last one; and only if all batches behind it carry their time.
  */
 export function canCutInPlace(path: string, state: SessionState, entryCount: number): boolean {
   const end = state.entriesStart + (entryCount === 0 ? 0 : state.index.endOf(entryCount - 1));

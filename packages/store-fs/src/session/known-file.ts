@@ -72,7 +72,10 @@ export class KnownFile {
     return this.#state;
   }
 
-  /** The same for a write, without looking for the path where the open file shows that it was replaced, moved, removed. */
+  /**
+   * The same for a write, without looking for the path where the open file shows that it was replaced, moved,
+   * removed.
+   */
   currentForWrite(): SessionState {
     const known = this.#state;
     const canTell = this.#open && this.#clock.isFine && known && !known.racy;
@@ -81,7 +84,10 @@ export class KnownFile {
       : this.current();
   }
 
-  /** The file of the state, open for writing in place. @throws {SessionError} io; busy when it is another one by now. */
+  /**
+   * The file of the state, open for writing in place. @throws {SessionError} io; busy when it is another one
+   * by now.
+   */
   descriptor(state: SessionState): number {
     if (this.#open && sameFile(this.#open.info, state.info)) return this.#open.descriptor;
     this.close();
@@ -109,7 +115,10 @@ export class KnownFile {
   }
 }
 
-/** A crash removes nothing that was there: then another program has cut the file short, now or before the last look. */
+/**
+ * A crash removes nothing that was there: then another program has cut the file short, now or before the last
+ * look.
+ */
 function comparedWith(before: SessionState | undefined, state: SessionState): SessionState {
   if (state.tail?.kind !== "torn" || !before || !sameFile(state.info, before.info)) return state;
   const wasCutOnPurpose = before.fixed?.changedAt !== state.fixed?.changedAt;

@@ -25,8 +25,8 @@ const EMPTY = Buffer.alloc(0);
 type Content = Omit<SessionState, "info" | "racy" | "synced" | "nameSynced" | "head">;
 
 /**
- * Reads a session file once from front to back, with no more in memory than a stretch of it; `undefined` when there is
- * no file.
+ * Reads a session file once from front to back, with no more in memory than a stretch of it; `undefined` when
+ * there is no file.
  *
  * @throws {FormatError} when not even the metadata can be read.
  */
@@ -56,7 +56,9 @@ export function isIntact(source: ByteSource): boolean {
   );
 }
 
-/** Reads one file. What counts are the entries of whole batches; `#committed` says how many these are so far. */
+/**
+ * Reads one file. What counts are the entries of whole batches; `#committed` says how many these are so far.
+ */
 class ContentReader {
   readonly #window: ByteWindow;
   readonly #walker: FileWalker<EntrySpan>;
@@ -189,8 +191,8 @@ class ContentReader {
 }
 
 /**
- * `updatedAt` of a session. Where the whole file is there, as long as its header says, the header counts, as other
- * programs see it too; else what the batches say themselves.
+ * `updatedAt` of a session. Where the whole file is there, as long as its header says, the header counts, as
+ * other programs see it too; else what the batches say themselves.
  */
 export function timeOf(fixed: FixedHeader, size: number, lastBatchTime: number): number {
   return size === fixed.fileSize ? fixed.updatedAt : Math.max(fixed.changedAt, lastBatchTime);

@@ -28,8 +28,8 @@ import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
 import { hashCanonicalHeader, type SessionState } from "./session-state.ts";
 
-// A whole new file, written piece by piece: what does not change is copied as bytes, a stretch at a time, so that a new
-// status of a session of 500 MB takes no more memory than that of a small one.
+// A whole new file, written piece by piece: what does not change is copied as bytes, a stretch at a time, so
+// that a new status of a session of 500 MB takes no more memory than that of a small one.
 
 /** What a session file shall hold. */
 export interface Rewrite {
@@ -165,7 +165,9 @@ function fromFile<T>(path: string, state: SessionState, use: (file: ReadableFile
 /** A stretch of the old file, or other bytes in the place of one. */
 type Piece = Range | (Range & { readonly bytes: Buffer });
 
-/** No batch may go on behind the last entry that is kept: an interrupted write after it would take it along. */
+/**
+ * No batch may go on behind the last entry that is kept: an interrupted write after it would take it along.
+ */
 function keptPieces(path: string, state: SessionState, keep: number): Piece[] {
   if (keep === 0) return [];
   const { index, entriesStart } = state;

@@ -31,14 +31,13 @@ import type { SharedParts } from "./shared-parts.ts";
 // One object for each session that is in use. Its states, and what changes them:
 //
 //   unknown   nothing is remembered of the file; `current` of the KnownFile reads it
-//   known     what is remembered is what the file holds; a look that finds another stamp, and the last step of a write,
-//             bring it up to date
-//   locked    between the lease that #exclusive takes and its release: no other process writes, the file may stay open
-//   writing   a write in place has begun and is not on the disk yet (FileWriter): reads of this store wait for it
-//   broken    a write or a sync has failed (FileWriter): nothing is remembered, and the next write makes a new file,
+//   known     what is remembered is what the file holds, as of the last look or write
+//   locked    between the lease of #exclusive and its release: no other process writes
+//   writing   a write in place has begun and is not on the disk yet: reads of this store wait for it
+//   broken    a write or a sync has failed: nothing is remembered, and the next write makes a new file,
 //             since the system may take pages of the old one for written that are not
 //
-// Every write is plan, encode, write, sync, apply, answer: what is remembered changes only when the disk has it.
+// Every write is plan, encode, write, sync, apply, answer: only the last but one changes what is remembered.
 
 /** How often a read begins again because the file was replaced meanwhile. */
 const READ_TRIES = 10;
@@ -81,8 +80,8 @@ export class SessionFile {
   }
 
   /**
-   * Gives what `use` gives of the state of the file as it is now; again when another program has replaced the file
-   * between the look and the read. `use` is synchronous, so that it sees the state and the file alike.
+   * Gives what `use` gives of the state of the file as it is now; again when another program has replaced the
+   * file between the look and the read. `use` is synchronous, so that it sees the state and the file alike.
    *
    * @throws {SessionError} not_found, corrupt, unsupported, io; busy when the file keeps changing.
    */
@@ -108,7 +107,8 @@ export class SessionFile {
   create(session: Session): Promise<SessionHead> {
     return this.#exclusive(async () => {
       if (infoOf(this.path)) {
-        // What an earlier call has left that failed and could not be undone: now it is reported, so it has to last.
+        // What an earlier call has left that failed and could not be undone: now it is reported, so it has to
+        // last.
         if (this.#writer.mustRewrite) await this.#writer.recovered(this.#known.current());
         throw alreadyExists(this.id);
       }
@@ -229,7 +229,8 @@ export class SessionFile {
   }
 
   async #appendAll(calls: AppendCall[]): Promise<void> {
-    // Callers that were just answered call again before others have their turn: with a sync to share they go out together.
+    // Callers that were just answered call again before others have their turn: with a sync to share they go
+    // out together.
     if (this.#isSynced) await new Promise<void>((resolve) => process.nextTick(resolve));
     this.#joinable = undefined;
     while (calls.length > 0) {
@@ -239,7 +240,9 @@ export class SessionFile {
     }
   }
 
-  /** A call that is refused takes no other with it; none is answered before what it rests on is on the disk. */
+  /**
+   * A call that is refused takes no other with it; none is answered before what it rests on is on the disk.
+   */
   async #appendGroup(state: SessionState, calls: readonly AppendCall[]): Promise<void> {
     const { planned, refused } = planGroup(this.path, this.id, state, calls);
     try {
@@ -249,7 +252,8 @@ export class SessionFile {
       });
       for (const { call, error } of refused) call.reject(error);
     } catch (error) {
-      // Those that were refused too: a refusal may rest on an entry of the same write, which is not there now.
+      // Those that were refused too: a refusal may rest on an entry of the same write, which is not there
+      // now.
       for (const { call } of [...planned, ...refused]) call.reject(error);
     }
   }

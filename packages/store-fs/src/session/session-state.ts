@@ -29,7 +29,10 @@ export interface SessionState {
   readonly contextInexact: boolean;
   /** `null` where the file is not in our layout of today: then every write writes it anew. */
   fixed: FixedHeader | null;
-  /** From here on all batches carry their time: what a truncate in place leaves of them after a crash is known by it. */
+  /**
+   * From here on all batches carry their time: what a truncate in place leaves of them after a crash is known
+   * by it.
+   */
   timedFrom: number;
   /** Behind the `[` of the entries. */
   readonly entriesStart: number;

@@ -14,7 +14,8 @@ import {
 import type { EncodedGroup } from "./append-group.ts";
 import { entriesEndOf, type SessionState } from "./session-state.ts";
 
-// What is written into an existing file of our layout. What a crash leaves of it is told by docs/file-format.md.
+// What is written into an existing file of our layout. What a crash leaves of it is told by
+// docs/file-format.md.
 
 /** A session file that is open for writing. */
 interface Target {
@@ -27,7 +28,8 @@ interface Target {
  * Overwrites the closing with entries and a new closing, then the time in the header.
  *
  * @returns the stamp of the file, taken before the sync: what others write meanwhile is not covered by that.
- * @throws {SessionError} busy when another program has written; io, after which the file is as it was where possible.
+ * @throws {SessionError} busy when another program has written; io, after which the file is as it was where
+ * possible.
  */
 export function writeGroup(
   { path, descriptor, clock }: Target,
@@ -63,7 +65,9 @@ function writeAppendedFields(
   else writeFully(descriptor, Buffer.from(appendedFieldsText(updatedAt, fileSize)), UPDATED_AT_OFFSET);
 }
 
-/** After a failed write or sync, as far as that goes: the file as it was, so that other programs can read it. */
+/**
+ * After a failed write or sync, as far as that goes: the file as it was, so that other programs can read it.
+ */
 export function undoGroup(descriptor: number, state: SessionState): void {
   try {
     const end = entriesEndOf(state);
@@ -76,8 +80,8 @@ export function undoGroup(descriptor: number, state: SessionState): void {
 }
 
 /**
- * Cuts off the entries behind `fixed.entriesEnd`. The header says so first, and is synced first: from then on what stands
- * there does not count any more, whether or not the cut itself survives a crash.
+ * Cuts off the entries behind `fixed.entriesEnd`. The header says so first, and is synced first: from then on
+ * what stands there does not count any more, whether or not the cut itself survives a crash.
  *
  * @returns the stamp of the file.
  */

@@ -9,11 +9,11 @@ import { io } from "../disk/io-error.ts";
 
 // Two sources, since neither is enough: the events of the system, and looks at every file.
 //
-// - Where the file system reports every change, and a first event has shown that events arrive, they are nearly all. Only
-//   when more come than the system holds some are lost, without a word: so every file is looked at too, but only after the
-//   folder or its locks were changed.
-// - Elsewhere (a network drive, a file system that is not known, a system without events) every file is looked at again
-//   and again.
+// - Where the file system reports every change, and a first event has shown that events arrive, they are
+//   nearly all. Only when more come than the system holds some are lost, without a word: so every file is
+//   looked at too, but only after the folder or its locks were changed.
+// - Elsewhere (a network drive, a file system that is not known, a system without events) every file is
+//   looked at again and again.
 
 /** How often it is found out whether every file has to be looked at. */
 const POLL_MS = 500;
@@ -136,7 +136,10 @@ export class FolderWatch {
     }
   }
 
-  /** @param report whether a change is reported, also one that may not have been one: the file was racy at the last look. */
+  /**
+   * @param report whether a change is reported, also one that may not have been one: the file was racy at the
+   * last look.
+   */
   #look(id: SessionId, report: boolean): void {
     const before = this.#known.get(id);
     let now: ReturnType<typeof infoOf>;
@@ -156,7 +159,10 @@ export class FolderWatch {
     }
   }
 
-  /** Every new, removed and replaced file changes that of the folder, every lock of a writer of ours that of the locks. */
+  /**
+   * Every new, removed and replaced file changes that of the folder, every lock of a writer of ours that of
+   * the locks.
+   */
   #timesNow(): string {
     return [this.#folder, join(this.#folder, ".locks")]
       .map((folder) => fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs)

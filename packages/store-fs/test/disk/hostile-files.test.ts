@@ -14,8 +14,8 @@ import { inspectStore, openFileStore, repairFile } from "@thulp-sessions/store-f
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-// A file that is no session, or a monstrous one, costs its own session only: nothing blocks, nothing else fails, and what
-// is said of it is a SessionError that names it.
+// A file that is no session, or a monstrous one, costs its own session only: nothing blocks, nothing else
+// fails, and what is said of it is a SessionError that names it.
 
 const BAD = "aaaaaaaa-0000-4000-8000-000000000001";
 

@@ -13,7 +13,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LazySort } from "../../src/list/lazy-sort.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
-// A walk over all pages of a list costs a look at every file once, and what nobody touches meanwhile comes exactly once.
+// A walk over all pages of a list costs a look at every file once, and what nobody touches meanwhile comes
+// exactly once.
 
 afterEach(() => {
   vi.restoreAllMocks();

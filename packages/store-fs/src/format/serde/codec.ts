@@ -199,7 +199,10 @@ export function parseRange(bytes: Buffer, { start, end }: Range): JsonValue {
   return JSON.parse(textOf(bytes.subarray(start, end))) as JsonValue;
 }
 
-/** UTF-8 as text. Where all of it is ASCII, as it mostly is, copying does, at a fraction of the price of decoding. */
+/**
+ * UTF-8 as text. Where all of it is ASCII, as it mostly is, copying does, at a fraction of the price of
+ * decoding.
+ */
 export function textOf(bytes: Buffer): string {
   return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
 }

@@ -18,13 +18,13 @@ import {
 
 const MOST_LEVELS = 1_000_000;
 
-/** How a value is looked at: `ignored` as serde skips what it does not know, otherwise as serde reads a value. */
+/** `ignored`: as serde skips what it does not know; `value`: as serde reads a value. */
 export type Strictness = "ignored" | "value";
 
 /**
- * Walks over JSON text in bytes and says where things stand. It takes exactly what serde_json takes: JSON by RFC 8259;
- * in values that are read no lone surrogates and no number beyond f64, in values that are ignored both. Whether the
- * bytes are UTF-8 is not its business. Throws {@link FormatError} with the offset.
+ * Walks over JSON text in bytes and says where things stand. It takes exactly what serde_json takes: JSON by
+ * RFC 8259; in values that are read no lone surrogates and no number beyond f64, in values that are ignored
+ * both. Whether the bytes are UTF-8 is not its business. Throws {@link FormatError} with the offset.
  */
 export class JsonScanner {
   /** May be put in the place of others while no value is being read. */
@@ -201,7 +201,7 @@ export class JsonScanner {
     }
   }
 
-  /** After a value: closes what closes. True when the whole value is done, false when another has to follow. */
+  /** After a value: closes what closes. True when the whole value is done. */
   #leaveValues(strictness: Strictness, base: number): boolean {
     const containers = this.#containers;
     while (containers.length > base) {

@@ -5,8 +5,8 @@ import { FormatError } from "./format-error.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { OPEN_ARRAY, OPEN_OBJECT } from "./json-tokens.ts";
 
-// What serde's derives accept, as the original uses them: struct fields in any order, or as an array in the order of the
-// fields; an unknown field is ignored, a known one twice is an error.
+// What serde's derives accept, as the original uses them: struct fields in any order, or as an array in the
+// order of the fields; an unknown field is ignored, a known one twice is an error.
 
 /** How deep arrays and objects may be nested in a file: serde_json's limit. */
 const MAX_LEVELS = 127;
