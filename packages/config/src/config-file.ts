@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
@@ -20,15 +20,26 @@ export function readConfigFile(folders: readonly string[]): ConfigFile | null {
   return null;
 }
 
+/** What is longer is no configuration. */
+const MOST_BYTES = 1024 * 1024;
+
+/** It may have come with a cloned repository: a pipe of that name must not hold up the program. */
 function readIfThere(path: string): string | null {
+  let descriptor: number | undefined;
   try {
-    return readFileSync(path, "utf8");
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) throw new Error("it is no regular file");
+    if (stat.size > MOST_BYTES) throw new Error(`it is longer than ${MOST_BYTES} bytes`);
+    return readFileSync(descriptor, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw new SessionError("io", `${path}: it cannot be read: ${(error as Error).message}.`, {
       cause: error,
       details: { path },
     });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
