@@ -4,7 +4,7 @@ import { FormatError } from "./serde/format-error.ts";
 const WINDOW_BYTES = 256 * 1024;
 
 /** What is longer cannot be held as a string. */
-const LONGEST_WINDOW = 256 * 1024 * 1024;
+const LONGEST_WINDOW = 128 * 1024 * 1024;
 
 /** Bytes that can be read from any place. */
 export interface ByteSource {
@@ -44,9 +44,11 @@ export class ByteWindow {
   slide(from: number): boolean {
     if (this.atEnd) return false;
     const kept = this.bytes.length - from;
-    const room = kept * 2 > this.#buffer.length ? this.#buffer.length * 2 : this.#buffer.length;
-    if (room > LONGEST_WINDOW)
+    if (kept * 2 > LONGEST_WINDOW)
       throw new FormatError(`a value of more than ${LONGEST_WINDOW / 2} bytes`, from, "unsupported");
+    // A value that is longer than the window is read again from its start: by few large steps.
+    const longer = Math.min(LONGEST_WINDOW, this.#buffer.length * 4);
+    const room = kept * 2 > this.#buffer.length ? longer : this.#buffer.length;
     const buffer = room === this.#buffer.length ? this.#buffer : Buffer.allocUnsafe(room);
     this.bytes.copy(buffer, 0, from);
     this.base += from;
