@@ -14,7 +14,7 @@ export const OPEN_FLAGS = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBL
 export const REFUSES_LINKS = fs.constants.O_NOFOLLOW !== undefined;
 
 /** How often a read is begun again when the file is written at the same time. */
-const READ_TRIES = 10;
+export const READ_TRIES = 10;
 
 /** What is read as one piece; larger files are read through a window. */
 const LONGEST_PIECE = 1024 ** 3;
@@ -87,7 +87,7 @@ class OpenFile implements ReadableFile {
  * Reads a file with the stamp that belongs to what was read; `undefined` when there is no file. Begins again
  * while another program writes, and gives what it has after a few times: a reader never waits.
  */
-export function readSteadily<T>(
+function readSteadily<T>(
   path: string,
   read: (file: ReadableFile) => T,
 ): { result: T; info: FileInfo } | undefined {

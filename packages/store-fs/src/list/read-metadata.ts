@@ -14,7 +14,8 @@ import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT } from "../format/serde/json-tokens.ts";
 import { withUpdatedAt } from "../session/grow-state.ts";
-import { loadState, timeOf } from "../session/load-state.ts";
+import { loadState } from "../session/load-state.ts";
+import { timeOf } from "../session/session-state.ts";
 
 /** The metadata of most sessions ends within this many bytes; that of nearly all others within these. */
 const HEAD_BYTES = 1024;

@@ -3,17 +3,29 @@ import { crc32 } from "node:zlib";
 import type { EntryId, EntryType, SessionMetadata } from "@thulp-sessions/core";
 import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
 import { isCertainlySameFile, isRacy } from "../disk/file-clock.ts";
-import { type FileInfo, sameFile, sameStamp } from "../disk/file-stamp.ts";
+import { type FileInfo, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
-import { readBytes } from "../disk/read-file.ts";
+import { bytesOf, READ_TRIES, type ReadableFile, readBytes, withReadableFile } from "../disk/read-file.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
-import { CLOSING, endsWith, readFixedHeader, SEPARATOR, standsAt } from "../format/canonical-layout.ts";
+import {
+  CLOSING,
+  endsWith,
+  type FixedHeader,
+  readFixedHeader,
+  SEPARATOR,
+  standsAt,
+} from "../format/canonical-layout.ts";
 import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
-import { timeOf } from "./load-state.ts";
-import { type Checkpoint, entriesEndOf, hashCanonicalHeader, type SessionState } from "./session-state.ts";
+import {
+  type Checkpoint,
+  entriesEndOf,
+  hashCanonicalHeader,
+  type SessionState,
+  timeOf,
+} from "./session-state.ts";
 
 /** A checkpoint is worth its memory after so many bytes of entries. */
 const CHECKPOINT_BYTES = 256 * 1024;
@@ -91,39 +103,64 @@ export function withUpdatedAt(
  * Brings the state of a file that others have appended to up to date, from its header and its new bytes
  * alone. False when more has changed than that; then nothing has changed here.
  */
-export function catchUp(path: string, state: SessionState, info: FileInfo): boolean {
-  const { fixed, index, entriesStart, tail, damage } = state;
-  const grown = info.size - state.info.size;
-  if (!fixed || tail || damage || index.count === 0 || grown <= 0 || grown > MOST_TO_CATCH_UP) return false;
-  if (!isCertainlySameFile(state.info, info)) return false;
-  const header = readBytes(path, 0, entriesStart);
+export function catchUp(path: string, state: SessionState): boolean {
+  const isCaughtUp = withReadableFile(
+    path,
+    (file) => isCertainlySameFile(state.info, file.info) && catchUpWith(path, file, state),
+  );
+  return isCaughtUp ?? false;
+}
+
+/**
+ * The same with the open file of the state. A process that appends without a pause changes the file several
+ * times while it is read: a few tries find a moment in which it does not.
+ */
+export function catchUpWith(path: string, file: ReadableFile, state: SessionState): boolean {
+  const { index, entriesStart, fixed, tail, damage } = state;
+  if (!fixed || tail || damage || index.count === 0) return false;
   const lastStart = entriesStart + index.startOf(index.count - 1);
-  const end = readBytes(path, lastStart);
-  if (!header || !end || !sameStamp(header.info, end.info) || !sameFile(end.info, info)) return false;
-  const now = readFixedHeader(header.bytes);
-  if (now?.changedAt !== fixed.changedAt || now.entriesEnd !== fixed.entriesEnd) return false;
-  if (hashCanonicalHeader(header.bytes) !== state.headerHash) return false;
-  const from = entriesEndOf(state) - lastStart;
+  for (let tries = 1; tries <= READ_TRIES; tries++) {
+    const { info } = file;
+    const grown = info.size - state.info.size;
+    if (grown < 0 || grown > MOST_TO_CATCH_UP) return false;
+    const header = bytesOf(path, file, 0, entriesStart);
+    const end = bytesOf(path, file, lastStart, info.size);
+    if (!sameStamp(info, file.look())) continue;
+    const now = readFixedHeader(header);
+    // As long as it was: only where the header of a batch that was known had not been written yet.
+    if (grown === 0 && (fixed.fileSize === info.size || now?.fileSize !== info.size)) return false;
+    if (now?.changedAt !== fixed.changedAt || now.entriesEnd !== fixed.entriesEnd) return false;
+    if (hashCanonicalHeader(header) !== state.headerHash) return false;
+    return growBy(state, { bytes: end, base: lastStart }, now, info);
+  }
+  return false;
+}
+
+/** @param end the last entry that is known, and all behind it. */
+function growBy(
+  state: SessionState,
+  { bytes, base }: { readonly bytes: Buffer; readonly base: number },
+  fixed: FixedHeader,
+  info: FileInfo,
+): boolean {
+  const from = entriesEndOf(state) - base;
   // The last entry that is known still stands where it stood.
-  if (!end.bytes.toString("latin1", 0, from).includes(`"id": "${state.lastId}"`)) return false;
-  const entries = entriesBehind(end.bytes, from);
+  if (!bytes.toString("latin1", 0, from).includes(`"id": "${state.lastId}"`)) return false;
+  const entries = entriesBehind(bytes, from);
   if (!entries || entries.at(-1)?.more) return false;
-  const placed = entries.map((entry) => ({
-    ...entry,
-    start: lastStart + entry.start,
-    end: lastStart + entry.end,
-  }));
-  const crc = crc32(end.bytes.subarray(from, entries.at(-1)?.end), state.crc);
+  const placed = entries.map((entry) => ({ ...entry, start: base + entry.start, end: base + entry.end }));
+  const crc = crc32(bytes.subarray(from, entries.at(-1)?.end), state.crc);
   addEntries(state, placed, crc, countEntries(entries, state.counts));
   let lastBatchTime = state.metadata.updatedAt;
-  for (const { more, batchTime, end: entryEnd } of entries) {
+  for (const { more, batchTime, end } of entries) {
     lastBatchTime = Math.max(lastBatchTime, batchTime);
-    if (!more && batchTime < 0) state.timedFrom = lastStart + entryEnd;
+    if (!more && batchTime < 0) state.timedFrom = base + end;
   }
-  state.metadata = withUpdatedAt(state.metadata, timeOf(now, end.info.size, lastBatchTime));
-  state.fixed = now;
-  state.info = end.info;
-  state.racy = isRacy(end.info.ctimeMs);
+  state.metadata = withUpdatedAt(state.metadata, timeOf(fixed, info.size, lastBatchTime));
+  state.head = null;
+  state.fixed = fixed;
+  state.info = info;
+  state.racy = isRacy(info.ctimeMs);
   state.synced = false;
   return true;
 }

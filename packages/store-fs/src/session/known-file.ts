@@ -68,7 +68,7 @@ export class KnownFile {
       return known;
     }
     this.#onSeen(this.id);
-    this.#state = known && catchUp(this.path, known, info) ? known : this.#load(known);
+    this.#state = known && catchUp(this.path, known) ? known : this.#load(known);
     return this.#state;
   }
 

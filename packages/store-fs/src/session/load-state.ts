@@ -2,21 +2,23 @@ import { crc32 } from "node:zlib";
 import type { SessionId } from "@thulp-sessions/core";
 import { deepFreeze } from "@thulp-sessions/core/store";
 import { isRacy } from "../disk/file-clock.ts";
-import { readSteadily } from "../disk/read-file.ts";
+import { sameStamp } from "../disk/file-stamp.ts";
+import { READ_TRIES, withReadableFile } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
-import type { FixedHeader } from "../format/canonical-layout.ts";
 import { EntryIndex } from "../format/entry-index.ts";
 import { FileWalker } from "../format/file-walker.ts";
 import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { classifyTail } from "../format/torn-tail.ts";
+import { catchUpWith } from "./grow-state.ts";
 import {
   type Checkpoint,
   hashCanonicalHeader,
   hashOf,
   type SessionState,
   type Tail,
+  timeOf,
 } from "./session-state.ts";
 
 const EMPTY = Buffer.alloc(0);
@@ -31,10 +33,24 @@ type Content = Omit<SessionState, "info" | "racy" | "synced" | "nameSynced" | "h
  * @throws {FormatError} when not even the metadata can be read.
  */
 export function loadState(path: string, id: SessionId): SessionState | undefined {
-  const read = readSteadily(path, (file) => contentOf(id, new ByteWindow(file)));
-  if (!read) return undefined;
-  const { info, result } = read;
-  return { info, racy: isRacy(info.ctimeMs), synced: false, nameSynced: false, head: null, ...result };
+  return withReadableFile(path, (file) => {
+    for (let tries = 1; ; tries++) {
+      const { info } = file;
+      const state: SessionState = {
+        info,
+        racy: isRacy(info.ctimeMs),
+        synced: false,
+        nameSynced: false,
+        head: null,
+        ...contentOf(id, new ByteWindow(file)),
+      };
+      if (sameStamp(info, file.look()) || tries === READ_TRIES) return state;
+      // Where it has only grown meanwhile, what was read of it still counts: whoever reads a long session
+      // anew each time never comes to an end beside a process that appends.
+      const withoutTail = state.tail?.kind === "torn" ? { ...state, tail: null } : state;
+      if (catchUpWith(path, file, withoutTail)) return withoutTail;
+    }
+  });
 }
 
 /** What the bytes behind a window hold. @throws {FormatError} when not even the metadata can be read. */
@@ -188,14 +204,6 @@ class ContentReader {
     this.#crc = crc32(bytes.subarray(this.#crcEnd - base, end - base), this.#crc);
     this.#crcEnd = end;
   }
-}
-
-/**
- * `updatedAt` of a session. Where the whole file is there, as long as its header says, the header counts, as
- * other programs see it too; else what the batches say themselves.
- */
-export function timeOf(fixed: FixedHeader, size: number, lastBatchTime: number): number {
-  return size === fixed.fileSize ? fixed.updatedAt : Math.max(fixed.changedAt, lastBatchTime);
 }
 
 /** Of a batch the last entry says how old it is; those before it are as old. */

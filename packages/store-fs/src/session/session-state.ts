@@ -119,3 +119,11 @@ export function damageError(path: string, sessionId: SessionId, damage: FormatEr
     { details: { sessionId, path, offset: damage.offset } },
   );
 }
+
+/**
+ * `updatedAt` of a session. Where the whole file is there, as long as its header says, the header counts, as
+ * other programs see it too; else what the batches say themselves.
+ */
+export function timeOf(fixed: FixedHeader, size: number, lastBatchTime: number): number {
+  return size === fixed.fileSize ? fixed.updatedAt : Math.max(fixed.changedAt, lastBatchTime);
+}
