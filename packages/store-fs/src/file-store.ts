@@ -67,7 +67,7 @@ export class FileStore extends BaseStore {
   readonly #prefilter = new SearchPrefilter();
   readonly #watch: FolderWatch;
 
-  /** @internal Use `openFileStore`: the folder has to exist. */
+  /** For `openFileStore`, which makes the folder and takes the locks. */
   constructor({ folder, names, durability, clock, locks }: OpenedFolder) {
     super();
     this.location = `fs:${folder}`;

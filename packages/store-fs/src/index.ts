@@ -1,6 +1,6 @@
-export type { Durability } from "@thulp-sessions/core/store";
+export type { Durability, RepairReport } from "@thulp-sessions/core/store";
 export { FileStore } from "./file-store.ts";
-export { type Finding, inspectStore } from "./maintenance/inspect.ts";
-export { type RepairOptions, type RepairReport, repairFile } from "./maintenance/repair.ts";
+export { type FileFinding, inspectStore } from "./maintenance/inspect.ts";
+export { type RepairOptions, repairFile } from "./maintenance/repair.ts";
 export { fileStoreMaintenance } from "./maintenance/store-maintenance.ts";
 export { type FileStoreOptions, openFileStore } from "./open.ts";

@@ -2,7 +2,6 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
 import type { BackupReport, StoreFinding, WholeStoreMaintenance } from "@thulp-sessions/core/store";
-import type { IntegrityFinding } from "./maintenance/integrity.ts";
 import { recoverSqliteFile } from "./recover-file.ts";
 import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
 
@@ -30,9 +29,9 @@ export function sqliteMaintenance({ file }: { readonly file: string }): WholeSto
   };
 }
 
-async function check(file: string): Promise<StoreFinding[]> {
+async function check(file: string): Promise<readonly StoreFinding[]> {
   try {
-    return await withStore(file, findingsIn);
+    return await withStore(file, (store) => store.checkIntegrity());
   } catch (error) {
     if (!isSessionError(error, "corrupt")) throw error;
     return [{ kind: "damaged", path: file, reason: error.message }];
@@ -40,19 +39,8 @@ async function check(file: string): Promise<StoreFinding[]> {
 }
 
 async function reportOf(copy: SqliteStore, file: string): Promise<BackupReport> {
-  const findings = await findingsIn(copy);
+  const findings = await copy.checkIntegrity();
   return { sessions: await copy.count(), bytes: (await stat(file)).size, findings };
-}
-
-async function findingsIn(store: SqliteStore): Promise<StoreFinding[]> {
-  return (await store.checkIntegrity()).map(
-    ({ message, sessionId, field }: IntegrityFinding): StoreFinding => ({
-      kind: "damaged",
-      ...(sessionId === undefined ? {} : { sessionId }),
-      ...(field === undefined ? {} : { field }),
-      reason: message,
-    }),
-  );
 }
 
 async function withStore<T>(file: string, work: (store: SqliteStore) => Promise<T>): Promise<T> {

@@ -23,6 +23,7 @@ import {
   type PlacedHit,
   type Rows,
   type SearchRequest,
+  type StoreFinding,
 } from "@thulp-sessions/core/store";
 import type { Change } from "./changes/change.ts";
 import { ChangeLog } from "./changes/change-log.ts";
@@ -31,8 +32,9 @@ import type { Database } from "./connection/database.ts";
 import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { WalSize } from "./connection/wal-size.ts";
-import { type BackupOptions, backUp } from "./maintenance/backup.ts";
-import { checkIntegrity, type IntegrityFinding } from "./maintenance/integrity.ts";
+import { backUp } from "./maintenance/backup.ts";
+import type { BackupOptions } from "./maintenance/backup-options.ts";
+import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { openDatabase } from "./open/open.ts";
 import { SessionList } from "./query/session-list.ts";
@@ -249,7 +251,7 @@ export class SqliteStore extends BaseStore {
    * @returns the damage that was found, none for an intact file.
    * @throws {SessionError} busy, io, closed
    */
-  checkIntegrity(): Promise<readonly IntegrityFinding[]> {
+  checkIntegrity(): Promise<readonly StoreFinding[]> {
     return this.run(() => checkIntegrity(this.#database));
   }
 

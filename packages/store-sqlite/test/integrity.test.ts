@@ -46,7 +46,7 @@ test.each([
   const { file, store, id } = await filled();
   spoil(file, sql);
   const findings = await store.checkIntegrity();
-  expect(findings).toContainEqual({ message: expect.any(String), sessionId: id, field });
+  expect(findings).toContainEqual({ kind: "damaged", reason: expect.any(String), sessionId: id, field });
 });
 
 test.each([
@@ -60,7 +60,7 @@ test.each([
   const { file, store } = await filled();
   spoil(file, sql);
   const findings = await store.checkIntegrity();
-  expect(findings).toContainEqual(expect.objectContaining({ message: expect.stringMatching(message) }));
+  expect(findings).toContainEqual(expect.objectContaining({ reason: expect.stringMatching(message) }));
 });
 
 test("a call after close is refused", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Session, sameSession } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
-import { openSqliteStore, recoverSqliteFile } from "../src/index.ts";
+import { openSqliteStore, recoverSqliteFile, sqliteMaintenance } from "../src/index.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
@@ -133,7 +133,7 @@ test("sessions whose row is lost keep their entries, under a name that says so",
   }
 });
 
-test("pages that are overwritten at random are reported by checkIntegrity, and recovery reads around them", {
+test("pages that are overwritten at random are reported by a check, and recovery reads around them", {
   timeout: 60_000,
 }, async () => {
   const { file } = await filledFile();
@@ -151,6 +151,7 @@ test("pages that are overwritten at random are reported by checkIntegrity, and r
       file,
       Array.from({ length: 1 + random(5) }, () => 2 + random(pageCount - 1)),
     );
+    expect(await sqliteMaintenance({ file }).check()).not.toEqual([]);
     const before = await readFile(file);
     const to = join(file, "..", `recovered-${round}.db`);
     const report = await recoverSqliteFile({ from: file, to });

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isSessionError, type SessionId } from "@thulp-sessions/core";
-import { isCanonicalUuid } from "@thulp-sessions/core/store";
+import { isCanonicalUuid, type StoreFinding } from "@thulp-sessions/core/store";
 import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
 import { withReadableFile } from "../disk/read-file.ts";
@@ -15,7 +15,7 @@ import { CACHE_FOLDER } from "../list/metadata-cache.ts";
 import { loadState } from "../session/load-state.ts";
 
 /** What is worth knowing of one file. */
-export interface Finding {
+export interface FileFinding extends StoreFinding {
   readonly path: string;
   /**
    * - `damaged`: cannot be read from `offset` on; `repairFile` recovers what is whole.
@@ -41,11 +41,6 @@ export interface Finding {
     | "kept_bytes"
     | "foreign"
     | "unreadable";
-  readonly sessionId?: SessionId;
-  /** In bytes from the start of the file. */
-  readonly offset?: number;
-  /** For people. */
-  readonly reason: string;
 }
 
 /**
@@ -55,9 +50,9 @@ export interface Finding {
  * @returns in the order of the names.
  * @throws {SessionError} io when the folder cannot be read.
  */
-export async function inspectStore(dir: string): Promise<Finding[]> {
+export async function inspectStore(dir: string): Promise<FileFinding[]> {
   const folder = resolve(dir);
-  const findings: Finding[] = [];
+  const findings: FileFinding[] = [];
   for (const name of io(folder, "list", () => fs.readdirSync(folder)).sort()) {
     if (name === ".locks" || name === CACHE_FOLDER) continue;
     findings.push(...inspectFile(join(folder, name), name));
@@ -66,7 +61,7 @@ export async function inspectStore(dir: string): Promise<Finding[]> {
   return findings;
 }
 
-function inspectFile(path: string, name: string): Finding[] {
+function inspectFile(path: string, name: string): FileFinding[] {
   const [, stem = "", rest = ""] = /^(.*?)\.json(.*)$/s.exec(name) ?? [];
   if (isCanonicalUuid(stem)) {
     const sessionId = stem as SessionId;
@@ -87,7 +82,7 @@ function inspectFile(path: string, name: string): Finding[] {
   return [{ path, kind: "foreign", reason: "not a session" }];
 }
 
-function inspectReadable(path: string, sessionId: SessionId): Finding[] {
+function inspectReadable(path: string, sessionId: SessionId): FileFinding[] {
   try {
     return inspectSession(path, sessionId);
   } catch (error) {
@@ -96,14 +91,14 @@ function inspectReadable(path: string, sessionId: SessionId): Finding[] {
   }
 }
 
-function inspectSession(path: string, sessionId: SessionId): Finding[] {
+function inspectSession(path: string, sessionId: SessionId): FileFinding[] {
   const info = infoOf(path);
   if (!info) return [];
   if (info.kind !== "file") {
     const reason = info.kind === "link" ? "a symbolic link" : "no regular file";
     return [{ path, kind: "unsupported", sessionId, reason }];
   }
-  const found = (kind: Finding["kind"], reason: string, offset?: number): Finding => ({
+  const found = (kind: FileFinding["kind"], reason: string, offset?: number): FileFinding => ({
     path,
     kind,
     sessionId,
@@ -115,7 +110,7 @@ function inspectSession(path: string, sessionId: SessionId): Finding[] {
   try {
     const state = loadState(path, sessionId);
     if (!state) return [];
-    const findings: Finding[] = state.damage ? [damaged(state.damage)] : [];
+    const findings: FileFinding[] = state.damage ? [damaged(state.damage)] : [];
     const { tail } = state;
     if (tail?.kind === "torn")
       findings.push(found("torn", `${tail.end - tail.start} bytes of an interrupted write`, tail.start));

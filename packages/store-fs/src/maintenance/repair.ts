@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
-import type { Durability } from "@thulp-sessions/core/store";
-import { nextUpdatedAt, notFound } from "@thulp-sessions/core/store";
+import { type Durability, nextUpdatedAt, notFound, type RepairReport } from "@thulp-sessions/core/store";
 import { SequentialWriter } from "../disk/copy-range.ts";
 import { FileClock } from "../disk/file-clock.ts";
 import { infoOf } from "../disk/file-stamp.ts";
@@ -21,26 +20,6 @@ export interface RepairOptions {
   readonly durability?: Durability | undefined;
   /** How long to wait for the session's lock; 5000 ms when absent. */
   readonly lockTimeoutMs?: number | undefined;
-}
-
-export interface RepairReport {
-  readonly id: SessionId;
-  /** The file that holds the damaged bytes as they were. */
-  readonly kept: string;
-  /** How many entries were recovered. */
-  readonly entryCount: number;
-  /** How many whole entries were left out, since one with their id stands before them. */
-  readonly repeated: number;
-  /** Where the damage began, in bytes from the start of the file, and what it was. */
-  readonly offset: number;
-  readonly reason: string;
-  /**
-   * `made_up`: it could not be read; what follows from the name and the entries stands there, with the tag
-   * `recovered`.
-   */
-  readonly metadata: "kept" | "made_up";
-  /** `lost`: there was none that could be read; it is empty now. */
-  readonly context: "kept" | "lost";
 }
 
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;

@@ -5,7 +5,7 @@ import { repairFile } from "./repair.ts";
 
 /**
  * What maintains a folder of sessions. Nothing is opened or made; the kinds of findings are those of
- * `Finding`.
+ * `FileFinding`.
  */
 export function fileStoreMaintenance({ dir }: { readonly dir: string }): SessionwiseMaintenance {
   const place = resolve(dir);

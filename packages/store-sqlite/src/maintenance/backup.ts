@@ -4,18 +4,8 @@ import { resolve } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
+import type { BackupOptions } from "./backup-options.ts";
 import { publishFile, refuseExisting } from "./publish-file.ts";
-
-/** How far a backup is, in pages of the database. */
-export interface BackupProgress {
-  readonly totalPages: number;
-  readonly remainingPages: number;
-}
-
-export interface BackupOptions {
-  /** Called after each step. If it throws, the backup ends with that error and nothing is left of it. */
-  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
-}
 
 /** Other work of the process runs between two steps. */
 const FIRST_STEP_PAGES = 256;

@@ -1,5 +1,5 @@
 import { isSessionError, type SessionEntry } from "@thulp-sessions/core";
-import { countEntries, type EntryCounts } from "@thulp-sessions/core/store";
+import { countEntries, type EntryCounts, type StoreFinding } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { yieldToEventLoop } from "../connection/real-time.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
@@ -13,16 +13,6 @@ import {
   SESSION_COLUMNS,
   type SessionRow,
 } from "../tables/rows.ts";
-
-/** A problem found by `SqliteStore.checkIntegrity`. */
-export interface IntegrityFinding {
-  /** For people. */
-  readonly message: string;
-  /** The session that has the problem; absent for a problem of the whole file. */
-  readonly sessionId?: string | undefined;
-  /** The part of the session, e.g. `entries[3].content`. */
-  readonly field?: string | undefined;
-}
 
 /** How many findings of one kind are reported: more of them say nothing new. */
 const MAX_OF_A_KIND = 100;
@@ -38,8 +28,8 @@ const TABLES = [
 ];
 
 /** See `SqliteStore.checkIntegrity`. */
-export async function checkIntegrity(database: Database): Promise<readonly IntegrityFinding[]> {
-  const findings: IntegrityFinding[] = [];
+export async function checkIntegrity(database: Database): Promise<readonly StoreFinding[]> {
+  const findings: StoreFinding[] = [];
   for (const table of TABLES) {
     await yieldToEventLoop();
     findings.push(...(await findingsOf(database, () => tableFindings(database, table))));
@@ -57,33 +47,44 @@ export async function checkIntegrity(database: Database): Promise<readonly Integ
 }
 
 /** Damage that ends a check is a finding; any other error is thrown. */
-async function findingsOf(database: Database, check: () => IntegrityFinding[]): Promise<IntegrityFinding[]> {
+async function findingsOf(database: Database, check: () => StoreFinding[]): Promise<StoreFinding[]> {
   try {
     return await database.read(check);
   } catch (error) {
-    if (isSessionError(error, "corrupt")) return [{ message: error.message }];
+    if (isSessionError(error, "corrupt")) return [damaged(error.message)];
     throw error;
   }
 }
 
 /** What SQLite itself finds: broken pages, rows missing in an index, values that a constraint forbids. */
-function tableFindings({ client }: Database, table: string): IntegrityFinding[] {
+function tableFindings({ client }: Database, table: string): StoreFinding[] {
   const rows = client.pragma(`integrity_check('${table}')`) as { integrity_check: string }[];
   return rows
     .map((row) => row.integrity_check)
     .filter((message) => message !== "ok")
-    .map((message) => ({ message: `Table ${table}: ${message}.` }));
+    .map((message) => damaged(`Table ${table}: ${message}.`));
 }
 
-function foreignKeyFindings({ client }: Database): IntegrityFinding[] {
+function foreignKeyFindings({ client }: Database): StoreFinding[] {
   const rows = client.pragma("foreign_key_check") as {
     table: string;
     rowid: number | null;
     parent: string;
   }[];
-  return rows.slice(0, MAX_OF_A_KIND).map(({ table, rowid, parent }) => ({
-    message: `Table ${table}: row ${rowid ?? "?"} belongs to nothing in ${parent}.`,
-  }));
+  return rows
+    .slice(0, MAX_OF_A_KIND)
+    .map(({ table, rowid, parent }) =>
+      damaged(`Table ${table}: row ${rowid ?? "?"} belongs to nothing in ${parent}.`),
+    );
+}
+
+function damaged(reason: string, sessionId?: string, field?: string): StoreFinding {
+  return {
+    kind: "damaged",
+    reason,
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(field === undefined ? {} : { field }),
+  };
 }
 
 /** Checks sessions, a few in each step: that everything can be read, and that counters and tags are right. */
@@ -115,13 +116,13 @@ class SessionCheck {
       WHERE session_key = ?`);
   }
 
-  step(after: number): IntegrityFinding[] {
+  step(after: number): StoreFinding[] {
     const rows = this.#sessions.all(after, SESSIONS_PER_STEP);
     this.lastKey = rows.at(-1)?.key ?? after;
     return rows.flatMap((row) => this.#findingsOf(row));
   }
 
-  #findingsOf(row: SessionRow): IntegrityFinding[] {
+  #findingsOf(row: SessionRow): StoreFinding[] {
     const { id, key } = row;
     return [
       ...this.#findingsIn(id, () => this.#tagFindings(row, metadataOf(row, this.#file).tags)),
@@ -131,21 +132,21 @@ class SessionCheck {
   }
 
   /** What `read` finds, or that it cannot read something. */
-  #findingsIn(sessionId: string, read: () => IntegrityFinding[] | object): IntegrityFinding[] {
+  #findingsIn(sessionId: string, read: () => StoreFinding[] | object): StoreFinding[] {
     try {
       const found = read();
       return Array.isArray(found) ? found : [];
     } catch (error) {
       const known = sessionErrorOf(error, this.#file, sessionId);
       if (!isSessionError(known, "corrupt")) throw known;
-      return [{ message: known.message, sessionId, field: known.details.field }];
+      return [damaged(known.message, sessionId, known.details.field)];
     }
   }
 
   #tagFindings(
     { key, id, createdAt, updatedAt, timeIndexPending }: SessionRow,
     tags: readonly string[],
-  ): IntegrityFinding[] {
+  ): StoreFinding[] {
     const rows = this.#tags.all(key);
     const isCorrect =
       rows.length === new Set(tags).size &&
@@ -157,28 +158,25 @@ class SessionCheck {
           // Out of date while the time index is pending.
           (timeIndexPending === 1 || row.updatedAt === updatedAt),
       );
-    return isCorrect
-      ? []
-      : [{ message: "Its tags are not those that it is listed by.", sessionId: id, field: "tags" }];
+    return isCorrect ? [] : [damaged("Its tags are not those that it is listed by.", id, "tags")];
   }
 
-  #entryFindings(row: SessionRow): IntegrityFinding[] {
-    const findings: IntegrityFinding[] = [];
+  #entryFindings(row: SessionRow): StoreFinding[] {
+    const findings: StoreFinding[] = [];
     const found: Pick<SessionEntry, "entryType">[] = [];
     for (const entry of this.#entries.iterate(row.key)) {
       const seq = found.length;
       found.push({ entryType: { type: entry[3] } as SessionEntry["entryType"] });
       if (entry[0] !== seq && findings.length < MAX_OF_A_KIND) {
-        const message = `Entry ${entry[0]} is where entry ${seq} should be.`;
-        findings.push({ message, sessionId: row.id, field: `entries[${seq}]` });
+        const reason = `Entry ${entry[0]} is where entry ${seq} should be.`;
+        findings.push(damaged(reason, row.id, `entries[${seq}]`));
       }
       findings.push(...this.#findingsIn(row.id, () => entryOf(entry, this.#file, row.id)));
     }
     const [counts, stored] = [countEntries(found), countsOf(row)];
     for (const name of Object.keys(counts) as (keyof EntryCounts)[]) {
       if (stored[name] === counts[name]) continue;
-      const message = `${name} is ${stored[name]}, and by its entries ${counts[name]}.`;
-      findings.push({ message, sessionId: row.id, field: name });
+      findings.push(damaged(`${name} is ${stored[name]}, and by its entries ${counts[name]}.`, row.id, name));
     }
     return findings;
   }
