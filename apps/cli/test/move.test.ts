@@ -286,6 +286,25 @@ describe("a database", () => {
     expect(existsSync(join(at.cwd, "c.db"))).toBe(false);
   });
 
+  it("gives the space of what was deleted back", () => {
+    const at: RunOptions = { ...workspace(), env: { THULP_SESSIONS_STORE: "sqlite:a.db" } };
+    ok(at, "copy", "fs:s", "sqlite:a.db");
+    const id = "0190a3c9-0000-7c3a-9d4f-2a6b8c0d1e2f";
+    ok(at, "create", "large", "--id", id);
+    ok({ ...at, input: "x".repeat(400_000) }, "append", id);
+    ok(at, "delete", id, "--yes");
+    const { bytesFreed } = JSON.parse(ok(at, "vacuum", "--json"));
+    expect(bytesFreed).toBeGreaterThan(300_000);
+    expect(ok(at, "vacuum")).toBe("0 B given back");
+    expect(ok(at, "check")).toContain("nothing is wrong");
+    expect(cli(at, "vacuum", "--store", "fs:s")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("sqlite:"),
+    });
+    expect(cli(at, "vacuum", "--store", "sqlite:none.db")).toMatchObject({ code: 1 });
+    expect(existsSync(join(at.cwd, "none.db"))).toBe(false);
+  });
+
   it("that cannot be opened for its damage is checked all the same", () => {
     const at: RunOptions = { ...workspace(), env: {} };
     ok(at, "copy", "fs:s", "sqlite:a.db");

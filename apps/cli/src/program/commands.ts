@@ -62,6 +62,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import("../commands/recover.ts"),
   ),
   entry(MAINTENANCE, "prune", "delete old sessions", () => import("../commands/prune.ts")),
+  entry(
+    MAINTENANCE,
+    "vacuum",
+    "give the space of deleted sessions back",
+    () => import("../commands/vacuum.ts"),
+  ),
   entry(RUN, "serve", "serve the store over HTTP", () => import("../commands/serve.ts")),
   entry(RUN, "info", "which store this is, and what decided that", () => import("../commands/info.ts")),
   entry(RUN, "completion", "completion for bash, zsh or fish", () => import("../commands/completion.ts")),
