@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { appendFile, copyFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -132,7 +132,10 @@ describe("a binding that was compiled against headers that abort", () => {
     expect(await run(concerned, [file], node)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("is not seen in one that was not", async () => {
+  // Node 26 has the hook in its headers, and a runtime that bears it.
+  const binding = join(driver, "build", "Release", "better_sqlite3.node");
+  const hasHook = readFileSync(binding).includes("RemoveEnvironmentCleanupHook");
+  test.skipIf(hasHook)("is not seen in one that was not (skipped where this Node's own was)", async () => {
     const file = join(await tempFolder(), "sessions.db");
     expect(await run(other, [file], "24.21.0")).toMatchObject({ code: 0, stderr: "" });
   });
