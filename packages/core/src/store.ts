@@ -10,7 +10,14 @@ export { isCanonicalUuid } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
-export { asciiLowerCase, MAX_FILTER_DEPTH, MAX_FILTER_NODES } from "./rules/filter.ts";
+export {
+  asciiLowerCase,
+  filterMatcher,
+  idsOfFilter,
+  MAX_FILTER_DEPTH,
+  MAX_FILTER_IDS,
+  MAX_FILTER_NODES,
+} from "./rules/filter.ts";
 export { type AppendDecision, decideAppend } from "./rules/limits.ts";
 export { byNewest } from "./rules/order.ts";
 export { cannotMatch } from "./search/cannot-match.ts";

@@ -94,7 +94,41 @@ const FRAGMENTS = [
   "zzz",
 ] as const;
 
-const TAGS = ["a", "A", "ä", "a\u0308", "", " ", "%", "long tag with spaces", "😀", "a,b", "null"] as const;
+/** Texts of session types, as hard to compare as any. */
+const FIELDS = ["s", "S", "", "s\0", "s t", "ſ", "😀", "\uffff", "'"] as const;
+
+const TAGS = [
+  "a",
+  "A",
+  "ä",
+  "a\u0308",
+  "",
+  " ",
+  "%",
+  "long tag with spaces",
+  "😀",
+  "a,b",
+  "null",
+  "\uffff",
+  "a:b",
+] as const;
+
+const PREFIXES = [
+  "",
+  "a",
+  "A",
+  "ä",
+  "a\u0308",
+  "a,",
+  "a:",
+  "long",
+  "😀",
+  "\uffff",
+  "\u{10ffff}",
+  "%",
+  "_",
+  "*",
+] as const;
 
 /** A session with something of everything that a filter can ask for. */
 export function generatedSession(random: Random, n: number): Session {
@@ -142,6 +176,12 @@ function addPart(filter: Record<string, unknown>, random: Random, depth: number)
     ["updatedBefore", () => bound(random)],
     ["nameContains", () => random.pick(FRAGMENTS)],
     ["nameContains", () => random.pick(NAMES)],
+    ["tagPrefix", () => random.pick(PREFIXES)],
+    ["ids", () => random.some([0, 1, 2, 3, 5, 8, 13, 21, 34, 99], 0, 6).map((n) => sessionId(n))],
+    ...(["skillName", "agentName", "model", "task"] as const).map((key): [string, () => unknown] => [
+      key,
+      () => random.pick(FIELDS),
+    ]),
     ["parent", () => sessionId(random.below(5))],
     ["hasParent", () => random.chance(0.5)],
     ...(depth > 0
@@ -167,13 +207,14 @@ function bound(random: Random): number {
 }
 
 function sessionType(random: Random): SessionType {
-  return random.pick<SessionType>([
-    { type: "teacher_demo", task: "t", model: "m" },
-    { type: "evaluation", skillName: "s", testCases: 1 },
-    { type: "refinement", skillName: "s", iteration: 1 },
-    { type: "conversation", purpose: "agent" },
-    { type: "agent", agentName: "conversation" },
-  ]);
+  const field = () => random.pick(FIELDS);
+  return random.pick<() => SessionType>([
+    () => ({ type: "teacher_demo", task: field(), model: field() }),
+    () => ({ type: "evaluation", skillName: field(), testCases: 1 }),
+    () => ({ type: "refinement", skillName: field(), iteration: 1 }),
+    () => ({ type: "conversation", purpose: "agent" }),
+    () => ({ type: "agent", agentName: field() }),
+  ])();
 }
 
 const WORDS = [

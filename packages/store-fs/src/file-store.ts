@@ -2,7 +2,6 @@ import {
   type AppendOptions,
   type AppendResult,
   isSessionError,
-  matchesFilter,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -190,13 +189,11 @@ export class FileStore extends BaseStore {
   }
 
   protected override async doCount(filter: SessionFilter): Promise<number> {
-    let count = 0;
-    for (const metadata of await this.#list.scan()) if (matchesFilter(filter, metadata)) count++;
-    return count;
+    return (await this.#list.matching(filter)).length;
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    const newestFirst = new LazySort(await this.#list.scan(), byNewest);
+    const newestFirst = new LazySort(await this.#list.matching(request.filter), byNewest);
     const yielder = new Yielder();
     return scanSearch(newestFirst, ({ id }) => this.#entriesToSearch(id, request.terms, yielder), request);
   }

@@ -53,6 +53,14 @@ const cases: [name: string, filter: SessionFilter, updatedAt: string, createdAt:
   ["not", { not: { status: "active" } }, "sessions_by_updated", "sessions_by_created"],
   ["or", { or: [{ status: "active" }, { tag: "a" }] }, "sessions_by_updated", "sessions_by_created"],
 ];
+// Found by an index and then sorted: few sessions, as a rule, for which no index has the order.
+const selective: [name: string, filter: SessionFilter, index: string][] = [
+  ["ids", { ids: [id] }, "sessions_by_id"],
+  ["skillName", { skillName: "a" }, "sessions_by_skill"],
+  ["agentName", { agentName: "a" }, "sessions_by_agent"],
+  ["tagPrefix", { tagPrefix: "a" }, "session_tags_"],
+];
+
 const orders = (["updatedAt", "createdAt"] as const).flatMap((orderBy) =>
   (["asc", "desc"] as const).flatMap((direction) =>
     [null, { time: 5, id }].map((after) => ({ orderBy, direction, after })),
@@ -117,5 +125,15 @@ test.each(cases)("%s: of the pending sessions, only those are read", async (_, f
     } as const;
     const [first] = explain(client, pageQuery(shape));
     expect(first).toMatch(/^SEARCH sessions USING INDEX sessions_moving \(moving=\?\)/);
+  }
+});
+
+test.each(selective)("%s is found by its index, whatever the order", async (_, filter, index) => {
+  const opened = await database();
+  for (const order of orders) {
+    const plan = planOf(opened, { filter, ...order });
+    expect(plan, plan.join("\n")).toContainEqual(
+      expect.stringMatching(new RegExp(`USING (COVERING )?INDEX ${index}`)),
+    );
   }
 });

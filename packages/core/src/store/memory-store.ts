@@ -13,7 +13,7 @@ import type {
 } from "../model/model.ts";
 import { appendResult, planAppend } from "../rules/append-plan.ts";
 import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "../rules/change-plan.ts";
-import { matchesFilter, type SessionFilter } from "../rules/filter.ts";
+import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import {
@@ -169,9 +169,7 @@ export class MemoryStore extends BaseStore {
   }
 
   #matching(filter: SessionFilter): SessionMetadata[] {
-    return [...this.#sessions.values()]
-      .map(({ metadata }) => metadata)
-      .filter((each) => matchesFilter(filter, each));
+    return [...this.#sessions.values()].map(({ metadata }) => metadata).filter(filterMatcher(filter));
   }
 
   #find(id: SessionId, expectedVersion?: string): SessionRecord {

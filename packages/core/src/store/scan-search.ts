@@ -1,5 +1,5 @@
 import type { SessionMetadata, StoredEntry } from "../model/model.ts";
-import { matchesFilter } from "../rules/filter.ts";
+import { filterMatcher } from "../rules/filter.ts";
 import { matchStrings, type TextMatch } from "../search/match-strings.ts";
 import { contentStrings } from "../search/search.ts";
 import type { PlacedHit, Rows, SearchRequest } from "./base-store.ts";
@@ -17,10 +17,11 @@ export async function scanSearch(
   request: SearchRequest,
 ): Promise<Rows<PlacedHit>> {
   const { after, order, limit } = request;
+  const matches = filterMatcher(request.filter);
   const hits: (PlacedHit & { score: number })[] = [];
   for (const metadata of newestFirst) {
     if (after && precedes(metadata, after)) continue;
-    if (!matchesFilter(request.filter, metadata)) continue;
+    if (!matches(metadata)) continue;
     const afterSeq = after?.id === metadata.id ? after.seq : -2;
     for await (const [seq, match] of hitsIn(metadata, readEntries, request)) {
       if (seq <= afterSeq) continue;

@@ -201,6 +201,125 @@ export const filterCases: readonly ConformanceCase[] = [
     equal(await store.count({ type: "conver\u017fation" }), 0, "a long s is no s");
   }),
 
+  conformanceCase(
+    "filter-ids",
+    ["FILTER-8", "FILTER-1", "COUNT-1", "SEARCH-8"],
+    "only these sessions",
+    async (store) => {
+      const all = await createGenerated(store);
+      const missing = range(1000, 1010).map((n) => sessionId(n));
+      const some = [3, 1, 4, 1, 5].map((n) => sessionId(n));
+      for (const ids of [[], missing, some, [...some, ...missing], all.map(({ id }) => id)]) {
+        await checkFilter(store, all, { ids });
+        await checkFilter(store, all, { not: { ids } });
+        await checkFilter(store, all, { and: [{ status: "active" }, { ids }] });
+        await checkFilter(store, all, { or: [{ status: "paused" }, { ids }] });
+      }
+      await checkFilter(store, all, { ids: some, and: [{ ids: [sessionId(4), sessionId(7)] }] });
+      const upper = some.map((id) => id.toUpperCase() as typeof id);
+      equal(await store.count({ ids: upper }), 4, "ids in upper case, one of them twice");
+      await store.append(sessionId(3), [makeEntry(1, { type: "user_message" }, "needle")], { at: T0 });
+      await store.append(sessionId(9), [makeEntry(2, { type: "user_message" }, "needle")], { at: T0 });
+      const { items } = await store.search({ text: "needle", filter: { ids: some } });
+      deepEqual(
+        items.map(({ sessionId }) => sessionId),
+        [sessionId(3)],
+        "the search of some",
+      );
+      await store.delete(sessionId(3));
+      await checkFilter(
+        store,
+        all
+          .filter(({ id }) => id !== sessionId(3) && id !== sessionId(9))
+          .concat([(await store.head(sessionId(9))).metadata]),
+        { ids: some },
+      );
+      const most = range(0, 1000).map((n) => sessionId(n));
+      equal(await store.count({ ids: most }), 79, "a thousand ids");
+      for (const filter of [{ ids: [...most, sessionId(0)] }, { or: [{ ids: most }, { ids: some }] }])
+        await rejects(() => store.count(filter), "invalid_input", "more than a thousand ids");
+    },
+  ),
+
+  conformanceCase(
+    "filter-tag-prefix",
+    ["FILTER-9", "FILTER-1", "COUNT-1"],
+    "tags that begin so",
+    async (store) => {
+      const tags = [
+        "agent:claude-code",
+        "agent:",
+        "agents",
+        "Agent:x",
+        "a",
+        "",
+        "é",
+        "e\u0301",
+        "\uffffz",
+        "😀",
+        "\u{10ffff}z",
+        "x%y",
+      ];
+      const sessions = [
+        ...tags.map((tag, n) => makeSession(n, { tags: [tag] })),
+        makeSession(50, { tags: [] }),
+        makeSession(51, { tags: ["zzz", "agent:claude-code", "agent:claude-code"] }),
+      ];
+      await createAll(store, sessions);
+      const all = sessions.map(({ metadata }) => metadata);
+      const prefixes = [
+        ...tags,
+        "agent",
+        "agent:c",
+        "AGENT",
+        "e",
+        "\uffff",
+        "\u{10ffff}",
+        "x",
+        "x%",
+        "x_",
+        "nothing",
+      ];
+      for (const tagPrefix of prefixes) {
+        await checkFilter(store, all, { tagPrefix });
+        await checkFilter(store, all, { not: { tagPrefix } });
+      }
+      equal(await store.count({ tagPrefix: "" }), 13, "any tag");
+      equal(await store.count({ tagPrefix: "agent:" }), 3, "a session with such a tag twice counts once");
+      await store.update(sessionId(51), { tags: ["other"] }, { at: T0 });
+      equal(await store.count({ tagPrefix: "agent:" }), 2, "after its tags were changed");
+    },
+  ),
+
+  conformanceCase(
+    "filter-type-fields",
+    ["FILTER-10", "FILTER-1", "COUNT-1"],
+    "the fields of the session type",
+    async (store) => {
+      const values = ["x", "X", "", "x\0", "null", "\uffff", "😀", '"'];
+      const sessions = values.flatMap((value, n) => [
+        makeSession(10 * n, { sessionType: { type: "teacher_demo", task: value, model: "m" } }),
+        makeSession(10 * n + 1, { sessionType: { type: "teacher_demo", task: "t", model: value } }),
+        makeSession(10 * n + 2, { sessionType: { type: "evaluation", skillName: value, testCases: 1 } }),
+        makeSession(10 * n + 3, { sessionType: { type: "refinement", skillName: value, iteration: 1 } }),
+        makeSession(10 * n + 4, { sessionType: { type: "agent", agentName: value } }),
+        makeSession(10 * n + 5, { sessionType: { type: "conversation", purpose: value } }),
+      ]);
+      await createAll(store, sessions);
+      const all = sessions.map(({ metadata }) => metadata);
+      for (const key of ["skillName", "agentName", "model", "task"] as const) {
+        for (const value of [...values, "missing"]) {
+          await checkFilter(store, all, { [key]: value });
+          await checkFilter(store, all, { not: { [key]: value } });
+          await checkFilter(store, all, { [key]: value, type: "evaluation" });
+        }
+      }
+      const before = await store.count({ skillName: "x" });
+      await store.update(sessionId(2), { sessionType: { type: "conversation", purpose: "x" } }, { at: T0 });
+      equal(await store.count({ skillName: "x" }), before - 1, "after the type was changed");
+    },
+  ),
+
   conformanceCase("filter-deep", ["FILTER-6", "FILTER-1"], "deep and wide filters", async (store) => {
     const all = await createGenerated(store);
     let deep: SessionFilter = { status: "active" };
@@ -246,6 +365,13 @@ export const filterCases: readonly ConformanceCase[] = [
         "unknown status": { status: "done" },
         "status as a list": { status: ["active"] },
         "tag null": { tag: null },
+        "ids as a text": { ids: sessionId(1) },
+        "ids with a name": { ids: [sessionId(1), "x"] },
+        "ids with a hole": { ids: new Array(2) },
+        "a million ids": { ids: Array.from({ length: 1_000_000 }, () => sessionId(1)) },
+        "tag prefix null": { tagPrefix: null },
+        "skill as a list": { skillName: ["s"] },
+        "lone surrogate in the tag prefix": { tagPrefix: "a\ud83d" },
         "time as text": { createdAfter: "2024-01-01" },
         "time as a fraction": { createdAfter: 0.5 },
         "time NaN": { updatedBefore: Number.NaN },

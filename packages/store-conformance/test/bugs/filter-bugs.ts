@@ -115,6 +115,61 @@ export const filterBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
+    "ids in upper case are others",
+    ["filter-ids"],
+    class extends MemoryStore {
+      override count(filter: SessionFilter = {}) {
+        return filter.ids?.some((id) => id !== id.toLowerCase()) ? Promise.resolve(0) : super.count(filter);
+      }
+    },
+  ),
+
+  plantedBug(
+    "an empty list of ids matches everything",
+    ["filter-ids", "filter-generated"],
+    matchingRewritten(({ ids, ...rest }) =>
+      ids === undefined || ids.length === 0 ? rest : { ...rest, ids },
+    ),
+  ),
+
+  plantedBug(
+    "a prefix of a tag ends before the last characters",
+    ["filter-tag-prefix"],
+    matchingRewritten(({ tagPrefix, ...rest }, { tags }) =>
+      tagPrefix === undefined || tags.some((tag) => tag >= tagPrefix && tag < `${tagPrefix}\uffff`)
+        ? rest
+        : { ...rest, or: [] },
+    ),
+  ),
+
+  plantedBug(
+    "a prefix of a tag is a pattern",
+    ["filter-tag-prefix"],
+    matchingRewritten(({ tagPrefix, ...rest }, { tags }) =>
+      tagPrefix === undefined ||
+      tags.some((tag) => new RegExp(`^${tagPrefix.replaceAll("_", ".")}`, "s").test(tag))
+        ? rest
+        : { ...rest, or: [] },
+    ),
+  ),
+
+  plantedBug(
+    "the name of a skill is looked for in evaluations only",
+    ["filter-type-fields", "filter-generated"],
+    matchingRewritten((filter, { sessionType }) =>
+      filter.skillName !== undefined && sessionType.type === "refinement" ? { ...filter, or: [] } : filter,
+    ),
+  ),
+
+  plantedBug(
+    "not of a field does not match where there is no such field",
+    ["filter-type-fields", "filter-generated"],
+    matchingRewritten((filter, { sessionType }) =>
+      filter.not?.model !== undefined && !("model" in sessionType) ? { ...filter, or: [] } : filter,
+    ),
+  ),
+
+  plantedBug(
     "not is not looked at below the first level",
     ["filter-deep", "filter-generated"],
     filteringBy((filter, metadata) => {

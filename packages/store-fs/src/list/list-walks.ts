@@ -72,9 +72,8 @@ export class ListWalks {
     const since = this.#changeCount;
     this.#scanning++;
     try {
-      const found: SessionMetadata[] = [];
-      for (const metadata of await this.#list.scan())
-        if (matchesFilter(request.filter, metadata) && isBehind(request, metadata)) found.push(metadata);
+      const matching = await this.#list.matching(request.filter);
+      const found = request.after ? matching.filter((each) => isBehind(request, each)) : matching;
       const { orderBy, direction } = request;
       const order = direction === "asc" ? ascending(orderBy) : descending(orderBy);
       return { order: new LazySort(found, order), size: found.length, since };

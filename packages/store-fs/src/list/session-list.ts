@@ -3,10 +3,17 @@ import { setImmediate } from "node:timers/promises";
 import {
   isSessionError,
   type SessionError,
+  type SessionFilter,
   type SessionId,
   type SessionMetadata,
 } from "@thulp-sessions/core";
-import { isCanonicalUuid, type Warnings, Yielder } from "@thulp-sessions/core/store";
+import {
+  filterMatcher,
+  idsOfFilter,
+  isCanonicalUuid,
+  type Warnings,
+  Yielder,
+} from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "../disk/directory-names.ts";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, isUnchanged } from "../disk/file-stamp.ts";
@@ -56,12 +63,30 @@ export class SessionList {
   }
 
   /**
-   * Looks at every file, and reads those that have changed. In no order. A session whose metadata cannot be
-   * read is left out, with one warning for each state of its file.
+   * The sessions that a filter matches, in no order. Looks at every file, unless the filter names those that
+   * come into question, and reads those that have changed. A session whose metadata cannot be read is left
+   * out, with one warning for each state of its file.
    *
    * @throws {SessionError} io when the folder cannot be read.
    */
-  async scan(): Promise<SessionMetadata[]> {
+  async matching(filter: SessionFilter): Promise<SessionMetadata[]> {
+    const ids = idsOfFilter(filter);
+    const found = ids ? await this.#lookAtThese(new Set(ids)) : await this.#scan();
+    return found.filter(filterMatcher(filter));
+  }
+
+  async #lookAtThese(ids: Iterable<SessionId>): Promise<SessionMetadata[]> {
+    const found: SessionMetadata[] = [];
+    const yielder = new Yielder();
+    for (const id of ids) {
+      await yielder.yieldIfDue();
+      const metadata = this.refresh(id);
+      if (metadata) found.push(metadata);
+    }
+    return found;
+  }
+
+  async #scan(): Promise<SessionMetadata[]> {
     const scan = ++this.#scans;
     if (scan === 1) await this.#loadCache();
     const found: SessionMetadata[] = [];
@@ -88,7 +113,12 @@ export class SessionList {
 
   /** The metadata of one session as it is now, `null` when it is gone or cannot be read. */
   refresh(id: SessionId): SessionMetadata | null {
-    return this.#lookAt(this.#listed.get(id) ?? this.#add(id), Date.now());
+    const listed = this.#listed.get(id);
+    if (listed) return this.#lookAt(listed, Date.now());
+    const metadata = this.#lookAt(this.#add(id), Date.now());
+    // Only what is there is remembered, however many are asked for.
+    if (!metadata) this.#listed.delete(id);
+    return metadata;
   }
 
   /** Waits until the cache is saved. */

@@ -44,7 +44,7 @@ function compileTemplate(template: FilterTemplate): FilterSql {
       if (key === "tag" && tag === undefined) tag = keys.tag;
       else if (key === "tag" || indexable.has(key)) rest.push(condition);
       // `=` instead of IS: only so SQLite knows that the partial index has every match.
-      else indexable.set(key, key === "parent" ? equalsParent(keys.parent) : condition);
+      else indexable.set(key, equality(key, keys) ?? condition);
     }
     if (or) rest.push(any(or));
     if (not) rest.push(sql`NOT ${compile(not)}`);
@@ -95,9 +95,18 @@ type Atoms = Omit<FilterTemplate, "and" | "or" | "not">;
 
 /** The condition of each key, in parentheses and never NULL. */
 const CONDITIONS: { readonly [K in keyof Required<Atoms>]: (value: SQL, raw: Atoms[K]) => SQL } = {
+  ids: (value) => sql`(${sessions.id} IN (SELECT value FROM json_each(${value})))`,
   status: (value) => sql`(${sessions.status} = ${value})`,
   type: (value) => sql`(${sessions.type} = ${value})`,
   tag: (value) => hasTag(value),
+  // No text in UTF-8 has a byte FF, so that all that begin with the prefix come before it with that byte.
+  tagPrefix: (value) => sql`(${sessions.key} IN (
+    SELECT ${sessionTags.sessionKey} FROM ${sessionTags}
+    WHERE ${sessionTags.tag} >= ${value} AND ${sessionTags.tag} < ${value} || CAST(x'ff' AS TEXT)))`,
+  skillName: (value) => sql`(${sessions.skillName} IS ${value})`,
+  agentName: (value) => sql`(${sessions.agentName} IS ${value})`,
+  model: (value) => sql`(${sessions.model} IS ${value})`,
+  task: (value) => sql`(${sessions.task} IS ${value})`,
   createdAfter: (value) => sql`(${sessions.createdAt} > ${value})`,
   createdBefore: (value) => sql`(${sessions.createdAt} < ${value})`,
   updatedAfter: (value) => sql`(${sessions.updatedAt} > ${value})`,
@@ -116,8 +125,12 @@ function atoms(keys: Atoms): [key: string, SQL][] {
   });
 }
 
-function equalsParent(parent: string | undefined): SQL {
-  return sql`(${sessions.parentSession} = ${sql.raw(String(parent))})`;
+/** Of a column that may be NULL, where the condition is not negated. */
+function equality(key: string, { parent, skillName, agentName }: Atoms): SQL | undefined {
+  if (key === "parent") return sql`(${sessions.parentSession} = ${sql.raw(String(parent))})`;
+  if (key === "skillName") return sql`(${sessions.skillName} = ${sql.raw(String(skillName))})`;
+  if (key === "agentName") return sql`(${sessions.agentName} = ${sql.raw(String(agentName))})`;
+  return undefined;
 }
 
 function hasTag(tag: SQL): SQL {

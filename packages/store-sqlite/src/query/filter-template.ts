@@ -37,8 +37,9 @@ export function splitFilter(filter: SessionFilter): { template: FilterTemplate; 
   return { template: split(filter), values };
 }
 
-/** Types and names are stored in lower case too. */
+/** Types and names are stored in lower case too; a list is one parameter. */
 function storedForm(key: string, value: unknown): unknown {
+  if (key === "ids") return JSON.stringify(value);
   if (key === "type") return asciiLowerCase(value as string);
   if (key === "nameContains") return (value as string).toLowerCase();
   return value;

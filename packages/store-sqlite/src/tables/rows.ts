@@ -16,7 +16,8 @@ import { corruptError } from "../connection/sqlite-errors.ts";
 import type { sessions } from "./schema.ts";
 
 type AllColumns = typeof sessions.$inferSelect;
-type NotMetadata = "nameLower" | "revision" | "timeIndexPending" | keyof EntryCounts;
+type Filtered = "nameLower" | "skillName" | "agentName" | "model" | "task";
+type NotMetadata = Filtered | "revision" | "timeIndexPending" | keyof EntryCounts;
 
 /** The columns of a session that make its metadata, and its key. */
 export type MetadataRow = Omit<AllColumns, NotMetadata>;
@@ -27,7 +28,7 @@ export const METADATA_COLUMNS = `
   sessions.created_at AS createdAt, sessions.updated_at AS updatedAt, sessions.status, sessions.tags,
   sessions.parent_session AS parentSession`;
 
-export type SessionRow = Omit<AllColumns, "nameLower">;
+export type SessionRow = Omit<AllColumns, Filtered>;
 
 /** In SELECT, for rows of the type {@link SessionRow}. */
 export const SESSION_COLUMNS = `${METADATA_COLUMNS},

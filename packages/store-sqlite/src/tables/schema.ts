@@ -21,6 +21,12 @@ import {
  */
 export const KEPT_REVISIONS = 10_000;
 
+/** A field of the session type as a column to filter by, NULL where the type has none: not stored. */
+function typeField(column: string, name: string) {
+  const expression = `CASE WHEN json_valid(type_fields) THEN json_extract(type_fields, '$.${name}') END`;
+  return text(column).generatedAlwaysAs(sql.raw(expression), { mode: "virtual" });
+}
+
 /** One row for each session, everything but its entries and its context. */
 export const sessions = sqliteTable(
   "sessions",
@@ -49,6 +55,10 @@ export const sessions = sqliteTable(
     revision: integer().notNull(),
     /** 1: the indices by `updated_at` do not have the session; see deferred-time-index.ts. */
     timeIndexPending: integer("moving").notNull().default(0),
+    skillName: typeField("skill_name", "skillName"),
+    agentName: typeField("agent_name", "agentName"),
+    model: typeField("model", "model"),
+    task: typeField("task", "task"),
   },
   (table) => [
     unique("sessions_by_id").on(table.id),
@@ -72,6 +82,8 @@ export const sessions = sqliteTable(
     index("sessions_with_parent_created")
       .on(table.createdAt, table.id)
       .where(sql`parent_session IS NOT NULL`),
+    index("sessions_by_skill").on(table.skillName).where(sql`skill_name IS NOT NULL`),
+    index("sessions_by_agent").on(table.agentName).where(sql`agent_name IS NOT NULL`),
     index("sessions_moving").on(table.timeIndexPending).where(sql`moving = 1`),
     check("sessions_moving", sql`moving IN (0, 1)`),
     check("sessions_key", sql`key BETWEEN 1 AND 2147483647`),
