@@ -17,7 +17,8 @@ const REST: Readonly<Record<string, object>> = {
 const WITH_ID = Object.keys(appRouter._def.procedures).filter(
   (path) =>
     procedureAt(path)?._def.type !== "subscription" &&
-    !["sessions.list", "sessions.count", "sessions.search", "sessions.save", "server.info"].includes(path),
+    !["list", "count", "countBy", "search", "save"].map((name) => `sessions.${name}`).includes(path) &&
+    path !== "server.info",
 );
 
 const STRANGE_IDS = [

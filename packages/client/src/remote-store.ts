@@ -13,12 +13,14 @@ import type {
   StoreCapabilities,
   StoreChange,
   StoredSession,
+  ValueCountPage,
   WarningListener,
   WatchOptions,
   WriteOptions,
 } from "@thulp-sessions/core";
 import {
   CheckedStore,
+  type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
   type ParsedSearchQuery,
@@ -194,6 +196,10 @@ export class RemoteStore extends CheckedStore {
 
   protected override doCount(filter: SessionFilter): Promise<number> {
     return this.#answer((call) => this.#client.sessions.count.query({ filter }, call));
+  }
+
+  protected override doCountPage(filter: SessionFilter, query: ParsedCountQuery): Promise<ValueCountPage> {
+    return this.#answer((call) => this.#client.sessions.countBy.query({ ...query, filter }, call));
   }
 
   protected override doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {

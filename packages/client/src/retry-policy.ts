@@ -40,6 +40,7 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
   "sessions.head": always,
   "sessions.list": always,
   "sessions.count": always,
+  "sessions.countBy": always,
   "sessions.exists": always,
   "sessions.save": retrySave,
   "sessions.update": (given) => {

@@ -53,6 +53,7 @@ export {
   tagsSchema,
   timestampSchema,
 } from "./model/model.ts";
+export { COUNTED_FIELDS, type CountedField, type ValueCount } from "./rules/count-values.ts";
 export { matchesFilter, type SessionFilter, sessionFilterSchema } from "./rules/filter.ts";
 export {
   assistantMessage,
@@ -83,6 +84,7 @@ export type {
 export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } from "./search/search.ts";
 export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
 export {
+  type CountQuery,
   type EntriesQuery,
   type EntryPage,
   type ListQuery,
@@ -91,8 +93,9 @@ export {
   type SessionStore,
   type StoreCapabilities,
   type StoreChange,
+  type ValueCountPage,
   type WatchOptions,
 } from "./store/session-store.ts";
-export { entriesQuerySchema, listQuerySchema } from "./store/validate.ts";
+export { countQuerySchema, entriesQuerySchema, listQuerySchema } from "./store/validate.ts";
 export type { StoreWarning, WarningListener } from "./store/warnings.ts";
 export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription/subscription.ts";

@@ -10,6 +10,7 @@ export { isCanonicalUuid } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
+export { countValues, dayOf, LAST_DATE_MS } from "./rules/count-values.ts";
 export {
   asciiLowerCase,
   filterMatcher,
@@ -35,6 +36,7 @@ export {
 export { ChangeFeed } from "./store/change-feed.ts";
 export {
   CheckedStore,
+  type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
   type ParsedSearchQuery,

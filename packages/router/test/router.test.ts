@@ -3,7 +3,20 @@ import { appRouter } from "../src/index.ts";
 import { CHAT, ID, NOW, OTHER_ID, openApi, user } from "./harness.ts";
 
 const PATHS = [
-  ...["create", "get", "head", "list", "count", "exists", "update", "save", "delete", "complete", "fail"],
+  ...[
+    "create",
+    "get",
+    "head",
+    "list",
+    "count",
+    "countBy",
+    "exists",
+    "update",
+    "save",
+    "delete",
+    "complete",
+    "fail",
+  ],
   ...["cancel", "pause", "resume", "fork", "rewind", "checkLimits", "search", "watch"],
 ];
 

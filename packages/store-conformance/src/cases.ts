@@ -2,6 +2,7 @@ import { appendCases } from "./cases/append.ts";
 import { closeCases } from "./cases/close.ts";
 import { concurrencyCases } from "./cases/concurrency.ts";
 import { copyCases } from "./cases/copies.ts";
+import { countByCases } from "./cases/count-by.ts";
 import { createCases } from "./cases/create.ts";
 import { deleteCases } from "./cases/delete.ts";
 import { fairnessCases } from "./cases/fairness.ts";
@@ -42,6 +43,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...deleteCases,
   ...listCases,
   ...filterCases,
+  ...countByCases,
   ...searchCases,
   ...searchPageCases,
   ...versionCases,

@@ -4,6 +4,7 @@ import { AssertionError, conformanceCases } from "../src/index.ts";
 import { appendBugs } from "./bugs/append-bugs.ts";
 import { argumentBugs } from "./bugs/argument-bugs.ts";
 import { changeBugs } from "./bugs/change-bugs.ts";
+import { countBugs } from "./bugs/count-bugs.ts";
 import { filterBugs } from "./bugs/filter-bugs.ts";
 import { hostileBugs } from "./bugs/hostile-bugs.ts";
 import { limitBugs } from "./bugs/limit-bugs.ts";
@@ -20,6 +21,7 @@ const BUGS = [
   ...changeBugs,
   ...readBugs,
   ...filterBugs,
+  ...countBugs,
   ...searchBugs,
   ...valueBugs,
   ...argumentBugs,

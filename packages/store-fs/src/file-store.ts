@@ -1,6 +1,7 @@
 import {
   type AppendOptions,
   type AppendResult,
+  type CountedField,
   isSessionError,
   type Session,
   type SessionChange,
@@ -20,6 +21,7 @@ import {
   byNewest,
   changedContext,
   changedMetadata,
+  countValues,
   type EntriesRequest,
   type ListRequest,
   type PlacedHit,
@@ -190,6 +192,10 @@ export class FileStore extends BaseStore {
 
   protected override async doCount(filter: SessionFilter): Promise<number> {
     return (await this.#list.matching(filter)).length;
+  }
+
+  protected override async doCountValues(filter: SessionFilter, by: CountedField, prefix: string) {
+    return countValues(await this.#list.matching(filter), by, prefix);
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {

@@ -1,6 +1,7 @@
 import {
   type AppendOptions,
   type AppendResult,
+  type CountedField,
   isSessionError,
   type Session,
   type SessionChange,
@@ -37,6 +38,7 @@ import type { BackupOptions } from "./maintenance/backup-options.ts";
 import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { openDatabase } from "./open/open.ts";
+import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
 import { SearchIndex } from "./search/search-index.ts";
 import { SessionSearch } from "./search/session-search.ts";
@@ -88,6 +90,7 @@ export class SqliteStore extends BaseStore {
   readonly #sessions: SessionTable;
   readonly #entries: EntryTable;
   readonly #list: SessionList;
+  readonly #counts: SessionCounts;
   readonly #search: SessionSearch;
   readonly #index: SearchIndex;
   readonly #writes: SessionWrites;
@@ -113,6 +116,7 @@ export class SqliteStore extends BaseStore {
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
     this.#list = new SessionList(database, this.#onDamaged);
+    this.#counts = new SessionCounts(database);
     this.#search = new SessionSearch(database, this.#list, this.#onDamaged);
     this.#index = new SearchIndex(database, this.#onDamaged);
     this.#writes = new SessionWrites(this.#sessions, this.#entries, this.#index);
@@ -193,7 +197,11 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override doCount(filter: SessionFilter): Promise<number> {
-    return this.#database.read(() => this.#list.count(filter));
+    return this.#database.read(() => this.#counts.all(filter));
+  }
+
+  protected override doCountValues(filter: SessionFilter, by: CountedField, prefix: string) {
+    return this.#database.read(() => this.#counts.values(filter, by, prefix));
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {

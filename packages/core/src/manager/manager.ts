@@ -30,11 +30,13 @@ import type { AppendResult, SessionChange } from "../rules/writes.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
 import { sessionPages } from "../store/all-sessions.ts";
 import type {
+  CountQuery,
   EntriesQuery,
   EntryPage,
   ListQuery,
   SessionPage,
   SessionStore,
+  ValueCountPage,
 } from "../store/session-store.ts";
 import { parseChange, parseInput, parseSession } from "../store/validate.ts";
 import type { WarningListener } from "../store/warnings.ts";
@@ -454,6 +456,14 @@ export class SessionManager {
   /** How many sessions match: as many as {@link SessionManager.listSessions} gives. */
   async sessionCount(filter: SessionFilter = {}): Promise<number> {
     return this.store.count(filter);
+  }
+
+  /** How many of the matching sessions have each value of a field, e.g. each status or tag. */
+  async countSessions({
+    filter = {},
+    ...query
+  }: CountQuery & { readonly filter?: SessionFilter | undefined }): Promise<ValueCountPage> {
+    return this.store.count(filter, query);
   }
 
   /** One page of entries. @throws {SessionError} not_found, corrupt */

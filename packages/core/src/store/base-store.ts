@@ -1,16 +1,18 @@
 import { invalidInput } from "../model/errors.ts";
 import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
 import type { EntryTypeName, SessionMetadata, StoredEntry, Timestamp } from "../model/model.ts";
+import { byCount, type CountedField, countValues, type ValueCount } from "../rules/count-values.ts";
 import type { SessionFilter } from "../rules/filter.ts";
 import { parseSearchText, type SearchHit, type SearchPage, type SearchTerm } from "../search/search.ts";
 import {
   CheckedStore,
+  type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
   type ParsedSearchQuery,
 } from "./checked-store.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
-import type { EntryPage, SessionPage } from "./session-store.ts";
+import { type EntryPage, MAX_PAGE, type SessionPage, type ValueCountPage } from "./session-store.ts";
 
 /** A page of sessions, as `doList` is asked for it. */
 export interface ListRequest {
@@ -94,6 +96,50 @@ export abstract class BaseStore extends CheckedStore {
   protected abstract doList(request: ListRequest): Promise<SessionRows>;
   protected abstract doSearch(request: SearchRequest): Promise<Rows<PlacedHit>>;
 
+  /**
+   * How many of the sessions have each value, in any order. A backend that can count faster than by reading
+   * the metadata of all of them overrides this.
+   *
+   * @param prefix only tags that begin with it; empty for all.
+   */
+  protected async doCountValues(
+    filter: SessionFilter,
+    by: CountedField,
+    prefix: string,
+  ): Promise<ReadonlyMap<string, number>> {
+    const all: SessionMetadata[] = [];
+    const request = { filter, orderBy: "createdAt", direction: "asc", limit: MAX_PAGE } as const;
+    for (let after: ListRequest["after"] = null, walk: string | undefined; ; ) {
+      const { items, hasMore, ...page } = await this.doList({ ...request, after, walk });
+      all.push(...items);
+      const tail = items.at(-1);
+      if (!hasMore || !tail) return countValues(all, by, prefix);
+      after = { time: tail.createdAt, id: tail.id };
+      walk = page.walk;
+    }
+  }
+
+  protected override async doCountPage(
+    filter: SessionFilter,
+    { cursor, limit, by, prefix = "" }: ParsedCountQuery,
+  ): Promise<ValueCountPage> {
+    const cursorOf = ["count", filter, by, prefix];
+    const position = cursor === undefined ? null : decodeCursor(cursorOf, cursor, isCountPosition);
+    const after = position && { count: position[0] as number, value: position[1] as string };
+    const values = await this.doCountValues(filter, by, prefix);
+    const rows = Array.from(values, ([value, count]): ValueCount => ({ value, count }))
+      .filter((each) => after === null || byCount(after, each) < 0)
+      .sort(byCount);
+    const items = rows.slice(0, limit);
+    const more = rows.length > limit;
+    const tail = items.at(-1);
+    return {
+      items,
+      more,
+      nextCursor: more && tail ? encodeCursor(cursorOf, [tail.count, tail.value]) : null,
+    };
+  }
+
   protected override async doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
     const { last, cursor, limit = 100, ...rest } = query;
     const request: EntriesRequest = {
@@ -174,6 +220,10 @@ export abstract class BaseStore extends CheckedStore {
 
 function isListPosition(position: Position): boolean {
   return isTimeAndId(position) && (position.length === 2 || typeof position[2] === "string");
+}
+
+function isCountPosition([count, value]: Position): boolean {
+  return Number.isSafeInteger(count) && typeof value === "string";
 }
 
 function isTimeAndId([time, id]: Position): boolean {

@@ -9,6 +9,7 @@ import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from ".
 import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
 import { ChangeFeed } from "./change-feed.ts";
 import type {
+  CountQuery,
   EntriesQuery,
   EntryPage,
   ListQuery,
@@ -16,9 +17,11 @@ import type {
   SessionStore,
   StoreCapabilities,
   StoreChange,
+  ValueCountPage,
   WatchOptions,
 } from "./session-store.ts";
 import {
+  countQuerySchema,
   entriesQuerySchema,
   listQuerySchema,
   parseAppendOptions,
@@ -35,6 +38,8 @@ import { Warnings } from "./warnings.ts";
 export type ParsedEntriesQuery = z.output<typeof entriesQuerySchema>;
 /** A checked {@link ListQuery}, with the defaults filled in. */
 export type ParsedListQuery = z.output<typeof listQuerySchema>;
+/** A checked {@link CountQuery}, with the defaults filled in. */
+export type ParsedCountQuery = z.output<typeof countQuerySchema>;
 /** A checked {@link SearchQuery}, with the defaults filled in. */
 export type ParsedSearchQuery = z.output<typeof searchQuerySchema>;
 
@@ -84,6 +89,7 @@ export abstract class CheckedStore implements SessionStore {
   protected abstract doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean>;
   protected abstract doSessionPage(query: ParsedListQuery): Promise<SessionPage>;
   protected abstract doCount(filter: SessionFilter): Promise<number>;
+  protected abstract doCountPage(filter: SessionFilter, query: ParsedCountQuery): Promise<ValueCountPage>;
   protected abstract doSearchPage(query: ParsedSearchQuery): Promise<SearchPage>;
   protected abstract doClose(): Promise<void>;
   /**
@@ -157,8 +163,15 @@ export abstract class CheckedStore implements SessionStore {
     return this.#run(() => this.doSessionPage(parseInput(listQuerySchema, query, "query")));
   }
 
-  count(filter: SessionFilter = {}): Promise<number> {
-    return this.#run(() => this.doCount(parseInput(sessionFilterSchema, filter, "filter")));
+  count(filter?: SessionFilter): Promise<number>;
+  count(filter: SessionFilter, query: CountQuery): Promise<ValueCountPage>;
+  count(filter: SessionFilter = {}, query?: CountQuery): Promise<number | ValueCountPage> {
+    return this.#run<number | ValueCountPage>(() => {
+      const checked = parseInput(sessionFilterSchema, filter, "filter");
+      return query === undefined
+        ? this.doCount(checked)
+        : this.doCountPage(checked, parseInput(countQuerySchema, query, "query"));
+    });
   }
 
   search(query: SearchQuery): Promise<SearchPage> {

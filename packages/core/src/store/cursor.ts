@@ -10,7 +10,11 @@ export type Position = readonly (number | string | null)[];
  *   only.
  */
 export function encodeCursor(query: unknown, position: Position): string {
-  return toBase64Url(JSON.stringify([signature(query), ...position]));
+  return toBase64Url(asAscii(JSON.stringify([signature(query), ...position])));
+}
+
+function asAscii(json: string): string {
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** @throws {SessionError} invalid_input when it is no cursor, or the cursor of another query. */

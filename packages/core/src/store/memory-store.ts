@@ -13,6 +13,7 @@ import type {
 } from "../model/model.ts";
 import { appendResult, planAppend } from "../rules/append-plan.ts";
 import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "../rules/change-plan.ts";
+import { type CountedField, countValues } from "../rules/count-values.ts";
 import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
@@ -157,6 +158,10 @@ export class MemoryStore extends BaseStore {
 
   protected override async doCount(filter: SessionFilter): Promise<number> {
     return this.#matching(filter).length;
+  }
+
+  protected override async doCountValues(filter: SessionFilter, by: CountedField, prefix: string) {
+    return countValues(this.#matching(filter), by, prefix);
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {

@@ -11,6 +11,7 @@ import type {
   StoredEntry,
   StoredSession,
 } from "../model/model.ts";
+import type { CountedField, ValueCount } from "../rules/count-values.ts";
 import type { SessionFilter } from "../rules/filter.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
@@ -80,6 +81,27 @@ export interface ListQuery {
 /** One page of sessions. */
 export interface SessionPage {
   readonly items: readonly SessionMetadata[];
+  /** The `cursor` of the next page of the same query; `null` on the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** By what sessions are counted, and which part of the values. */
+export interface CountQuery {
+  readonly by: CountedField;
+  /** Only tags that begin with it, code unit by code unit; only with `by: "tag"`. */
+  readonly prefix?: string | undefined;
+  /** 1 to {@link MAX_PAGE}, 100 when absent. */
+  readonly limit?: number | undefined;
+  /** `nextCursor` of the page before, of the same query and filter. */
+  readonly cursor?: string | undefined;
+}
+
+/** One page of values. */
+export interface ValueCountPage {
+  /** The most frequent first, those of one count by their code units. */
+  readonly items: readonly ValueCount[];
+  /** There are further values. */
+  readonly more: boolean;
   /** The `cursor` of the next page of the same query; `null` on the last page. */
   readonly nextCursor: string | null;
 }
@@ -196,6 +218,12 @@ export interface SessionStore extends AsyncDisposable {
 
   /** How many sessions `list` gives over all pages. */
   count(filter?: SessionFilter): Promise<number>;
+
+  /**
+   * How many of these sessions have each value of a field; see {@link CountedField}. Each page is of one
+   * moment.
+   */
+  count(filter: SessionFilter, query: CountQuery): Promise<ValueCountPage>;
 
   /** A page of hits. Damaged parts are not searched, with one warning for each session. */
   search(query: SearchQuery): Promise<SearchPage>;

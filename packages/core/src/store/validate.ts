@@ -25,6 +25,7 @@ import {
   timestampSchema,
   utf8Length,
 } from "../model/model.ts";
+import { COUNTED_FIELDS } from "../rules/count-values.ts";
 import { sessionFilterSchema } from "../rules/filter.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
 import type { AppendOptions, SessionChange } from "../rules/writes.ts";
@@ -269,6 +270,22 @@ export const listQuerySchema = z.strictObject({
   limit: pageLimit.default(50),
   cursor: z.string().optional(),
 });
+
+/** The zod schema of a {@link CountQuery}; its output has the defaults filled in. */
+export const countQuerySchema = z
+  .strictObject({
+    by: z.enum(COUNTED_FIELDS),
+    prefix: z
+      .string()
+      .refine((text) => text.isWellFormed(), { error: "has a lone surrogate (half of a character)" })
+      .optional(),
+    limit: pageLimit.default(100),
+    cursor: z.string().optional(),
+  })
+  .refine(({ by, prefix }) => prefix === undefined || by === "tag", {
+    path: ["prefix"],
+    error: 'goes with by: "tag" only',
+  });
 
 /** The zod schema of an {@link EntriesQuery}. */
 export const entriesQuerySchema = z

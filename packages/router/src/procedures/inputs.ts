@@ -1,4 +1,5 @@
 import {
+  countQuerySchema,
   type EntryType,
   entriesQuerySchema,
   entryIdSchema,
@@ -114,6 +115,7 @@ export const checkLimitsInput = z.strictObject({
 
 export const listInput = listQuerySchema.extend({ filter: filter.optional() }).optional();
 export const countInput = z.strictObject({ filter: filter.optional() }).optional();
+export const countByInput = countQuerySchema.safeExtend({ filter: filter.optional() });
 export const searchInput = searchQuerySchema.extend({ filter: filter.optional() });
 
 export const appendInput = z.strictObject({

@@ -22,6 +22,9 @@ export const sessionsRouter = router({
     .input(inputs.countInput)
     .query(({ ctx, input }) => ctx.manager.sessionCount(input?.filter)),
 
+  /** How many sessions have each value of a field. */
+  countBy: procedure.input(inputs.countByInput).query(({ ctx, input }) => ctx.manager.countSessions(input)),
+
   exists: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.sessionExists(input.id)),
 
   save: procedure.input(inputs.saveInput).mutation(({ ctx, input }) => save(ctx.manager, input)),

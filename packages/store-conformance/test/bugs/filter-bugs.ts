@@ -118,8 +118,12 @@ export const filterBugs: readonly PlantedBug[] = [
     "ids in upper case are others",
     ["filter-ids"],
     class extends MemoryStore {
-      override count(filter: SessionFilter = {}) {
-        return filter.ids?.some((id) => id !== id.toLowerCase()) ? Promise.resolve(0) : super.count(filter);
+      protected override async doList(request: ListRequest) {
+        return super.doList({ ...request, filter: upperCased(request.filter) });
+      }
+
+      protected override doCount(filter: SessionFilter) {
+        return super.doCount(upperCased(filter));
       }
     },
   ),
@@ -198,6 +202,13 @@ export const filterBugs: readonly PlantedBug[] = [
     },
   ),
 ];
+
+function upperCased(filter: SessionFilter): SessionFilter {
+  return rewritten(filter, ({ ids, ...rest }) => {
+    const others = ids?.map((id) => id.toUpperCase() as typeof id);
+    return others ? { ...rest, ids: others } : rest;
+  });
+}
 
 function asciiLower(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -88,8 +88,8 @@ export const liveBugs: readonly PlantedBug[] = [
     "a closed store still answers",
     ["close-refuses", "close-at-once", "close-twice"],
     class extends MemoryStore {
-      override async count() {
-        return super.count().catch(() => 0);
+      override async count(): Promise<never> {
+        return super.count().catch(() => 0) as never;
       }
     },
   ),

@@ -1,4 +1,4 @@
-import type { SessionError, SessionFilter, SessionMetadata } from "@thulp-sessions/core";
+import type { SessionError, SessionMetadata } from "@thulp-sessions/core";
 import { isSessionError } from "@thulp-sessions/core";
 import type { ListRequest, Rows } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
@@ -16,7 +16,6 @@ export class SessionList {
   readonly #file: string;
   readonly #onDamaged: (error: SessionError) => void;
   readonly #pages = new LruCache<Statement<Parameters, MetadataRow>>();
-  readonly #counts = new LruCache<Statement<Parameters, number>>();
 
   /** @param onDamaged called for every session that a page leaves out. */
   constructor({ client, file }: Database, onDamaged: (error: SessionError) => void) {
@@ -39,13 +38,6 @@ export class SessionList {
       if (!last || rows.length <= limit) return { items, hasMore: false };
       after = { time: last[orderBy], id: last.id as SessionMetadata["id"] };
     }
-  }
-
-  count(filter: SessionFilter): number {
-    const { values, ...compiled } = compileFilter(filter);
-    const sql = countQuery(compiled);
-    const statement = this.#counts.get(sql, () => this.#client.prepare<Parameters, number>(sql).pluck());
-    return statement.get(values) ?? 0;
   }
 
   /** Up to `limit` rows in the order of the page. */
@@ -98,20 +90,13 @@ export function pageQuery({ filter, part, orderBy, direction, continued }: PageS
     LIMIT @limit`;
 }
 
-function countQuery({ conditions, tag }: FilterSql): string {
-  return `
-    SELECT count(*)
-    FROM ${source(tag)}
-    ${whereAll(conditions)}`;
-}
-
 /** SQLite keeps the order of a cross join: first the index of the tag, then the session. */
-function source(tag: FilterSql["tag"]): string {
+export function source(tag: FilterSql["tag"]): string {
   if (tag === undefined) return "sessions";
   return `session_tags CROSS JOIN sessions ON session_tags.tag = ${tag} AND session_key = sessions.key`;
 }
 
-function whereAll(conditions: readonly (string | undefined)[]): string {
+export function whereAll(conditions: readonly (string | undefined)[]): string {
   const given = conditions.filter((condition) => condition !== undefined);
   return given.length === 0 ? "" : `WHERE ${given.join(" AND ")}`;
 }
