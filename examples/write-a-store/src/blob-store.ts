@@ -99,15 +99,19 @@ class BlobStore extends BaseStore {
         counts: countEntries(stored),
         version: record.version,
         findEntries: (entryId: string) => stored.filter((entry) => entry.id === entryId),
+        tail: {
+          entries: (from: number, limit: number) => stored.slice(from, from + limit),
+          countsBefore: (seq: number) => countEntries(stored.slice(0, seq)),
+        },
       };
       // Repeats, conflicts, limits: core decides, the store writes what it says.
       const plan = planAppend(id, target, entries, options);
-      if (plan.fresh.length === 0) return appendResult(plan, record.version);
+      if (plan.isRepeat) return appendResult(plan, record.version);
       const { status, updatedAt } = plan;
       const { version } = put(blob, {
-        ...record,
         metadata: { ...record.metadata, status, updatedAt },
-        entries: [...record.entries, ...plan.fresh.map(({ seq: _, ...entry }) => entry)],
+        context: changedContext(record.context, plan.context),
+        entries: [...record.entries.slice(0, plan.kept), ...plan.fresh.map(({ seq: _, ...entry }) => entry)],
       });
       return appendResult(plan, version);
     });

@@ -158,9 +158,9 @@ export class RemoteStore extends CheckedStore {
     entries: readonly SessionEntry[],
     options: AppendOptions,
   ): Promise<AppendResult> {
-    return this.#answer((call) =>
-      this.#client.entries.append.mutate({ ...options, id, entries: [...entries] }, call),
-    );
+    const { removeContext, ...rest } = options;
+    const input = { ...rest, id, entries: [...entries], removeContext: removeContext && [...removeContext] };
+    return this.#answer((call) => this.#client.entries.append.mutate(input, call));
   }
 
   protected override doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {

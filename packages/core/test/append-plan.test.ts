@@ -1,5 +1,5 @@
 import type { StoredEntry } from "@thulp-sessions/core";
-import { type AppendTarget, planAppend } from "@thulp-sessions/core/store";
+import { type AppendTarget, countEntries, planAppend } from "@thulp-sessions/core/store";
 import { describe, expect, test } from "vitest";
 import { NO_ENTRIES } from "../src/model/counts.ts";
 import { errorOf, makeEntry, uuid } from "./make.ts";
@@ -9,6 +9,10 @@ const target = (stored: readonly StoredEntry[]): AppendTarget => ({
   counts: { ...NO_ENTRIES, entryCount: stored.length },
   version: "v",
   findEntries: (id) => stored.filter((entry) => entry.id === id),
+  tail: {
+    entries: (from, limit) => stored.slice(from, from + limit),
+    countsBefore: (seq) => countEntries(stored.slice(0, seq)),
+  },
 });
 
 describe("a plan for an append", () => {

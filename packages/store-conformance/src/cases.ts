@@ -18,6 +18,7 @@ import { readEntriesCases } from "./cases/read-entries.ts";
 import { refusalCases } from "./cases/refusals.ts";
 import { repeatCases } from "./cases/repeat.ts";
 import { replaceCases } from "./cases/replace.ts";
+import { replaceTailCases } from "./cases/replace-tail.ts";
 import { searchCases } from "./cases/search.ts";
 import { searchPageCases } from "./cases/search-pages.ts";
 import { timeCases } from "./cases/time.ts";
@@ -35,6 +36,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...createCases,
   ...updateCases,
   ...appendCases,
+  ...replaceTailCases,
   ...repeatCases,
   ...limitCases,
   ...readEntriesCases,

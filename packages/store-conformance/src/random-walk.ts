@@ -1,4 +1,5 @@
 import {
+  COUNTED_FIELDS,
   ENTRY_TYPE_NAMES,
   SESSION_STATUSES,
   type SessionChange,
@@ -47,6 +48,28 @@ export class RandomWalk {
       ],
       [
         4,
+        "append with keep",
+        () => {
+          const [entries, limits, keep] = [this.#entries(), this.#limits(), random.below(8)];
+          const isStale = random.chance(0.2);
+          const contexts = this.#contextChange();
+          return async (store) => {
+            const current = await store.head(id).catch(() => undefined);
+            const expectedVersion = isStale ? "stale" : (current?.version ?? "none");
+            return store.append(id, entries, { at, limits, keep, expectedVersion, ...contexts });
+          };
+        },
+      ],
+      [
+        2,
+        "append with context",
+        () => {
+          const [entries, contexts] = [this.#entries(), this.#contextChange()];
+          return (store) => store.append(id, entries, { at, ...contexts });
+        },
+      ],
+      [
+        4,
         "update",
         () =>
           this.#with(
@@ -83,6 +106,15 @@ export class RandomWalk {
         () => this.#with(this.#entriesQuery(), (query) => (store) => store.readEntries(id, query)),
       ],
       [2, "list", () => this.#with(this.#listQuery(), (query) => (store) => store.list(query))],
+      [
+        1,
+        "count by value",
+        () => {
+          const [filter, by] = [generatedFilter(random, 1), random.pick(COUNTED_FIELDS)];
+          const limit = 1 + random.below(9);
+          return (store) => store.count(filter, { by, limit });
+        },
+      ],
       [1, "count", () => this.#with(generatedFilter(random, 2), (filter) => (store) => store.count(filter))],
       [
         3,
@@ -149,9 +181,17 @@ export class RandomWalk {
     };
   }
 
-  #change(): SessionChange {
+  #contextChange(): Pick<SessionChange, "setContext" | "removeContext"> {
     const random = this.#random;
     const keys = ["p", "q", "r"];
+    return {
+      ...(random.chance(0.3) ? { setContext: { [random.pick(keys)]: random.below(99) } } : {}),
+      ...(random.chance(0.2) ? { removeContext: random.some(keys, 1, 2) } : {}),
+    };
+  }
+
+  #change(): SessionChange {
+    const random = this.#random;
     return {
       ...(random.chance(0.3) ? { name: generatedText(random) } : {}),
       ...(random.chance(0.3) ? { status: random.pick(SESSION_STATUSES) } : {}),
@@ -159,8 +199,7 @@ export class RandomWalk {
       ...(random.chance(0.2)
         ? { parentSession: random.chance(0.5) ? null : sessionId(random.below(6)) }
         : {}),
-      ...(random.chance(0.3) ? { setContext: { [random.pick(keys)]: random.below(99) } } : {}),
-      ...(random.chance(0.2) ? { removeContext: random.some(keys, 1, 2) } : {}),
+      ...this.#contextChange(),
     };
   }
 

@@ -7,6 +7,7 @@ import { changeBugs } from "./bugs/change-bugs.ts";
 import { countBugs } from "./bugs/count-bugs.ts";
 import { filterBugs } from "./bugs/filter-bugs.ts";
 import { hostileBugs } from "./bugs/hostile-bugs.ts";
+import { keepBugs } from "./bugs/keep-bugs.ts";
 import { limitBugs } from "./bugs/limit-bugs.ts";
 import { liveBugs } from "./bugs/live-bugs.ts";
 import { ForeignError, type PlantedBug } from "./bugs/planted-bug.ts";
@@ -17,6 +18,7 @@ import { valueBugs } from "./bugs/value-bugs.ts";
 
 const BUGS = [
   ...appendBugs,
+  ...keepBugs,
   ...limitBugs,
   ...changeBugs,
   ...readBugs,

@@ -72,6 +72,7 @@ function nextCall(at) {
   if (kind === 1 && ids.length > 2) return { call: "delete", id, at };
   if (kind === 2) return { call: "truncate", id, at, keep: random(counts.get(id) + 1) };
   if (kind < 5) return { call: "update", id, at, name: `name ${at}`, key: `k${random(3)}`, value: at };
+  if (kind < 8) return { call: "replaceTail", id, at, keep: random(counts.get(id) + 1), entries: batch() };
   return { call: "append", id, at, entries: batch() };
 }
 
@@ -107,6 +108,10 @@ async function make({ call, id, at, ...rest }) {
     counts.set(id, rest.keep);
   } else if (call === "update") {
     await store.update(id, { name: rest.name, setContext: { [rest.key]: rest.value } }, { at });
+  } else if (call === "replaceTail") {
+    const { version } = await store.head(id);
+    const options = { at, keep: rest.keep, expectedVersion: version };
+    counts.set(id, (await store.append(id, toEntries(rest.entries, at), options)).entryCount);
   } else {
     counts.set(id, (await store.append(id, toEntries(rest.entries, at), { at })).entryCount);
   }

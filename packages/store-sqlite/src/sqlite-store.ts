@@ -169,7 +169,10 @@ export class SqliteStore extends BaseStore {
     entries: readonly SessionEntry[],
     options: AppendOptions,
   ): Promise<AppendResult> {
-    return this.#commits.append(id, this.#writes.append(id, entries, options));
+    const { keep, setContext, removeContext } = options;
+    if (keep === undefined && setContext === undefined && removeContext === undefined)
+      return this.#commits.append(id, this.#writes.append(id, entries, options));
+    return this.#commits.run(id, this.#writes.appendAndChange(id, entries, options));
   }
 
   protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {

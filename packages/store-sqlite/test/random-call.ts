@@ -15,6 +15,13 @@ export type Call =
       readonly at: number;
       readonly entries: readonly SessionEntry[];
     }
+  | {
+      readonly call: "replaceTail";
+      readonly id: string;
+      readonly at: number;
+      readonly keep: number;
+      readonly entries: readonly SessionEntry[];
+    }
   | { readonly call: "truncate"; readonly id: string; readonly at: number; readonly keep: number }
   | { readonly call: "update"; readonly id: string; readonly at: number; readonly name: string }
   | { readonly call: "delete"; readonly id: string; readonly at: number };
@@ -45,6 +52,14 @@ export function nextCall(
   if (kind === 2) return { call: "truncate", id, at, keep: random((counts.get(id) ?? 0) + 1) };
   if (kind === 3) return { call: "replace", id, at, entries: entriesOf(random(20)) };
   if (kind < 6) return { call: "update", id, at, name: `name ${at}` };
+  if (kind < 9)
+    return {
+      call: "replaceTail",
+      id,
+      at,
+      keep: random((counts.get(id) ?? 0) + 1),
+      entries: entriesOf(random(5)),
+    };
   // One, a few, and over many pages.
   return { call: "append", id, at, entries: entriesOf([1, 1, 3, 60][random(4)] as number) };
 }
@@ -64,6 +79,10 @@ export async function make(store: SessionStore, call: Call): Promise<number | un
       return (await store.replace(session({ id: id as SessionId, updatedAt: at }, call.entries))).entryCount;
     case "append":
       return (await store.append(id, call.entries, { at })).entryCount;
+    case "replaceTail": {
+      const options = { at, keep: call.keep, expectedVersion: (await store.head(id)).version };
+      return (await store.append(id, call.entries, options)).entryCount;
+    }
     case "truncate":
       return (await store.truncate(id, call.keep, { at })).entryCount;
     case "update":

@@ -93,6 +93,15 @@ export interface ChangeOptions {
 export interface AddEntriesOptions extends ChangeOptions {
   /** Limits of this call, together with the manager's own. */
   readonly limits?: SessionLimits | undefined;
+  /**
+   * Replaces the tail of the session: entries from this `seq` on are dropped in the same step, but those that
+   * the batch begins with. Only with `expectedVersion`.
+   */
+  readonly keep?: number | undefined;
+  /** Sets these keys of the context in the same step, where anything is added. */
+  readonly setContext?: JsonObject | undefined;
+  /** Removes these keys of the context likewise; one that is also in `setContext` is set. */
+  readonly removeContext?: readonly string[] | undefined;
 }
 
 /** The options of adding one entry. */
@@ -292,8 +301,8 @@ export class SessionManager {
   ): Promise<AppendResult> {
     const at = options.at ?? this.#clock();
     return this.store.append(id, this.#complete(entries, at), {
+      ...options,
       at,
-      expectedVersion: options.expectedVersion,
       limits: this.#limitsWith(options.limits),
     });
   }

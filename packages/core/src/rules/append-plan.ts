@@ -1,10 +1,11 @@
 import { countEntries, type EntryCounts } from "../model/counts.ts";
-import { entryConflict, SessionError, versionConflict } from "../model/errors.ts";
+import { entryConflict, invalidInput, SessionError, versionConflict } from "../model/errors.ts";
 import type { EntryId, SessionId } from "../model/ids.ts";
 import { type JsonValue, jsonEqual } from "../model/json.ts";
 import type { SessionEntry, SessionMetadata, SessionStatus, StoredEntry, Timestamp } from "../model/model.ts";
+import { nextUpdatedAt } from "./change-plan.ts";
 import { decideAppend, type LimitReached } from "./limits.ts";
-import type { AppendedEntry, AppendOptions, AppendResult } from "./writes.ts";
+import type { AppendedEntry, AppendOptions, AppendResult, SessionChange } from "./writes.ts";
 
 /** The session at the moment of the append, as the store sees it inside its transaction or lock. */
 export interface AppendTarget {
@@ -13,12 +14,25 @@ export interface AppendTarget {
   readonly version: string;
   /** The stored entries with this id, in the order of `seq`: usually none, one when the append is a retry. */
   findEntries(id: EntryId): readonly StoredEntry[];
+  /** What a replaced tail needs beyond that; called only for one. */
+  readonly tail: {
+    /** The stored entries from this `seq` on, at most so many. */
+    entries(from: number, limit: number): readonly StoredEntry[];
+    /** The counters of the entries before this `seq`. */
+    countsBefore(seq: number): EntryCounts;
+  };
 }
 
 /** What the store has to write. */
 export interface AppendPlan {
-  /** The entries that are new, with the `seq` they get. When it is empty, nothing must be written. */
+  /** Nothing must be written. */
+  readonly isRepeat: boolean;
+  /** How many of the stored entries stay, from the first; all of them unless a tail is replaced. */
+  readonly kept: number;
+  /** The entries that are new, with the `seq` they get: they follow those that stay. */
   readonly fresh: readonly StoredEntry[];
+  /** What becomes of the context. */
+  readonly context: Pick<SessionChange, "setContext" | "removeContext">;
   /** The counters after the append. */
   readonly counts: EntryCounts;
   readonly status: SessionStatus;
@@ -28,51 +42,155 @@ export interface AppendPlan {
   readonly results: readonly AppendedEntry[];
 }
 
+const NO_CHANGE = {};
+
 /**
  * Decides what an append writes. Repeats and conflicts of ids come first, then the version, then the limits,
  * so that a retry succeeds where the first call did. A pure function: the store calls it inside its
  * transaction or lock, and applies the plan there, as a whole.
  *
  * @param entries checked, as a store of {@link CheckedStore} gets them.
- * @throws {SessionError} conflict, limit_exceeded; then nothing may be written.
+ * @throws {SessionError} conflict, limit_exceeded, invalid_input; then nothing may be written.
  */
 export function planAppend(
   id: SessionId,
   target: AppendTarget,
   entries: readonly SessionEntry[],
-  { at, expectedVersion, limits }: AppendOptions,
+  options: AppendOptions,
 ): AppendPlan {
+  if (options.keep !== undefined) return planReplacedTail(id, target, entries, options, options.keep);
+  const { results, fresh } = placeEntries(id, entries, target.counts.entryCount, (entryId) =>
+    target.findEntries(entryId),
+  );
+  if (fresh.length === 0) return repeatOf(target, results);
+  checkVersion(id, target, options.expectedVersion);
+  return planOf(id, target, { results, fresh, counts: target.counts }, options);
+}
+
+/**
+ * The same where the entries from `keep` on are to be dropped. What the batch begins with and stands there
+ * already stays; the rest is new.
+ */
+function planReplacedTail(
+  id: SessionId,
+  target: AppendTarget,
+  entries: readonly SessionEntry[],
+  options: AppendOptions,
+  keep: number,
+): AppendPlan {
+  const { entryCount } = target.counts;
+  if (keep > entryCount) {
+    throw invalidInput(`Session ${id} has ${entryCount} entries: ${keep} of them cannot be kept.`, {
+      sessionId: id,
+      field: "options.keep",
+    });
+  }
+  const stored = target.tail.entries(keep, entries.length);
+  const changed = entries.findIndex((entry, i) => {
+    const candidate = stored[i];
+    return candidate?.id !== entry.id || !isRepeat(candidate, entry);
+  });
+  const staying = stored.slice(0, changed < 0 ? entries.length : changed);
+  const kept = keep + staying.length;
+  const repeats = staying.map(({ id, seq, timestamp }) => ({ id, seq, timestamp, added: false }));
+  if (changed < 0 && kept === entryCount) return repeatOf(target, repeats);
+  checkVersion(id, target, options.expectedVersion);
+  const stayingById = new Map(staying.map((entry) => [entry.id, entry]));
+  const placed = placeEntries(id, entries.slice(staying.length), kept, (entryId) => {
+    const inBatch = stayingById.get(entryId);
+    return inBatch ? [inBatch] : target.findEntries(entryId).filter(({ seq }) => seq < keep);
+  });
+  const results = [...repeats, ...placed.results];
+  const counts = kept === entryCount ? target.counts : target.tail.countsBefore(kept);
+  // Nothing but repeats of entries before the tail, and no tail.
+  if (placed.fresh.length === 0 && kept === entryCount) return repeatOf(target, results);
+  return planOf(id, target, { results, fresh: placed.fresh, counts }, options);
+}
+
+function repeatOf({ counts, metadata }: AppendTarget, results: readonly AppendedEntry[]): AppendPlan {
+  const { status, updatedAt } = metadata;
+  const { entryCount: kept } = counts;
+  return {
+    isRepeat: true,
+    kept,
+    fresh: [],
+    context: NO_CHANGE,
+    counts,
+    status,
+    updatedAt,
+    limit: null,
+    results,
+  };
+}
+
+interface Placed {
+  readonly results: readonly AppendedEntry[];
+  readonly fresh: readonly StoredEntry[];
+}
+
+/** @param placed behind entries of these counts. */
+function planOf(
+  id: SessionId,
+  target: AppendTarget,
+  { results, fresh, counts }: Placed & { readonly counts: EntryCounts },
+  { at, limits, setContext, removeContext }: AppendOptions,
+): AppendPlan {
+  const { metadata } = target;
+  const { accept, complete, limit } = decideAppend(counts, metadata, fresh, limits, at);
+  if (!accept) throw limitExceeded(id, limit as LimitReached);
+  const { entryCount: kept } = counts;
+  const dropsSome = kept < target.counts.entryCount;
+  const changesContext = fresh.length > 0 && (setContext ?? removeContext) !== undefined;
+  return {
+    isRepeat: false,
+    kept,
+    fresh,
+    context: changesContext ? { setContext, removeContext } : NO_CHANGE,
+    counts: countEntries(fresh, counts),
+    status: complete ? "completed" : metadata.status,
+    updatedAt: dropsSome
+      ? nextUpdatedAt({ id, updatedAt: metadata.updatedAt }, at)
+      : Math.max(metadata.updatedAt, at),
+    limit,
+    results,
+  };
+}
+
+function checkVersion(id: SessionId, { version }: AppendTarget, expected: string | undefined): void {
+  if (expected !== undefined && expected !== version) throw versionConflict(id, version);
+}
+
+/**
+ * Which entries are repeats, and where the new ones go.
+ *
+ * @param firstSeq of the first that is new.
+ * @param findEntries the stored entries with this id.
+ * @throws {SessionError} conflict
+ */
+function placeEntries(
+  id: SessionId,
+  entries: readonly SessionEntry[],
+  firstSeq: number,
+  findEntries: (id: EntryId) => readonly StoredEntry[],
+): Placed {
   const fresh: StoredEntry[] = [];
   // A single entry can repeat no other of its batch.
   const freshById = entries.length > 1 ? new Map<EntryId, StoredEntry>() : undefined;
   const results = entries.map((entry): AppendedEntry => {
     const inBatch = freshById?.get(entry.id);
-    const candidates = inBatch ? [inBatch] : target.findEntries(entry.id);
+    const candidates = inBatch ? [inBatch] : findEntries(entry.id);
     const same = candidates.find((candidate) => isRepeat(candidate, entry));
     if (same) return { id: entry.id, seq: same.seq, timestamp: same.timestamp, added: false };
     if (candidates.length > 0) throw entryConflict(id, entry.id);
     const { timestamp, entryType, content } = entry;
-    const seq = target.counts.entryCount + fresh.length;
+    const seq = firstSeq + fresh.length;
     // Key by key: a spread would take as long as the rest of the plan.
     const stored: StoredEntry = { id: entry.id, timestamp, entryType, content, seq };
     fresh.push(stored);
     freshById?.set(entry.id, stored);
     return { id: entry.id, seq: stored.seq, timestamp: entry.timestamp, added: true };
   });
-  const { status, updatedAt } = target.metadata;
-  if (fresh.length === 0) return { fresh, counts: target.counts, status, updatedAt, limit: null, results };
-  if (expectedVersion !== undefined && expectedVersion !== target.version)
-    throw versionConflict(id, target.version);
-  const { accept, complete, limit } = decideAppend(target.counts, target.metadata, fresh, limits, at);
-  if (!accept) throw limitExceeded(id, limit as LimitReached);
-  return {
-    fresh,
-    counts: countEntries(fresh, target.counts),
-    status: complete ? "completed" : status,
-    updatedAt: Math.max(updatedAt, at),
-    limit,
-    results,
-  };
+  return { results, fresh };
 }
 
 /** The answer of an append that was applied as planned. @param version the one after the append. */

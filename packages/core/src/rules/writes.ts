@@ -17,6 +17,15 @@ export interface WriteOptions {
 export interface AppendOptions extends WriteOptions {
   /** Checked atomically with the append; none when absent. */
   readonly limits?: SessionLimits | undefined;
+  /**
+   * Replaces the tail of the session: the entries from this `seq` on are dropped in the same step, but those
+   * that the batch begins with. Only with `expectedVersion`.
+   */
+  readonly keep?: number | undefined;
+  /** Sets these keys of the context in the same step, where anything is appended. */
+  readonly setContext?: Readonly<Record<string, JsonValue>> | undefined;
+  /** Removes these keys of the context likewise; one that is also in `setContext` is set. */
+  readonly removeContext?: readonly string[] | undefined;
 }
 
 /** A change of a session's metadata or context. What is absent stays as it is. */

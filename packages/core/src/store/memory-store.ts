@@ -87,14 +87,26 @@ export class MemoryStore extends BaseStore {
     const { metadata, counts, version, byId } = record;
     const plan = planAppend(
       id,
-      { metadata, counts, version, findEntries: (entryId) => byId.get(entryId) ?? [] },
+      {
+        metadata,
+        counts,
+        version,
+        findEntries: (entryId) => byId.get(entryId) ?? [],
+        tail: {
+          entries: (from, limit) => record.entries.slice(from, from + limit),
+          countsBefore: (seq) => countEntries(record.entries.slice(0, seq)),
+        },
+      },
       entries,
       options,
     );
-    if (plan.fresh.length > 0) {
+    if (!plan.isRepeat) {
+      if (plan.kept < record.entries.length)
+        Object.assign(record, indexEntries(record.entries.slice(0, plan.kept)));
       for (const entry of plan.fresh) addEntry(record, entry);
       const { status, updatedAt } = plan;
-      this.#changed(record, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts });
+      const context = changedContext(record.context, plan.context);
+      this.#changed(record, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts, context });
     }
     return appendResult(plan, record.version);
   }

@@ -244,18 +244,35 @@ export const writeOptionsSchema = z.strictObject({
   at: timestampSchema,
   expectedVersion: z.string().optional(),
 });
-const appendOptionsSchema = writeOptionsSchema.extend({ limits: sessionLimitsSchema.optional() });
+const appendOptionsSchema = writeOptionsSchema
+  .extend({
+    limits: sessionLimitsSchema.optional(),
+    keep: z.int().min(0).optional(),
+    setContext: z.unknown().optional(),
+    removeContext: z.array(z.string()).optional(),
+  })
+  .refine(({ keep, expectedVersion }) => keep === undefined || expectedVersion !== undefined, {
+    path: ["keep"],
+    error: "goes with expectedVersion only: what is dropped has to be known",
+  });
 const TIME_ONLY: readonly string[] = ["at"];
 
 /** Checks the options of an append. @throws {SessionError} invalid_input */
 export function parseAppendOptions(value: unknown): AppendOptions {
   return readArgument("options", () => {
-    if (!isRecord(value) || !hasOnly(value, TIME_ONLY))
-      return parseInput(appendOptionsSchema, value, "options");
+    if (!isRecord(value)) return parseInput(appendOptionsSchema, value, "options") as AppendOptions;
+    if (!hasOnly(value, TIME_ONLY)) return parseFullAppendOptions(ownProperties(value, "options"));
     // As most are: the schema would take longer than everything else about the options.
     const { at } = value;
-    return isTimestamp(at) ? { at } : parseChecked(appendOptionsSchema, { at }, "options");
+    return isTimestamp(at) ? { at } : (parseChecked(appendOptionsSchema, { at }, "options") as AppendOptions);
   });
+}
+
+function parseFullAppendOptions({ setContext, ...others }: Record<string, unknown>): AppendOptions {
+  // JSON has stricter rules than other arguments.
+  const checked = parseInput(appendOptionsSchema, others, "options") as AppendOptions;
+  if (setContext === undefined) return checked;
+  return { ...checked, setContext: parseContext(setContext, "options.setContext") };
 }
 
 export const versionOptionsSchema = z.strictObject({ expectedVersion: z.string().optional() });

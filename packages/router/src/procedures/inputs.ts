@@ -122,6 +122,9 @@ export const appendInput = z.strictObject({
   ...write,
   entries: boundedEntries,
   limits: sessionLimitsSchema.optional(),
+  keep: z.int().min(0).optional(),
+  setContext: context.optional(),
+  removeContext: z.array(z.string()).optional(),
 });
 
 export const entriesInput = entriesQuerySchema.safeExtend(one);

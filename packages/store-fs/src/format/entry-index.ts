@@ -107,13 +107,13 @@ export class EntryIndex {
     return this.#count === 0 ? 0 : this.endOf(this.#count - 1);
   }
 
-  /** The counts of the session, as core's `countEntries` gives them. */
-  counts(): EntryCounts {
-    return countEntries(this.#kinds());
+  /** The counts of the first entries, of all when absent, as core's `countEntries` gives them. */
+  counts(before = this.#count): EntryCounts {
+    return countEntries(this.#kinds(before));
   }
 
-  *#kinds(): Generator<(typeof KINDS)[number]> {
-    for (let seq = 0; seq < this.#count; seq++) {
+  *#kinds(before: number): Generator<(typeof KINDS)[number]> {
+    for (let seq = 0; seq < before; seq++) {
       const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
       const high = block[(seq & (BLOCK_ENTRIES - 1)) * WORDS + HIGH] as number;
       yield KINDS[(high >>> KIND_SHIFT) & KIND_MASK] as (typeof KINDS)[number];

@@ -43,11 +43,11 @@ export interface GroupPlan {
 
 /**
  * Takes calls from the front that can go out in one write. One that expects a version is planned on its own;
- * so is one that may change the status, and every call while the file has to be written anew.
+ * so is one that may change the status or the context, and every call while the file has to be written anew.
  */
 export function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
-  const isAlone = ({ options }: AppendCall) =>
-    options.expectedVersion !== undefined || options.limits?.action === "end_session";
+  const isAlone = ({ options: { expectedVersion, limits, setContext, removeContext } }: AppendCall) =>
+    (expectedVersion ?? setContext ?? removeContext) !== undefined || limits?.action === "end_session";
   const next = calls.findIndex(
     (call, i) => i > 0 && (!state.fixed || isAlone(call) || isAlone(calls[0] as AppendCall)),
   );
@@ -81,6 +81,11 @@ export function planGroup(
         // Most calls expect none.
         version: call.options.expectedVersion === undefined ? "" : versionOf(state),
         findEntries,
+        // Such a call is planned on its own.
+        tail: {
+          entries: (from, limit) => entriesAt(path, state, from, limit),
+          countsBefore: (seq) => state.index.counts(seq),
+        },
       };
       const plan = planAppend(id, target, call.entries, call.options);
       planned.push({ call, plan });
@@ -97,15 +102,21 @@ const NO_ENTRIES: readonly StoredEntry[] = [];
 
 /** The stored entries with this id, read from where they stand. */
 function storedEntries(path: string, state: SessionState, id: EntryId): readonly StoredEntry[] {
-  const { index, entriesStart } = state;
-  const places = index.find(id);
+  const places = state.index.find(id);
   if (places.length === 0) return NO_ENTRIES;
-  return places.map((seq) => {
-    const read = readBytes(path, entriesStart + index.startOf(seq), entriesStart + index.endOf(seq));
-    if (!read)
-      throw new SessionError("io", `${path} was removed while it was written to.`, { details: { path } });
-    return storedEntry(read.bytes, decodeEntry(new JsonScanner(read.bytes)), seq);
-  });
+  return places.map((seq) => entryAt(path, state, seq));
+}
+
+function entriesAt(path: string, state: SessionState, from: number, limit: number): StoredEntry[] {
+  const count = Math.max(0, Math.min(limit, state.index.count - from));
+  return Array.from({ length: count }, (_, i) => entryAt(path, state, from + i));
+}
+
+function entryAt(path: string, { index, entriesStart }: SessionState, seq: number): StoredEntry {
+  const read = readBytes(path, entriesStart + index.startOf(seq), entriesStart + index.endOf(seq));
+  if (!read)
+    throw new SessionError("io", `${path} was removed while it was written to.`, { details: { path } });
+  return storedEntry(read.bytes, decodeEntry(new JsonScanner(read.bytes)), seq);
 }
 
 /** What is written over the closing, and what it adds to the state. */

@@ -123,8 +123,11 @@ export class FileWriter {
 
   async rewrite(state: SessionState, change: Rewrite): Promise<SessionState> {
     const prepared = this.#prepared(() => prepareRewrite(this.#known.path, state, change));
+    const isShorter = change.keep < state.index.count;
+    const bytes = isShorter ? bytesSinceCheckpoint(this.#known.path, state, change.keep) : undefined;
     const info = await this.replaceFile(state, prepared.fill);
-    if (!prepared.keepsAllBytes) return this.#reload(info);
+    if (!prepared.keepsBytes) return this.#reload(info);
+    if (bytes) dropEntries(state, change.keep, bytes);
     return this.#apply("changed", info, prepared, change.add, state);
   }
 

@@ -49,7 +49,7 @@ export interface PreparedFile {
   readonly added: AppendText;
   readonly addedAt: number;
   /** The bytes of the entries that are kept stay exactly as they are. */
-  readonly keepsAllBytes: boolean;
+  readonly keepsBytes: boolean;
 }
 
 /** A file that holds a new session. */
@@ -64,7 +64,7 @@ export function prepareNew(path: string, { metadata, context, entries }: Session
     if (added.bytes.length > 0) writer.write(added.bytes);
     writer.write(Buffer.from(CLOSING));
   };
-  return { fill, header, added, addedAt, keepsAllBytes: true };
+  return { fill, header, added, addedAt, keepsBytes: true };
 }
 
 /** The file of a state with other metadata, another context, fewer entries or more. */
@@ -84,13 +84,7 @@ export function prepareRewrite(path: string, state: SessionState, change: Rewrit
     if (added.bytes.length > 0) writer.write(added.bytes);
     writer.write(Buffer.from(CLOSING));
   };
-  return {
-    fill,
-    header,
-    added,
-    addedAt,
-    keepsAllBytes: change.keep === state.index.count && pieces.length <= 1,
-  };
+  return { fill, header, added, addedAt, keepsBytes: pieces.length <= 1 };
 }
 
 /** The file of a state with all entries given; those that are there already keep their bytes. */

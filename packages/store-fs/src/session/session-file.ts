@@ -11,6 +11,7 @@ import type {
 import {
   alreadyExists,
   appendResult,
+  changedContext,
   checkTruncate,
   nextUpdatedAt,
   versionConflict,
@@ -260,18 +261,21 @@ export class SessionFile {
 
   async #writeGroup(state: SessionState, planned: readonly PlannedCall[]): Promise<readonly AppendResult[]> {
     const last = planned.at(-1)?.plan;
-    if (!last || planned.every(({ plan }) => plan.fresh.length === 0)) {
+    if (!last || planned.every(({ plan }) => plan.isRepeat)) {
       await this.#writer.syncOnce(state);
       return planned.map(({ plan }) => appendResult(plan, versionOf(state)));
     }
     const { metadata, context, counts, fixed } = state;
-    const { status, updatedAt } = last;
-    if (fixed && status === metadata.status)
+    const { status, updatedAt, kept } = last;
+    const changed = changedContext(context, last.context);
+    const isInPlace = fixed && status === metadata.status && changed === context;
+    // A later call of a group keeps what those before it add.
+    if (isInPlace && kept >= counts.entryCount)
       return this.#writer.appendInPlace(state, encodeGroup(state, planned));
     const after = await this.#writer.rewrite(state, {
       metadata: { ...metadata, status, updatedAt },
-      context,
-      keep: counts.entryCount,
+      context: changed,
+      keep: Math.min(kept, counts.entryCount),
       add: planned.flatMap(({ plan }) => plan.fresh),
     });
     return planned.map(({ plan }) => appendResult(plan, versionOf(after)));

@@ -19,7 +19,7 @@ const LANES = 4;
 const MAX_CHARACTERS = 600_000;
 
 interface Call {
-  readonly call: "create" | "delete" | "truncate" | "update" | "append";
+  readonly call: "create" | "delete" | "truncate" | "update" | "append" | "replaceTail";
   readonly id: string;
   readonly at: number;
   readonly keep?: number;
@@ -42,7 +42,12 @@ function after(before: Expected | undefined, call: Call): Expected | undefined {
   if (call.call === "create")
     return { name: "new", context: {}, entries: call.entries ?? [], updatedAt: call.at };
   if (call.call === "delete" || !before) return undefined;
-  const updatedAt = Math.max(before.updatedAt + (call.call === "append" ? 0 : 1), call.at);
+  const { keep = 0, entries: added = [] } = call;
+  const dropsNothing =
+    call.call === "append" || (call.call === "replaceTail" && keep === before.entries.length);
+  const updatedAt = Math.max(before.updatedAt + (dropsNothing ? 0 : 1), call.at);
+  if (call.call === "replaceTail")
+    return { ...before, updatedAt, entries: [...before.entries.slice(0, keep), ...added] };
   if (call.call === "append")
     return { ...before, updatedAt, entries: [...before.entries, ...(call.entries ?? [])] };
   if (call.call === "truncate")

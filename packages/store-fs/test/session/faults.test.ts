@@ -89,6 +89,14 @@ const operations: readonly Operation[] = [
     run: (s) => s.update(ID, { name: "after" }, { at: 9 }),
     isDone: (found) => found?.metadata.name === "after",
   },
+  {
+    name: "a replaced tail",
+    run: async (s) => {
+      const { version } = await s.head(ID);
+      return s.append(ID, [entry(3), entry(4)], { at: 9, keep: 1, expectedVersion: version });
+    },
+    isDone: has(3),
+  },
   { name: "a rewind", run: (s) => s.truncate(ID, 1, { at: 9 }), isDone: has(1) },
   {
     name: "a replacement",

@@ -9,12 +9,14 @@ import type {
   WriteOptions,
 } from "@thulp-sessions/core";
 import {
+  type AppendTarget,
   alreadyExists,
   appendResult,
   changedContext,
   changedMetadata,
   checkTruncate,
   countEntries,
+  type EntryCounts,
   nextUpdatedAt,
   notFound,
   planAppend,
@@ -68,14 +70,9 @@ export class SessionWrites {
     return (revision, before) => {
       if (!before) throw notFound(id);
       const { key, counts } = before;
-      const target = {
-        metadata: before,
-        counts,
-        version: String(before.revision),
-        findEntries: (entryId: SessionEntry["id"]) => this.#entries.findById(key, id, entryId),
-      };
+      const target = this.#targetOf(id, key, before, counts, before.revision);
       const plan = planAppend(id, target, entries, options);
-      if (plan.fresh.length === 0) return { value: appendResult(plan, target.version) };
+      if (plan.isRepeat) return { value: appendResult(plan, target.version) };
       this.#entries.insert(key, plan.fresh, counts.entryCount);
       const { updatedAt, counts: newCounts, status } = plan;
       const now = { ...before, updatedAt, counts: newCounts, status, revision, timeIndexPending: true };
@@ -85,6 +82,58 @@ export class SessionWrites {
         rowsToIndex: plan.fresh.length,
         row: { before, now },
       };
+    };
+  }
+
+  /** An append that also drops entries or changes the context. */
+  appendAndChange(
+    id: SessionId,
+    entries: readonly SessionEntry[],
+    options: AppendOptions,
+  ): Write<AppendResult> {
+    return (revision) => {
+      const record = this.#sessions.find(id);
+      const { key, counts, metadata } = record;
+      const target = this.#targetOf(id, key, metadata, counts, record.revision);
+      const plan = planAppend(id, target, entries, options);
+      if (plan.isRepeat) return { value: appendResult(plan, target.version) };
+      if (plan.kept < counts.entryCount) {
+        this.#entries.deleteFrom(key, plan.kept);
+        this.#index.removeEntries(key, plan.kept);
+      }
+      this.#entries.insert(key, plan.fresh, plan.kept);
+      const before = this.#sessions.contextOf(record);
+      const context = changedContext(before, plan.context);
+      const { status, updatedAt } = plan;
+      const changed = { ...metadata, status, updatedAt };
+      this.#sessions.update(record, changed, plan.counts, revision, context === before ? undefined : context);
+      return {
+        value: appendResult(plan, String(revision)),
+        changed: "changed",
+        rowsToIndex: plan.fresh.length,
+      };
+    };
+  }
+
+  #targetOf(
+    id: SessionId,
+    key: number,
+    metadata: AppendTarget["metadata"],
+    counts: EntryCounts,
+    revision: number,
+  ): AppendTarget {
+    return {
+      metadata,
+      counts,
+      version: String(revision),
+      findEntries: (entryId) => this.#entries.findById(key, id, entryId),
+      tail: {
+        entries: (from, limit) => {
+          const request = { after: from - 1, before: Number.MAX_SAFE_INTEGER, types: null, limit } as const;
+          return this.#entries.page(key, id, { ...request, direction: "asc" }).items;
+        },
+        countsBefore: (seq) => this.#entries.countBelow(key, seq),
+      },
     };
   }
 
