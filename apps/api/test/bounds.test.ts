@@ -17,7 +17,9 @@ const REST: Readonly<Record<string, object>> = {
 const WITH_ID = Object.keys(appRouter._def.procedures).filter(
   (path) =>
     procedureAt(path)?._def.type !== "subscription" &&
-    !["list", "count", "countBy", "search", "save"].map((name) => `sessions.${name}`).includes(path) &&
+    !["list", "count", "countBy", "heads", "search", "save"]
+      .map((name) => `sessions.${name}`)
+      .includes(path) &&
     path !== "server.info",
 );
 

@@ -2,6 +2,7 @@ import type {
   AppendOptions,
   AppendResult,
   EntryPage,
+  HeadPage,
   SearchPage,
   Session,
   SessionChange,
@@ -192,6 +193,10 @@ export class RemoteStore extends CheckedStore {
 
   protected override doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
     return this.#answer((call) => this.#client.sessions.list.query(query, call));
+  }
+
+  protected override doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
+    return this.#answer((call) => this.#client.sessions.heads.query(query, call));
   }
 
   protected override doCount(filter: SessionFilter): Promise<number> {

@@ -39,6 +39,7 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
   "sessions.get": always,
   "sessions.head": always,
   "sessions.list": always,
+  "sessions.heads": always,
   "sessions.count": always,
   "sessions.countBy": always,
   "sessions.exists": always,

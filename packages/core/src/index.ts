@@ -85,8 +85,12 @@ export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } 
 export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
 export {
   type CountQuery,
+  type DamagedSession,
   type EntriesQuery,
   type EntryPage,
+  type HeadPage,
+  type HeadQuery,
+  type ListedHead,
   type ListQuery,
   MAX_PAGE,
   type SessionPage,

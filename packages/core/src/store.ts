@@ -26,8 +26,12 @@ export { matchStrings } from "./search/match-strings.ts";
 export { contentStrings, indexText, parseSearchText, type SearchTerm } from "./search/search.ts";
 export {
   BaseStore,
+  damagedSession,
   type EntriesRequest,
+  type HeadRows,
+  type ListPlace,
   type ListRequest,
+  MAX_PAGE_BYTES,
   type PlacedHit,
   type Rows,
   type SearchRequest,

@@ -246,11 +246,11 @@ describe("a source that changes or is damaged", () => {
     const from = await storeOf(nth(1), nth(2), nth(3));
     const get = from.get.bind(from);
     const list = from.list.bind(from);
-    from.list = async (query) => {
+    from.list = async (query?: object): Promise<never> => {
       from.warnings.emit({ code: "corrupt", message: "no metadata", path: "/x.json" });
       from.warnings.emit({ code: "corrupt", message: "no metadata either" });
       from.warnings.emit({ code: "corrupt", message: "damaged", sessionId: uuid(1) });
-      return list(query);
+      return list(query) as never;
     };
     from.get = async (id) => {
       if (id === uuid(1)) throw new SessionError("corrupt", "damaged, see there");

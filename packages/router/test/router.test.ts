@@ -10,6 +10,7 @@ const PATHS = [
     "list",
     "count",
     "countBy",
+    "heads",
     "exists",
     "update",
     "save",

@@ -8,6 +8,7 @@ import { deleteCases } from "./cases/delete.ts";
 import { fairnessCases } from "./cases/fairness.ts";
 import { filterCases } from "./cases/filter.ts";
 import { handleCases } from "./cases/handles.ts";
+import { headCases } from "./cases/heads.ts";
 import { hostileCases } from "./cases/hostile.ts";
 import { idCases } from "./cases/ids.ts";
 import { limitCases } from "./cases/limits.ts";
@@ -44,6 +45,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...replaceCases,
   ...deleteCases,
   ...listCases,
+  ...headCases,
   ...filterCases,
   ...countByCases,
   ...searchCases,

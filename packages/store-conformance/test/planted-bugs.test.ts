@@ -6,6 +6,7 @@ import { argumentBugs } from "./bugs/argument-bugs.ts";
 import { changeBugs } from "./bugs/change-bugs.ts";
 import { countBugs } from "./bugs/count-bugs.ts";
 import { filterBugs } from "./bugs/filter-bugs.ts";
+import { headBugs } from "./bugs/head-bugs.ts";
 import { hostileBugs } from "./bugs/hostile-bugs.ts";
 import { keepBugs } from "./bugs/keep-bugs.ts";
 import { limitBugs } from "./bugs/limit-bugs.ts";
@@ -27,6 +28,7 @@ const BUGS = [
   ...searchBugs,
   ...valueBugs,
   ...argumentBugs,
+  ...headBugs,
   ...hostileBugs,
   ...raceBugs,
   ...liveBugs,

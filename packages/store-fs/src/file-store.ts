@@ -3,6 +3,7 @@ import {
   type AppendResult,
   type CountedField,
   isSessionError,
+  type ListedHead,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -10,6 +11,7 @@ import {
   type SessionFilter,
   type SessionHead,
   type SessionId,
+  type SessionMetadata,
   type StoreCapabilities,
   type StoredEntry,
   type StoredSession,
@@ -33,6 +35,7 @@ import {
 } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "./disk/directory-names.ts";
 import type { FileClock } from "./disk/file-clock.ts";
+import { HeadCache } from "./list/head-cache.ts";
 import { LazySort } from "./list/lazy-sort.ts";
 import { ListWalks } from "./list/list-walks.ts";
 import { SessionList } from "./list/session-list.ts";
@@ -64,6 +67,7 @@ export class FileStore extends BaseStore {
   readonly #sessions: SessionCache;
   readonly #list: SessionList;
   readonly #walks: ListWalks;
+  readonly #heads = new HeadCache();
   readonly #locks: SessionLocks;
   readonly #prefilter = new SearchPrefilter();
   readonly #watch: FolderWatch;
@@ -113,6 +117,16 @@ export class FileStore extends BaseStore {
   protected override doHead(id: SessionId): Promise<SessionHead> {
     const session = this.#sessions.of(id);
     return session.read((state) => headOfState(session.path, state));
+  }
+
+  protected override async doListedHead(metadata: SessionMetadata): Promise<ListedHead | null> {
+    const { id } = metadata;
+    const known = this.#sessions.peek(id) ? undefined : this.#heads.get(id, this.#sessions.pathOf(id));
+    if (known) return known;
+    const head = await super.doListedHead(metadata);
+    const stamp = this.#sessions.peek(id)?.stamp;
+    if (head && stamp) this.#heads.put(id, stamp, head);
+    return head;
   }
 
   protected override doUpdate(

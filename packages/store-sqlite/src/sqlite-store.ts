@@ -19,6 +19,7 @@ import {
 import {
   BaseStore,
   type EntriesRequest,
+  type HeadRows,
   type ListRequest,
   notFound,
   type PlacedHit,
@@ -197,6 +198,10 @@ export class SqliteStore extends BaseStore {
 
   protected override doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
     return this.#database.read(() => this.#list.page(request));
+  }
+
+  protected override doListHeads(request: ListRequest): Promise<HeadRows> {
+    return this.#database.read(() => this.#list.headPage(request));
   }
 
   protected override doCount(filter: SessionFilter): Promise<number> {

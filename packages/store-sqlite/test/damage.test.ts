@@ -51,6 +51,18 @@ test("a damaged entry: the session is corrupt with its place, the entries before
   expect(await store.delete(id)).toBe(true);
 });
 
+test("a list with heads tells of a damaged context, and leaves nothing out", async () => {
+  const { file, ids } = await damaged((client) => {
+    client.exec("UPDATE contexts SET context = '{' WHERE session_key = 1");
+    client.exec("DELETE FROM contexts WHERE session_key = 2");
+  });
+  const store = await openAt(file);
+  const { items } = await store.list({ heads: true, direction: "asc" });
+  expect(items.map(({ metadata }) => metadata.id)).toEqual(ids);
+  const damage = { code: "corrupt", place: "context" };
+  expect(items).toMatchObject([{ damaged: damage }, { damaged: damage }, { entryCount: 4 }]);
+});
+
 test("a missing entry and a missing context are damage too", async () => {
   const { file, ids } = await damaged((client) => {
     client.exec(

@@ -9,6 +9,7 @@ import { openDatabase } from "../src/open/open.ts";
 import { compileFilter } from "../src/query/filter-sql.ts";
 import { pageQuery } from "../src/query/session-list.ts";
 import { FIND_BY_ID } from "../src/tables/entry-table.ts";
+import { METADATA_COLUMNS } from "../src/tables/rows.ts";
 import { tempFolder } from "./temp-store.ts";
 
 const id = "00000000-0000-0000-0000-000000000001" as SessionId;
@@ -23,7 +24,13 @@ async function database(): Promise<Database> {
 
 function planOf({ client }: Database, { filter, after, ...order }: Omit<ListRequest, "limit">): string[] {
   const part = order.orderBy === "updatedAt" ? "indexed" : "all";
-  const shape = { ...order, filter: compileFilter(filter), part, continued: after !== null } as const;
+  const shape = {
+    ...order,
+    columns: METADATA_COLUMNS,
+    filter: compileFilter(filter),
+    part,
+    continued: after !== null,
+  } as const;
   return explain(client, pageQuery(shape));
 }
 
@@ -117,6 +124,7 @@ test.each(cases)("%s: of the pending sessions, only those are read", async (_, f
   const { client } = await database();
   for (const { direction, after } of orders) {
     const shape = {
+      columns: METADATA_COLUMNS,
       orderBy: "updatedAt",
       direction,
       filter: compileFilter(filter),

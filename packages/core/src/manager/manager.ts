@@ -33,6 +33,8 @@ import type {
   CountQuery,
   EntriesQuery,
   EntryPage,
+  HeadPage,
+  HeadQuery,
   ListQuery,
   SessionPage,
   SessionStore,
@@ -384,8 +386,11 @@ export class SessionManager {
     return all.sort(byNewest);
   }
 
+  /** One page with the head of each session: its counts, context and version. */
+  pageSessions(query: HeadQuery): Promise<HeadPage>;
   /** One page of metadata; {@link SessionManager.listSessions} gives all of them. */
-  async pageSessions(query: ListQuery = {}): Promise<SessionPage> {
+  pageSessions(query?: ListQuery): Promise<SessionPage>;
+  async pageSessions(query: ListQuery = {}): Promise<SessionPage | HeadPage> {
     return this.store.list(query);
   }
 

@@ -1,5 +1,10 @@
 import type { SessionMetadata } from "../model/model.ts";
-import { type ListQuery, MAX_PAGE, type SessionStore } from "./session-store.ts";
+import { type ListQuery, MAX_PAGE, type SessionPage } from "./session-store.ts";
+
+/** What lists sessions, as every store does. */
+interface Listing {
+  list(query?: ListQuery): Promise<SessionPage>;
+}
 
 /** A list query over all its pages. */
 export type AllSessionsQuery = Omit<ListQuery, "cursor">;
@@ -13,7 +18,7 @@ export type AllSessionsQuery = Omit<ListQuery, "cursor">;
  * @throws {SessionError} what `list` throws, while iterating.
  */
 export async function* allSessions(
-  store: Pick<SessionStore, "list">,
+  store: Listing,
   query: AllSessionsQuery = {},
 ): AsyncGenerator<SessionMetadata, void, undefined> {
   for await (const items of sessionPages(store, query)) yield* items;
@@ -21,7 +26,7 @@ export async function* allSessions(
 
 /** The same page by page, which is cheaper where a whole page is needed anyway. */
 export async function* sessionPages(
-  store: Pick<SessionStore, "list">,
+  store: Listing,
   query: AllSessionsQuery,
 ): AsyncGenerator<readonly SessionMetadata[], void, undefined> {
   let cursor: string | undefined;

@@ -1,8 +1,8 @@
-import { invalidInput } from "../model/errors.ts";
+import { invalidInput, isSessionError } from "../model/errors.ts";
 import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
 import type { EntryTypeName, SessionMetadata, StoredEntry, Timestamp } from "../model/model.ts";
 import { byCount, type CountedField, countValues, type ValueCount } from "../rules/count-values.ts";
-import type { SessionFilter } from "../rules/filter.ts";
+import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { parseSearchText, type SearchHit, type SearchPage, type SearchTerm } from "../search/search.ts";
 import {
   CheckedStore,
@@ -12,7 +12,24 @@ import {
   type ParsedSearchQuery,
 } from "./checked-store.ts";
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
-import { type EntryPage, MAX_PAGE, type SessionPage, type ValueCountPage } from "./session-store.ts";
+import {
+  type DamagedSession,
+  type EntryPage,
+  type HeadPage,
+  type ListedHead,
+  MAX_PAGE,
+  type SessionPage,
+  type ValueCountPage,
+} from "./session-store.ts";
+
+/** A page of heads, and of entries, ends where its items take more than that as JSON. */
+export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+
+/** A place in the order of a list. */
+export interface ListPlace {
+  readonly time: Timestamp;
+  readonly id: SessionId;
+}
 
 /** A page of sessions, as `doList` is asked for it. */
 export interface ListRequest {
@@ -24,7 +41,7 @@ export interface ListRequest {
    * Only sessions after this position in the order; ids break ties in the same direction as the times.
    * `null`: all.
    */
-  readonly after: { readonly time: Timestamp; readonly id: SessionId } | null;
+  readonly after: ListPlace | null;
   /** The `walk` of the page before; absent on the first page, and where that had none. */
   readonly walk?: string | undefined;
 }
@@ -82,6 +99,14 @@ export interface SessionRows extends Rows<SessionMetadata> {
    * that the next page can use it. It comes back in {@link ListRequest.walk}, and is only a hint: it may have
    * been dropped by then.
    */
+  readonly walk?: string | undefined;
+}
+
+/** One page of heads. */
+export interface HeadRows extends Rows<ListedHead> {
+  /** The place of the last one, as the list has found it; the next page begins behind it. */
+  readonly last: ListPlace | null;
+  /** As in {@link SessionRows}. */
   readonly walk?: string | undefined;
 }
 
@@ -165,16 +190,53 @@ export abstract class BaseStore extends CheckedStore {
   }
 
   protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
-    const { cursor, limit, ...identity } = query;
-    const cursorOf = ["list", identity];
-    const position = cursor === undefined ? null : decodeCursor(cursorOf, cursor, isListPosition);
-    const after = position && { time: position[0] as Timestamp, id: position[1] as SessionId };
-    const request = { ...identity, limit, after, walk: position?.[2] as string | undefined };
+    const request = listRequest(query);
     const { items, hasMore, walk } = await this.doList(request);
-    const tail = items.at(-1);
-    if (!hasMore || !tail) return { items, nextCursor: null };
-    const place = [tail[identity.orderBy], tail.id, ...(walk === undefined ? [] : [walk])];
-    return { items, nextCursor: encodeCursor(cursorOf, place) };
+    const last = placeOf(items.at(-1), request);
+    return { items, nextCursor: hasMore && last ? listCursor(query, last, walk) : null };
+  }
+
+  protected override async doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
+    const { items, last, hasMore, walk } = await this.doListHeads(listRequest(query));
+    return { items, nextCursor: hasMore && last ? listCursor(query, last, walk) : null };
+  }
+
+  /**
+   * A page with heads. A backend that has them where it has the metadata overrides this; it ends a page where
+   * the items take more than {@link MAX_PAGE_BYTES} as JSON, but not before the first.
+   */
+  protected async doListHeads(request: ListRequest): Promise<HeadRows> {
+    const matches = filterMatcher(request.filter);
+    const items: ListedHead[] = [];
+    let { after, walk } = request;
+    let length = 0;
+    for (;;) {
+      const rows: SessionRows = await this.doList({ ...request, after, walk });
+      ({ walk } = rows);
+      for (const metadata of rows.items) {
+        const head = await this.doListedHead(metadata);
+        if (head && matches(head.metadata)) {
+          length += JSON.stringify(head).length;
+          if (length > MAX_PAGE_BYTES && items.length > 0) return { items, last: after, hasMore: true, walk };
+          items.push(head);
+        }
+        after = placeOf(metadata, request);
+      }
+      // Where all that were found have been deleted since, the next ones are looked for.
+      if (items.length > 0 || !rows.hasMore) return { items, last: after, hasMore: rows.hasMore, walk };
+    }
+  }
+
+  /** The head of a session that a list has found, as it is now; `null` when it is gone. */
+  protected async doListedHead(metadata: SessionMetadata): Promise<ListedHead | null> {
+    try {
+      return await this.doHead(metadata.id);
+    } catch (error) {
+      if (isSessionError(error, "not_found")) return null;
+      const damaged = damagedSession(metadata, error);
+      if (damaged) return damaged;
+      throw error;
+    }
   }
 
   protected override async doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
@@ -216,6 +278,32 @@ export abstract class BaseStore extends CheckedStore {
           : null,
     };
   }
+}
+
+function listRequest({ cursor, limit, ...identity }: ParsedListQuery): ListRequest {
+  const position = cursor === undefined ? null : decodeCursor(["list", identity], cursor, isListPosition);
+  const after = position && { time: position[0] as Timestamp, id: position[1] as SessionId };
+  return { ...identity, limit, after, walk: position?.[2] as string | undefined };
+}
+
+function listCursor(query: ParsedListQuery, { time, id }: ListPlace, walk: string | undefined): string {
+  const { cursor: _, limit: __, ...identity } = query;
+  return encodeCursor(["list", identity], [time, id, ...(walk === undefined ? [] : [walk])]);
+}
+
+function placeOf(metadata: SessionMetadata, request: ListRequest): ListPlace;
+function placeOf(metadata: SessionMetadata | undefined, request: ListRequest): ListPlace | null;
+function placeOf(metadata: SessionMetadata | undefined, { orderBy }: ListRequest): ListPlace | null {
+  return metadata ? { time: metadata[orderBy], id: metadata.id } : null;
+}
+
+/** How a list with heads tells of an error that concerns one session; undefined for any other error. */
+export function damagedSession(metadata: SessionMetadata, error: unknown): DamagedSession | undefined {
+  if (!isSessionError(error)) return undefined;
+  const { code, details } = error;
+  if (code !== "corrupt" && code !== "unsupported") return undefined;
+  const at = details.offset === undefined ? "entries" : `byte ${details.offset}`;
+  return { metadata, damaged: { code, place: details.field ?? at } };
 }
 
 function isListPosition(position: Position): boolean {

@@ -12,6 +12,8 @@ import type {
   CountQuery,
   EntriesQuery,
   EntryPage,
+  HeadPage,
+  HeadQuery,
   ListQuery,
   SessionPage,
   SessionStore,
@@ -37,7 +39,7 @@ import { Warnings } from "./warnings.ts";
 /** A checked {@link EntriesQuery}. */
 export type ParsedEntriesQuery = z.output<typeof entriesQuerySchema>;
 /** A checked {@link ListQuery}, with the defaults filled in. */
-export type ParsedListQuery = z.output<typeof listQuerySchema>;
+export type ParsedListQuery = Omit<z.output<typeof listQuerySchema>, "heads">;
 /** A checked {@link CountQuery}, with the defaults filled in. */
 export type ParsedCountQuery = z.output<typeof countQuerySchema>;
 /** A checked {@link SearchQuery}, with the defaults filled in. */
@@ -88,6 +90,7 @@ export abstract class CheckedStore implements SessionStore {
   protected abstract doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead>;
   protected abstract doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean>;
   protected abstract doSessionPage(query: ParsedListQuery): Promise<SessionPage>;
+  protected abstract doHeadPage(query: ParsedListQuery): Promise<HeadPage>;
   protected abstract doCount(filter: SessionFilter): Promise<number>;
   protected abstract doCountPage(filter: SessionFilter, query: ParsedCountQuery): Promise<ValueCountPage>;
   protected abstract doSearchPage(query: ParsedSearchQuery): Promise<SearchPage>;
@@ -159,8 +162,13 @@ export abstract class CheckedStore implements SessionStore {
     );
   }
 
-  list(query: ListQuery = {}): Promise<SessionPage> {
-    return this.#run(() => this.doSessionPage(parseInput(listQuerySchema, query, "query")));
+  list(query: HeadQuery): Promise<HeadPage>;
+  list(query?: ListQuery): Promise<SessionPage>;
+  list(query: ListQuery = {}): Promise<SessionPage | HeadPage> {
+    return this.#run<SessionPage | HeadPage>(() => {
+      const { heads, ...checked } = parseInput(listQuerySchema, query, "query");
+      return heads ? this.doHeadPage(checked) : this.doSessionPage(checked);
+    });
   }
 
   count(filter?: SessionFilter): Promise<number>;

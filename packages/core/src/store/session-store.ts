@@ -78,6 +78,31 @@ export interface ListQuery {
   readonly cursor?: string | undefined;
 }
 
+/** The same sessions with their heads. */
+export interface HeadQuery extends ListQuery {
+  readonly heads: true;
+}
+
+/** A session in a list with heads whose context or entries cannot be read. */
+export interface DamagedSession {
+  readonly metadata: SessionMetadata;
+  readonly damaged: {
+    readonly code: "corrupt" | "unsupported";
+    /** Which part, or where in its file, e.g. `context` or `byte 4711`. */
+    readonly place: string;
+  };
+}
+
+/** A session in a list with heads. */
+export type ListedHead = SessionHead | DamagedSession;
+
+/** One page of heads. */
+export interface HeadPage {
+  readonly items: readonly ListedHead[];
+  /** The `cursor` of the next page of the same query; `null` on the last page. */
+  readonly nextCursor: string | null;
+}
+
 /** One page of sessions. */
 export interface SessionPage {
   readonly items: readonly SessionMetadata[];
@@ -209,6 +234,12 @@ export interface SessionStore extends AsyncDisposable {
    * @throws {SessionError} conflict
    */
   delete(id: string, options?: { readonly expectedVersion?: string | undefined }): Promise<boolean>;
+
+  /**
+   * A page as below with the head of each session: its counts, context and version. One that was changed since
+   * the page was looked for is given as it is now, at its place. Pages end early at 8 MiB.
+   */
+  list(query: HeadQuery): Promise<HeadPage>;
 
   /**
    * A page of sessions. One that nobody touches meanwhile appears exactly once over all pages. Sessions

@@ -286,6 +286,7 @@ export const listQuerySchema = z.strictObject({
   direction: z.enum(["asc", "desc"]).default("desc"),
   limit: pageLimit.default(50),
   cursor: z.string().optional(),
+  heads: z.boolean().default(false),
 });
 
 /** The zod schema of a {@link CountQuery}; its output has the defaults filled in. */

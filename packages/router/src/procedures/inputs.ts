@@ -113,7 +113,10 @@ export const checkLimitsInput = z.strictObject({
   at: timestampSchema.optional(),
 });
 
-export const listInput = listQuerySchema.extend({ filter: filter.optional() }).optional();
+export const listInput = listQuerySchema
+  .omit({ heads: true })
+  .extend({ filter: filter.optional() })
+  .optional();
 export const countInput = z.strictObject({ filter: filter.optional() }).optional();
 export const countByInput = countQuerySchema.safeExtend({ filter: filter.optional() });
 export const searchInput = searchQuerySchema.extend({ filter: filter.optional() });

@@ -18,6 +18,11 @@ export const sessionsRouter = router({
 
   list: procedure.input(inputs.listInput).query(({ ctx, input }) => ctx.manager.pageSessions(input)),
 
+  /** The same list with the head of each session. */
+  heads: procedure
+    .input(inputs.listInput)
+    .query(({ ctx, input }) => ctx.manager.pageSessions({ ...input, heads: true })),
+
   count: procedure
     .input(inputs.countInput)
     .query(({ ctx, input }) => ctx.manager.sessionCount(input?.filter)),

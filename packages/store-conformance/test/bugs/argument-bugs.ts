@@ -1,5 +1,6 @@
 import {
   isSessionError,
+  type ListQuery,
   type Session,
   type SessionChange,
   type SessionEntry,
@@ -222,9 +223,9 @@ export const argumentBugs: readonly PlantedBug[] = [
     "a query is read when its turn comes",
     ["copy-query-changed"],
     class extends MemoryStore {
-      override async list(query?: Parameters<MemoryStore["list"]>[0]) {
+      override async list(query?: ListQuery): Promise<never> {
         await Promise.resolve();
-        return super.list(query);
+        return super.list(query) as never;
       }
     },
   ),

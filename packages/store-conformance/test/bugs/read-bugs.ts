@@ -118,12 +118,12 @@ export const readBugs: readonly PlantedBug[] = [
     "a cursor of another list is taken",
     ["list-foreign-cursor"],
     class extends MemoryStore {
-      override async list(query: ListQuery = {}) {
+      override async list(query: ListQuery = {}): Promise<never> {
         try {
-          return await super.list(query);
+          return (await super.list(query)) as never;
         } catch (error) {
           if (query.cursor === undefined || !isSessionError(error, "invalid_input")) throw error;
-          return super.list({ ...query, cursor: undefined });
+          return super.list({ ...query, cursor: undefined }) as never;
         }
       }
     },
@@ -224,11 +224,11 @@ export const readBugs: readonly PlantedBug[] = [
     "an empty store has no list",
     ["call-empty-store"],
     class extends MemoryStore {
-      override async list(query: ListQuery = {}) {
+      override async list(query: ListQuery = {}): Promise<never> {
         const page = await super.list(query);
         if (page.items.length === 0 && query.cursor === undefined)
           throw new SessionError("not_found", "There are no sessions.");
-        return page;
+        return page as never;
       }
     },
   ),
@@ -270,11 +270,11 @@ export const readBugs: readonly PlantedBug[] = [
         return page;
       }
 
-      override async list(query: ListQuery = {}) {
+      override async list(query: ListQuery = {}): Promise<never> {
         this.#check(query);
         const page = await super.list(query);
         if (page.nextCursor !== null) this.#limits.set(page.nextCursor, query.limit);
-        return page;
+        return page as never;
       }
 
       #check({ cursor, limit }: { cursor?: string | undefined; limit?: number | undefined }): void {

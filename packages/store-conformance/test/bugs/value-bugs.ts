@@ -1,11 +1,13 @@
 import {
   isSessionError,
   type JsonValue,
+  type ListQuery,
   type Session,
   type SessionChange,
   type SessionEntry,
   type SessionHead,
   type SessionId,
+  type SessionPage,
   type StoredSession,
   type WriteOptions,
 } from "@thulp-sessions/core";
@@ -75,14 +77,14 @@ export const valueBugs: readonly PlantedBug[] = [
     "the list gives out what it holds",
     ["copy-output-changed"],
     class extends MemoryStore {
-      readonly #cache = new Map<string, Awaited<ReturnType<MemoryStore["list"]>>>();
+      readonly #cache = new Map<string, SessionPage>();
 
-      override async list(query?: Parameters<MemoryStore["list"]>[0]) {
+      override async list(query?: ListQuery): Promise<never> {
         const page = await super.list(query);
         const key = JSON.stringify(page);
         const cached = this.#cache.get(key) ?? structuredClone(page);
         this.#cache.set(key, cached);
-        return cached;
+        return cached as never;
       }
     },
   ),

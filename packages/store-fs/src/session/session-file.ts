@@ -16,7 +16,7 @@ import {
   nextUpdatedAt,
   versionConflict,
 } from "@thulp-sessions/core/store";
-import { infoOf } from "../disk/file-stamp.ts";
+import { type FileStamp, infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
 import { FormatError } from "../format/serde/format-error.ts";
@@ -69,6 +69,11 @@ export class SessionFile {
   /** There must not be another object for this session now. */
   get isInUse(): boolean {
     return this.#queued > 0 || this.#writer.mustRewrite || this.#known.isOpen;
+  }
+
+  /** Of the file whose state is known; undefined where a later change might not show in it. */
+  get stamp(): FileStamp | undefined {
+    return this.#known.stamp;
   }
 
   get byteLength(): number {

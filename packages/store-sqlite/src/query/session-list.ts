@@ -1,11 +1,26 @@
-import type { SessionError, SessionMetadata } from "@thulp-sessions/core";
+import type { ListedHead, SessionError, SessionMetadata } from "@thulp-sessions/core";
 import { isSessionError } from "@thulp-sessions/core";
-import type { ListRequest, Rows } from "@thulp-sessions/core/store";
+import {
+  damagedSession,
+  type HeadRows,
+  type ListRequest,
+  MAX_PAGE_BYTES,
+  type Rows,
+} from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
 import { LruCache } from "../connection/lru-cache.ts";
 import { type ListPart, PART_CONDITION, readInOrder } from "../tables/deferred-time-index.ts";
-import { METADATA_COLUMNS, type MetadataRow, metadataOf } from "../tables/rows.ts";
+import {
+  contextOf,
+  countsOf,
+  headOf,
+  METADATA_COLUMNS,
+  type MetadataRow,
+  metadataOf,
+  SESSION_COLUMNS,
+  type SessionRow,
+} from "../tables/rows.ts";
 import { compileFilter, type FilterSql } from "./filter-sql.ts";
 
 type Parameters = [Record<string, unknown>];
@@ -16,12 +31,16 @@ export class SessionList {
   readonly #file: string;
   readonly #onDamaged: (error: SessionError) => void;
   readonly #pages = new LruCache<Statement<Parameters, MetadataRow>>();
+  readonly #context;
 
   /** @param onDamaged called for every session that a page leaves out. */
   constructor({ client, file }: Database, onDamaged: (error: SessionError) => void) {
     this.#client = client;
     this.#file = file;
     this.#onDamaged = onDamaged;
+    this.#context = client
+      .prepare<[number], string>("SELECT context FROM contexts WHERE session_key = ?")
+      .pluck();
   }
 
   page(request: ListRequest): Rows<SessionMetadata> {
@@ -40,15 +59,51 @@ export class SessionList {
     }
   }
 
+  /** The same with heads. Contexts are read one after the other, so that a page of large ones ends early. */
+  headPage(request: ListRequest): HeadRows {
+    const { limit, orderBy } = request;
+    const items: ListedHead[] = [];
+    let length = 0;
+    for (let { after: last } = request; ; ) {
+      const rows = this.#rows<SessionRow>({ ...request, after: last, limit: limit + 1 }, SESSION_COLUMNS);
+      for (const row of rows) {
+        const metadata = this.#readable(row);
+        if (metadata) {
+          const context = this.#context.get(row.key) ?? null;
+          length += lengthOf(row, context);
+          if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0))
+            return { items, last, hasMore: true };
+          items.push(this.#listedHead(row, metadata, context));
+        }
+        last = { time: row[orderBy], id: row.id as SessionMetadata["id"] };
+      }
+      if (rows.length <= limit) return { items, last, hasMore: false };
+    }
+  }
+
   /** Up to `limit` rows in the order of the page. */
   rows(request: ListRequest): MetadataRow[] {
+    return this.#rows(request, METADATA_COLUMNS);
+  }
+
+  #rows<R extends MetadataRow>(request: ListRequest, columns: string): R[] {
     const { after, limit, orderBy, direction } = request;
     const { values, ...filter } = compileFilter(request.filter);
     return readInOrder(request, (part) => {
-      const sql = pageQuery({ filter, part, orderBy, direction, continued: after !== null });
+      const sql = pageQuery({ columns, filter, part, orderBy, direction, continued: after !== null });
       const statement = this.#pages.get(sql, () => this.#client.prepare<Parameters, MetadataRow>(sql));
-      return statement.all({ ...values, limit, time: after?.time, id: after?.id });
+      return statement.all({ ...values, limit, time: after?.time, id: after?.id }) as R[];
     });
+  }
+
+  #listedHead(row: SessionRow, metadata: SessionMetadata, context: string | null): ListedHead {
+    try {
+      return headOf(metadata, contextOf(context, this.#file, row.id), countsOf(row), row.revision);
+    } catch (error) {
+      const damaged = damagedSession(metadata, error);
+      if (damaged) return damaged;
+      throw error;
+    }
   }
 
   #readable(row: MetadataRow): SessionMetadata | undefined {
@@ -62,7 +117,17 @@ export class SessionList {
   }
 }
 
+/** The head as JSON is about as long. */
+function lengthOf({ name, typeFields, tags }: SessionRow, context: string | null): number {
+  return HEAD_LENGTH + name.length + typeFields.length + tags.length + (context?.length ?? 0);
+}
+
+/** Of a head with nothing in it. */
+const HEAD_LENGTH = 400;
+
 interface PageShape extends Pick<ListRequest, "orderBy" | "direction"> {
+  /** In SELECT. */
+  readonly columns: string;
   readonly filter: FilterSql;
   readonly part: ListPart;
   /** Only what comes after a place. */
@@ -70,7 +135,7 @@ interface PageShape extends Pick<ListRequest, "orderBy" | "direction"> {
 }
 
 /** The rows of a page. Parameters beside those of the filter: `limit`, and `time` and `id` of the place. */
-export function pageQuery({ filter, part, orderBy, direction, continued }: PageShape): string {
+export function pageQuery({ columns, filter, part, orderBy, direction, continued }: PageShape): string {
   const { conditions, tag } = part === "pending" ? { conditions: filter.hidden, tag: undefined } : filter;
   const column = orderBy === "updatedAt" ? "updated_at" : "created_at";
   const [time, id] =
@@ -83,7 +148,7 @@ export function pageQuery({ filter, part, orderBy, direction, continued }: PageS
     ...conditions,
   ];
   return `
-    SELECT ${METADATA_COLUMNS}
+    SELECT ${columns}
     FROM ${source(tag)}
     ${whereAll(where)}
     ORDER BY ${time} ${direction}, ${id} ${direction}

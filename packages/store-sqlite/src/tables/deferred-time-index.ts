@@ -41,10 +41,10 @@ export const PART_CONDITION: Record<ListPart, string | undefined> = {
 };
 
 /** The first rows of a list, at most `limit`, from the parts that it has. */
-export function readInOrder(
+export function readInOrder<R extends Pick<MetadataRow, "id" | "updatedAt">>(
   { orderBy, direction, limit }: Pick<ListRequest, "orderBy" | "direction" | "limit">,
-  read: (part: ListPart) => MetadataRow[],
-): MetadataRow[] {
+  read: (part: ListPart) => R[],
+): R[] {
   if (orderBy === "createdAt") return read("all");
   const [pending, indexed] = [read("pending"), read("indexed")];
   if (pending.length === 0) return indexed;
