@@ -83,6 +83,7 @@ export type {
 } from "./rules/writes.ts";
 export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } from "./search/search.ts";
 export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
+export { countQuerySchema, entriesQuerySchema, listQuerySchema } from "./store/queries.ts";
 export {
   type CountQuery,
   type DamagedSession,
@@ -100,6 +101,5 @@ export {
   type ValueCountPage,
   type WatchOptions,
 } from "./store/session-store.ts";
-export { countQuerySchema, entriesQuerySchema, listQuerySchema } from "./store/validate.ts";
 export type { StoreWarning, WarningListener } from "./store/warnings.ts";
 export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription/subscription.ts";

@@ -24,19 +24,7 @@ export { byNewest } from "./rules/order.ts";
 export { cannotMatch } from "./search/cannot-match.ts";
 export { matchStrings } from "./search/match-strings.ts";
 export { contentStrings, indexText, parseSearchText, type SearchTerm } from "./search/search.ts";
-export {
-  BaseStore,
-  damagedSession,
-  type EntriesRequest,
-  type HeadRows,
-  type ListPlace,
-  type ListRequest,
-  MAX_PAGE_BYTES,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
-  type SessionRows,
-} from "./store/base-store.ts";
+export { BaseStore, damagedSession } from "./store/base-store.ts";
 export { ChangeFeed } from "./store/change-feed.ts";
 export {
   CheckedStore,
@@ -46,6 +34,17 @@ export {
   type ParsedSearchQuery,
 } from "./store/checked-store.ts";
 export type { Durability } from "./store/durability.ts";
+export {
+  type EntriesRequest,
+  type HeadRows,
+  type ListPlace,
+  type ListRequest,
+  MAX_PAGE_BYTES,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  type SessionRows,
+} from "./store/requests.ts";
 export { scanSearch } from "./store/scan-search.ts";
 export type {
   BackupReport,

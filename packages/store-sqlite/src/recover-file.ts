@@ -13,7 +13,8 @@ import { type Client, loadDriver } from "./connection/driver.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";
 import { salvageRows } from "./maintenance/salvage-rows.ts";
-import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
+import { openSqliteStore } from "./open-sqlite-store.ts";
+import type { SqliteStore } from "./sqlite-store.ts";
 import {
   contextOf,
   ENTRY_COLUMNS,

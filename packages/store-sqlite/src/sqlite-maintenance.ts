@@ -2,8 +2,9 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
 import type { BackupReport, StoreFinding, WholeStoreMaintenance } from "@thulp-sessions/core/store";
+import { openSqliteStore } from "./open-sqlite-store.ts";
 import { recoverSqliteFile } from "./recover-file.ts";
-import { openSqliteStore, type SqliteStore } from "./sqlite-store.ts";
+import type { SqliteStore } from "./sqlite-store.ts";
 
 /**
  * What maintains a database file. All of its findings are `damaged`; a file that cannot be opened for its

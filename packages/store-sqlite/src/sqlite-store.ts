@@ -31,14 +31,12 @@ import type { Change } from "./changes/change.ts";
 import { ChangeLog } from "./changes/change-log.ts";
 import { ChangePoller } from "./changes/change-poller.ts";
 import type { Database } from "./connection/database.ts";
-import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { WalSize } from "./connection/wal-size.ts";
 import { backUp } from "./maintenance/backup.ts";
 import type { BackupOptions } from "./maintenance/backup-options.ts";
 import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
-import { openDatabase } from "./open/open.ts";
 import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
 import { SearchIndex } from "./search/search-index.ts";
@@ -51,29 +49,6 @@ import { SessionTable } from "./tables/session-table.ts";
 import { BackgroundMaintenance } from "./write/background-maintenance.ts";
 import { type Commit, GroupCommit } from "./write/group-commit.ts";
 import { SessionWrites } from "./write/session-writes.ts";
-
-/**
- * Opens a database file, creates it where it is missing, and brings its tables up to date. Any number of
- * stores, in any number of processes on one machine, may have the same file open.
- *
- * @throws {TypeError} when an option has the wrong type.
- * @throws {SessionError} invalid_input for a name that cannot be that of a database file; unsupported for a
- *   file that is no database, or that of another program or of a newer version (it is left as it is), and
- *   where better-sqlite3 cannot be loaded; corrupt, busy, io.
- */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const checked = checkOptions(options);
-  const database = await openDatabase(checked);
-  try {
-    // Preparing statements reads the tables.
-    const store = await database.read(() => new SqliteStore(database, checked.indexLater));
-    if (checked.onWarning) store.warnings.listen(checked.onWarning);
-    return store;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
 
 /**
  * Sessions in one SQLite file: the contract of every store, and what maintains the file. Opened by
@@ -100,13 +75,13 @@ export class SqliteStore extends BaseStore {
   readonly #walSize: WalSize;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
-  /** Warns once for each damaged session. */
   readonly #onDamaged = ({ code, message, details: { sessionId, path } }: SessionError): void => {
     if (sessionId === undefined || this.#warned.has(sessionId)) return;
     this.#warned.add(sessionId);
-    const warning = { code, message, sessionId, ...(path === undefined ? {} : { path }) };
     // Damage is found within a read transaction, and a listener may read the store.
-    queueMicrotask(() => this.warnings.emit(warning));
+    queueMicrotask(() =>
+      this.warnings.emit({ code, message, sessionId, ...(path !== undefined && { path }) }),
+    );
   };
 
   /** @internal */
@@ -171,7 +146,7 @@ export class SqliteStore extends BaseStore {
     options: AppendOptions,
   ): Promise<AppendResult> {
     const { keep, setContext, removeContext } = options;
-    if (keep === undefined && setContext === undefined && removeContext === undefined)
+    if ((keep ?? setContext ?? removeContext) === undefined)
       return this.#commits.append(id, this.#writes.append(id, entries, options));
     return this.#commits.run(id, this.#writes.appendAndChange(id, entries, options));
   }

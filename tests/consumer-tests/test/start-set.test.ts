@@ -44,7 +44,7 @@ test("a second start installs and builds nothing, and one after a change builds"
   expect(lstatSync(built).size).toBe(lstatSync(join(ROOT, "packages", "core", "dist", "index.js")).size);
 }, 60_000);
 
-/** Without what links lead to, which is there by itself; readdir's own recursion follows them on some Nodes. */
+/** Without what links lead to: it is there by itself, and readdir's recursion follows them on some Nodes. */
 function bytesIn(folder: string): number {
   return readdirSync(folder, { withFileTypes: true })
     .map((each) => {

@@ -8,6 +8,7 @@ import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
 import { ChangeFeed } from "./change-feed.ts";
+import { countQuerySchema, entriesQuerySchema, listQuerySchema } from "./queries.ts";
 import type {
   CountQuery,
   EntriesQuery,
@@ -23,9 +24,6 @@ import type {
   WatchOptions,
 } from "./session-store.ts";
 import {
-  countQuerySchema,
-  entriesQuerySchema,
-  listQuerySchema,
   parseAppendOptions,
   parseChange,
   parseEntries,

@@ -17,14 +17,8 @@ import { type CountedField, countValues } from "../rules/count-values.ts";
 import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
-import {
-  BaseStore,
-  type EntriesRequest,
-  type ListRequest,
-  type PlacedHit,
-  type Rows,
-  type SearchRequest,
-} from "./base-store.ts";
+import { BaseStore } from "./base-store.ts";
+import type { EntriesRequest, ListRequest, PlacedHit, Rows, SearchRequest } from "./requests.ts";
 import { scanSearch } from "./scan-search.ts";
 import type { StoreCapabilities } from "./session-store.ts";
 

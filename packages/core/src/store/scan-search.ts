@@ -2,7 +2,7 @@ import type { SessionMetadata, StoredEntry } from "../model/model.ts";
 import { filterMatcher } from "../rules/filter.ts";
 import { matchStrings, type TextMatch } from "../search/match-strings.ts";
 import { contentStrings } from "../search/search.ts";
-import type { PlacedHit, Rows, SearchRequest } from "./base-store.ts";
+import type { PlacedHit, Rows, SearchRequest } from "./requests.ts";
 
 /**
  * Search for stores without an index: scans the given sessions, one after the other, until the page is full.

@@ -236,8 +236,8 @@ export interface SessionStore extends AsyncDisposable {
   delete(id: string, options?: { readonly expectedVersion?: string | undefined }): Promise<boolean>;
 
   /**
-   * A page as below with the head of each session: its counts, context and version. One that was changed since
-   * the page was looked for is given as it is now, at its place. Pages end early at 8 MiB.
+   * A page as below with the head of each session: its counts, context and version. One that was changed
+   * since the page was looked for is given as it is now, at its place. Pages end early at 8 MiB.
    */
   list(query: HeadQuery): Promise<HeadPage>;
 

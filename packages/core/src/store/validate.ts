@@ -11,7 +11,6 @@ import {
   readArgument,
 } from "../model/json.ts";
 import {
-  ENTRY_TYPE_NAMES,
   entryEnvelopeSchema,
   MAX_ENTRY_BYTES,
   type Session,
@@ -25,11 +24,8 @@ import {
   timestampSchema,
   utf8Length,
 } from "../model/model.ts";
-import { COUNTED_FIELDS } from "../rules/count-values.ts";
-import { sessionFilterSchema } from "../rules/filter.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
 import type { AppendOptions, SessionChange } from "../rules/writes.ts";
-import { MAX_PAGE } from "./session-store.ts";
 
 /**
  * Checks a copy of `value`, and gives what the schema makes of it.
@@ -276,50 +272,3 @@ function parseFullAppendOptions({ setContext, ...others }: Record<string, unknow
 }
 
 export const versionOptionsSchema = z.strictObject({ expectedVersion: z.string().optional() });
-
-const pageLimit = z.int().min(1).max(MAX_PAGE);
-
-/** The zod schema of a {@link ListQuery}; its output has the defaults filled in. */
-export const listQuerySchema = z.strictObject({
-  filter: sessionFilterSchema.default({}),
-  orderBy: z.enum(["updatedAt", "createdAt"]).default("updatedAt"),
-  direction: z.enum(["asc", "desc"]).default("desc"),
-  limit: pageLimit.default(50),
-  cursor: z.string().optional(),
-  heads: z.boolean().default(false),
-});
-
-/** The zod schema of a {@link CountQuery}; its output has the defaults filled in. */
-export const countQuerySchema = z
-  .strictObject({
-    by: z.enum(COUNTED_FIELDS),
-    prefix: z
-      .string()
-      .refine((text) => text.isWellFormed(), { error: "has a lone surrogate (half of a character)" })
-      .optional(),
-    limit: pageLimit.default(100),
-    cursor: z.string().optional(),
-  })
-  .refine(({ by, prefix }) => prefix === undefined || by === "tag", {
-    path: ["prefix"],
-    error: 'goes with by: "tag" only',
-  });
-
-/** The zod schema of an {@link EntriesQuery}. */
-export const entriesQuerySchema = z
-  .strictObject({
-    after: z.int().optional(),
-    before: z.int().optional(),
-    last: pageLimit.optional(),
-    types: z.array(z.enum(ENTRY_TYPE_NAMES)).optional(),
-    direction: z.enum(["asc", "desc"]).optional(),
-    limit: pageLimit.optional(),
-    cursor: z.string().optional(),
-  })
-  .refine(
-    ({ last, direction, limit, cursor }) =>
-      last === undefined || (direction ?? limit ?? cursor) === undefined,
-    {
-      error: "takes either last or direction, limit and cursor",
-    },
-  );

@@ -11,6 +11,8 @@ import { generatedFilter, generatedSession, NAMES } from "../generated.ts";
 import { Random } from "../random.ts";
 import { listAll } from "../reading.ts";
 
+// Longer than most files: one case after the other, all of filters.
+
 /** `list` and `count` against core's evaluator. */
 async function checkFilter(
   store: SessionStore,

@@ -14,6 +14,8 @@ import {
 import { changesNothing, readAll } from "../reading.ts";
 import { Changes } from "../watching.ts";
 
+// Longer than most files: one case after the other, all of the same option.
+
 const ID = sessionId(1);
 
 /** A session of six entries, with a context. */
@@ -30,8 +32,6 @@ async function append(
   const { version } = await store.head(ID);
   return store.append(ID, entries, { at: T0 + 50, expectedVersion: version, ...options });
 }
-
-// Longer than most files: one case after the other, all of the same option.
 
 export const replaceTailCases: readonly ConformanceCase[] = [
   conformanceCase(

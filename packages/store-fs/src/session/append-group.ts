@@ -8,13 +8,20 @@ import {
   type SessionId,
   type StoredEntry,
 } from "@thulp-sessions/core";
-import { type AppendPlan, type AppendTarget, appendResult, planAppend } from "@thulp-sessions/core/store";
+import {
+  type AppendPlan,
+  type AppendTarget,
+  appendResult,
+  changedContext,
+  planAppend,
+} from "@thulp-sessions/core/store";
 import { readBytes } from "../disk/read-file.ts";
 import { encodeAppend } from "../format/encode-entry.ts";
 import { decodeEntry } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
 import { addEntries, type PlacedEntry, withUpdatedAt } from "./grow-state.ts";
+import type { Rewrite } from "./rewrite-file.ts";
 import { entriesEndOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
 
 // The steps of an append that touch no file but to read: what calls that wait for one session come to, the
@@ -117,6 +124,25 @@ function entryAt(path: string, { index, entriesStart }: SessionState, seq: numbe
   if (!read)
     throw new SessionError("io", `${path} was removed while it was written to.`, { details: { path } });
   return storedEntry(read.bytes, decodeEntry(new JsonScanner(read.bytes)), seq);
+}
+
+/** The new file that a group needs; undefined where it goes behind the entries of the old one. */
+export function rewriteOf(
+  { fixed, metadata, context, counts }: SessionState,
+  planned: readonly PlannedCall[],
+  last: AppendPlan,
+): Rewrite | undefined {
+  const { status, updatedAt, kept } = last;
+  const changed = changedContext(context, last.context);
+  // A later call of a group keeps what those before it add.
+  const dropsNone = kept >= counts.entryCount;
+  if (fixed && status === metadata.status && changed === context && dropsNone) return undefined;
+  return {
+    metadata: { ...metadata, status, updatedAt },
+    context: changed,
+    keep: Math.min(kept, counts.entryCount),
+    add: planned.flatMap(({ plan }) => plan.fresh),
+  };
 }
 
 /** What is written over the closing, and what it adds to the state. */

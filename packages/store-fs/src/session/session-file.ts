@@ -11,16 +11,23 @@ import type {
 import {
   alreadyExists,
   appendResult,
-  changedContext,
   checkTruncate,
   nextUpdatedAt,
   versionConflict,
 } from "@thulp-sessions/core/store";
 import { type FileStamp, infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
+import { READ_TRIES } from "../disk/read-file.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
 import { FormatError } from "../format/serde/format-error.ts";
-import { type AppendCall, encodeGroup, type PlannedCall, planGroup, takeGroup } from "./append-group.ts";
+import {
+  type AppendCall,
+  encodeGroup,
+  type PlannedCall,
+  planGroup,
+  rewriteOf,
+  takeGroup,
+} from "./append-group.ts";
 import { FileReplaced } from "./entry-reader.ts";
 import { FileWriter } from "./file-writer.ts";
 import { canCutInPlace } from "./grow-state.ts";
@@ -39,9 +46,6 @@ import type { SharedParts } from "./shared-parts.ts";
 //             since the system may take pages of the old one for written that are not
 //
 // Every write is plan, encode, write, sync, apply, answer: only the last but one changes what is remembered.
-
-/** How often a read begins again because the file was replaced meanwhile. */
-const READ_TRIES = 10;
 
 /** One session: what is known of its file, and the one place that reads and writes it. */
 export class SessionFile {
@@ -80,7 +84,7 @@ export class SessionFile {
     return this.#known.byteLength;
   }
 
-  /** A write in place is under way: the file is not what it will be. */
+  /** The file is not what it will be. */
   get isBeingWritten(): boolean {
     return this.#writer.writing !== undefined;
   }
@@ -240,7 +244,6 @@ export class SessionFile {
     if (this.#isSynced) await new Promise<void>((resolve) => process.nextTick(resolve));
     this.#joinable = undefined;
     while (calls.length > 0) {
-      // What this throws concerns all that are left.
       const state = await this.#writer.recovered(this.#undamaged(this.#known.currentForWrite()));
       await this.#appendGroup(state, takeGroup(calls, state));
     }
@@ -253,9 +256,7 @@ export class SessionFile {
     const { planned, refused } = planGroup(this.path, this.id, state, calls);
     try {
       const results = await this.#writeGroup(state, planned);
-      planned.forEach(({ call }, i) => {
-        call.resolve(results[i] as AppendResult);
-      });
+      for (const [i, { call }] of planned.entries()) call.resolve(results[i] as AppendResult);
       for (const { call, error } of refused) call.reject(error);
     } catch (error) {
       // Those that were refused too: a refusal may rest on an entry of the same write, which is not there
@@ -270,19 +271,9 @@ export class SessionFile {
       await this.#writer.syncOnce(state);
       return planned.map(({ plan }) => appendResult(plan, versionOf(state)));
     }
-    const { metadata, context, counts, fixed } = state;
-    const { status, updatedAt, kept } = last;
-    const changed = changedContext(context, last.context);
-    const isInPlace = fixed && status === metadata.status && changed === context;
-    // A later call of a group keeps what those before it add.
-    if (isInPlace && kept >= counts.entryCount)
-      return this.#writer.appendInPlace(state, encodeGroup(state, planned));
-    const after = await this.#writer.rewrite(state, {
-      metadata: { ...metadata, status, updatedAt },
-      context: changed,
-      keep: Math.min(kept, counts.entryCount),
-      add: planned.flatMap(({ plan }) => plan.fresh),
-    });
+    const rewrite = rewriteOf(state, planned, last);
+    if (!rewrite) return this.#writer.appendInPlace(state, encodeGroup(state, planned));
+    const after = await this.#writer.rewrite(state, rewrite);
     return planned.map(({ plan }) => appendResult(plan, versionOf(after)));
   }
 

@@ -1,0 +1,26 @@
+import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
+import { openDatabase } from "./open/open.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+
+/**
+ * Opens a database file, creates it where it is missing, and brings its tables up to date. Any number of
+ * stores, in any number of processes on one machine, may have the same file open.
+ *
+ * @throws {TypeError} when an option has the wrong type.
+ * @throws {SessionError} invalid_input for a name that cannot be that of a database file; unsupported for a
+ *   file that is no database, or that of another program or of a newer version (it is left as it is), and
+ *   where better-sqlite3 cannot be loaded; corrupt, busy, io.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const checked = checkOptions(options);
+  const database = await openDatabase(checked);
+  try {
+    // Preparing statements reads the tables.
+    const store = await database.read(() => new SqliteStore(database, checked.indexLater));
+    if (checked.onWarning) store.warnings.listen(checked.onWarning);
+    return store;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
