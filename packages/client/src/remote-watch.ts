@@ -1,5 +1,6 @@
 import { SessionError, type SessionId } from "@thulp-sessions/core";
 import type { Warnings } from "@thulp-sessions/core/store";
+import type { Unsubscribable } from "@trpc/server/observable";
 import type { SessionClient } from "./client.ts";
 import { sessionErrorOf } from "./session-error.ts";
 
@@ -58,9 +59,11 @@ export class RemoteWatch {
     });
   }
 
+  /** Nothing that the end of a subscription calls back afterwards starts another one. */
   stop(): void {
-    this.#stop?.();
+    const stop = this.#stop;
     this.#stop = undefined;
+    stop?.();
   }
 
   /**
@@ -70,7 +73,9 @@ export class RemoteWatch {
   #follow(first: { onLive: () => void; onFailure: (error: Error) => void } | null): void {
     let waiting = first;
     let lost = false;
+    let isStopped = false;
     const onLoss = (error: unknown) => {
+      if (isStopped) return;
       const reason = sessionErrorOf(error) ?? new SessionError("io", String(error), { cause: error });
       if (waiting) waiting.onFailure(reason);
       else if (!lost) {
@@ -79,8 +84,15 @@ export class RemoteWatch {
         this.#warnings.emit({ code, message: `The watch of ${this.#location} was interrupted. ${message}` });
       }
     };
-    const subscription = this.#client.sessions.watch.subscribe(undefined, {
+    let subscription: Unsubscribable | undefined;
+    // Before there is one: it may call back while it begins.
+    this.#stop = () => {
+      isStopped = true;
+      subscription?.unsubscribe();
+    };
+    subscription = this.#client.sessions.watch.subscribe(undefined, {
       onData: (event) => {
+        if (isStopped) return;
         if (event.type === "reset") {
           lost = false;
           if (waiting) waiting.onLive();
@@ -94,18 +106,17 @@ export class RemoteWatch {
       },
       onError: (error) => {
         onLoss(error);
-        if (waiting === null) this.#restart();
+        if (waiting === null && !isStopped) this.#restart();
       },
       onComplete: () => {
         if (waiting) onLoss(new SessionError("io", `${this.#location} ended the watch.`));
-        else this.#restart();
+        else if (!isStopped) this.#restart();
       },
     });
-    this.#stop = () => subscription.unsubscribe();
+    if (isStopped) subscription.unsubscribe();
   }
 
   #restart(): void {
-    if (this.#stop === undefined) return;
     const timer = setTimeout(() => this.#follow(null), RESTART_MS);
     this.#stop = () => clearTimeout(timer);
   }
