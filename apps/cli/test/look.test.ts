@@ -183,6 +183,23 @@ it("stats counts", () => {
   });
 });
 
+it("list groups by a field, and search looks into one session", () => {
+  expect(ok(SHARED, "list", "--group-by", "type")).toBe("1\tconversation\n1\tevaluation");
+  expect(ok(SHARED, "list", "--group-by", "tag", "--status", "failed")).toBe("");
+  expect(JSON.parse(ok(SHARED, "list", "--group-by", "status", "--json"))).toEqual({
+    items: [{ value: "active", count: 2 }],
+    nextCursor: null,
+  });
+  const { items, nextCursor } = JSON.parse(ok(SHARED, "list", "--group-by", "type", "--json", "-n", "1"));
+  expect(items).toEqual([{ value: "conversation", count: 1 }]);
+  expect(ok(SHARED, "list", "--group-by", "type", "--cursor", nextCursor)).toBe("1\tevaluation");
+  expect(cli(SHARED, "list", "--group-by", "name")).toMatchObject({ code: 2 });
+  expect(cli(SHARED, "list", "--group-by", "type", "--count")).toMatchObject({ code: 2 });
+  const hit = ok(SHARED, "search", "build", "--session", A);
+  expect(hit).toContain(A);
+  expect(ok(SHARED, "search", "build", "--session", B)).toBe("");
+});
+
 it("info says which store and why", () => {
   const at = SHARED;
   expect(JSON.parse(ok(at, "info", "--json"))).toMatchObject({

@@ -82,7 +82,7 @@ export type {
   WriteOptions,
 } from "./rules/writes.ts";
 export { type SearchHit, type SearchPage, type SearchQuery, searchQuerySchema } from "./search/search.ts";
-export { type AllSessionsQuery, allSessions } from "./store/all-sessions.ts";
+export { type AllSessionsQuery, allHeads, allSessions } from "./store/all-sessions.ts";
 export { countQuerySchema, entriesQuerySchema, listQuerySchema } from "./store/queries.ts";
 export {
   type CountQuery,

@@ -1,5 +1,12 @@
 import { Option } from "@commander-js/extra-typings";
-import type { SessionMetadata } from "@thulp-sessions/core";
+import {
+  COUNTED_FIELDS,
+  type CountedField,
+  type SessionFilter,
+  type SessionMetadata,
+  type SessionStore,
+  type ValueCount,
+} from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
@@ -8,11 +15,12 @@ import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { sessionLine, sessionTable } from "../render/session-table.ts";
-import { plural } from "../render/text.ts";
+import { oneLine, padStart, plural } from "../render/text.ts";
 
 const MAX_PAGE = 1000;
 
 export function command(context: Context): AnyCommand {
+  // Longer than most functions: half of it is the table of options.
   return withFilterOptions(newCommand("list"))
     .description(
       "Lists sessions. Into a pipe: one line each, whole ids, columns separated by tabs (id, name, type, status, changed, tags).",
@@ -28,7 +36,13 @@ export function command(context: Context): AnyCommand {
     .addOption(new Option("-n, --limit <n>", "how many at most").argParser(parseCount(1)).default(50))
     .addOption(new Option("--all", "all that match").conflicts("limit"))
     .option("--cursor <cursor>", "the next page: what --json gave as nextCursor, with the same options")
-    .option("--count", "only how many match")
+    .addOption(new Option("--count", "only how many match").conflicts("groupBy"))
+    .addOption(
+      new Option(
+        "--group-by <field>",
+        "only how many there are of each value, the most frequent first",
+      ).choices(COUNTED_FIELDS),
+    )
     .addOption(new Option("--json", "one JSON text: {items, nextCursor}").conflicts("jsonl"))
     .option("--jsonl", "one JSON text a line")
     .addHelpText(
@@ -37,6 +51,7 @@ export function command(context: Context): AnyCommand {
         "list --status active --since 2d",
         "list --tag eval --type evaluation --order created --limit 20",
         `list --where '{"or":[{"status":"failed"},{"nameContains":"deploy"}]}' --jsonl`,
+        "list --group-by tag --since 30d",
         "list --all --jsonl | wc -l",
       ),
     )
@@ -49,6 +64,8 @@ export function command(context: Context): AnyCommand {
         const count = await store.count(filter);
         return options.json ? printJson(io, { count }) : io.line(String(count));
       }
+      if (options.groupBy !== undefined)
+        return printValues(context, store, filter, { ...options, by: options.groupBy });
       const wanted = options.all ? Number.POSITIVE_INFINITY : options.limit;
       const query = {
         filter,
@@ -81,4 +98,40 @@ export function command(context: Context): AnyCommand {
         );
       }
     });
+}
+
+interface GroupOptions {
+  readonly by: CountedField;
+  readonly limit: number;
+  readonly all?: true | undefined;
+  readonly cursor?: string | undefined;
+  readonly json?: true | undefined;
+  readonly jsonl?: true | undefined;
+}
+
+/** One line for each value: how many sessions have it, and what it is. */
+async function printValues(
+  { io }: Context,
+  store: SessionStore,
+  filter: SessionFilter,
+  { by, limit, all, json, jsonl, cursor: from }: GroupOptions,
+): Promise<void> {
+  const wanted = all ? Number.POSITIVE_INFINITY : limit;
+  const items: ValueCount[] = [];
+  let cursor = from;
+  do {
+    const page = await store.count(filter, { by, limit: Math.min(MAX_PAGE, wanted - items.length), cursor });
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && items.length < wanted);
+  if (json) return printJson(io, { items, nextCursor: cursor ?? null });
+  if (jsonl) return printJsonLines(io, items);
+  const digits = String(items[0]?.count ?? 0).length;
+  for (const { value, count } of items) {
+    const line = io.terminal
+      ? `${padStart(String(count), digits)}  ${oneLine(value)}`
+      : `${count}\t${oneLine(value)}`;
+    await io.line(line);
+  }
+  if (io.terminal && cursor !== undefined) await io.line(io.colors.dim("--limit N or --all shows more"));
 }

@@ -9,6 +9,7 @@ import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { filterOf, withFilterOptions } from "../input/filter-options.ts";
+import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { oneLine, truncate, width } from "../render/text.ts";
@@ -25,6 +26,7 @@ export function command(context: Context): AnyCommand {
       new Option("-n, --limit <n>", "how many hits at most").argParser(parseCount(1, 200)).default(20),
     )
     .option("--rank", "the best first, not the newest")
+    .option("--session <id>", "only in this session")
     .addOption(
       new Option(
         "--cursor <cursor>",
@@ -38,6 +40,7 @@ export function command(context: Context): AnyCommand {
       examples(
         "search timeout",
         `search '"connection refused"' --since 7d`,
+        "search timeout --session $id",
         "search deploy* --tag prod --rank",
         "search error --jsonl | jq -r .sessionId | sort -u",
       ),
@@ -45,9 +48,10 @@ export function command(context: Context): AnyCommand {
     .action(async (words, options) => {
       const { io } = context;
       const store = await context.store();
+      const session = options.session === undefined ? undefined : await idToLookAt(store, options.session);
       const page = await store.search({
         text: words.join(" "),
-        filter: filterOf(options),
+        filter: filterOf({ ...options, session }),
         order: options.rank ? "rank" : "newest",
         limit: options.limit,
         cursor: options.cursor,

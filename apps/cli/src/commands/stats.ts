@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import {
-  allSessions,
+  allHeads,
   entryPages,
   isSessionError,
   SESSION_STATUSES,
@@ -81,16 +81,21 @@ async function count(
   let bytesOfAll = 0;
   const sums = { sessions: 0, entries: 0, turns: 0, unreadable: 0 };
   const query = { filter, orderBy: "createdAt", direction: "asc" } as const;
-  for await (const { id, name, status, sessionType, createdAt } of allSessions(store, query)) {
+  for await (const listed of allHeads(store, query)) {
+    const { id, name, status, sessionType, createdAt } = listed.metadata;
     sums.sessions++;
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     byType[sessionType.type] = (byType[sessionType.type] ?? 0) + 1;
     byDay.set(day(createdAt), (byDay.get(day(createdAt)) ?? 0) + 1);
+    if ("damaged" in listed) {
+      sums.unreadable++;
+      continue;
+    }
+    const { entryCount, turnCount } = listed;
     try {
-      const { entryCount, turnCount } = await store.head(id);
+      const size = sizes ? await sizeOf(store, id, entryCount) : undefined;
       sums.entries += entryCount;
       sums.turns += turnCount;
-      const size = sizes ? await sizeOf(store, id, entryCount) : undefined;
       bytesOfAll += size ?? 0;
       largest.push({ id, name, entries: entryCount, ...(size === undefined ? {} : { bytes: size }) });
     } catch (error) {

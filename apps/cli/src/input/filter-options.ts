@@ -3,6 +3,7 @@ import {
   SESSION_STATUSES,
   SESSION_TYPE_NAMES,
   type SessionFilter,
+  type SessionId,
   type SessionStatus,
 } from "@thulp-sessions/core";
 import { usage } from "../terminal/exit.ts";
@@ -63,12 +64,14 @@ export interface FilterOptions {
   readonly createdUntil?: number | undefined;
   readonly parent?: string | undefined;
   readonly roots?: true | undefined;
+  readonly session?: string | undefined;
   readonly where?: string | undefined;
 }
 
 /** The filter that the options say; `{}` when there are none. */
 export function filterOf(options: FilterOptions): SessionFilter {
-  const { status, type, tag, name, since, until, createdSince, createdUntil, parent, roots, where } = options;
+  const { status, type, tag, name, since, until, createdSince, createdUntil, parent, roots } = options;
+  const { session, where } = options;
   const and: SessionFilter[] = [];
   if (status) and.push(oneOfFilters(status.map((each) => ({ status: each }))));
   if (type) and.push(oneOfFilters(type.map((each) => ({ type: each }))));
@@ -80,6 +83,7 @@ export function filterOf(options: FilterOptions): SessionFilter {
   if (createdSince !== undefined) and.push({ createdAfter: createdSince - 1 });
   if (createdUntil !== undefined) and.push({ createdBefore: createdUntil });
   if (parent !== undefined) and.push({ parent: parent as NonNullable<SessionFilter["parent"]> });
+  if (session !== undefined) and.push({ ids: [session as SessionId] });
   if (roots) and.push({ hasParent: false });
   if (where !== undefined) and.push(parseWhere(where));
   const [first] = and;

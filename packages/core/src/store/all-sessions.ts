@@ -1,5 +1,11 @@
 import type { SessionMetadata } from "../model/model.ts";
-import { type ListQuery, MAX_PAGE, type SessionPage } from "./session-store.ts";
+import {
+  type ListedHead,
+  type ListQuery,
+  MAX_PAGE,
+  type SessionPage,
+  type SessionStore,
+} from "./session-store.ts";
 
 /** What lists sessions, as every store does. */
 interface Listing {
@@ -33,6 +39,22 @@ export async function* sessionPages(
   do {
     const page = await store.list({ limit: MAX_PAGE, ...query, cursor });
     yield page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/**
+ * The same with the head of each session. One whose context or entries cannot be read comes with what is
+ * damaged.
+ */
+export async function* allHeads(
+  store: Pick<SessionStore, "list">,
+  query: AllSessionsQuery = {},
+): AsyncGenerator<ListedHead, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({ limit: MAX_PAGE, ...query, heads: true, cursor });
+    yield* page.items;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
 }
