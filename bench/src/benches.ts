@@ -7,6 +7,8 @@ import { createFs, starvation } from "./floors/fs/loop-fs.ts";
 import { memoryFs, rewriteFs } from "./floors/fs/memory-fs.ts";
 import { searchFs } from "./floors/fs/search-fs.ts";
 import { truncateFs } from "./floors/fs/truncate-fs.ts";
+import { heads } from "./floors/heads.ts";
+import { replaceTail } from "./floors/replace-tail.ts";
 import { appendSqlite } from "./floors/sqlite/append-sqlite.ts";
 import { growthSqlite } from "./floors/sqlite/growth-sqlite.ts";
 import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
@@ -44,6 +46,8 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "create-fs": createFs,
   starvation,
   "truncate-fs": truncateFs,
+  "replace-tail": replaceTail,
+  heads,
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,

@@ -114,6 +114,11 @@ export const sections: readonly Section[] = [
     ],
   },
   {
+    heading: "The same calls on both stores",
+    intro: "A tail that is replaced in one step, pages with heads, and how many sessions have each value.",
+    benches: ["replace-tail", "heads"],
+  },
+  {
     heading: "store-sqlite against bare statements",
     intro: "The floors are bare prepared statements for the same rows in the same tables.",
     benches: [
