@@ -96,13 +96,10 @@ async function* entriesOf(
   id: string,
   { from, to, last, types }: Wanted,
 ): AsyncGenerator<StoredEntry> {
-  if (last !== undefined) {
-    yield* (await store.readEntries(id, { last, types })).items;
-    return;
-  }
+  const range = last === undefined ? { after: from - 1, before: to + 1, limit: PAGE } : { last };
   let cursor: string | undefined;
   do {
-    const page = await store.readEntries(id, { after: from - 1, before: to + 1, types, limit: PAGE, cursor });
+    const page = await store.readEntries(id, { ...range, types, cursor });
     yield* page.items;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);

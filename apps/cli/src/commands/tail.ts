@@ -71,7 +71,13 @@ async function lastEntries(
   id: string,
   count: number,
 ): Promise<{ shown: readonly StoredEntry[]; token: string | undefined }> {
-  const { items } = await store.readEntries(id, { last: Math.max(1, count) });
+  const items: StoredEntry[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.readEntries(id, { last: Math.max(1, count), cursor });
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
   const last = items.at(-1);
   return { shown: count === 0 ? [] : items, token: last && entryToken(last) };
 }

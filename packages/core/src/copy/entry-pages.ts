@@ -79,7 +79,14 @@ export async function compareEntries(
   const inexact: number[] = [];
   let next = start;
   for await (const { entries } of entryPages(store, id, start, end)) {
-    const { items } = await readOther(rangeQuery(next, entries.length, end));
+    const items: StoredEntry[] = [];
+    // A page of large entries may end early, and of another store elsewhere.
+    while (items.length < entries.length) {
+      const rest = rangeQuery(next + items.length, entries.length - items.length, end);
+      const page = await readOther(rest);
+      if (page.items.length === 0) return null;
+      items.push(...page.items);
+    }
     if (!jsonEqual(plain(entries), plain(items))) return null;
     for (const entry of entries) if (entry.inexact) inexact.push(entry.seq);
     next += entries.length;

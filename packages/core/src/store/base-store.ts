@@ -97,10 +97,7 @@ export abstract class BaseStore extends CheckedStore {
       direction: rest.direction ?? "asc",
       limit,
     };
-    if (last !== undefined) {
-      const { items } = await this.doReadEntries(id, { ...request, direction: "desc", limit: last });
-      return { items: items.toReversed(), nextCursor: null };
-    }
+    if (last !== undefined) return this.#lastEntries(id, request, last, cursor);
     const { limit: _, ...identity } = request;
     const cursorOf = ["entries", id, identity];
     const position =
@@ -112,11 +109,49 @@ export abstract class BaseStore extends CheckedStore {
     return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq]) : null };
   }
 
+  /**
+   * The last entries are read from their end. Where they are too large for one page, the first of them is
+   * looked for, and pages go on from there.
+   */
+  async #lastEntries(
+    id: SessionId,
+    request: EntriesRequest,
+    last: number,
+    cursor: string | undefined,
+  ): Promise<EntryPage> {
+    const { limit: _, direction: __, ...identity } = request;
+    const cursorOf = ["last", id, identity, last];
+    if (cursor !== undefined) {
+      const [after, before] = decodeCursor(cursorOf, cursor, isSeqRange) as [number, number];
+      return this.#rangeOf(id, { ...request, after, before, direction: "asc", limit: last }, cursorOf);
+    }
+    const backwards = { ...request, direction: "desc" } as const;
+    const newest = await this.doReadEntries(id, { ...backwards, limit: last });
+    if (!newest.hasMore || newest.items.length === last)
+      return { items: newest.items.toReversed(), nextCursor: null };
+    let count = newest.items.length;
+    for (let page: Rows<StoredEntry> = newest; page.hasMore && count < last; count += page.items.length) {
+      const before = page.items.at(-1)?.seq ?? request.before;
+      page = await this.doReadEntries(id, { ...backwards, before, limit: last - count });
+      request = { ...request, after: (page.items.at(-1)?.seq ?? before) - 1 };
+    }
+    const before = (newest.items[0]?.seq ?? -1) + 1;
+    return this.#rangeOf(id, { ...request, before, direction: "asc", limit: last }, cursorOf);
+  }
+
+  async #rangeOf(id: SessionId, request: EntriesRequest, cursorOf: unknown): Promise<EntryPage> {
+    const { items, hasMore } = await this.doReadEntries(id, request);
+    const tail = items.at(-1);
+    return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq, request.before]) : null };
+  }
+
   protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
     const request = listRequest(query);
-    const { items, hasMore, walk } = await this.doList(request);
+    const { items: found, hasMore, walk } = await this.doList(request);
+    const items = found.slice(0, howManyFit(found));
     const last = placeOf(items.at(-1), request);
-    return { items, nextCursor: hasMore && last ? listCursor(query, last, walk) : null };
+    const isCut = items.length < found.length;
+    return { items, nextCursor: (hasMore || isCut) && last ? listCursor(query, last, walk) : null };
   }
 
   protected override async doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
@@ -201,6 +236,25 @@ export abstract class BaseStore extends CheckedStore {
           : null,
     };
   }
+}
+
+/** How many of these are a page: all, but for names and tags of monstrous length. */
+function howManyFit(sessions: readonly SessionMetadata[]): number {
+  let length = 0;
+  const first = sessions.findIndex(({ name, tags, sessionType }, i) => {
+    length += METADATA_LENGTH + name.length;
+    for (const tag of tags) length += tag.length;
+    for (const field of Object.values(sessionType)) length += String(field).length;
+    return i > 0 && length > MAX_PAGE_BYTES;
+  });
+  return first < 0 ? sessions.length : first;
+}
+
+/** Of a session with nothing in it, as JSON. */
+const METADATA_LENGTH = 300;
+
+function isSeqRange([after, before]: Position): boolean {
+  return Number.isSafeInteger(after) && Number.isSafeInteger(before);
 }
 
 function listRequest({ cursor, limit, ...identity }: ParsedListQuery): ListRequest {

@@ -19,6 +19,7 @@ import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { BaseStore } from "./base-store.ts";
 import type { EntriesRequest, ListRequest, PlacedHit, Rows, SearchRequest } from "./requests.ts";
+import { MAX_PAGE_BYTES } from "./requests.ts";
 import { scanSearch } from "./scan-search.ts";
 import type { StoreCapabilities } from "./session-store.ts";
 
@@ -45,6 +46,7 @@ export class MemoryStore extends BaseStore {
     exactNumbers: false,
   };
   readonly #sessions = new Map<SessionId, SessionRecord>();
+  readonly #lengths = new WeakMap<StoredEntry, number>();
   #lastVersion = 0;
 
   protected override async doCreate(session: Session): Promise<SessionHead> {
@@ -111,10 +113,13 @@ export class MemoryStore extends BaseStore {
     const from = Math.max(0, after + 1);
     const to = Math.min(entries.length, before);
     const items: StoredEntry[] = [];
+    let length = 0;
     for (let i = from; i < to; i++) {
       const entry = entries[direction === "asc" ? i : to - 1 - (i - from)] as StoredEntry;
       if (types && !types.includes(entry.entryType.type)) continue;
-      if (items.length === limit) return { items, hasMore: true };
+      length += this.#lengthOf(entry);
+      if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0))
+        return { items, hasMore: true };
       items.push(entry);
     }
     return { items, hasMore: false };
@@ -181,6 +186,15 @@ export class MemoryStore extends BaseStore {
 
   #matching(filter: SessionFilter): SessionMetadata[] {
     return [...this.#sessions.values()].map(({ metadata }) => metadata).filter(filterMatcher(filter));
+  }
+
+  /** As JSON; entries are frozen. */
+  #lengthOf(entry: StoredEntry): number {
+    const known = this.#lengths.get(entry);
+    if (known !== undefined) return known;
+    const { length } = JSON.stringify(entry);
+    this.#lengths.set(entry, length);
+    return length;
   }
 
   #find(id: SessionId, expectedVersion?: string): SessionRecord {

@@ -43,10 +43,6 @@ export const entriesQuerySchema = z
     limit: pageLimit.optional(),
     cursor: z.string().optional(),
   })
-  .refine(
-    ({ last, direction, limit, cursor }) =>
-      last === undefined || (direction ?? limit ?? cursor) === undefined,
-    {
-      error: "takes either last or direction, limit and cursor",
-    },
-  );
+  .refine(({ last, direction, limit }) => last === undefined || (direction ?? limit) === undefined, {
+    error: "takes either last or direction and limit",
+  });

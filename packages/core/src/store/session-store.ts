@@ -43,8 +43,8 @@ export interface EntriesQuery {
   /** Only entries with a smaller `seq`. */
   readonly before?: number | undefined;
   /**
-   * Only the last so many, in ascending order, as one page. Not together with `limit`, `direction` and
-   * `cursor`.
+   * Only the last so many, in ascending order: one page, or more of them where they take more than 8 MiB. Not
+   * together with `limit` and `direction`.
    */
   readonly last?: number | undefined;
   /** Only entries of these types; all when absent. */
@@ -57,7 +57,7 @@ export interface EntriesQuery {
   readonly cursor?: string | undefined;
 }
 
-/** One page of entries. */
+/** One page of entries. It ends early where they take more than 8 MiB as JSON, but has one at least. */
 export interface EntryPage {
   readonly items: readonly StoredEntry[];
   /** The `cursor` of the next page of the same query; `null` on the last page. */

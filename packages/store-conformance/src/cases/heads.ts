@@ -105,6 +105,31 @@ export const headCases: readonly ConformanceCase[] = [
     },
   ),
 
+  conformanceCase(
+    "list-of-large-metadata",
+    ["LIST-12", "LIST-4"],
+    "a page of large names and tags ends early, and nothing is left out",
+    async (store) => {
+      const text = "t".repeat(60_000);
+      const tags = range(0, 14).map((n) => `${n} ${text}`);
+      for (const n of range(0, 12)) await store.create(makeSession(n, { name: text, tags }));
+      const sizes: number[] = [];
+      const seen = await readPages(async (cursor) => {
+        const page = await store.list({ limit: 1000, cursor });
+        sizes.push(page.items.length);
+        ok(JSON.stringify(page).length <= MAX_PAGE_BYTES, `a page of ${page.items.length} sessions`);
+        return page;
+      });
+      deepEqual(
+        seen.map(({ id }) => id),
+        range(0, 12).map((n) => sessionId(11 - n)),
+        "the sessions",
+      );
+      ok(sizes.length === 2, `the pages have ${sizes} sessions`);
+      equal(await store.count(), 12, "the count");
+    },
+  ),
+
   conformanceCase("heads-hostile", ["INPUT-2", "LIST-10"], "heads that are neither", async (store) => {
     await store.create(makeSession(1));
     for (const heads of [1, "true", null, {}])

@@ -9,9 +9,12 @@ import {
   range,
   sessionId,
   T0,
+  userEntry,
   withSeq,
 } from "../fixtures.ts";
 import { readAll, readPages } from "../reading.ts";
+
+// Longer than most files: one case after the other, all of the same call.
 
 const ID = sessionId(1);
 const MIXED = withSeq(
@@ -90,6 +93,53 @@ export const readEntriesCases: readonly ConformanceCase[] = [
           );
         }
       }
+    },
+  ),
+
+  conformanceCase(
+    "read-large",
+    ["READ-11", "READ-4", "READ-6"],
+    "pages of large entries end early, and nothing is left out",
+    async (store) => {
+      const large = (n: number) => ({ ...userEntry(n), content: "x".repeat(3 * 1024 * 1024 + n) });
+      const entries = range(0, 9).map((n) => (n === 4 ? userEntry(n) : large(n)));
+      await store.create(makeSession(1, { entries: entries.slice(0, 5) }));
+      await store.append(ID, entries.slice(5), { at: T0 });
+      const stored = withSeq(entries);
+      const queries: [EntriesQuery, StoredEntry[]][] = [
+        [{}, stored],
+        [{ direction: "desc", limit: 1000 }, stored.toReversed()],
+        [{ limit: 2 }, stored],
+        [{ after: 0, before: 7 }, stored.slice(1, 7)],
+        [{ last: 1000 }, stored],
+        [{ last: 5 }, stored.slice(4)],
+        [{ last: 2 }, stored.slice(7)],
+        [{ last: 4, before: 8 }, stored.slice(4, 8)],
+        [{ last: 4, types: ["user_message"] }, stored.slice(5)],
+      ];
+      for (const [query, expected] of queries) {
+        const sizes: number[] = [];
+        const found = await readPages(async (cursor) => {
+          const page = await store.readEntries(ID, { ...query, cursor });
+          sizes.push(page.items.length);
+          const { length } = JSON.stringify(page.items);
+          ok(length < 9 * 1024 * 1024 || page.items.length === 1, `a page of ${length} units`);
+          return page;
+        });
+        deepEqual(
+          found.map(({ seq, content }) => [seq, (content as string).length]),
+          expected.map(({ seq, content }) => [seq, (content as string).length]),
+          JSON.stringify(query),
+        );
+        ok(!sizes.includes(0), `no page of ${JSON.stringify(query)} is empty`);
+      }
+      const { nextCursor: cursor } = await store.readEntries(ID, { last: 1000 });
+      for (const query of [{ last: 999 }, { last: 1000, after: 0 }, {}])
+        await rejects(
+          () => store.readEntries(ID, { ...query, cursor: cursor as string }),
+          "invalid_input",
+          `a cursor of the last 1000 with ${JSON.stringify(query)}`,
+        );
     },
   ),
 

@@ -1,6 +1,6 @@
-import type { ListedHead, SessionHead, SessionMetadata } from "@thulp-sessions/core";
+import type { ListedHead, SessionHead, SessionMetadata, SessionPage } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
-import type { HeadRows, ListRequest } from "@thulp-sessions/core/store";
+import type { HeadRows, ListRequest, ParsedListQuery } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug } from "./planted-bug.ts";
 
 export const headBugs: readonly PlantedBug[] = [
@@ -63,6 +63,19 @@ export const headBugs: readonly PlantedBug[] = [
       protected override async doListHeads(request: ListRequest): Promise<HeadRows> {
         const rows = await super.doListHeads(request);
         return { ...rows, hasMore: rows.items.length === request.limit && rows.hasMore };
+      }
+    },
+  ),
+
+  plantedBug(
+    "a page of large metadata does not end",
+    ["list-of-large-metadata"],
+    class extends MemoryStore {
+      protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
+        const page = await super.doSessionPage(query);
+        if (page.nextCursor === null || page.items.length === query.limit) return page;
+        const rest = await super.doSessionPage({ ...query, cursor: page.nextCursor });
+        return { ...rest, items: [...page.items, ...rest.items] };
       }
     },
   ),

@@ -5,10 +5,13 @@ import {
   SessionError,
   type SessionId,
   type SessionMetadata,
+  type StoredEntry,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import type { EntriesRequest, ListRequest } from "@thulp-sessions/core/store";
 import { type PlantedBug, plantedBug } from "./planted-bug.ts";
+
+// Longer than most files: one planted bug after the other, all of reading.
 
 export const readBugs: readonly PlantedBug[] = [
   plantedBug(
@@ -216,6 +219,27 @@ export const readBugs: readonly PlantedBug[] = [
           return item;
         });
         return { items: stale, hasMore };
+      }
+    },
+  ),
+
+  plantedBug(
+    "a page of large entries does not end",
+    ["read-large"],
+    class extends MemoryStore {
+      protected override async doReadEntries(id: SessionId, request: EntriesRequest) {
+        const items: StoredEntry[] = [];
+        let { after, before } = request;
+        for (;;) {
+          const limit = request.limit - items.length;
+          if (limit === 0) return { items, hasMore: true };
+          const page = await super.doReadEntries(id, { ...request, after, before, limit });
+          items.push(...page.items);
+          const tail = page.items.at(-1);
+          if (!page.hasMore || !tail) return { items, hasMore: page.hasMore };
+          if (request.direction === "asc") after = tail.seq;
+          else before = tail.seq;
+        }
       }
     },
   ),

@@ -1,5 +1,5 @@
 import type { StoredEntry } from "@thulp-sessions/core";
-import type { EntriesRequest, Rows } from "@thulp-sessions/core/store";
+import { type EntriesRequest, MAX_PAGE_BYTES, type Rows } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
 import { FIXED_HEADER_END, readFixedHeader } from "../format/canonical-layout.ts";
@@ -45,13 +45,15 @@ export function readPage(path: string, state: SessionState, request: EntriesRequ
   const step = direction === "asc" ? 1 : -1;
   const hasMore = withEntries(path, state, (reader) => {
     let left = to - from;
+    let length = 0;
     for (let seq = direction === "asc" ? from : to - 1; left > 0; ) {
       const wanted = types ? left : Math.min(left, limit - items.length);
       if (wanted === 0) return true;
       const chunk = reader.chunk(seq, step, wanted);
       for (const entry of chunk) {
         if (types && !types.includes(entry.entryType.type)) continue;
-        if (items.length === limit) return true;
+        length += state.index.endOf(entry.seq) - state.index.startOf(entry.seq);
+        if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0)) return true;
         items.push(entry);
       }
       left -= chunk.length;

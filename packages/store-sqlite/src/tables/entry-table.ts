@@ -1,5 +1,11 @@
 import type { EntryId, EntryType, SessionEntry, SessionId, StoredEntry } from "@thulp-sessions/core";
-import { countEntries, type EntriesRequest, type EntryCounts, type Rows } from "@thulp-sessions/core/store";
+import {
+  countEntries,
+  type EntriesRequest,
+  type EntryCounts,
+  MAX_PAGE_BYTES,
+  type Rows,
+} from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 import { ENTRY_COLUMNS, type EntryRow, entryOf, entryTypeRow } from "./rows.ts";
@@ -12,6 +18,10 @@ export const FIND_BY_ID = `
   SELECT ${ENTRY_COLUMNS} FROM entries
   WHERE entry_id = ? AND session_key = ?
   ORDER BY key`;
+
+const CONTENT = 5;
+/** What an entry takes as JSON beside its content, roughly. */
+const ENVELOPE_LENGTH = 150;
 
 /** The rows of `entries`. */
 export class EntryTable {
@@ -80,11 +90,14 @@ export class EntryTable {
   page(sessionKey: number, sessionId: SessionId, request: EntriesRequest): Rows<StoredEntry> {
     const { after, before, types, direction, limit } = request;
     const items: StoredEntry[] = [];
+    let length = 0;
     try {
       const typeNames = types && JSON.stringify(types);
       const rows = this.#page[direction].iterate(sessionKey, after, before, typeNames, typeNames, limit + 1);
       for (const row of rows) {
-        if (items.length === limit) return { items, hasMore: true };
+        length += ENVELOPE_LENGTH + row[CONTENT].length;
+        if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0))
+          return { items, hasMore: true };
         items.push(entryOf(row, this.#file, sessionId));
       }
     } catch (error) {
