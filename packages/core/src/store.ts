@@ -2,6 +2,7 @@
 
 export { backoffMs, jittered } from "./async/backoff.ts";
 export { Yielder } from "./async/yielder.ts";
+export { arrayOf } from "./model/array-of.ts";
 export { countEntries, type EntryCounts } from "./model/counts.ts";
 export { alreadyExists, concurrentChange, invalidInput, notFound, versionConflict } from "./model/errors.ts";
 export { isExactNumber } from "./model/exact-number.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arrayOf } from "./array-of.ts";
 import { type EntryId, entryIdSchema, type SessionId, sessionIdSchema } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
@@ -85,7 +86,7 @@ export const sessionNameSchema = wellFormed.refine((name) => utf8Length(name) <=
   error: `is longer than ${MAX_NAME_BYTES} bytes`,
 });
 /** The zod schema of a session's tags. */
-export const tagsSchema = z.array(wellFormed);
+export const tagsSchema = arrayOf(wellFormed);
 
 /** The zod schema of {@link SessionMetadata}. */
 export const sessionMetadataSchema = z.strictObject({

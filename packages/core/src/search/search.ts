@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arrayOf } from "../model/array-of.ts";
 import type { SessionId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
 import { ENTRY_TYPE_NAMES, type EntryTypeName } from "../model/model.ts";
@@ -13,7 +14,7 @@ export const MAX_SEARCH_TEXT = 4096;
 export const searchQuerySchema = z.strictObject({
   text: z.string().max(MAX_SEARCH_TEXT, { error: `is longer than ${MAX_SEARCH_TEXT} characters` }),
   filter: sessionFilterSchema.optional(),
-  types: z.array(z.enum(ENTRY_TYPE_NAMES)).optional(),
+  types: arrayOf(z.enum(ENTRY_TYPE_NAMES)).optional(),
   after: z.number().refine(Number.isInteger, { error: "is not a whole number" }).optional(),
   before: z.number().refine(Number.isInteger, { error: "is not a whole number" }).optional(),
   order: z.enum(["newest", "rank"]).default("newest"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arrayOf } from "../model/array-of.ts";
 import { ENTRY_TYPE_NAMES } from "../model/model.ts";
 import { COUNTED_FIELDS } from "../rules/count-values.ts";
 import { sessionFilterSchema } from "../rules/filter.ts";
@@ -38,7 +39,7 @@ export const entriesQuerySchema = z
     after: z.int().optional(),
     before: z.int().optional(),
     last: pageLimit.optional(),
-    types: z.array(z.enum(ENTRY_TYPE_NAMES)).optional(),
+    types: arrayOf(z.enum(ENTRY_TYPE_NAMES)).optional(),
     direction: z.enum(["asc", "desc"]).optional(),
     limit: pageLimit.optional(),
     cursor: z.string().optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { arrayOf } from "../model/array-of.ts";
 import { invalidInput } from "../model/errors.ts";
 import { isCanonicalUuid, sessionIdSchema } from "../model/ids.ts";
 import {
@@ -209,7 +210,7 @@ const changeSchema = z
     parentSession: sessionIdSchema.nullable().optional(),
     context: z.unknown().optional(),
     setContext: z.unknown().optional(),
-    removeContext: z.array(z.string()).optional(),
+    removeContext: arrayOf(z.string()).optional(),
   })
   .refine(
     (change) => change.context === undefined || (change.setContext ?? change.removeContext) === undefined,
@@ -245,7 +246,7 @@ const appendOptionsSchema = writeOptionsSchema
     limits: sessionLimitsSchema.optional(),
     keep: z.int().min(0).optional(),
     setContext: z.unknown().optional(),
-    removeContext: z.array(z.string()).optional(),
+    removeContext: arrayOf(z.string()).optional(),
   })
   .refine(({ keep, expectedVersion }) => keep === undefined || expectedVersion !== undefined, {
     path: ["keep"],

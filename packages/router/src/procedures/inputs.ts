@@ -20,6 +20,7 @@ import {
   tagsSchema,
   timestampSchema,
 } from "@thulp-sessions/core";
+import { arrayOf } from "@thulp-sessions/core/store";
 import { z } from "zod";
 
 // Contents, contexts and whole sessions are checked once, by the store: a schema for them here would cost
@@ -47,7 +48,7 @@ const boundedEntries = z
   .custom<z.input<typeof entry>[]>((value) => !Array.isArray(value) || value.length <= MAX_APPEND, {
     error: `holds more than ${MAX_APPEND} entries: send them in several calls`,
   })
-  .pipe(z.array(entry));
+  .pipe(arrayOf(entry));
 
 const one = { id: sessionIdSchema };
 const version = { expectedVersion: z.string().optional() };
@@ -66,7 +67,7 @@ export const createInput = z.strictObject({
   tags: tagsSchema.optional(),
   parentSession: sessionIdSchema.nullable().optional(),
   context: context.optional(),
-  entries: z.array(entry).optional(),
+  entries: boundedEntries.optional(),
   createdAt: timestampSchema.optional(),
   updatedAt: timestampSchema.optional(),
 });
@@ -92,7 +93,7 @@ export const updateInput = z.strictObject({
   parentSession: sessionIdSchema.nullable().optional(),
   context: context.optional(),
   setContext: context.optional(),
-  removeContext: z.array(z.string()).optional(),
+  removeContext: arrayOf(z.string()).optional(),
 });
 
 export const forkInput = z.strictObject({
@@ -127,7 +128,7 @@ export const appendInput = z.strictObject({
   limits: sessionLimitsSchema.optional(),
   keep: z.int().min(0).optional(),
   setContext: context.optional(),
-  removeContext: z.array(z.string()).optional(),
+  removeContext: arrayOf(z.string()).optional(),
 });
 
 export const entriesInput = entriesQuerySchema.safeExtend(one);
