@@ -2,8 +2,18 @@
 import { cpSync } from "node:fs";
 import { basename } from "node:path";
 
-/** What an install, a build or a run has made, by the names that .gitignore has. */
-const MADE = new Set([".git", "node_modules", "dist", ".turbo", ".tools", ".thulp", "coverage"]);
+/** What an install, a build or a run of the tests makes. */
+const MADE = new Set([
+  ".git",
+  "node_modules",
+  "dist",
+  ".turbo",
+  ".tools",
+  ".thulp",
+  ".snippets",
+  ".projects",
+  "coverage",
+]);
 
 /** Copies a working tree as it lies here, without what was made in it. */
 export function copyTree(from, to) {

@@ -29,6 +29,8 @@ export class RemoteWatch {
   readonly #changes: ChangeSink;
   readonly #warnings: Warnings;
   #stop: (() => void) | undefined;
+  /** The watchers were warned of it. */
+  #isLost = false;
 
   constructor(client: SessionClient, location: string, changes: ChangeSink, warnings: Warnings) {
     this.#client = client;
@@ -72,14 +74,13 @@ export class RemoteWatch {
    */
   #follow(first: { onLive: () => void; onFailure: (error: Error) => void } | null): void {
     let waiting = first;
-    let lost = false;
     let isStopped = false;
     const onLoss = (error: unknown) => {
       if (isStopped) return;
       const reason = sessionErrorOf(error) ?? new SessionError("io", String(error), { cause: error });
       if (waiting) waiting.onFailure(reason);
-      else if (!lost) {
-        lost = true;
+      else if (!this.#isLost) {
+        this.#isLost = true;
         const { code, message } = reason;
         this.#warnings.emit({ code, message: `The watch of ${this.#location} was interrupted. ${message}` });
       }
@@ -94,7 +95,7 @@ export class RemoteWatch {
       onData: (event) => {
         if (isStopped) return;
         if (event.type === "reset") {
-          lost = false;
+          this.#isLost = false;
           if (waiting) waiting.onLive();
           else this.#changes.reset();
           waiting = null;

@@ -24,6 +24,7 @@ import {
   changedContext,
   changedMetadata,
   countValues,
+  damagedSession,
   type EntriesRequest,
   type ListRequest,
   type PlacedHit,
@@ -44,7 +45,7 @@ import { copyRaw, isSameFile } from "./maintenance/raw-copy.ts";
 import { SearchPrefilter } from "./search/search-prefilter.ts";
 import { readAllEntries, readPage } from "./session/entry-reader.ts";
 import { SessionCache } from "./session/session-cache.ts";
-import { damageError, headOfState, versionOf } from "./session/session-state.ts";
+import { damageError, headOfState, listedHeadOf, versionOf } from "./session/session-state.ts";
 import { FolderWatch } from "./watch/folder-watch.ts";
 
 /** A search reads so many entries at a time. */
@@ -121,12 +122,22 @@ export class FileStore extends BaseStore {
 
   protected override async doListedHead(metadata: SessionMetadata): Promise<ListedHead | null> {
     const { id } = metadata;
-    const known = this.#sessions.peek(id) ? undefined : this.#heads.get(id, this.#sessions.pathOf(id));
-    if (known) return known;
-    const head = await super.doListedHead(metadata);
-    const stamp = this.#sessions.peek(id)?.stamp;
-    if (head && stamp) this.#heads.put(id, stamp, head);
-    return head;
+    const path = this.#sessions.pathOf(id);
+    const kept = this.#sessions.peek(id) ? undefined : this.#heads.get(id, path);
+    if (kept) return kept;
+    try {
+      // Head and stamp in one look: a write may come before the answer.
+      return await this.#sessions.of(id).read((state) => {
+        const head = listedHeadOf(path, state);
+        if (!state.racy) this.#heads.put(id, state.info, head);
+        return head;
+      });
+    } catch (error) {
+      if (isSessionError(error, "not_found")) return null;
+      const damaged = damagedSession(metadata, error);
+      if (damaged) return damaged;
+      throw error;
+    }
   }
 
   protected override doUpdate(

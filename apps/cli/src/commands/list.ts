@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import {
   COUNTED_FIELDS,
   type CountedField,
+  MAX_PAGE,
   type SessionFilter,
   type SessionMetadata,
   type SessionStore,
@@ -17,8 +18,6 @@ import { printJson, printJsonLines } from "../render/json.ts";
 import { sessionLine, sessionTable } from "../render/session-table.ts";
 import { oneLine, padStart, plural } from "../render/text.ts";
 
-const MAX_PAGE = 1000;
-
 export function command(context: Context): AnyCommand {
   // Longer than most functions: half of it is the table of options.
   return withFilterOptions(newCommand("list"))
@@ -30,9 +29,10 @@ export function command(context: Context): AnyCommand {
     .addOption(
       new Option("--order <by>", "by the time of the last change or of the making")
         .choices(["updated", "created"] as const)
-        .default("updated" as const),
+        .default("updated" as const)
+        .conflicts("groupBy"),
     )
-    .option("--reverse", "oldest first")
+    .addOption(new Option("--reverse", "oldest first").conflicts("groupBy"))
     .addOption(new Option("-n, --limit <n>", "how many at most").argParser(parseCount(1)).default(50))
     .addOption(new Option("--all", "all that match").conflicts("limit"))
     .option("--cursor <cursor>", "the next page: what --json gave as nextCursor, with the same options")

@@ -19,7 +19,7 @@ export function command(context: Context): AnyCommand {
       const { store: url, base } = await context.config();
       const maintenance = await maintenanceOf(url, base);
       if (maintenance?.unit !== "store")
-        throw usage(`vacuum is for a sqlite: store, and this one is ${url}: there is nothing to be done.`);
+        throw usage(`vacuum is for a sqlite: store, where its file is; this one is ${url}.`);
       requireStore(url, base);
       const report = await maintenance.vacuum();
       if (json) return printJson(io, report);

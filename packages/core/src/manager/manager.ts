@@ -301,11 +301,11 @@ export class SessionManager {
     entries: readonly NewEntry[],
     options: AddEntriesOptions = {},
   ): Promise<AppendResult> {
-    const at = options.at ?? this.#clock();
+    const { at = this.#clock(), limits, ...rest } = options;
     return this.store.append(id, this.#complete(entries, at), {
-      ...options,
+      ...rest,
       at,
-      limits: this.#limitsWith(options.limits),
+      limits: this.#limitsWith(limits),
     });
   }
 

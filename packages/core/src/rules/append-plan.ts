@@ -69,7 +69,8 @@ export function planAppend(
 
 /**
  * The same where the entries from `keep` on are to be dropped. What the batch begins with and stands there
- * already stays; the rest is new.
+ * already stays; the rest is new. What repeats an entry before the tail, or of the batch, is passed over, so
+ * that the same call again is a repeat. Else the version comes before conflicts of ids.
  */
 function planReplacedTail(
   id: SessionId,
@@ -85,26 +86,44 @@ function planReplacedTail(
       field: "options.keep",
     });
   }
-  const stored = target.tail.entries(keep, entries.length);
-  const changed = entries.findIndex((entry, i) => {
-    const candidate = stored[i];
-    return candidate?.id !== entry.id || !isRepeat(candidate, entry);
-  });
-  const staying = stored.slice(0, changed < 0 ? entries.length : changed);
-  const kept = keep + staying.length;
-  const repeats = staying.map(({ id, seq, timestamp }) => ({ id, seq, timestamp, added: false }));
-  if (changed < 0 && kept === entryCount) return repeatOf(target, repeats);
+  const tail = target.tail.entries(keep, entries.length);
+  const fresh: StoredEntry[] = [];
+  const results: AppendedEntry[] = [];
+  const batch = new Map<EntryId, StoredEntry[]>();
+  let kept = keep;
+  let conflict: EntryId | undefined;
+  const addToBatch = (stored: StoredEntry): void => {
+    batch.set(stored.id, [...(batch.get(stored.id) ?? []), stored]);
+  };
+  const stands = (stored: StoredEntry): void => {
+    results.push({ id: stored.id, seq: stored.seq, timestamp: stored.timestamp, added: false });
+  };
+  for (const entry of entries) {
+    const next = fresh.length === 0 ? tail[kept - keep] : undefined;
+    if (next?.id === entry.id && isRepeat(next, entry)) {
+      kept++;
+      addToBatch(next);
+      stands(next);
+      continue;
+    }
+    const before = target.findEntries(entry.id).filter(({ seq }) => seq < keep);
+    const candidates = [...(batch.get(entry.id) ?? []), ...before];
+    const same = candidates.find((candidate) => isRepeat(candidate, entry));
+    if (same) stands(same);
+    else if (candidates.length > 0) conflict ??= entry.id;
+    else {
+      const stored = { ...entry, seq: kept + fresh.length };
+      fresh.push(stored);
+      addToBatch(stored);
+      results.push({ id: entry.id, seq: stored.seq, timestamp: entry.timestamp, added: true });
+    }
+  }
+  const isRepeated = fresh.length === 0 && kept === entryCount && conflict === undefined;
+  if (isRepeated) return repeatOf(target, results);
   checkVersion(id, target, options.expectedVersion);
-  const stayingById = new Map(staying.map((entry) => [entry.id, entry]));
-  const placed = placeEntries(id, entries.slice(staying.length), kept, (entryId) => {
-    const inBatch = stayingById.get(entryId);
-    return inBatch ? [inBatch] : target.findEntries(entryId).filter(({ seq }) => seq < keep);
-  });
-  const results = [...repeats, ...placed.results];
+  if (conflict !== undefined) throw entryConflict(id, conflict);
   const counts = kept === entryCount ? target.counts : target.tail.countsBefore(kept);
-  // Nothing but repeats of entries before the tail, and no tail.
-  if (placed.fresh.length === 0 && kept === entryCount) return repeatOf(target, results);
-  return planOf(id, target, { results, fresh: placed.fresh, counts }, options);
+  return planOf(id, target, { results, fresh, counts }, options);
 }
 
 function repeatOf({ counts, metadata }: AppendTarget, results: readonly AppendedEntry[]): AppendPlan {
@@ -136,7 +155,9 @@ function planOf(
   { at, limits, setContext, removeContext }: AppendOptions,
 ): AppendPlan {
   const { metadata } = target;
-  const { accept, complete, limit } = decideAppend(counts, metadata, fresh, limits, at);
+  // Where nothing is new a tail is cut off, which no limit is against.
+  const decided = decideAppend(counts, metadata, fresh, fresh.length > 0 ? limits : undefined, at);
+  const { accept, complete, limit } = decided;
   if (!accept) throw limitExceeded(id, limit as LimitReached);
   const { entryCount: kept } = counts;
   const dropsSome = kept < target.counts.entryCount;

@@ -1,5 +1,6 @@
 import { invalidInput, isSessionError } from "../model/errors.ts";
 import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
+import { deepFreeze } from "../model/json.ts";
 import type { SessionMetadata, StoredEntry, Timestamp } from "../model/model.ts";
 import { byCount, type CountedField, countValues, type ValueCount } from "../rules/count-values.ts";
 import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
@@ -280,7 +281,7 @@ export function damagedSession(metadata: SessionMetadata, error: unknown): Damag
   const { code, details } = error;
   if (code !== "corrupt" && code !== "unsupported") return undefined;
   const at = details.offset === undefined ? "entries" : `byte ${details.offset}`;
-  return { metadata, damaged: { code, place: details.field ?? at } };
+  return deepFreeze({ metadata, damaged: { code, place: details.field ?? at } });
 }
 
 function isListPosition(position: Position): boolean {

@@ -7,8 +7,8 @@ import type { ListedHead } from "./session-store.ts";
 // What BaseStore asks of a backend for a page, and what it gets.
 
 /**
- * A page of entries or heads ends early where its items take more than that as JSON, roughly, but has one at
- * least.
+ * A page of entries, heads or metadata ends early where its items take more than that as JSON, roughly, but
+ * has one at least.
  */
 export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 

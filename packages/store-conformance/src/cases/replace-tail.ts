@@ -130,6 +130,94 @@ export const replaceTailCases: readonly ConformanceCase[] = [
   ),
 
   conformanceCase(
+    "keep-repeat-of-others",
+    ["KEEP-3", "KEEP-6"],
+    "a call with repeats of what is before the tail, or of the batch, can be repeated as well",
+    async (store) => {
+      const version = await createChat(store);
+      const [first] = dialogue(0, 1) as [SessionEntry];
+      const batches: [string, readonly SessionEntry[], number][] = [
+        ["before the tail", [first, userEntry(20)], 5],
+        ["of the batch", [userEntry(20), userEntry(21), userEntry(20)], 6],
+        ["both, around what is new", [userEntry(30), first, userEntry(31), userEntry(30)], 6],
+        ["nothing else", [first], 4],
+      ];
+      let expectedVersion = version;
+      for (const [what, batch, entryCount] of batches) {
+        const options = { at: T0 + 50, expectedVersion, keep: 4 };
+        const done = await store.append(ID, batch, options);
+        equal(done.entryCount, entryCount, `the number of entries: ${what}`);
+        await changesNothing(store, `the repeat: ${what}`, async () => {
+          const again = await store.append(ID, batch, options);
+          deepEqual(
+            again.entries,
+            done.entries.map((each) => ({ ...each, added: false })),
+            what,
+          );
+        });
+        expectedVersion = done.version;
+      }
+    },
+  ),
+
+  conformanceCase(
+    "keep-kept-ids",
+    ["KEEP-2", "KEEP-6", "APPEND-13"],
+    "ids that create has kept twice, in the tail and before it",
+    async (store) => {
+      const [a, b, q] = [userEntry(1, "a"), userEntry(1, "b"), userEntry(2)];
+      await store.create(makeSession(1, { entries: [a, b, q] }));
+      const all = await append(store, [a, b, a], { keep: 0 });
+      deepEqual(
+        all.entries.map(({ seq, added }) => [seq, added]),
+        [
+          [0, false],
+          [1, false],
+          [0, false],
+        ],
+        "both stay",
+      );
+      const rest = await append(store, [b, a], { keep: 1 });
+      deepEqual(
+        rest.entries.map(({ seq, added }) => [seq, added]),
+        [
+          [1, false],
+          [0, false],
+        ],
+        "one stays, one is before it",
+      );
+      await rejects(() => append(store, [b, userEntry(1, "c")], { keep: 1 }), "conflict", "a third content");
+    },
+  ),
+
+  conformanceCase(
+    "keep-large-tail",
+    ["KEEP-2", "KEEP-3"],
+    "a tail that is larger than a page",
+    async (store) => {
+      const large = (n: number) => ({ ...userEntry(n), content: "x".repeat(5 * 1024 * 1024) });
+      const batch = [large(1), large(2), large(3)];
+      await store.create(makeSession(1, { entries: [userEntry(0)] }));
+      await store.append(ID, batch, { at: T0 });
+      const { version } = await store.head(ID);
+      const options = { at: T0 + 1, expectedVersion: "stale", keep: 1 };
+      const again = await store.append(ID, batch, options);
+      deepEqual([again.version, again.entries.every(({ added }) => !added)], [version, true], "the repeat");
+      const grown = await append(store, [...batch, userEntry(9)], { keep: 1 });
+      deepEqual(
+        grown.entries.map(({ seq, added }) => [seq, added]),
+        [
+          [1, false],
+          [2, false],
+          [3, false],
+          [4, true],
+        ],
+        "what stays",
+      );
+    },
+  ),
+
+  conformanceCase(
     "keep-refusals",
     ["KEEP-4", "CALL-2", "VERSION-6"],
     "calls that cannot be",
@@ -238,6 +326,12 @@ export const replaceTailCases: readonly ConformanceCase[] = [
       const turns = { maxTurns: 2, action: "error" } as const;
       const two = await append(store, [userEntry(40), assistantEntry(41)], { keep: 2, limits: turns });
       deepEqual(two.limit, { kind: "turns", current: 2, max: 2, exceeded: false }, "turns of what stays");
+      const cut = { maxEntries: 2, maxDurationMs: 1, action: "error" } as const;
+      const shorter = await append(store, dialogue(0, 2), { keep: 0, limits: cut });
+      deepEqual([shorter.entryCount, shorter.limit], [2, null], "a tail that is only cut off");
+      const none = await append(store, [], { keep: 1, limits: { ...cut, action: "end_session" } });
+      deepEqual([none.entryCount, none.status], [1, "active"], "with an empty batch");
+      await append(store, [assistantEntry(60)], { keep: 1 });
       const ended = await append(store, [userEntry(50), assistantEntry(51), userEntry(52)], {
         keep: 2,
         limits: { maxEntries: 5, action: "end_session" },

@@ -67,6 +67,53 @@ export const keepBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
+    "a tail is compared with what a page of it holds",
+    ["keep-large-tail"],
+    keepingBy(async (store, id, entries, options, append) => {
+      const { items } = await store.readEntries(id, { after: options.keep - 1 });
+      const result = await append(entries, options);
+      const isWhole = items.length === 0 || items.at(-1)?.seq === (await store.head(id)).entryCount - 1;
+      return {
+        ...result,
+        entries: result.entries.map((each, i) => ({
+          ...each,
+          added: each.added || (!isWhole && i >= items.length),
+        })),
+      };
+    }),
+  ),
+
+  plantedBug(
+    "a repeat of what is before the tail is none the second time",
+    ["keep-repeat-of-others"],
+    keepingBy(async (store, id, entries, options, append) => {
+      const { entries: stored, version } = await store.get(id);
+      const before = stored.slice(0, options.keep);
+      if (
+        version !== options.expectedVersion &&
+        entries.some((entry) => before.some((each) => each.id === entry.id))
+      )
+        await store.update(id, {}, { at: options.at, expectedVersion: options.expectedVersion });
+      return append(entries, options);
+    }),
+  ),
+
+  plantedBug(
+    "of several entries of one id the last counts",
+    ["keep-kept-ids"],
+    keepingBy(async (store, id, entries, options, append) => {
+      const { entries: stored } = await store.get(id);
+      const last = new Map(stored.map((each) => [each.id, JSON.stringify(each.content)]));
+      const other = entries.find(
+        (each) => last.has(each.id) && last.get(each.id) !== JSON.stringify(each.content),
+      );
+      return other && options.keep === 0
+        ? append([{ ...other, content: "another" }], { at: options.at })
+        : append(entries, options);
+    }),
+  ),
+
+  plantedBug(
     "a version is not asked for",
     ["keep-refusals"],
     class extends MemoryStore {

@@ -18,15 +18,19 @@ interface Kept {
  * stay as they are, also where there are more sessions than SessionCache holds.
  */
 export class HeadCache {
-  /** The one that was read first comes first. */
+  /** The least recently used first. */
   readonly #heads = new Map<SessionId, Kept>();
   #length = 0;
 
   get(id: SessionId, path: string): ListedHead | undefined {
     const kept = this.#heads.get(id);
     if (!kept) return undefined;
-    if (isUnchanged(path, kept.stamp)) return kept.head;
-    this.#remove(id, kept);
+    this.#heads.delete(id);
+    if (isUnchanged(path, kept.stamp)) {
+      this.#heads.set(id, kept);
+      return kept.head;
+    }
+    this.#length -= kept.length;
     return undefined;
   }
 

@@ -1,14 +1,7 @@
 import { SessionError, type SessionId } from "@thulp-sessions/core";
 import { notFound } from "@thulp-sessions/core/store";
 import type { FileClock } from "../disk/file-clock.ts";
-import {
-  type FileInfo,
-  type FileStamp,
-  infoOf,
-  isUnchangedAndNamed,
-  sameFile,
-  sameStamp,
-} from "../disk/file-stamp.ts";
+import { type FileInfo, infoOf, isUnchangedAndNamed, sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { closeFile } from "../disk/read-file.ts";
 import { openInPlace } from "../disk/write-file.ts";
@@ -37,11 +30,6 @@ export class KnownFile {
 
   get isOpen(): boolean {
     return this.#open !== undefined;
-  }
-
-  /** Of the state; undefined where a later change might not show in it. */
-  get stamp(): FileStamp | undefined {
-    return this.#state && !this.#state.racy ? this.#state.info : undefined;
   }
 
   /** How much memory the state takes beside its object, roughly. */

@@ -15,7 +15,7 @@ import {
   nextUpdatedAt,
   versionConflict,
 } from "@thulp-sessions/core/store";
-import { type FileStamp, infoOf } from "../disk/file-stamp.ts";
+import { infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { READ_TRIES } from "../disk/read-file.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
@@ -73,11 +73,6 @@ export class SessionFile {
   /** There must not be another object for this session now. */
   get isInUse(): boolean {
     return this.#queued > 0 || this.#writer.mustRewrite || this.#known.isOpen;
-  }
-
-  /** Of the file whose state is known; undefined where a later change might not show in it. */
-  get stamp(): FileStamp | undefined {
-    return this.#known.stamp;
   }
 
   get byteLength(): number {

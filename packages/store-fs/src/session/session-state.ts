@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import {
   type JsonObject,
+  type ListedHead,
   SessionError,
   type SessionHead,
   type SessionId,
   type SessionMetadata,
   type StoredEntry,
 } from "@thulp-sessions/core";
-import { type EntryCounts, headOf } from "@thulp-sessions/core/store";
+import { damagedSession, type EntryCounts, headOf } from "@thulp-sessions/core/store";
 import type { FileInfo } from "../disk/file-stamp.ts";
 import { FIXED_HEADER_END, type FixedHeader } from "../format/canonical-layout.ts";
 import type { EntryIndex } from "../format/entry-index.ts";
@@ -94,6 +95,13 @@ export function headOfState(path: string, state: SessionState): SessionHead {
     state.head ?? Object.freeze(headOf(metadata, context, counts, versionOf(state), contextInexact));
   state.head = head;
   return head;
+}
+
+/** The same in a list, which tells of damage instead of failing. */
+export function listedHeadOf(path: string, state: SessionState): ListedHead {
+  const { damage, metadata } = state;
+  const damaged = damage && damagedSession(metadata, damageError(path, metadata.id, damage));
+  return damaged ?? headOfState(path, state);
 }
 
 /** An entry as it is given out. */

@@ -30,6 +30,7 @@ export class EntryTable {
   readonly #insert;
   readonly #all;
   readonly #page;
+  readonly #from;
   readonly #typesBelow;
   readonly #deleteFrom;
 
@@ -52,6 +53,13 @@ export class EntryTable {
           LIMIT ?`)
         .raw();
     this.#page = { asc: page("ASC"), desc: page("DESC") };
+    this.#from = client
+      .prepare<[number, number, number], EntryRow>(`
+        SELECT ${ENTRY_COLUMNS} FROM entries
+        WHERE session_key = ? AND seq >= ?
+        ORDER BY seq
+        LIMIT ?`)
+      .raw();
     this.#typesBelow = client
       .prepare<[number, number], string>(`
         SELECT type FROM entries
@@ -105,6 +113,11 @@ export class EntryTable {
       return { items, hasMore: true };
     }
     return { items, hasMore: false };
+  }
+
+  /** The entries from this `seq` on, at most so many. @throws {SessionError} corrupt */
+  from(sessionKey: number, sessionId: SessionId, seq: number, limit: number): StoredEntry[] {
+    return this.#from.all(sessionKey, seq, limit).map((row) => entryOf(row, this.#file, sessionId));
   }
 
   /** The counters of the entries before `seq`. */

@@ -128,10 +128,7 @@ export class SessionWrites {
       version: String(revision),
       findEntries: (entryId) => this.#entries.findById(key, id, entryId),
       tail: {
-        entries: (from, limit) => {
-          const request = { after: from - 1, before: Number.MAX_SAFE_INTEGER, types: null, limit } as const;
-          return this.#entries.page(key, id, { ...request, direction: "asc" }).items;
-        },
+        entries: (from, limit) => this.#entries.from(key, id, from, limit),
         countsBefore: (seq) => this.#entries.countBelow(key, seq),
       },
     };
