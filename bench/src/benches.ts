@@ -47,7 +47,7 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   starvation,
   "truncate-fs": truncateFs,
   "replace-tail": replaceTail,
-  heads,
+  "list-heads": heads,
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,

@@ -116,7 +116,7 @@ export const sections: readonly Section[] = [
   {
     heading: "The same calls on both stores",
     intro: "A tail that is replaced in one step, pages with heads, and how many sessions have each value.",
-    benches: ["replace-tail", "heads"],
+    benches: ["replace-tail", "list-heads"],
   },
   {
     heading: "store-sqlite against bare statements",

@@ -31,7 +31,8 @@ export class EntryTable {
   readonly #all;
   readonly #page;
   readonly #from;
-  readonly #typesBelow;
+  readonly #typesFrom;
+  readonly #lastMessageBelow;
   readonly #deleteFrom;
 
   constructor({ client, file }: Database) {
@@ -60,11 +61,18 @@ export class EntryTable {
         ORDER BY seq
         LIMIT ?`)
       .raw();
-    this.#typesBelow = client
+    this.#typesFrom = client
       .prepare<[number, number], string>(`
         SELECT type FROM entries
-        WHERE session_key = ? AND seq < ?
+        WHERE session_key = ? AND seq >= ?
         ORDER BY seq`)
+      .pluck();
+    this.#lastMessageBelow = client
+      .prepare<[number, number], string>(`
+        SELECT type FROM entries
+        WHERE session_key = ? AND seq < ? AND type IN ('user_message', 'assistant_message')
+        ORDER BY seq DESC
+        LIMIT 1`)
       .pluck();
     this.#deleteFrom = client.prepare("DELETE FROM entries WHERE session_key = ? AND seq >= ?");
   }
@@ -120,9 +128,21 @@ export class EntryTable {
     return this.#from.all(sessionKey, seq, limit).map((row) => entryOf(row, this.#file, sessionId));
   }
 
-  /** The counters of the entries before `seq`. */
-  countBelow(sessionKey: number, seq: number): EntryCounts {
-    return countEntries(typed(this.#typesBelow.iterate(sessionKey, seq)));
+  /**
+   * The counters of the entries before `seq`, from those of all and from the entries behind: these are few, as
+   * a rule.
+   */
+  countBelow(sessionKey: number, seq: number, all: EntryCounts): EntryCounts {
+    const awaitingAssistant = this.#lastMessageBelow.get(sessionKey, seq) === "user_message";
+    const none = { ...countEntries([]), awaitingAssistant };
+    const behind = countEntries(typed(this.#typesFrom.iterate(sessionKey, seq)), none);
+    return {
+      entryCount: all.entryCount - behind.entryCount,
+      turnCount: all.turnCount - behind.turnCount,
+      userMessageCount: all.userMessageCount - behind.userMessageCount,
+      assistantMessageCount: all.assistantMessageCount - behind.assistantMessageCount,
+      awaitingAssistant,
+    };
   }
 
   deleteFrom(sessionKey: number, seq: number): void {

@@ -129,7 +129,7 @@ export class SessionWrites {
       findEntries: (entryId) => this.#entries.findById(key, id, entryId),
       tail: {
         entries: (from, limit) => this.#entries.from(key, id, from, limit),
-        countsBefore: (seq) => this.#entries.countBelow(key, seq),
+        countsBefore: (seq) => this.#entries.countBelow(key, seq, counts),
       },
     };
   }
@@ -141,7 +141,7 @@ export class SessionWrites {
       const context = this.#sessions.contextOf(record);
       if (entryCount === record.counts.entryCount)
         return { value: headOf(record.metadata, context, record.counts, record.revision) };
-      const counts = this.#entries.countBelow(record.key, entryCount);
+      const counts = this.#entries.countBelow(record.key, entryCount, record.counts);
       const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, at) };
       this.#entries.deleteFrom(record.key, entryCount);
       this.#index.removeEntries(record.key, entryCount);
