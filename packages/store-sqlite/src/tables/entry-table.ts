@@ -128,10 +128,7 @@ export class EntryTable {
     return this.#from.all(sessionKey, seq, limit).map((row) => entryOf(row, this.#file, sessionId));
   }
 
-  /**
-   * The counters of the entries before `seq`, from those of all and from the entries behind: these are few, as
-   * a rule.
-   */
+  /** The counters of the entries before `seq`, from those of all and from the entries behind, mostly few. */
   countBelow(sessionKey: number, seq: number, all: EntryCounts): EntryCounts {
     const awaitingAssistant = this.#lastMessageBelow.get(sessionKey, seq) === "user_message";
     const none = { ...countEntries([]), awaitingAssistant };
