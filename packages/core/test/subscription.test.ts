@@ -76,6 +76,28 @@ const shown = (events: readonly SubscriptionEvent[]) =>
         : event.type,
   );
 
+test("entries that fill a page each are followed, after a token too, and when one of them is replaced", async () => {
+  const text = "x".repeat(5 * 1024 * 1024);
+  const large = Array.from({ length: 4 }, (_, i) => makeEntry(i + 1, text));
+  const { store, manager, append } = await setup(large);
+  const events = manager.subscribe(ID);
+  const seen = await take(events, 4);
+  expect(seen.map((event) => event.type === "entry" && event.entry.id)).toEqual(large.map(({ id }) => id));
+  await append(1);
+  expect(await take(events, 1)).toMatchObject([{ type: "entry", entry: { seq: 4 } }]);
+  await events.return();
+
+  const resumed = manager.subscribe(ID, { after: entryToken({ ...(large[1] as SessionEntry), seq: 1 }) });
+  expect(await take(resumed, 3)).toMatchObject([2, 3, 4].map((seq) => ({ type: "entry", entry: { seq } })));
+  const { version } = await store.head(ID);
+  await store.append(ID, [makeEntry(9, text)], { at: 2, keep: 3, expectedVersion: version });
+  expect(await take(resumed, 2)).toMatchObject([
+    { type: "rewound", entryCount: 3 },
+    { type: "entry", entry: { seq: 3, id: makeEntry(9).id } },
+  ]);
+  await resumed.return();
+});
+
 describe("a subscription", () => {
   test("emits what is there, then what is new, by whatever writer", async () => {
     const { store, manager, append } = await setup([makeEntry(1), makeEntry(2)]);

@@ -161,9 +161,19 @@ async function nextStep(
   }
   const { items, nextCursor } = await feed.read({ after: position.seq - 1, limit: PAGE + 1 });
   const [first, ...rest] = items;
-  if (first?.seq === position.seq && first.id === position.id)
-    return { entries: rest, caughtUp: nextCursor === null };
+  if (isAt(position, first)) {
+    if (rest.length > 0 || nextCursor === null) return { entries: rest, caughtUp: nextCursor === null };
+    // The entry at the position fills a page by itself: what follows is read without it, and then it is looked
+    // at again, so that what was read is sure to follow it.
+    const next = await feed.read({ after: position.seq, limit: PAGE });
+    const again = await feed.read({ after: position.seq - 1, before: position.seq + 1 });
+    if (isAt(position, again.items[0])) return { entries: next.items, caughtUp: next.nextCursor === null };
+  }
   return { entries: [], caughtUp: false, rewoundTo: await lastCommon(feed, position, delivered) };
+}
+
+function isAt(position: Position, entry: StoredEntry | undefined): boolean {
+  return entry?.seq === position.seq && entry.id === position.id;
 }
 
 /** The last delivered entry that is still there, as are all remembered ones before it. */
@@ -172,11 +182,14 @@ async function lastCommon(
   position: Position,
   delivered: ReadonlyMap<number, string>,
 ): Promise<Position> {
-  const { items } = await feed.read({
-    before: position.seq + 1,
-    direction: "desc",
-    limit: MAX_DELIVERED_IDS,
-  });
+  const items: Position[] = [];
+  for (let before = position.seq + 1; ; ) {
+    const page = await feed.read({ before, direction: "desc", limit: MAX_DELIVERED_IDS });
+    for (const { seq, id } of page.items) items.push({ seq, id });
+    before = page.items.at(-1)?.seq ?? 0;
+    // Pages of large entries end early.
+    if (page.nextCursor === null || items.length >= MAX_DELIVERED_IDS || before === 0) break;
+  }
   const remembered = items.filter(({ seq }) => delivered.has(seq)).reverse();
   const changed = remembered.findIndex((entry) => delivered.get(entry.seq) !== entry.id);
   return (changed < 0 ? remembered.at(-1) : remembered[changed - 1]) ?? START;
