@@ -163,8 +163,8 @@ async function nextStep(
   const [first, ...rest] = items;
   if (isAt(position, first)) {
     if (rest.length > 0 || nextCursor === null) return { entries: rest, caughtUp: nextCursor === null };
-    // The entry at the position fills a page by itself: what follows is read without it, and then it is looked
-    // at again, so that what was read is sure to follow it.
+    // The entry at the position fills a page by itself: what follows is read without it, and then it is
+    // looked at again, so that what was read is sure to follow it.
     const next = await feed.read({ after: position.seq, limit: PAGE });
     const again = await feed.read({ after: position.seq - 1, before: position.seq + 1 });
     if (isAt(position, again.items[0])) return { entries: next.items, caughtUp: next.nextCursor === null };
