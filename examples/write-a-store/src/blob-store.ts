@@ -25,6 +25,7 @@ import {
   checkTruncate,
   countEntries,
   type EntriesRequest,
+  entryRows,
   headOf,
   type ListRequest,
   nextUpdatedAt,
@@ -163,11 +164,7 @@ class BlobStore extends BaseStore {
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
-    const { after, before, types, direction, limit } = request;
-    const rows = storedEntries(find(await readBlob(this.#file), id)).filter(
-      ({ seq, entryType }) => seq > after && seq < before && (types?.includes(entryType.type) ?? true),
-    );
-    return firstOf(direction === "asc" ? rows : rows.reverse(), limit);
+    return entryRows(storedEntries(find(await readBlob(this.#file), id)), request);
   }
 
   protected override async doList(request: ListRequest): Promise<Rows<SessionMetadata>> {

@@ -35,6 +35,7 @@ export {
   type ParsedSearchQuery,
 } from "./store/checked-store.ts";
 export type { Durability } from "./store/durability.ts";
+export { entryRows } from "./store/entry-rows.ts";
 export {
   type EntriesRequest,
   type HeadRows,

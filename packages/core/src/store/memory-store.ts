@@ -18,8 +18,8 @@ import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { BaseStore } from "./base-store.ts";
+import { entryRows } from "./entry-rows.ts";
 import type { EntriesRequest, ListRequest, PlacedHit, Rows, SearchRequest } from "./requests.ts";
-import { MAX_PAGE_BYTES } from "./requests.ts";
 import { scanSearch } from "./scan-search.ts";
 import type { StoreCapabilities } from "./session-store.ts";
 
@@ -46,7 +46,6 @@ export class MemoryStore extends BaseStore {
     exactNumbers: false,
   };
   readonly #sessions = new Map<SessionId, SessionRecord>();
-  readonly #lengths = new WeakMap<StoredEntry, number>();
   #lastVersion = 0;
 
   protected override async doCreate(session: Session): Promise<SessionHead> {
@@ -108,21 +107,7 @@ export class MemoryStore extends BaseStore {
   }
 
   protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
-    const { entries } = this.#find(id);
-    const { after, before, types, direction, limit } = request;
-    const from = Math.max(0, after + 1);
-    const to = Math.min(entries.length, before);
-    const items: StoredEntry[] = [];
-    let length = 0;
-    for (let i = from; i < to; i++) {
-      const entry = entries[direction === "asc" ? i : to - 1 - (i - from)] as StoredEntry;
-      if (types && !types.includes(entry.entryType.type)) continue;
-      length += this.#lengthOf(entry);
-      if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0))
-        return { items, hasMore: true };
-      items.push(entry);
-    }
-    return { items, hasMore: false };
+    return entryRows(this.#find(id).entries, request);
   }
 
   protected override async doTruncate(
@@ -186,15 +171,6 @@ export class MemoryStore extends BaseStore {
 
   #matching(filter: SessionFilter): SessionMetadata[] {
     return [...this.#sessions.values()].map(({ metadata }) => metadata).filter(filterMatcher(filter));
-  }
-
-  /** As JSON; entries are frozen. */
-  #lengthOf(entry: StoredEntry): number {
-    const known = this.#lengths.get(entry);
-    if (known !== undefined) return known;
-    const { length } = JSON.stringify(entry);
-    this.#lengths.set(entry, length);
-    return length;
   }
 
   #find(id: SessionId, expectedVersion?: string): SessionRecord {
