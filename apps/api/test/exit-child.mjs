@@ -37,10 +37,18 @@ const WAYS = {
     void store.search({ text: "x" });
   },
   async retries() {
-    // Nothing listens there: the calls are repeated until they are given up.
-    const signal = AbortSignal.abort(new Error("given up"));
-    const client = createClient({ url: "http://127.0.0.1:9" });
-    await client.sessions.list.query(undefined, { signal }).catch(() => {});
+    // Nothing listens there: the call is repeated, and given up at its third attempt.
+    const givenUp = new AbortController();
+    let attempts = 0;
+    const client = createClient({
+      url: "http://127.0.0.1:9",
+      async fetch(input, init) {
+        if (++attempts === 3) givenUp.abort(new Error("given up"));
+        return fetch(input, init);
+      },
+    });
+    await client.sessions.list.query(undefined, { signal: givenUp.signal }).catch(() => {});
+    if (attempts < 3) throw new Error(`There were ${attempts} attempts.`);
   },
 };
 

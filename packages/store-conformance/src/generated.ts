@@ -94,7 +94,7 @@ const FRAGMENTS = [
   "zzz",
 ] as const;
 
-/** Texts of session types, as hard to compare as any. */
+/** Texts of session types that are easily compared wrongly. */
 const FIELDS = ["s", "S", "", "s\0", "s t", "ſ", "😀", "\uffff", "'"] as const;
 
 const TAGS = [

@@ -134,9 +134,7 @@ export class FileStore extends BaseStore {
       });
     } catch (error) {
       if (isSessionError(error, "not_found")) return null;
-      const damaged = damagedSession(metadata, error);
-      if (damaged) return damaged;
-      throw error;
+      return damagedSession(metadata, error);
     }
   }
 

@@ -10,7 +10,7 @@ import { usage } from "../terminal/exit.ts";
 export function command(context: Context): AnyCommand {
   return newCommand("vacuum")
     .description(
-      "Gives the space of what was deleted from a sqlite: store back to the file system, by writing the file anew: that needs room for a second copy, and blocks other writers meanwhile. An fs: store needs none of it.",
+      "Gives the space of what was deleted from a sqlite: store back to the file system, by rewriting the file: that needs room for a second copy, and blocks other writers meanwhile. An fs: store needs none of it.",
     )
     .option("--json", "one JSON text: {bytesFreed}")
     .addHelpText("after", examples("prune --older-than 90d --yes", "vacuum"))

@@ -59,9 +59,7 @@ export function planAppend(
   options: AppendOptions,
 ): AppendPlan {
   if (options.keep !== undefined) return planReplacedTail(id, target, entries, options, options.keep);
-  const { results, fresh } = placeEntries(id, entries, target.counts.entryCount, (entryId) =>
-    target.findEntries(entryId),
-  );
+  const { results, fresh } = placeEntries(id, target, entries);
   if (fresh.length === 0) return repeatOf(target, results);
   checkVersion(id, target, options.expectedVersion);
   return planOf(id, target, { results, fresh, counts: target.counts }, options);
@@ -147,7 +145,7 @@ interface Placed {
   readonly fresh: readonly StoredEntry[];
 }
 
-/** @param placed behind entries of these counts. */
+/** What is to be written; `counts` are those of the entries that stay. */
 function planOf(
   id: SessionId,
   target: AppendTarget,
@@ -181,30 +179,19 @@ function checkVersion(id: SessionId, { version }: AppendTarget, expected: string
   if (expected !== undefined && expected !== version) throw versionConflict(id, version);
 }
 
-/**
- * Which entries are repeats, and where the new ones go.
- *
- * @param firstSeq of the first that is new.
- * @param findEntries the stored entries with this id.
- * @throws {SessionError} conflict
- */
-function placeEntries(
-  id: SessionId,
-  entries: readonly SessionEntry[],
-  firstSeq: number,
-  findEntries: (id: EntryId) => readonly StoredEntry[],
-): Placed {
+/** Which entries are repeats, and where the new ones go. @throws {SessionError} conflict */
+function placeEntries(id: SessionId, target: AppendTarget, entries: readonly SessionEntry[]): Placed {
   const fresh: StoredEntry[] = [];
   // A single entry can repeat no other of its batch.
   const freshById = entries.length > 1 ? new Map<EntryId, StoredEntry>() : undefined;
   const results = entries.map((entry): AppendedEntry => {
     const inBatch = freshById?.get(entry.id);
-    const candidates = inBatch ? [inBatch] : findEntries(entry.id);
+    const candidates = inBatch ? [inBatch] : target.findEntries(entry.id);
     const same = candidates.find((candidate) => isRepeat(candidate, entry));
     if (same) return { id: entry.id, seq: same.seq, timestamp: same.timestamp, added: false };
     if (candidates.length > 0) throw entryConflict(id, entry.id);
     const { timestamp, entryType, content } = entry;
-    const seq = firstSeq + fresh.length;
+    const seq = target.counts.entryCount + fresh.length;
     // Key by key: a spread would take as long as the rest of the plan.
     const stored: StoredEntry = { id: entry.id, timestamp, entryType, content, seq };
     fresh.push(stored);

@@ -192,9 +192,7 @@ export abstract class BaseStore extends CheckedStore {
       return await this.doHead(metadata.id);
     } catch (error) {
       if (isSessionError(error, "not_found")) return null;
-      const damaged = damagedSession(metadata, error);
-      if (damaged) return damaged;
-      throw error;
+      return damagedSession(metadata, error);
     }
   }
 
@@ -275,11 +273,11 @@ function placeOf(metadata: SessionMetadata | undefined, { orderBy }: ListRequest
   return metadata ? { time: metadata[orderBy], id: metadata.id } : null;
 }
 
-/** How a list with heads tells of an error that concerns one session; undefined for any other error. */
-export function damagedSession(metadata: SessionMetadata, error: unknown): DamagedSession | undefined {
-  if (!isSessionError(error)) return undefined;
+/** How a list with heads tells of an error that concerns one session. @throws any other error as it is. */
+export function damagedSession(metadata: SessionMetadata, error: unknown): DamagedSession {
+  if (!isSessionError(error)) throw error;
   const { code, details } = error;
-  if (code !== "corrupt" && code !== "unsupported") return undefined;
+  if (code !== "corrupt" && code !== "unsupported") throw error;
   const at = details.offset === undefined ? "entries" : `byte ${details.offset}`;
   return deepFreeze({ metadata, damaged: { code, place: details.field ?? at } });
 }

@@ -23,7 +23,7 @@ function countAll(store: SessionStore, filter: SessionFilter, query: CountQuery)
   });
 }
 
-/** What is expected, written anew: not with core's own counting. */
+/** What is expected, computed here: not with core's own counting. */
 function expectedCounts(all: readonly SessionMetadata[], by: CountedField, prefix = ""): ValueCount[] {
   const day = (time: number) => (time > 8.64e15 ? "beyond" : new Date(time).toISOString().split("T", 1)[0]);
   const values = all.flatMap((each): (string | undefined)[] => {

@@ -46,7 +46,7 @@ export const keepBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
-    "what the batch begins with is written anew",
+    "what the batch begins with is written again",
     ["keep-leading", "keep-ids"],
     keepingBy(async (_store, _id, entries, options, append) => {
       const result = await append(entries, options);

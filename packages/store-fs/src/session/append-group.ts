@@ -50,7 +50,7 @@ export interface GroupPlan {
 
 /**
  * Takes calls from the front that can go out in one write. One that expects a version is planned on its own;
- * so is one that may change the status or the context, and every call while the file has to be written anew.
+ * so is one that may change the status or the context, and every call while the file has to be rewritten.
  */
 export function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
   const isAlone = ({ options: { expectedVersion, limits, setContext, removeContext } }: AppendCall) =>

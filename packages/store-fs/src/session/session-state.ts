@@ -100,8 +100,7 @@ export function headOfState(path: string, state: SessionState): SessionHead {
 /** The same in a list, which tells of damage instead of failing. */
 export function listedHeadOf(path: string, state: SessionState): ListedHead {
   const { damage, metadata } = state;
-  const damaged = damage && damagedSession(metadata, damageError(path, metadata.id, damage));
-  return damaged ?? headOfState(path, state);
+  return damage ? damagedSession(metadata, damageError(path, metadata.id, damage)) : headOfState(path, state);
 }
 
 /** An entry as it is given out. */

@@ -99,10 +99,9 @@ const CONDITIONS: { readonly [K in keyof Required<Atoms>]: (value: SQL, raw: Ato
   status: (value) => sql`(${sessions.status} = ${value})`,
   type: (value) => sql`(${sessions.type} = ${value})`,
   tag: (value) => hasTag(value),
-  // No text in UTF-8 has a byte FF, so that all that begin with the prefix come before it with that byte.
   tagPrefix: (value) => sql`(${sessions.key} IN (
     SELECT ${sessionTags.sessionKey} FROM ${sessionTags}
-    WHERE ${sessionTags.tag} >= ${value} AND ${sessionTags.tag} < ${value} || CAST(x'ff' AS TEXT)))`,
+    WHERE ${beginsWith(sql`${sessionTags.tag}`, value)}))`,
   skillName: (value) => sql`(${sessions.skillName} IS ${value})`,
   agentName: (value) => sql`(${sessions.agentName} IS ${value})`,
   model: (value) => sql`(${sessions.model} IS ${value})`,
@@ -139,6 +138,11 @@ function hasTag(tag: SQL): SQL {
     WHERE ${sessionTags.sessionKey} = ${sessions.key} AND ${sessionTags.tag} = ${tag})`;
 }
 
-function textOf(condition: SQL): string {
+/** No text in UTF-8 has a byte FF: all that begin with the prefix come before it with that byte. */
+export function beginsWith(text: SQL, prefix: SQL): SQL {
+  return sql`${text} >= ${prefix} AND ${text} < ${prefix} || CAST(x'ff' AS TEXT)`;
+}
+
+export function textOf(condition: SQL): string {
   return dialect.sqlToQuery(condition).sql;
 }

@@ -1,9 +1,10 @@
 import type { CountedField, SessionFilter } from "@thulp-sessions/core";
 import { dayOf, LAST_DATE_MS } from "@thulp-sessions/core/store";
+import { sql } from "drizzle-orm";
 import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
 import { LruCache } from "../connection/lru-cache.ts";
-import { compileFilter, type FilterSql } from "./filter-sql.ts";
+import { beginsWith, compileFilter, type FilterSql, textOf } from "./filter-sql.ts";
 import { source, whereAll } from "./session-list.ts";
 
 type Parameters = [Record<string, unknown>];
@@ -70,9 +71,7 @@ function valuesQuery({ conditions, tag }: FilterSql, by: Exclude<CountedField, "
 
 /** Without a filter only an index of the tags is read. */
 function tagsQuery({ all }: FilterSql, hasPrefix: boolean): string {
-  const range = hasPrefix
-    ? "counted.tag >= @prefix AND counted.tag < @prefix || CAST(x'ff' AS TEXT)"
-    : undefined;
+  const range = hasPrefix ? textOf(beginsWith(sql.raw("counted.tag"), sql.raw("@prefix"))) : undefined;
   return `
     SELECT counted.tag, count(*)
     FROM session_tags AS counted ${all.length === 0 ? "" : "JOIN sessions ON counted.session_key = sessions.key"}

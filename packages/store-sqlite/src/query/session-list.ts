@@ -100,9 +100,7 @@ export class SessionList {
     try {
       return headOf(metadata, contextOf(context, this.#file, row.id), countsOf(row), row.revision);
     } catch (error) {
-      const damaged = damagedSession(metadata, error);
-      if (damaged) return damaged;
-      throw error;
+      return damagedSession(metadata, error);
     }
   }
 
