@@ -21,6 +21,7 @@ import type {
 } from "@thulp-sessions/core";
 import {
   CheckedStore,
+  exceedsBounds,
   type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
@@ -127,7 +128,9 @@ export class RemoteStore extends CheckedStore {
   }
 
   protected override doCreate(session: Session): Promise<SessionHead> {
-    return this.#answer((call) => this.#client.sessions.save.mutate({ session }, call));
+    return this.#answer((call) =>
+      this.#client.sessions.save.mutate({ session, ...storedMark(session) }, call),
+    );
   }
 
   protected override doGet(id: SessionId): Promise<StoredSession> {
@@ -179,7 +182,7 @@ export class RemoteStore extends CheckedStore {
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
     const input =
       expectedVersion === undefined
-        ? { session, overwrite: "existing" as const }
+        ? { session, overwrite: "existing" as const, ...storedMark(session) }
         : { session, expectedVersion };
     return this.#answer((call) => this.#client.sessions.save.mutate(input, call));
   }
@@ -242,6 +245,11 @@ export class RemoteStore extends CheckedStore {
     const ask = () => answer(call, this.#signals);
     return this.#viewOf === undefined ? ask() : this.#viewOf.run(ask);
   }
+}
+
+/** A session that is larger than a new one may be has passed the checks here: it comes from a store. */
+function storedMark(session: Session): { readonly stored?: true } {
+  return exceedsBounds(session) ? { stored: true } : {};
 }
 
 type Call<T> = (options: { readonly signal?: AbortSignal }) => Promise<T>;

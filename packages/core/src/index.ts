@@ -34,8 +34,9 @@ export {
   type EntryType,
   type EntryTypeName,
   entryTypeSchema,
+  type GivenSession,
   MAX_ENTRY_BYTES,
-  MAX_NAME_BYTES,
+  MAX_TEXT_BYTES,
   SESSION_STATUSES,
   SESSION_TYPE_NAMES,
   type Session,
@@ -53,6 +54,7 @@ export {
   tagsSchema,
   timestampSchema,
 } from "./model/model.ts";
+export { MAX_CONTEXT_BYTES, MAX_METADATA_BYTES } from "./rules/bounds.ts";
 export { COUNTED_FIELDS, type CountedField, type ValueCount } from "./rules/count-values.ts";
 export { matchesFilter, type SessionFilter, sessionFilterSchema } from "./rules/filter.ts";
 export {

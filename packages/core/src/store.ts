@@ -10,6 +10,7 @@ export { headOf } from "./model/head.ts";
 export { isCanonicalUuid } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
+export { exceedsBounds } from "./rules/bounds.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
 export { countValues, dayOf, LAST_DATE_MS } from "./rules/count-values.ts";
 export { epochAfterDrop, firstEpoch } from "./rules/epoch.ts";

@@ -2,7 +2,7 @@ import {
   type EntriesQuery,
   type ListQuery,
   MAX_ENTRY_BYTES,
-  MAX_NAME_BYTES,
+  MAX_TEXT_BYTES,
   type SearchQuery,
   type Session,
   type SessionEntry,
@@ -182,7 +182,7 @@ describe("a session to write", () => {
     ["has __proto__ in its metadata", { ...makeSession(), metadata: proto(makeMetadata()) }, "metadata"],
     [
       "has a name of two lines' worth too many",
-      makeSession({ name: "x".repeat(MAX_NAME_BYTES + 1) }),
+      makeSession({ name: "x".repeat(MAX_TEXT_BYTES + 1) }),
       "metadata.name",
     ],
     ["has half a character in a tag", makeSession({ tags: ["a", "\ud800"] }), "metadata.tags[1]"],

@@ -1,4 +1,5 @@
 import { appendCases } from "./cases/append.ts";
+import { boundsCases } from "./cases/bounds.ts";
 import { closeCases } from "./cases/close.ts";
 import { concurrencyCases } from "./cases/concurrency.ts";
 import { copyCases } from "./cases/copies.ts";
@@ -57,6 +58,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...copyCases,
   ...valueCases,
   ...refusalCases,
+  ...boundsCases,
   ...hostileCases,
   ...concurrencyCases,
   ...fairnessCases,

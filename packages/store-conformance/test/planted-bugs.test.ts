@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { AssertionError, conformanceCases } from "../src/index.ts";
 import { appendBugs } from "./bugs/append-bugs.ts";
 import { argumentBugs } from "./bugs/argument-bugs.ts";
+import { boundsBugs } from "./bugs/bounds-bugs.ts";
 import { changeBugs } from "./bugs/change-bugs.ts";
 import { countBugs } from "./bugs/count-bugs.ts";
 import { epochBugs } from "./bugs/epoch-bugs.ts";
@@ -29,6 +30,7 @@ const BUGS = [
   ...searchBugs,
   ...valueBugs,
   ...argumentBugs,
+  ...boundsBugs,
   ...headBugs,
   ...epochBugs,
   ...hostileBugs,

@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from "../model/errors.ts";
 import type { SessionId } from "../model/ids.ts";
-import type { Session, SessionHead, StoredEntry } from "../model/model.ts";
+import type { GivenSession, Session, SessionHead, StoredEntry } from "../model/model.ts";
 import type { SessionStore } from "../store/session-store.ts";
 import { parseEntries } from "../store/validate.ts";
 import type { StoreWarning } from "../store/warnings.ts";
@@ -153,7 +153,7 @@ class SessionCopy {
     if (characters < TINY_SESSION_CHARACTERS) release();
     return (
       this.#refuseInexact(inexactPlaces(head, entries)) ??
-      this.#writeWhole({ metadata, context, entries }, present)
+      this.#writeWhole({ metadata, context, entries, version: head.version }, present)
     );
   }
 
@@ -161,10 +161,10 @@ class SessionCopy {
   async #copyLarge(head: SessionHead, present: SessionHead | undefined): Promise<AttemptResult> {
     const refused = await this.#preflight(head);
     if (refused) return refused;
-    const { metadata, context } = head;
+    const { metadata, context, version } = head;
     return this.#rules.writeMutex.run(async () => {
       if (present) await this.#target(() => this.#to.delete(this.#id, { expectedVersion: present.version }));
-      const created = await this.#target(() => this.#to.create({ metadata, context, entries: [] }));
+      const created = await this.#target(() => this.#to.create({ metadata, context, entries: [], version }));
       const result = await this.#resume(head, created);
       return result.kind === "copied" && present ? { kind: "replaced" } : result;
     });
@@ -268,7 +268,7 @@ class SessionCopy {
     return (await this.#from.head(this.#id)).version === head.version;
   }
 
-  async #writeWhole(session: Session, present: SessionHead | undefined): Promise<AttemptResult> {
+  async #writeWhole(session: GivenSession, present: SessionHead | undefined): Promise<AttemptResult> {
     if (!present) {
       await this.#target(() => this.#to.create(session));
       this.#rules.onEntries(session.entries.length);

@@ -4,6 +4,7 @@ import { type EntryId, newUuid, parseSessionId, type SessionId } from "../model/
 import { copyJson, type JsonObject, type JsonValue, ownProperties, readArgument } from "../model/json.ts";
 import type {
   EntryType,
+  GivenSession,
   Session,
   SessionEntry,
   SessionHead,
@@ -243,7 +244,9 @@ export class SessionManager {
   ): Promise<SessionHead> {
     const version = readArgument("session", (): string | undefined => Object(session).version);
     // Copied before the first await: what is written is what was given.
-    const given = parseSession(session);
+    const checked = parseSession(session);
+    // With a version it comes from a store, and may be larger than a new one.
+    const given: GivenSession = { ...checked, version };
     if (!options.overwrite)
       return version === undefined ? this.store.create(given) : this.#replace(given, version);
     for (let attempt = 1; ; attempt++) {
@@ -261,7 +264,7 @@ export class SessionManager {
     }
   }
 
-  async #replace(session: Session, expectedVersion?: string): Promise<SessionHead> {
+  async #replace(session: GivenSession, expectedVersion?: string): Promise<SessionHead> {
     const { id, status } = session.metadata;
     if (this.#lifecycle === "free") return this.store.replace(session, { expectedVersion });
     return this.#inStrictLifecycle(id, status, expectedVersion, (version) =>
@@ -504,6 +507,7 @@ export class SessionManager {
     if (inexact !== undefined && !options.allowLossy) throw wouldRound(source.metadata.id, inexact);
     const at = options.at ?? this.#clock();
     return this.#create({
+      version: source.version,
       metadata: {
         ...source.metadata,
         id: (options.id ?? this.#newId()) as SessionId,
@@ -586,11 +590,12 @@ export class SessionManager {
     return stricterLimits(this.#limits, limits);
   }
 
-  async #create(session: Session): Promise<StoredSession> {
+  async #create(session: GivenSession): Promise<StoredSession> {
     // Copied before the first await: the cache freezes what was written, which must not be the caller's
     // object.
     const given = parseSession(session);
-    const { metadata, context, version, epoch } = await this.store.create(given);
+    const created = await this.store.create({ ...given, version: session.version });
+    const { metadata, context, version, epoch } = created;
     // What `get` would answer, without reading it again.
     const entries = given.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
     return this.#cache.put({ metadata, entries, context, version, epoch });

@@ -3,8 +3,8 @@ import { arrayOf } from "./array-of.ts";
 import { type EntryId, entryIdSchema, type SessionId, sessionIdSchema } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
-/** A name takes at most this many bytes of UTF-8. */
-export const MAX_NAME_BYTES = 64 * 1024;
+/** A name, a text of the session type and a tag take at most this many bytes of UTF-8 each. */
+export const MAX_TEXT_BYTES = 64 * 1024;
 
 /** An entry takes at most this many bytes as JSON text. */
 export const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
@@ -81,17 +81,17 @@ export const ENTRY_TYPE_NAMES = [
 /** One of {@link ENTRY_TYPE_NAMES}. */
 export type EntryTypeName = (typeof ENTRY_TYPE_NAMES)[number];
 
-/** The zod schema of a session's name: well-formed, at most {@link MAX_NAME_BYTES} long. */
-export const sessionNameSchema = wellFormed.refine((name) => utf8Length(name) <= MAX_NAME_BYTES, {
-  error: `is longer than ${MAX_NAME_BYTES} bytes`,
+/** The zod schema of the name of a new session: well-formed, at most {@link MAX_TEXT_BYTES} long. */
+export const sessionNameSchema = wellFormed.refine((name) => utf8Length(name) <= MAX_TEXT_BYTES, {
+  error: `is longer than ${MAX_TEXT_BYTES} bytes`,
 });
 /** The zod schema of a session's tags. */
 export const tagsSchema = arrayOf(wellFormed);
 
-/** The zod schema of {@link SessionMetadata}. */
+/** The zod schema of {@link SessionMetadata}, which may be larger than those of a new session are. */
 export const sessionMetadataSchema = z.strictObject({
   id: sessionIdSchema,
-  name: sessionNameSchema,
+  name: wellFormed,
   sessionType: sessionTypeSchema,
   createdAt: timestampSchema,
   updatedAt: timestampSchema,
@@ -148,6 +148,12 @@ export interface Session {
   readonly entries: readonly SessionEntry[];
   /** The state of the application, of any shape; each value is nested at most 120 levels deep. */
   readonly context: JsonObject;
+}
+
+/** A session to write: a new one, or one that a store has given. */
+export interface GivenSession extends Session {
+  /** Says that it comes from a store: then it may be larger than a new one. Nothing else is made of it. */
+  readonly version?: string | undefined;
 }
 
 /** A whole session as a store answers it. */

@@ -2,11 +2,21 @@ import { invalidInput, SessionError } from "../model/errors.ts";
 import type { SessionId } from "../model/ids.ts";
 import { type JsonObject, type JsonValue, setKey } from "../model/json.ts";
 import type { SessionMetadata, Timestamp } from "../model/model.ts";
+import { checkContextBounds, checkMetadataBounds } from "./bounds.ts";
 import type { SessionChange } from "./writes.ts";
 
-/** The context after a change; the same object where the change does not concern it. */
+/**
+ * The context after a change; the same object where the change does not concern it.
+ *
+ * @throws {SessionError} invalid_input when it would grow beyond its bound.
+ */
 export function changedContext(context: JsonObject, change: SessionChange): JsonObject {
-  if (change.context !== undefined) return change.context;
+  const changed = change.context ?? withChangedKeys(context, change);
+  checkContextBounds(changed, context);
+  return changed;
+}
+
+function withChangedKeys(context: JsonObject, change: SessionChange): JsonObject {
   if (change.setContext === undefined && change.removeContext === undefined) return context;
   const removed = new Set(change.removeContext);
   const result: Record<string, JsonValue> = {};
@@ -22,14 +32,15 @@ export function changedContext(context: JsonObject, change: SessionChange): Json
 /**
  * The metadata after a change at the time `at`.
  *
- * @throws {SessionError} unsupported, as {@link nextUpdatedAt}.
+ * @throws {SessionError} unsupported, as {@link nextUpdatedAt}; invalid_input when something would grow beyond
+ * its bound.
  */
 export function changedMetadata(
   metadata: SessionMetadata,
   change: SessionChange,
   at: Timestamp,
 ): SessionMetadata {
-  return {
+  const changed: SessionMetadata = {
     id: metadata.id,
     name: change.name ?? metadata.name,
     sessionType: change.sessionType ?? metadata.sessionType,
@@ -39,6 +50,8 @@ export function changedMetadata(
     tags: change.tags ?? metadata.tags,
     parentSession: change.parentSession === undefined ? metadata.parentSession : change.parentSession,
   };
+  checkMetadataBounds(changed, metadata);
+  return changed;
 }
 
 /**

@@ -3,7 +3,7 @@ import { Yielder } from "../async/yielder.ts";
 import { invalidInput, SessionError } from "../model/errors.ts";
 import { parseSessionId, type SessionId } from "../model/ids.ts";
 import { readArgument } from "../model/json.ts";
-import type { Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
+import type { GivenSession, Session, SessionEntry, SessionHead, StoredSession } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { type SearchPage, type SearchQuery, searchQuerySchema } from "../search/search.ts";
@@ -101,7 +101,7 @@ export abstract class CheckedStore implements SessionStore {
   /** Called when the last watcher has ended. */
   protected doWatchStop(): void {}
 
-  create(session: Session): Promise<SessionHead> {
+  create(session: GivenSession): Promise<SessionHead> {
     return this.#run(() => this.doCreate(parseSession(session)));
   }
 
@@ -145,7 +145,10 @@ export abstract class CheckedStore implements SessionStore {
     });
   }
 
-  replace(session: Session, options: { expectedVersion?: string | undefined } = {}): Promise<SessionHead> {
+  replace(
+    session: GivenSession,
+    options: { expectedVersion?: string | undefined } = {},
+  ): Promise<SessionHead> {
     return this.#run(() =>
       this.doReplace(
         parseSession(session),

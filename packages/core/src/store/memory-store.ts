@@ -99,10 +99,11 @@ export class MemoryStore extends BaseStore {
       options,
     );
     if (!plan.isRepeat) {
+      // Before anything is changed: it may be refused.
+      const context = changedContext(record.context, plan.context);
       if (plan.dropsSome) this.#dropEntries(record, plan.kept);
       for (const entry of plan.fresh) addEntry(record, entry);
       const { status, updatedAt } = plan;
-      const context = changedContext(record.context, plan.context);
       this.#changed(record, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts, context });
     }
     return appendResult(plan, record);

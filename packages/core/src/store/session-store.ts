@@ -4,7 +4,7 @@
 import type { SessionId } from "../model/ids.ts";
 import type {
   EntryTypeName,
-  Session,
+  GivenSession,
   SessionEntry,
   SessionHead,
   SessionMetadata,
@@ -178,7 +178,7 @@ export interface SessionStore extends AsyncDisposable {
    * Stores a new session as it is given, times and duplicate entry ids included. Answers its head.
    * @throws {SessionError} already_exists
    */
-  create(session: Session): Promise<SessionHead>;
+  create(session: GivenSession): Promise<SessionHead>;
 
   /**
    * The whole session.
@@ -227,7 +227,7 @@ export interface SessionStore extends AsyncDisposable {
    * @throws {SessionError} not_found, conflict, corrupt, unsupported
    */
   replace(
-    session: Session,
+    session: GivenSession,
     options?: { readonly expectedVersion?: string | undefined },
   ): Promise<SessionHead>;
 

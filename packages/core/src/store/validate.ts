@@ -25,6 +25,7 @@ import {
   timestampSchema,
   utf8Length,
 } from "../model/model.ts";
+import { checkContextBounds, checkMetadataBounds } from "../rules/bounds.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
 import type { AppendOptions, SessionChange } from "../rules/writes.ts";
 
@@ -178,7 +179,8 @@ function parseContext(value: unknown, field = "context"): JsonObject {
 }
 
 /**
- * Checks a whole session and gives a copy; what a store adds to it (`version`, `epoch`, `seq`,
+ * Checks a whole session and gives a copy. One that a store has given (it has a `version`) may be larger than a
+ * new one; what a store adds to it (`version`, `epoch`, `seq`,
  * `inexact`) is left out.
  *
  * @throws {SessionError} invalid_input
@@ -188,13 +190,18 @@ export function parseSession(value: unknown): Session {
     throw invalidInput("session: expected an object.", { field: "session" });
   const given = readArgument("session", () => (isRecord(value) ? ownProperties(value, "session") : {}));
   const { metadata, entries, context, ...rest }: Record<string, unknown> = given;
-  const { version: _, epoch: __, inexact: ___, ...unknown } = rest;
+  const { version, epoch: _, inexact: __, ...unknown } = rest;
   refuseUnknown(unknown, "session");
-  return {
+  const session: Session = {
     metadata: parseInput(sessionMetadataSchema, metadata, "metadata") as SessionMetadata,
     entries: parseEntries(entries, "entries", true),
     context: parseContext(context),
   };
+  if (version === undefined) {
+    checkMetadataBounds(session.metadata);
+    checkContextBounds(session.context);
+  }
+  return session;
 }
 
 function refuseUnknown(rest: object, field: string): void {

@@ -78,6 +78,8 @@ export const saveInput = z
     ...version,
     /** `true`: replaces whatever is there, or creates it. `"existing"`: only replaces. */
     overwrite: z.union([z.boolean(), z.literal("existing")]).optional(),
+    /** It comes from a store, and may be larger than a new session. */
+    stored: z.boolean().optional(),
   })
   .refine(({ overwrite, expectedVersion }) => !overwrite || expectedVersion === undefined, {
     path: ["overwrite"],

@@ -100,21 +100,25 @@ interface SaveInput {
   readonly session: Session | StoredSession;
   readonly expectedVersion?: string | undefined;
   readonly overwrite?: boolean | "existing" | undefined;
+  readonly stored?: boolean | undefined;
 }
 
 /** `expectedVersion` beside the session is the same as the `version` in it. */
 async function save(
   manager: SessionManager,
-  { session, expectedVersion, overwrite }: SaveInput,
+  { session: given, expectedVersion, overwrite, stored }: SaveInput,
 ): Promise<SessionHead> {
+  const own = "version" in given ? given.version : undefined;
+  // A store takes what has a version for a session that came from one, and makes nothing else of it.
+  const session = stored && own === undefined ? { ...given, version: "" } : given;
   if (overwrite === "existing") return manager.store.replace(session);
-  const own = "version" in session ? session.version : undefined;
   if (own !== undefined && expectedVersion !== undefined && own !== expectedVersion) {
     throw invalidInput("expectedVersion: is another one than the session's own version. Give one of them.", {
       field: "expectedVersion",
     });
   }
   const version = expectedVersion ?? own;
+  if (version === undefined && !overwrite) return manager.store.create(session);
   return manager.saveSession(version === undefined ? session : ({ ...session, version } as StoredSession), {
     overwrite,
   });
