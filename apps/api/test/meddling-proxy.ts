@@ -27,8 +27,16 @@ const BUSY = JSON.stringify({
   },
 });
 
-/** A proxy between a client and a server, on which nothing can be relied. */
-export async function openMeddlingProxy(port: number, meddle: (path: string) => Meddling) {
+/**
+ * A proxy between a client and a server, on which nothing can be relied.
+ *
+ * @param onDropped called between an answer of the server and the break of the connection.
+ */
+export async function openMeddlingProxy(
+  port: number,
+  meddle: (path: string) => Meddling,
+  onDropped: () => Promise<unknown> = async () => {},
+) {
   const seen: { path: string; body: string; fate: Meddling }[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const { method, url = "", headers } = incoming;
@@ -54,7 +62,7 @@ export async function openMeddlingProxy(port: number, meddle: (path: string) => 
       answer.on("data", (part: Buffer) => parts.push(part));
       answer.on("error", breakOff);
       answer.on("end", () => {
-        if (fate === "drop answer") return void breakOff();
+        if (fate === "drop answer") return void onDropped().then(breakOff);
         const text = Buffer.concat(parts);
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
         if (fate === "pass") return void outgoing.end(text);

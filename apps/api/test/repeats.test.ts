@@ -8,9 +8,22 @@ import { type Meddling, openMeddlingProxy } from "./meddling-proxy.ts";
 async function behind(fates: readonly Meddling[], options: { timeoutMs?: number; retryForMs?: number } = {}) {
   const served = await serve();
   const left = [...fates];
-  const proxy = await openMeddlingProxy(served.server.port, () => left.shift() ?? "pass");
+  const others: (() => Promise<unknown>)[] = [];
+  const proxy = await openMeddlingProxy(
+    served.server.port,
+    () => left.shift() ?? "pass",
+    async () => others.shift()?.(),
+  );
   await served.client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT, entries: [user("0")] });
-  return { ...served, proxy, through: createClient({ url: proxy.url, ...options }) };
+  return {
+    ...served,
+    proxy,
+    through: createClient({ url: proxy.url, ...options }),
+    /** What becomes of the requests that follow. */
+    meet: (...next: Meddling[]) => left.push(...next),
+    /** What others do between the answer that is dropped next and what the client makes of that. */
+    meanwhile: (work: () => Promise<unknown>) => others.push(work),
+  };
 }
 
 async function codeOf(call: Promise<unknown>) {
@@ -24,56 +37,97 @@ async function codeOf(call: Promise<unknown>) {
 const LOSSES = ["drop request", "drop answer", "cut answer", "bad gateway"] as const;
 const EACH = [...LOSSES, "busy", "swallow"] as const;
 
+/** The server has done it, and the client has not heard of that. */
+const CARRIED_OUT: readonly Meddling[] = ["drop answer", "cut answer"];
+
 describe.each(EACH)("when the fate of a request is to meet %s", (fate) => {
   const meet = () => behind([fate, fate], { timeoutMs: 500 });
+  /** The same with a client that knows the session. */
+  const meetKnowing = async () => {
+    const all = await behind([], { timeoutMs: 500 });
+    await all.through.sessions.head.query({ id: ID });
+    all.meet(fate, fate);
+    all.proxy.seen.length = 0;
+    return all;
+  };
+  const isUnknown = { code: "io", details: { outcome: "unknown" } };
 
-  it("an append is repeated, and stored once", async () => {
-    const { through, client, proxy } = await meet();
+  it("an append to a session that is known is repeated, and stored once", async () => {
+    const { through, client, proxy } = await meetKnowing();
     const result = await through.entries.append.mutate({ id: ID, entries: [user("1"), user("2")] });
     expect(result).toMatchObject({ entryCount: 3 });
     const { items } = await client.entries.list.query({ id: ID });
     expect(items.map(({ content }) => content)).toEqual([{ text: "0" }, { text: "1" }, { text: "2" }]);
     expect(result.entries.map(({ id }) => id)).toEqual(items.slice(1).map(({ id }) => id));
+    // Not one request more than there were failures.
     expect(proxy.seen).toHaveLength(3);
-    expect(new Set(proxy.seen.map(({ body }) => body)).size).toBe(1);
+    expect(new Set(proxy.seen.map(({ body }) => JSON.stringify(JSON.parse(body).entries))).size).toBe(1);
   });
 
-  it("a creation is repeated, and there is one", async () => {
+  it("an append to one that is not is stored once at most, and never said to be when it is not", async () => {
     const { through, client } = await meet();
+    const append = through.entries.append.mutate({ id: ID, entries: [user("1")] });
+    if (fate === "busy" || CARRIED_OUT.includes(fate)) expect(await append).toMatchObject({ entryCount: 2 });
+    else expect(await codeOf(append)).toMatchObject(isUnknown);
+    const { entryCount } = await client.sessions.head.query({ id: ID });
+    expect(entryCount).toBe(fate === "busy" || CARRIED_OUT.includes(fate) ? 2 : 1);
+  });
+
+  it("a creation that was carried out is found, and none is made twice", async () => {
     const given = { name: "b", sessionType: CHAT, tags: ["t"], entries: [user("x")] };
-    const anonymous = await through.sessions.create.mutate(given);
-    expect(anonymous).toMatchObject({ metadata: { name: "b", tags: ["t"] }, entryCount: 1 });
-    expect(await client.sessions.count.query()).toBe(2);
-    expect(await client.sessions.head.query({ id: anonymous.metadata.id })).toEqual(anonymous);
+    for (const id of [undefined, OTHER_ID]) {
+      const { through, client, proxy } = await meet();
+      const creation = through.sessions.create.mutate({ ...given, id });
+      if (fate === "busy" || CARRIED_OUT.includes(fate)) {
+        const created = await creation;
+        expect(created).toMatchObject({ metadata: { name: "b", tags: ["t"] }, entryCount: 1 });
+        expect(await client.sessions.head.query({ id: created.metadata.id })).toEqual(created);
+        expect(await client.sessions.count.query()).toBe(2);
+      } else {
+        expect(await codeOf(creation)).toMatchObject(isUnknown);
+        expect(proxy.seen.filter(({ path }) => path === "sessions.create")).toHaveLength(1);
+        expect(await client.sessions.count.query()).toBe(1);
+      }
+    }
   });
 
-  it("a creation with an id too, and a fork with one", async () => {
+  it("a fork with an id likewise", async () => {
     const { through, client } = await meet();
-    const named = await through.sessions.create.mutate({ id: OTHER_ID, name: "b", sessionType: CHAT });
-    expect(named).toMatchObject({ metadata: { id: OTHER_ID, name: "b" } });
-    expect(await client.sessions.count.query()).toBe(2);
-
-    const other = await meet();
-    const fork = await other.through.sessions.fork.mutate({ id: ID, newId: OTHER_ID, entryCount: 1 });
-    expect(fork).toMatchObject({ metadata: { id: OTHER_ID, parentSession: ID }, entryCount: 1 });
-    expect(await other.client.sessions.count.query()).toBe(2);
+    const call = through.sessions.fork.mutate({ id: ID, newId: OTHER_ID, entryCount: 1 });
+    const isMade = fate === "busy" || CARRIED_OUT.includes(fate);
+    if (isMade)
+      expect(await call).toMatchObject({ metadata: { id: OTHER_ID, parentSession: ID }, entryCount: 1 });
+    else expect(await codeOf(call)).toMatchObject(isUnknown);
+    expect(await client.sessions.count.query()).toBe(isMade ? 2 : 1);
   });
 
   it("a deletion, a plain status and a query are repeated", async () => {
-    const { through, proxy } = await meet();
+    const { through } = await meetKnowing();
     expect(await through.sessions.complete.mutate({ id: ID })).toMatchObject({
       metadata: { status: "completed" },
     });
-    expect(proxy.seen).toHaveLength(3);
-    const second = await meet();
-    await second.through.sessions.delete.mutate({ id: ID });
+    const second = await meetKnowing();
+    expect(await second.through.sessions.delete.mutate({ id: ID })).toEqual({ deleted: true });
     expect(await second.client.sessions.exists.query({ id: ID })).toBe(false);
     const third = await meet();
     expect(await third.through.sessions.head.query({ id: ID })).toMatchObject({ entryCount: 1 });
-    const fourth = await meet();
+    const fourth = await meetKnowing();
     expect(await fourth.through.sessions.update.mutate({ id: ID, status: "paused" })).toMatchObject({
       metadata: { status: "paused" },
     });
+  });
+
+  it("those of a session that is not known, only where what is there tells that they may be", async () => {
+    const isDone = fate === "busy" || CARRIED_OUT.includes(fate);
+    const first = await meet();
+    const complete = first.through.sessions.complete.mutate({ id: ID });
+    if (isDone) expect(await complete).toMatchObject({ metadata: { status: "completed" } });
+    else expect(await codeOf(complete)).toMatchObject(isUnknown);
+    const second = await meet();
+    const deletion = second.through.sessions.delete.mutate({ id: ID });
+    if (isDone) expect(await deletion).toEqual({ deleted: true });
+    else expect(await codeOf(deletion)).toMatchObject(isUnknown);
+    expect(await second.client.sessions.exists.query({ id: ID })).toBe(!isDone);
   });
 
   it("what might do harm is sent once, and its outcome is said to be unknown", async () => {
@@ -99,6 +153,66 @@ describe.each(EACH)("when the fate of a request is to meet %s", (fate) => {
         });
       }
     }
+  });
+});
+
+describe("a repeated call undoes nothing that others have done since", () => {
+  /** A client that knows the session, loses the next answer, and what others do before it goes on. */
+  const losing = async (work: (others: ReturnType<typeof createClient>) => Promise<unknown>) => {
+    const all = await behind([]);
+    await all.through.sessions.head.query({ id: ID });
+    all.meet("drop answer");
+    all.meanwhile(() => work(all.client));
+    return all;
+  };
+  const create = { id: ID, name: "theirs", sessionType: CHAT };
+
+  it("a deletion: a session that was created under the id", async () => {
+    const { through, client } = await losing((others) => others.sessions.create.mutate(create));
+    const deletion = await codeOf(through.sessions.delete.mutate({ id: ID }));
+    expect(deletion).toMatchObject({ code: "io", details: { outcome: "unknown" } });
+    expect(await client.sessions.head.query({ id: ID })).toMatchObject({ metadata: { name: "theirs" } });
+  });
+
+  it("an append: a rewind", async () => {
+    const { through, client } = await losing((others) =>
+      others.sessions.rewind.mutate({ id: ID, entryCount: 0 }),
+    );
+    const append = await codeOf(through.entries.append.mutate({ id: ID, entries: [user("1")] }));
+    expect(append).toMatchObject({ code: "io", details: { outcome: "unknown" } });
+    expect(await client.sessions.head.query({ id: ID })).toMatchObject({ entryCount: 0 });
+  });
+
+  it("but an append of others is no conflict", async () => {
+    const all = await behind([]);
+    await all.through.sessions.head.query({ id: ID });
+    await all.client.entries.append.mutate({ id: ID, entries: [user("theirs")] });
+    all.meet("drop request");
+    const result = await all.through.entries.append.mutate({ id: ID, entries: [user("mine")] });
+    expect(result.entries).toMatchObject([{ seq: 2, added: true }]);
+  });
+
+  it("a creation: a deletion", async () => {
+    const all = await behind(["drop answer"]);
+    all.meanwhile(() => all.client.sessions.delete.mutate({ id: OTHER_ID }));
+    const creation = all.through.sessions.create.mutate({ id: OTHER_ID, name: "mine", sessionType: CHAT });
+    expect(await codeOf(creation)).toMatchObject({ code: "io", details: { outcome: "unknown" } });
+    expect(await all.client.sessions.exists.query({ id: OTHER_ID })).toBe(false);
+  });
+
+  it("a status: another status", async () => {
+    const { through, client } = await losing((others) => others.sessions.pause.mutate({ id: ID }));
+    const complete = await codeOf(through.sessions.complete.mutate({ id: ID }));
+    expect(complete).toMatchObject({ code: "io", details: { outcome: "unknown" } });
+    expect(await client.sessions.head.query({ id: ID })).toMatchObject({ metadata: { status: "paused" } });
+  });
+
+  it("a deletion goes on where others have only appended", async () => {
+    const all = await behind([]);
+    await all.through.sessions.head.query({ id: ID });
+    await all.client.entries.append.mutate({ id: ID, entries: [user("theirs")] });
+    all.meet("drop request");
+    expect(await all.through.sessions.delete.mutate({ id: ID })).toEqual({ deleted: true });
   });
 });
 
@@ -181,6 +295,8 @@ describe("repeating", () => {
     await client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT });
     const writers = Array.from({ length: 8 }, async (_, writer) => {
       const through = createClient({ url: proxy.url, retryForMs: 60_000 });
+      // A client that has seen the session knows afterwards whether entries were removed.
+      await through.sessions.head.query({ id: ID });
       for (let n = 0; n < 25; n++) {
         await through.entries.append.mutate({ id: ID, entries: [user(`${writer}:${n}`)] });
       }

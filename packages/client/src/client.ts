@@ -24,7 +24,8 @@ export interface ClientOptions {
   /**
    * For how long idempotent calls are retried while the server cannot be reached or is busy, in milliseconds;
    * 10,000 when absent, 0 for not at all. Idempotent are queries, appends, creations, deletions and changes
-   * of nothing but the status.
+   * of nothing but the status; those that may have been carried out are sent again only where that cannot
+   * undo what others have done since.
    */
   readonly retryForMs?: number | undefined;
   /** How long one attempt may take, in milliseconds; 60,000 when absent. */

@@ -11,7 +11,8 @@ import {
 import { observable } from "@trpc/server/observable";
 import { ConnectionError } from "./connection-error.ts";
 import { pause } from "./pause.ts";
-import { type Ask, type ResolveInDoubt, retryPlanOf } from "./retry-policy.ts";
+import { type Ask, type Doubt, type NextStep, type RetryPlan, retryPlanOf } from "./retry-policy.ts";
+import { SeenSessions } from "./seen-sessions.ts";
 import { fromServer } from "./session-error.ts";
 
 type Envelope = OperationResultEnvelope<unknown, TRPCClientError<AppRouter>>;
@@ -30,12 +31,15 @@ const MAX_RETRY_MS = 5000;
 export const NO_RETRY = { retry: false };
 
 /**
- * Retries idempotent calls, with exponential back-off, while the server is busy or cannot be reached. When
- * the answer to any other call is lost, the error says that its outcome is unknown.
+ * Retries idempotent calls, with exponential back-off, while the server is busy or cannot be reached. A call
+ * that may have been carried out is sent again on the condition that it undoes nothing that others have done
+ * since. When that cannot be known, and when the answer to any other call is lost, the error says that the
+ * outcome is unknown.
  *
- * @param retryForMs for how long, in milliseconds.
+ * @param retryForMs for how long, in milliseconds; at least once more where no answer came.
  */
 export function retryLink(retryForMs: number): TRPCLink<AppRouter> {
+  const seen = new SeenSessions();
   return () =>
     ({ op, next }) =>
       observable((observer) => {
@@ -43,7 +47,8 @@ export function retryLink(retryForMs: number): TRPCLink<AppRouter> {
         const stop = () => given.abort(op.signal?.reason);
         if (op.signal?.aborted) stop();
         else op.signal?.addEventListener("abort", stop);
-        new RetriedCall({ ...op, signal: given.signal }, next, op.context["retry"] === false ? 0 : retryForMs)
+        const retryFor = op.context["retry"] === false ? 0 : retryForMs;
+        new RetriedCall({ ...op, signal: given.signal }, next, retryFor, seen)
           .run()
           .then(
             (envelope) => {
@@ -61,53 +66,74 @@ class RetriedCall {
   readonly #op: Operation;
   readonly #next: Next;
   readonly #retryForMs: number;
-  readonly #started = Date.now();
+  readonly #seen: SeenSessions;
+  /** Time in which the machine sleeps does not count. */
+  readonly #started = performance.now();
   /** The answer to an attempt was lost, so that it may have been carried out. */
   #inDoubt = false;
 
-  constructor(op: Operation, next: Next, retryForMs: number) {
+  constructor(op: Operation, next: Next, retryForMs: number, seen: SeenSessions) {
     this.#op = op;
     this.#next = next;
     this.#retryForMs = retryForMs;
+    this.#seen = seen;
   }
 
   async run(): Promise<Envelope> {
     const { type, path, input: given, signal } = this.#op;
-    const { input, retryable, resolveInDoubt } = retryPlanOf(type, path, given);
+    const plan = retryPlanOf(type, path, given);
+    const seen = this.#seen.get(idOf(plan.input));
+    let { input } = plan;
     for (let failures = 0; ; failures++) {
       try {
-        return await once(this.#next, { ...this.#op, input });
+        const envelope = await once(this.#next, { ...this.#op, input });
+        this.#seen.note(path, input, dataOf(envelope));
+        return envelope;
       } catch (error) {
         if (!(error instanceof TRPCClientError)) throw error;
         const failure = failureOf(error);
         if (failure === "lost") this.#inDoubt = true;
-        if (failure === null) {
-          const answer = await this.#resolveInDoubt(error, resolveInDoubt);
-          if (answer) return answer;
-          throw error;
-        }
-        const delayMs = Math.max(backoffMs(failures, FIRST_RETRY_MS, MAX_RETRY_MS), retryAfterMs(error));
-        if (!retryable || Date.now() - this.#started + delayMs > this.#retryForMs)
-          throw this.#finalError(error);
-        await pause(delayMs, signal);
+        const isRefused = failure === null && isConditionMissed(error, input, plan.input);
+        if (failure === null && !isRefused) throw error;
+        await this.#pause(error, failures, plan, signal);
+        if (!this.#inDoubt || !plan.inDoubt) continue;
+        const step = await this.#nextStep(plan, { seen, isRefused }, error);
+        if ("answer" in step) return { result: { type: "data", data: step.answer } };
+        ({ input } = step);
       }
     }
   }
 
-  /** The server says that there is one already: is it the one that an earlier attempt has created? */
-  async #resolveInDoubt(
+  /** @throws the last error, once there is no time left. */
+  async #pause(
     error: TRPCClientError<AppRouter>,
-    resolveInDoubt: ResolveInDoubt | undefined,
-  ): Promise<Envelope | null> {
-    if (!this.#inDoubt || !resolveInDoubt || fromServer(error.data)?.code !== "already_exists") return null;
+    failures: number,
+    { retryable }: RetryPlan,
+    signal: Operation["signal"],
+  ): Promise<void> {
+    const delayMs = Math.max(backoffMs(failures, FIRST_RETRY_MS, MAX_RETRY_MS), retryAfterMs(error));
+    const isOver = performance.now() - this.#started + delayMs > this.#retryForMs;
+    // An attempt may take longer than all of the time for retries.
+    const isFirstTimeout = failures === 0 && this.#retryForMs > 0 && delayMs <= this.#retryForMs;
+    if (!retryable || (isOver && !isFirstTimeout)) throw this.#finalError(error);
+    await pause(delayMs, signal);
+  }
+
+  /** What follows an attempt whose answer was lost. @throws that its outcome is unknown. */
+  async #nextStep(
+    { inDoubt }: RetryPlan,
+    doubt: Doubt,
+    error: TRPCClientError<AppRouter>,
+  ): Promise<Exclude<NextStep, "unknown">> {
     const ask: Ask = async (path, input) => {
       const call = { ...this.#op, type: "query" as const, path, input };
-      const { result } = await once(this.#next, call);
-      return (result as { data: never }).data;
+      // With retries of its own, and what is left of the time.
+      const left = Math.max(0, this.#retryForMs - (performance.now() - this.#started));
+      return dataOf(await new RetriedCall(call, this.#next, left, this.#seen).run()) as never;
     };
-    // Deleted or unreadable by now: then the refusal of the server is the answer.
-    const data = await resolveInDoubt(ask).catch(() => null);
-    return data === null ? null : { result: { type: "data", data } };
+    const step = (await inDoubt?.(ask, doubt).catch(() => "unknown" as const)) ?? "unknown";
+    if (step === "unknown") throw this.#finalError(error);
+    return step;
   }
 
   #finalError(error: TRPCClientError<AppRouter>): TRPCClientError<AppRouter> {
@@ -121,6 +147,20 @@ class RetriedCall {
       ),
     );
   }
+}
+
+/** Was the call refused because of a condition that only the retry has? */
+function isConditionMissed(error: TRPCClientError<AppRouter>, sent: unknown, given: unknown): boolean {
+  const refusal = fromServer(error.data);
+  return sent !== given && refusal?.code === "conflict" && refusal.details.entryId === undefined;
+}
+
+function idOf(input: unknown): unknown {
+  return typeof input === "object" && input !== null && "id" in input ? input.id : undefined;
+}
+
+function dataOf({ result }: Envelope): unknown {
+  return "data" in result ? result.data : undefined;
 }
 
 function once(next: Next, op: Operation): Promise<Envelope> {

@@ -1,23 +1,48 @@
-import { type JsonValue, newUuid, type SessionHead, type StoredSession } from "@thulp-sessions/core";
+import {
+  isSessionError,
+  type JsonValue,
+  newUuid,
+  type SessionHead,
+  type SessionStatus,
+  type StoredSession,
+} from "@thulp-sessions/core";
 import { jsonEqual } from "@thulp-sessions/core/store";
 import type { AppRouter } from "@thulp-sessions/router";
+import type { SeenSession } from "./seen-sessions.ts";
+import { sessionErrorOf } from "./session-error.ts";
 
 /** Sends a query to the server, to find out what an earlier attempt has done. */
 export type Ask = <T>(path: string, input: unknown) => Promise<T>;
 
-/**
- * Finds the answer of a call that was refused because an earlier attempt had succeeded; `null` if it had not.
- */
-export type ResolveInDoubt = (ask: Ask) => Promise<SessionHead | null>;
+/** What follows when the answer to an attempt is lost, so that the call may have been carried out. */
+export type NextStep =
+  /** The call was carried out, or is as good as that: this is its answer. */
+  | { readonly answer: unknown }
+  /** Sent on this condition it cannot undo what others have done since. */
+  | { readonly input: unknown }
+  /** Whether it was carried out cannot be known. */
+  | "unknown";
+
+/** What is known when the answer to an attempt was lost. */
+export interface Doubt {
+  readonly seen: SeenSession | undefined;
+  readonly isRefused: boolean;
+}
 
 /** How one call is sent, and what may be done when its answer is lost. */
 export interface RetryPlan {
-  /** As it is sent, the same in every attempt: with ids where the caller gave none. */
+  /** As it is sent first: with ids where the caller gave none. */
   readonly input: unknown;
-  /** The call is idempotent: done twice, it is as if it was done once. */
+  /** May be sent again, as it is as long as no attempt can have been carried out. */
   readonly retryable: boolean;
-  /** Absent where a retry cannot be refused because of an earlier attempt. */
-  readonly resolveInDoubt?: ResolveInDoubt | undefined;
+  /**
+   * Decides how a call goes on that may have been carried out; again, when the attempt that follows is
+   * refused with `conflict` or its answer is lost too. Absent where the same call may be sent again.
+   *
+   * @param doubt.seen what was known of the session when the call was sent first.
+   * @param doubt.isRefused the last attempt had a condition, which did not hold.
+   */
+  readonly inDoubt?: ((ask: Ask, doubt: Doubt) => Promise<NextStep>) | undefined;
 }
 
 type Input = Readonly<Record<string, unknown>>;
@@ -31,7 +56,13 @@ type Path = { [Name in keyof Routers & string]: `${Name}.${keyof Routers[Name] &
 const always: RetryRule = (input) => ({ input, retryable: true });
 const never: RetryRule = (input) => ({ input, retryable: false });
 /** With an `expectedVersion` a retry would be refused because of the first attempt. */
-const unlessVersioned: RetryRule = (input) => ({ input, retryable: isUnversioned(record(input)) });
+function unlessVersioned(input: unknown, inDoubt: RetryPlan["inDoubt"]): RetryPlan {
+  return { input, retryable: isUnversioned(record(input)), inDoubt };
+}
+
+function statusRule(status: SessionStatus): RetryRule {
+  return (input) => unlessVersioned(input, setStatus(record(input), status));
+}
 
 /** The rule of each path. A new path of the API does not compile until it has one here. */
 const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
@@ -46,14 +77,16 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
   "sessions.save": retrySave,
   "sessions.update": (given) => {
     const input = record(given);
-    return { input: given, retryable: isUnversioned(input) && changesOnlyStatus(input) };
+    return changesOnlyStatus(input)
+      ? unlessVersioned(given, setStatus(input, input["status"] as SessionStatus))
+      : never(given);
   },
-  "sessions.delete": unlessVersioned,
-  "sessions.complete": unlessVersioned,
-  "sessions.fail": unlessVersioned,
-  "sessions.cancel": unlessVersioned,
-  "sessions.pause": unlessVersioned,
-  "sessions.resume": unlessVersioned,
+  "sessions.delete": (input) => unlessVersioned(input, deleteAgain(record(input))),
+  "sessions.complete": statusRule("completed"),
+  "sessions.fail": statusRule("failed"),
+  "sessions.cancel": statusRule("cancelled"),
+  "sessions.pause": statusRule("paused"),
+  "sessions.resume": statusRule("active"),
   "sessions.fork": retryFork,
   // A second attempt would also remove what somebody has appended after the first.
   "sessions.rewind": never,
@@ -62,8 +95,8 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
   // Subscriptions resume by themselves; see subscription-link.ts.
   "sessions.watch": never,
   "entries.append": (given) => {
-    const input = record(given);
-    return { input: withEntryIds(input), retryable: isUnversioned(input) };
+    const input = withEntryIds(record(given));
+    return unlessVersioned(input, appendAgain(input));
   },
   "entries.list": always,
   "entries.subscribe": never,
@@ -78,16 +111,49 @@ export function retryPlanOf(type: string, path: string, given: unknown): RetryPl
   return type === "query" ? always(given) : never(given);
 }
 
+/**
+ * Where the entries are there, the append is a repeat whatever the epoch. Else it is appended only if nothing
+ * was removed since the first attempt: it may have been carried out, and taken back by somebody.
+ */
+function appendAgain(input: Input): RetryPlan["inDoubt"] {
+  return async (_ask, { seen, isRefused }) => {
+    if (isRefused) return "unknown";
+    return { input: { ...input, expectedEpoch: input["expectedEpoch"] ?? seen?.epoch ?? NO_EPOCH } };
+  };
+}
+
+/** The epoch of no session: on this condition an append can only be a repeat. */
+const NO_EPOCH = "unknown";
+
+/** A session that has the status is left alone; one that was changed since the first attempt, too. */
+function setStatus(input: Input, status: SessionStatus): RetryPlan["inDoubt"] {
+  return async (ask, { seen, isRefused }) => {
+    const head = await existing(ask<SessionHead>("sessions.head", { id: input["id"] }));
+    if (head?.metadata.status === status) return { answer: head };
+    if (!head || isRefused || seen?.version !== head.version) return "unknown";
+    return { input: { ...input, expectedVersion: seen.version } };
+  };
+}
+
+/** Only the session of the first attempt is deleted, not one that was created under its id since. */
+function deleteAgain(input: Input): RetryPlan["inDoubt"] {
+  return async (ask, { seen }) => {
+    const head = await existing(ask<SessionHead>("sessions.head", { id: input["id"] }));
+    if (!head) return { answer: { deleted: true } };
+    return head.epoch === seen?.epoch ? { input: { ...input, expectedVersion: head.version } } : "unknown";
+  };
+}
+
 function retryCreate(given: unknown): RetryPlan {
   const input = record(given);
   const id = input["id"] ?? newUuid();
   const whole = withEntryIds({ ...input, id });
   // An id that was made here is nobody else's: whatever the session has become, this call has created it.
-  const resolveInDoubt: ResolveInDoubt =
+  const find: FindCreated =
     input["id"] === undefined
       ? (ask) => ask<SessionHead>("sessions.head", { id })
-      : resolveCreation({ metadata: whole, entries: whole["entries"], context: whole["context"] });
-  return { input: whole, retryable: true, resolveInDoubt };
+      : findCreation({ metadata: whole, entries: whole["entries"], context: whole["context"] });
+  return { input: whole, retryable: true, inDoubt: createdOnce(whole, find) };
 }
 
 function retrySave(given: unknown): RetryPlan {
@@ -97,30 +163,49 @@ function retrySave(given: unknown): RetryPlan {
     !overwrite && expectedVersion === undefined && isRecord(session) && session["version"] === undefined;
   if (!creates) return never(given);
   const { metadata, entries, context } = session;
-  return {
-    input: given,
-    retryable: true,
-    resolveInDoubt: resolveCreation({ metadata: record(metadata), entries, context }),
-  };
+  const find = findCreation({ metadata: record(metadata), entries, context });
+  return { input: given, retryable: true, inDoubt: createdOnce(given, find) };
 }
 
 function retryFork(given: unknown): RetryPlan {
   const { id, newId, name, at, entryCount } = record(given);
   if (newId === undefined) return never(given);
-  return {
-    input: given,
-    retryable: true,
-    resolveInDoubt: async (ask) => {
-      const head = await ask<SessionHead>("sessions.head", { id: newId });
-      const { parentSession, createdAt } = head.metadata;
-      const same =
-        parentSession === String(id).toLowerCase() &&
-        (name === undefined || name === head.metadata.name) &&
-        (at === undefined || at === createdAt) &&
-        (entryCount === undefined || Number(entryCount) <= head.entryCount);
-      return same ? head : null;
-    },
+  const find: FindCreated = async (ask) => {
+    const head = await ask<SessionHead>("sessions.head", { id: newId });
+    const { parentSession, createdAt } = head.metadata;
+    const same =
+      parentSession === String(id).toLowerCase() &&
+      (name === undefined || name === head.metadata.name) &&
+      (at === undefined || at === createdAt) &&
+      (entryCount === undefined || Number(entryCount) <= head.entryCount);
+    return same ? head : null;
   };
+  return { input: given, retryable: true, inDoubt: createdOnce(given, find) };
+}
+
+/** The session that was created, `null` where there is another one. @throws not_found */
+type FindCreated = (ask: Ask) => Promise<SessionHead | null>;
+
+/**
+ * Where the session is there, it is the answer; where another is, the server says so itself. Where none is, it
+ * may have been created and deleted by somebody: then it does not rise again.
+ */
+function createdOnce(input: unknown, find: FindCreated): RetryPlan["inDoubt"] {
+  return async (ask) => {
+    const found = await existing(find(ask));
+    if (found === undefined) return "unknown";
+    return found === null ? { input } : { answer: found };
+  };
+}
+
+/** `undefined` for a session that is not there. */
+async function existing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isSessionError(sessionErrorOf(error), "not_found")) return undefined;
+    throw error;
+  }
 }
 
 interface SentSession {
@@ -133,7 +218,7 @@ interface SentSession {
  * Is the session that is there the one that was sent? Entries that others have added since do not matter, nor
  * the time of the last change.
  */
-function resolveCreation({ metadata, entries = [], context = {} }: SentSession): ResolveInDoubt {
+function findCreation({ metadata, entries = [], context = {} }: SentSession): FindCreated {
   const sent: Input = { status: "active", tags: [], parentSession: null, ...defined(metadata) };
   return async (ask) => {
     const stored = await ask<StoredSession>("sessions.get", { id: sent["id"] });
