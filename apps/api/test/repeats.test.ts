@@ -1,3 +1,4 @@
+// Longer than most files: each fate of a request meets every kind of call.
 import { createClient, sessionErrorOf } from "@thulp-sessions/client";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { describe, expect, it } from "vitest";

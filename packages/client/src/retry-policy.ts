@@ -187,8 +187,8 @@ function retryFork(given: unknown): RetryPlan {
 type FindCreated = (ask: Ask) => Promise<SessionHead | null>;
 
 /**
- * Where the session is there, it is the answer; where another is, the server says so itself. Where none is, it
- * may have been created and deleted by somebody: then it does not rise again.
+ * Where the session is there, it is the answer; where another is, the server says so itself. Where none is,
+ * it may have been created and deleted by somebody: then it does not rise again.
  */
 function createdOnce(input: unknown, find: FindCreated): RetryPlan["inDoubt"] {
   return async (ask) => {

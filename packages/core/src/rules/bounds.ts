@@ -2,8 +2,8 @@ import { invalidInput } from "../model/errors.ts";
 import type { JsonObject } from "../model/json.ts";
 import { MAX_TEXT_BYTES, type Session, type SessionMetadata, utf8Length } from "../model/model.ts";
 
-// How large what is new may be. What is stored already, by another program or an older version, may be larger:
-// it stays readable, can be changed elsewhere, and is copied as it is.
+// How large what is new may be. What is stored already, by another program or an older version, may be
+// larger: it stays readable, can be changed elsewhere, and is copied as it is.
 
 /** The metadata of a session take at most this many bytes as JSON text. */
 export const MAX_METADATA_BYTES = 1024 * 1024;
@@ -74,7 +74,7 @@ function mostBytes({ name, sessionType, tags }: SessionMetadata): number {
   return units * MOST_BYTES_PER_UNIT + tags.length * TAG_BYTES + ENVELOPE_BYTES;
 }
 
-/** True only if the value certainly takes no more bytes than that as JSON; looks at no more than it has to. */
+/** True only if the value certainly takes no more bytes than that as JSON. */
 function isShorter(value: unknown, bytes: number): boolean {
   let left = bytes;
   const take = (part: unknown): boolean => {

@@ -32,8 +32,8 @@ function withChangedKeys(context: JsonObject, change: SessionChange): JsonObject
 /**
  * The metadata after a change at the time `at`.
  *
- * @throws {SessionError} unsupported, as {@link nextUpdatedAt}; invalid_input when something would grow beyond
- * its bound.
+ * @throws {SessionError} unsupported, as {@link nextUpdatedAt}; invalid_input when something would grow
+ * beyond its bound.
  */
 export function changedMetadata(
   metadata: SessionMetadata,

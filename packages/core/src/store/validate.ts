@@ -179,9 +179,8 @@ function parseContext(value: unknown, field = "context"): JsonObject {
 }
 
 /**
- * Checks a whole session and gives a copy. One that a store has given (it has a `version`) may be larger than a
- * new one; what a store adds to it (`version`, `epoch`, `seq`,
- * `inexact`) is left out.
+ * Checks a whole session and gives a copy. One that a store has given (it has a `version`) may be larger than
+ * a new one; what a store adds to it (`version`, `epoch`, `seq`, `inexact`) is left out.
  *
  * @throws {SessionError} invalid_input
  */
