@@ -16,6 +16,7 @@ import { HttpErrorLog } from "../metrics/http-error-log.ts";
 import type { Logger } from "../metrics/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Access } from "./access.ts";
+import { encodeBody } from "./compression.ts";
 import { sendPreflight } from "./cors.ts";
 import { sendError } from "./error-response.ts";
 import { Exchange } from "./exchange.ts";
@@ -123,10 +124,12 @@ export class RequestHandler {
   }
 
   async #callDirectly(exchange: Exchange, call: SingleCall): Promise<void> {
-    const { status, body, error } = await answerSingleCall(call);
+    const { status, body: text, error } = await answerSingleCall(call);
+    const { body, bytes, encoding } = await encodeBody(exchange.request, text);
     const headers = exchange.headers();
     headers.push("vary", "trpc-accept, accept", "content-type", "application/json");
-    headers.push("content-length", `${Buffer.byteLength(body)}`);
+    headers.push("content-length", `${bytes}`);
+    if (encoding) headers.push("content-encoding", encoding, "vary", "accept-encoding");
     if (error) {
       this.#report(error, call.path, exchange.requestId);
       if (isPassing(error)) headers.push("retry-after", `${RETRY_AFTER_S}`);
@@ -176,7 +179,7 @@ export class RequestHandler {
       });
       // A stream has no end: what its request took up is free again.
       if (isEventStream(answer)) permit.release();
-      await sendResponse(response, answer);
+      await sendResponse(request, response, answer);
     } finally {
       stream?.leave();
     }

@@ -5,7 +5,7 @@ interface Answer {
   readonly status: number;
   /** Names and values by turns. */
   readonly headers: readonly string[];
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /**

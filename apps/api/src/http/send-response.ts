@@ -1,4 +1,5 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { encodeBody } from "./compression.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
 export function sendJson(response: ServerResponse, status: number, body: string): void {
@@ -11,15 +12,26 @@ export function sendText(response: ServerResponse, status: number, type: string,
 }
 
 /** Writes an answer of tRPC; one that is a stream as fast as the reader takes it. */
-export async function sendResponse(response: ServerResponse, answer: Response): Promise<void> {
+export async function sendResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Response,
+): Promise<void> {
   response.statusCode = answer.status;
   for (const [name, value] of answer.headers) {
     if (name === "vary") response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
   if (!isStream(answer)) {
+    const { body, bytes, encoding } = await encodeBody(request, await answer.text());
+    if (encoding) {
+      response.setHeader("content-encoding", encoding);
+      response.appendHeader("vary", "accept-encoding");
+    }
     // tRPC names no type where it refuses a request as a whole.
-    return sendJson(response, answer.status, await answer.text());
+    response.writeHead(answer.status, { "content-type": "application/json", "content-length": bytes });
+    response.end(body);
+    return;
   }
   const writer = new StreamWriter(response);
   writer.begin(isEventStream(answer));
