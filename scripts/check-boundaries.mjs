@@ -61,6 +61,7 @@ const ROOMS = {
   "packages/store-sqlite": [
     "migrations-folder.ts",
     "connection",
+    "schema",
     "tables",
     "query",
     "search",

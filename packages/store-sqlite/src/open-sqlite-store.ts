@@ -1,5 +1,6 @@
 import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
 import { openDatabase } from "./open/open.ts";
+import { indexRemade } from "./search/damaged-index.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 /**
@@ -18,6 +19,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     // Preparing statements reads the tables.
     const store = await database.read(() => new SqliteStore(database, checked.indexLater));
     if (checked.onWarning) store.warnings.listen(checked.onWarning);
+    const { file, indexProblem } = database;
+    if (indexProblem !== null) store.warnings.emit(indexRemade(file, indexProblem));
     return store;
   } catch (error) {
     database.close();

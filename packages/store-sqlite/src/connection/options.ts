@@ -35,6 +35,8 @@ export interface CheckedOptions {
   readonly busyTimeoutMs: number;
   readonly indexLater: boolean;
   readonly onWarning: WarningListener | undefined;
+  /** For a check: leaves lost or damaged tables for search as they are. */
+  readonly leavesIndex: boolean;
 }
 
 const DEFAULT_BUSY_TIMEOUT_MS = 5000;
@@ -57,7 +59,7 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
     throw new TypeError("openSqliteStore: onWarning is a function.");
   const problem = problemOf(file);
   if (problem) throw invalidInput(`file: ${problem}`, { field: "file" });
-  return { file: resolve(file), durability, busyTimeoutMs, indexLater, onWarning };
+  return { file: resolve(file), durability, busyTimeoutMs, indexLater, onWarning, leavesIndex: false };
 }
 
 function problemOf(file: string): string | undefined {

@@ -1,13 +1,15 @@
 import { SessionError } from "@thulp-sessions/core";
-import { checkTablesVersion } from "../connection/application-id.ts";
 import { Database } from "../connection/database.ts";
 import { claimFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
 import type { CheckedOptions } from "../connection/options.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
+import { compareSchema, refuseDifference, type SchemaDifference } from "../schema/compare-schema.ts";
+import { expectedSchema, schemaOf } from "../schema/expected-schema.ts";
+import { remakeSearchIndex, searchIndexProblem } from "../schema/remake-search-index.ts";
 import { copyBeforeMigration } from "./copy-before-migration.ts";
-import { migrate } from "./migrate.ts";
+import { checkedVersion, migrate } from "./migrate.ts";
 
 /** @throws {SessionError} unsupported, corrupt, busy, io */
 export async function openDatabase(options: CheckedOptions): Promise<Database> {
@@ -16,11 +18,12 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const release = claimFile(file);
   let client: Client | undefined;
   try {
-    await refuseNewer(connect, options);
+    await refuseUnseen(connect, options);
     const opened = connect(file, { fileMustExist: true });
     client = opened;
-    await retryWhileBusy(file, busyTimeoutMs, () => setUp(connect, opened, options));
-    return new Database(opened, options, release);
+    const indexProblem = await retryWhileBusy(file, busyTimeoutMs, () => setUp(connect, opened, options));
+    const checkSchema = () => refuseDifference(file, differenceOf(connect, opened, file));
+    return new Database({ client: opened, connect, checkSchema, release, indexProblem }, options);
   } catch (error) {
     client?.close();
     release();
@@ -29,35 +32,54 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
 }
 
 /**
- * A newer version of the tables may be in the WAL only, where the header of the file does not show it. A
- * read-only connection leaves both files as they are; another one would checkpoint the WAL when it closes as
- * the last one.
+ * A newer version of the tables, or what is not ours, may be in the WAL only, where the header of the file
+ * does not show it. A read-only connection leaves both files as they are; another one would checkpoint the
+ * WAL when it closes as the last one.
  */
-async function refuseNewer(connect: Connect, { file, busyTimeoutMs }: CheckedOptions): Promise<void> {
+async function refuseUnseen(connect: Connect, { file, busyTimeoutMs }: CheckedOptions): Promise<void> {
   if (sizeOf(`${file}-wal`) === 0) return;
   const reader = connect(file, { readonly: true, fileMustExist: true });
   try {
-    const version = await retryWhileBusy(file, busyTimeoutMs, () =>
-      reader.pragma("user_version", { simple: true }),
+    await retryWhileBusy(file, busyTimeoutMs, () =>
+      refuseDifference(file, differenceOf(connect, reader, file)),
     );
-    checkTablesVersion(file, version as number);
   } finally {
     reader.close();
   }
 }
 
-/** Can be retried from the start: even a PRAGMA can meet a lock. */
-function setUp(connect: Connect, client: Client, { file, durability }: CheckedOptions): void {
+/** Against the version of the tables that the file has. @throws {SessionError} unsupported */
+export function differenceOf(connect: Connect, client: Client, file: string): SchemaDifference {
+  // Of one moment: another process may be migrating it.
+  const [version, schema] = client.transaction(
+    () => [checkedVersion(client, file), schemaOf(client)] as const,
+  )();
+  return compareSchema(schema, expectedSchema(connect, version));
+}
+
+/**
+ * Can be retried from the start: even a PRAGMA can meet a lock.
+ *
+ * @returns why the tables for search were made anew.
+ */
+function setUp(connect: Connect, client: Client, options: CheckedOptions): string | null {
+  const { file, durability, leavesIndex } = options;
   client.pragma("synchronous = FULL");
   client.pragma("fullfsync = ON");
   // A migration that recreates a table must not trigger the cascades.
   client.pragma("foreign_keys = OFF");
+  // Before the first statement that a trigger or a view could answer.
+  refuseDifference(file, differenceOf(connect, client, file));
   // A new file gets its tables before WAL mode, so that its header has our application id from the first
   // commit on.
   migrate(client, file, (version) => copyBeforeMigration(connect, file, version));
   useWal(client, file);
+  const { missingForSearch } = differenceOf(connect, client, file);
+  const indexProblem = searchIndexProblem(client, missingForSearch);
+  if (indexProblem !== null && !leavesIndex) remakeSearchIndex(connect, client, file);
   client.pragma("foreign_keys = ON");
   if (durability === "relaxed") client.pragma("synchronous = NORMAL");
+  return indexProblem;
 }
 
 function useWal(client: Client, file: string): void {
