@@ -52,6 +52,7 @@ export type {
   BackupReport,
   RecoveryReport,
   RepairReport,
+  RestoreReport,
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,

@@ -13,6 +13,7 @@ import { type Client, loadDriver } from "./connection/driver.ts";
 import { sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";
 import { salvageRows } from "./maintenance/salvage-rows.ts";
+import { refuseForeignWal } from "./open/refuse-foreign-wal.ts";
 import { openSqliteStore } from "./open-sqlite-store.ts";
 import type { SqliteStore } from "./sqlite-store.ts";
 import {
@@ -41,6 +42,7 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
   refuseExisting(target);
   const unfinished = `${target}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   const connect = await loadDriver();
+  await refuseForeignWal(connect, source);
   const client = connect(source, { readonly: true, fileMustExist: true });
   try {
     // Synced as a whole when it is complete.

@@ -4,6 +4,7 @@ import { isSessionError } from "@thulp-sessions/core";
 import type { BackupReport, StoreFinding, WholeStoreMaintenance } from "@thulp-sessions/core/store";
 import { checkOptions } from "./connection/options.ts";
 import { checkIntegrity } from "./maintenance/integrity.ts";
+import { restore } from "./maintenance/restore.ts";
 import { openDatabase } from "./open/open.ts";
 import { openSqliteStore } from "./open-sqlite-store.ts";
 import { recoverSqliteFile } from "./recover-file.ts";
@@ -29,6 +30,10 @@ export function sqliteMaintenance({ file }: { readonly file: string }): WholeSto
       await makeFolderOf(to);
       await withStore(place, (store) => store.backup(to, { onProgress: () => signal?.throwIfAborted() }));
       return withStore(to, (copy) => reportOf(copy, to));
+    },
+    async restore(from) {
+      await makeFolderOf(place);
+      return restore(place, from);
     },
     vacuum: () => withStore(place, (store) => store.vacuum()),
   };

@@ -94,7 +94,7 @@ export class SqliteStore extends BaseStore {
   /** @internal */
   constructor(database: Database, indexLater: boolean) {
     super();
-    this.location = `sqlite:${database.file}`;
+    this.location = `sqlite:${database.givenFile}`;
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);

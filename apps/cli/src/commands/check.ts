@@ -42,7 +42,8 @@ export function command(context: Context): AnyCommand {
         await io.line(
           `${sessions === null ? "no session can be" : plural(sessions, "session")} looked at, ${wrong === 0 ? "nothing is wrong" : `${wrong} wrong`}`,
         );
-        if (findings.some(({ kind }) => kind === "damaged" || kind === "foreign_schema")) io.note(ADVICE[maintenance?.unit ?? "none"]);
+        if (findings.some(({ kind }) => kind === "damaged" || kind === "foreign_schema"))
+          io.note(ADVICE[maintenance?.unit ?? "none"]);
       }
       if (findings.some(({ kind }) => !HARMLESS.includes(kind))) throw new Failure("", EXIT.problem);
     });

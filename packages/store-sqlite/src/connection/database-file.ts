@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "n
 import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { APPLICATION_ID, checkTablesVersion, otherApplication, refused } from "./application-id.ts";
-import { isOpen, registerOpen } from "./open-files.ts";
+import { type Claim, isOpen, registerOpen } from "./open-files.ts";
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
@@ -14,16 +14,30 @@ const APPLICATION_ID_OFFSET = 68;
  * that exists. It does so without SQLite, because opening the database of another program could already
  * change it.
  *
- * @returns ends the claim; to be called after SQLite has closed the file.
  * @throws {SessionError} unsupported for a file of another program or of a newer version; corrupt; io.
  */
-export function claimFile(file: string): () => void {
-  try {
+export function prepareFile(file: string): void {
+  withPath(file, () => {
     createFolders(dirname(file));
+    refuseLeftLog(file);
     // A file that this process has open was checked when it was opened, and must not be opened here
     // (open-files.ts).
     if (!createFile(file) && !isOpen(file)) checkHeader(file);
-    return registerOpen(file);
+  });
+}
+
+/**
+ * To be called as soon as it is sure that SQLite may open the file.
+ *
+ * @throws {SessionError} io
+ */
+export function claimFile(file: string): Claim {
+  return withPath(file, () => registerOpen(file));
+}
+
+function withPath<T>(file: string, use: () => T): T {
+  try {
+    return use();
   } catch (cause) {
     if (cause instanceof SessionError) throw cause;
     const reason = cause instanceof Error ? cause.message : cause;
@@ -70,15 +84,27 @@ function createFile(file: string): boolean {
   }
 }
 
-function checkHeader(file: string): void {
-  const { size } = statSync(file);
-  if (size === 0) {
-    // SQLite would delete the WAL, which may hold everything.
-    if (sizeOf(`${file}-wal`) > 0) {
-      throw damaged(file, 0, `is empty, but its write-ahead log (${file}-wal) is not. Both were left alone`);
-    }
-    return;
-  }
+/**
+ * SQLite would delete the log beside a file that is missing or empty, and the log may hold everything. An
+ * empty file beside a `-journal` is what a crash leaves while a file is made.
+ */
+function refuseLeftLog(file: string): void {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats && stats.size > 0) return;
+  const log = (stats ? ["-wal"] : ["-wal", "-journal"]).map((suffix) => file + suffix).find(sizeOf);
+  if (log === undefined) return;
+  throw damaged(
+    file,
+    0,
+    `is ${stats ? "empty" : "missing"}, but its write-ahead log (${log}, ${sizeOf(log)} bytes) is not, and may hold sessions ` +
+      "that are nowhere else. Nothing was changed. Put the database back beside its log; if you want to begin with a new one, " +
+      "move the log away first",
+  );
+}
+
+/** @throws {SessionError} unsupported, corrupt */
+export function checkHeader(file: string): void {
+  if (sizeOf(file) === 0) return;
   const header = readHeader(file);
   if (header.subarray(0, MAGIC.length).toString("latin1") !== MAGIC.slice(0, header.length)) {
     throw refused(file, "is no SQLite database. Choose another file");
@@ -89,7 +115,7 @@ function checkHeader(file: string): void {
   checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
 }
 
-/** 0 when it does not exist. */
+/** In bytes; 0 when it does not exist. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

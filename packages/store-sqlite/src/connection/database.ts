@@ -1,6 +1,7 @@
 import { refused } from "./application-id.ts";
 import type { Client, Connect } from "./driver.ts";
 import { FileIdentity } from "./file-identity.ts";
+import type { Claim } from "./open-files.ts";
 import type { CheckedOptions } from "./options.ts";
 import { retryWhileBusy } from "./retry-busy.ts";
 import { isBusy, sessionErrorOf } from "./sqlite-errors.ts";
@@ -13,8 +14,7 @@ export interface Opened {
   readonly checkSchema: () => void;
   /** Why the tables for search were made anew; `null` where they were not. */
   readonly indexProblem: string | null;
-  /** Called when the database is closed. */
-  readonly release: () => void;
+  readonly claim: Claim;
 }
 
 /** The open database, and what all parts of the store need to know about it. */
@@ -23,6 +23,8 @@ export class Database {
   /** Opens further connections. */
   readonly connect: Connect;
   readonly file: string;
+  /** The same file as the caller calls it. */
+  readonly givenFile: string;
   readonly durability: CheckedOptions["durability"];
   readonly busyTimeoutMs: number;
   readonly identity: FileIdentity;
@@ -41,16 +43,18 @@ export class Database {
   /** The schema version at the last look at the schema. */
   #checkedSchema: number | undefined;
 
-  constructor(opened: Opened, { file, durability, busyTimeoutMs }: CheckedOptions) {
-    const { client, connect, release, checkSchema, indexProblem } = opened;
+  constructor(opened: Opened, options: CheckedOptions) {
+    const { file, givenFile, durability, busyTimeoutMs } = options;
+    const { client, connect, claim, checkSchema, indexProblem } = opened;
     this.indexProblem = indexProblem;
     this.client = client;
     this.connect = connect;
     this.file = file;
+    this.givenFile = givenFile;
     this.durability = durability;
     this.busyTimeoutMs = busyTimeoutMs;
-    this.identity = new FileIdentity(file);
-    this.#release = release;
+    this.identity = new FileIdentity(file, claim.inode);
+    this.#release = claim.release;
     this.#checkSchema = checkSchema;
     this.#userVersion = client.prepare<[], number>("PRAGMA user_version").pluck();
     this.#tablesVersion = this.#userVersion.get() ?? 0;

@@ -25,10 +25,12 @@ export class FileIdentity {
   #walDescriptor: number | undefined;
   readonly #walStart = Buffer.alloc(4);
 
-  constructor(file: string) {
+  /** @param inode of the file when it was claimed, before SQLite opened it. @throws {SessionError} io */
+  constructor(file: string, inode: bigint) {
     this.#file = file;
     this.#wal = `${file}-wal`;
     this.#shm = `${file}-shm`;
+    this.#inodes.set(file, inode);
     this.#checkInode(file);
   }
 

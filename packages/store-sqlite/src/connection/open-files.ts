@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type BigIntStats, statSync } from "node:fs";
 
 /**
  * The database files that this process has open, by device and inode. Closing any descriptor of such a file
@@ -8,29 +8,35 @@ import { statSync } from "node:fs";
  */
 const openCounts = new Map<string, number>();
 
+/** False for a file that does not exist. */
 export function isOpen(file: string): boolean {
-  return openCounts.has(keyOf(file));
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats !== undefined && openCounts.has(keyOf(stats));
 }
 
-/**
- * To be called as soon as the file exists, before SQLite opens it.
- *
- * @returns to be called after SQLite has closed it.
- */
-export function registerOpen(file: string): () => void {
-  const key = keyOf(file);
+export interface Claim {
+  /** The file that was claimed. */
+  readonly inode: bigint;
+  /** To be called after SQLite has closed it. */
+  readonly release: () => void;
+}
+
+/** To be called as soon as the file exists, before SQLite opens it. */
+export function registerOpen(file: string): Claim {
+  const stats = statSync(file, { bigint: true });
+  const key = keyOf(stats);
   openCounts.set(key, (openCounts.get(key) ?? 0) + 1);
   let isReleased = false;
-  return () => {
+  const release = (): void => {
     if (isReleased) return;
     isReleased = true;
     const others = (openCounts.get(key) ?? 1) - 1;
     if (others > 0) openCounts.set(key, others);
     else openCounts.delete(key);
   };
+  return { inode: stats.ino, release };
 }
 
-function keyOf(file: string): string {
-  const { dev, ino } = statSync(file, { bigint: true });
+function keyOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }

@@ -1,21 +1,24 @@
 import { SessionError } from "@thulp-sessions/core";
 import { Database } from "../connection/database.ts";
-import { claimFile, sizeOf } from "../connection/database-file.ts";
+import { claimFile, prepareFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
 import type { CheckedOptions } from "../connection/options.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
-import { compareSchema, refuseDifference, type SchemaDifference } from "../schema/compare-schema.ts";
-import { expectedSchema, schemaOf } from "../schema/expected-schema.ts";
+import { refuseDifference } from "../schema/compare-schema.ts";
 import { remakeSearchIndex, searchIndexProblem } from "../schema/remake-search-index.ts";
 import { copyBeforeMigration } from "./copy-before-migration.ts";
-import { checkedVersion, migrate } from "./migrate.ts";
+import { migrate } from "./migrate.ts";
+import { refuseForeignWal } from "./refuse-foreign-wal.ts";
+import { differenceOf } from "./schema-difference.ts";
 
 /** @throws {SessionError} unsupported, corrupt, busy, io */
 export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const { file, busyTimeoutMs } = options;
   const connect = await loadDriver();
-  const release = claimFile(file);
+  prepareFile(file);
+  await refuseForeignWal(connect, file);
+  const claim = claimFile(file);
   let client: Client | undefined;
   try {
     await refuseUnseen(connect, options);
@@ -23,10 +26,10 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
     client = opened;
     const indexProblem = await retryWhileBusy(file, busyTimeoutMs, () => setUp(connect, opened, options));
     const checkSchema = () => refuseDifference(file, differenceOf(connect, opened, file));
-    return new Database({ client: opened, connect, checkSchema, release, indexProblem }, options);
+    return new Database({ client: opened, connect, checkSchema, claim, indexProblem }, options);
   } catch (error) {
     client?.close();
-    release();
+    claim.release();
     throw sessionErrorOf(error, file);
   }
 }
@@ -48,22 +51,13 @@ async function refuseUnseen(connect: Connect, { file, busyTimeoutMs }: CheckedOp
   }
 }
 
-/** Against the version of the tables that the file has. @throws {SessionError} unsupported */
-export function differenceOf(connect: Connect, client: Client, file: string): SchemaDifference {
-  // Of one moment: another process may be migrating it.
-  const [version, schema] = client.transaction(
-    () => [checkedVersion(client, file), schemaOf(client)] as const,
-  )();
-  return compareSchema(schema, expectedSchema(connect, version));
-}
-
 /**
  * Can be retried from the start: even a PRAGMA can meet a lock.
  *
  * @returns why the tables for search were made anew.
  */
 function setUp(connect: Connect, client: Client, options: CheckedOptions): string | null {
-  const { file, durability, leavesIndex } = options;
+  const { file, durability, leavesIndex, isCopy } = options;
   client.pragma("synchronous = FULL");
   client.pragma("fullfsync = ON");
   // A migration that recreates a table must not trigger the cascades.
@@ -72,7 +66,9 @@ function setUp(connect: Connect, client: Client, options: CheckedOptions): strin
   refuseDifference(file, differenceOf(connect, client, file));
   // A new file gets its tables before WAL mode, so that its header has our application id from the first
   // commit on.
-  migrate(client, file, (version) => copyBeforeMigration(connect, file, version));
+  migrate(client, file, (version) => {
+    if (!isCopy) copyBeforeMigration(connect, file, version);
+  });
   useWal(client, file);
   const { missingForSearch } = differenceOf(connect, client, file);
   const indexProblem = searchIndexProblem(client, missingForSearch);
