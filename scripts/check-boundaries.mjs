@@ -62,6 +62,7 @@ const ROOMS = {
     "migrations-folder.ts",
     "connection",
     "schema",
+    "pages",
     "tables",
     "query",
     "search",

@@ -6,8 +6,13 @@ import { type Claim, isOpen, registerOpen } from "./open-files.ts";
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
+const PAGE_SIZE_OFFSET = 16;
+const CHANGE_COUNTER_OFFSET = 24;
+const PAGE_COUNT_OFFSET = 28;
 const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
+/** The change counter for which the number of pages was written down. */
+const COUNTED_AT_OFFSET = 92;
 
 /**
  * Creates the file and its folders where they are missing, for the owner only, and checks the header of one
@@ -107,12 +112,39 @@ export function checkHeader(file: string): void {
   if (sizeOf(file) === 0) return;
   const header = readHeader(file);
   if (header.subarray(0, MAGIC.length).toString("latin1") !== MAGIC.slice(0, header.length)) {
-    throw refused(file, "is no SQLite database. Choose another file");
+    throw refused(file, "is no SQLite database. Choose another file", { field: "header" });
   }
   if (header.length < HEADER_BYTES)
     throw damaged(file, header.length, "ends within its header. It was left alone");
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw otherApplication(file);
   checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
+  refuseLostEnd(file, header);
+}
+
+/** The number of pages counts where the two counters agree; with a log beside it a file may be shorter. */
+function refuseLostEnd(file: string, header: Buffer): void {
+  if (header.readUInt32BE(CHANGE_COUNTER_OFFSET) !== header.readUInt32BE(COUNTED_AT_OFFSET)) return;
+  const pageSize = header.readUInt16BE(PAGE_SIZE_OFFSET);
+  const bytes = header.readUInt32BE(PAGE_COUNT_OFFSET) * (pageSize === 1 ? 65_536 : pageSize);
+  // In this order: another process may be completing the file.
+  if (["-wal", "-journal"].some((suffix) => sizeOf(file + suffix) > 0)) return;
+  const size = sizeOf(file);
+  if (size >= bytes) return;
+  throw damaged(
+    file,
+    size,
+    `has lost its end: it has ${size} of the ${bytes} bytes that its first page speaks of. It was left as it is; ` +
+      "thulp-sessions recover TO writes what is left into a new file",
+  );
+}
+
+export function lostFirstPage(file: string): SessionError {
+  return damaged(
+    file,
+    0,
+    "is a store that has lost its first page, which says where everything is. It was left as it is; thulp-sessions recover TO " +
+      "writes what is left into a new file",
+  );
 }
 
 /** In bytes; 0 when it does not exist. */

@@ -14,6 +14,11 @@ export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
 }
 
+/** What is read is no database, or a damaged one. */
+export function isCorrupt(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+}
+
 /**
  * The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it
  * is.

@@ -3,6 +3,7 @@ import { SessionError } from "@thulp-sessions/core";
 import type { Client, Connect } from "../connection/driver.ts";
 import { isOpen } from "../connection/open-files.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
+import { isCorrupt } from "../connection/sqlite-errors.ts";
 
 /** For programs that are just opening or closing it. */
 const WAIT_MS = 1000;
@@ -31,8 +32,7 @@ export async function takeExclusively(connect: Connect, file: string): Promise<C
   } catch (error) {
     client.close();
     if (error instanceof SessionError && error.code === "busy") throw inUse(file);
-    if (error instanceof Error && "code" in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code)))
-      return null;
+    if (isCorrupt(error)) return null;
     throw error;
   }
 }

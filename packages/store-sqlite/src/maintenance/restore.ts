@@ -4,11 +4,12 @@ import { copyFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
 import { invalidInput, type RestoreReport } from "@thulp-sessions/core/store";
-import { checkHeader, syncFile, syncFolder } from "../connection/database-file.ts";
+import { syncFile, syncFolder } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
 import { checkOptions } from "../connection/options.ts";
 import { realPath } from "../connection/real-path.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
+import { checkDatabaseHeader } from "../open/check-file.ts";
 import { openDatabase } from "../open/open.ts";
 import { refuseForeignWal } from "../open/refuse-foreign-wal.ts";
 import { refuseInUse, takeExclusively } from "./exclusive-use.ts";
@@ -26,7 +27,7 @@ export async function restore(to: string, from: string): Promise<RestoreReport> 
   const connect = await loadDriver();
   const copy = `${target}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   try {
-    refuseSource(source, target);
+    refuseSource(connect, source, target);
     refuseInUse(target);
     await refuseForeignWal(connect, source);
     await copyAtRest(source, copy);
@@ -45,7 +46,7 @@ export async function restore(to: string, from: string): Promise<RestoreReport> 
   }
 }
 
-function refuseSource(source: string, target: string): void {
+function refuseSource(connect: Connect, source: string, target: string): void {
   const stats = statSync(source, { bigint: true, throwIfNoEntry: false });
   if (!stats?.isFile())
     throw invalidInput(`from: there is no file ${source}.`, { field: "from", path: source });
@@ -54,7 +55,7 @@ function refuseSource(source: string, target: string): void {
   if (own?.dev === stats.dev && own.ino === stats.ino)
     throw invalidInput(`from: ${source} is the store itself.`, { field: "from", path: source });
   refuseInUse(source);
-  checkHeader(source);
+  checkDatabaseHeader(connect, source);
 }
 
 /** @throws {SessionError} busy when the files were changed meanwhile. */
@@ -142,7 +143,7 @@ async function replace(connect: Connect, target: string, copy: string): Promise<
  */
 async function takeTarget(connect: Connect, target: string): Promise<Client | null> {
   try {
-    checkHeader(target);
+    checkDatabaseHeader(connect, target);
     await refuseForeignWal(connect, target);
   } catch (error) {
     if (isSessionError(error, "corrupt")) return null;

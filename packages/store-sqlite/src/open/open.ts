@@ -1,12 +1,13 @@
 import { SessionError } from "@thulp-sessions/core";
 import { Database } from "../connection/database.ts";
-import { claimFile, prepareFile, sizeOf } from "../connection/database-file.ts";
+import { claimFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
 import type { CheckedOptions } from "../connection/options.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
 import { refuseDifference } from "../schema/compare-schema.ts";
 import { remakeSearchIndex, searchIndexProblem } from "../schema/remake-search-index.ts";
+import { prepareDatabaseFile } from "./check-file.ts";
 import { copyBeforeMigration } from "./copy-before-migration.ts";
 import { migrate } from "./migrate.ts";
 import { refuseForeignWal } from "./refuse-foreign-wal.ts";
@@ -16,7 +17,7 @@ import { differenceOf } from "./schema-difference.ts";
 export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const { file, busyTimeoutMs } = options;
   const connect = await loadDriver();
-  prepareFile(file);
+  prepareDatabaseFile(connect, file);
   await refuseForeignWal(connect, file);
   const claim = claimFile(file);
   let client: Client | undefined;

@@ -3,7 +3,7 @@ import { SessionError } from "@thulp-sessions/core";
 import type { Client, Connect } from "../connection/driver.ts";
 import { isOpen } from "../connection/open-files.ts";
 import { sleep } from "../connection/real-time.ts";
-import { isBusy, sessionErrorOf } from "../connection/sqlite-errors.ts";
+import { isBusy, isCorrupt, sessionErrorOf } from "../connection/sqlite-errors.ts";
 import { WalFile } from "../connection/wal-file.ts";
 import { differenceOf } from "./schema-difference.ts";
 
@@ -83,7 +83,10 @@ function problemOf(connect: Connect, file: string, times: Times): string | null 
       readSync(descriptor, bytes, 0, bytes.length, (page - 1) * wal.pageSize);
       return bytes;
     };
-    if (!fitsFirstPage(wal, readPage(1))) return "the file is not the one that the log was begun for";
+    const first = readPage(1);
+    // A lost first page is said by those who read the header, and the log may be what is left.
+    if (first.toString("latin1", 0, MAGIC.length) !== MAGIC) return null;
+    if (!fitsFirstPage(wal, first)) return "the file is not the one that the log was begun for";
     const { all, some } = pagesInFile(wal, readPage);
     if (all) return null;
     // Windows may be late with the time of a file that is open.
@@ -98,6 +101,7 @@ function problemOf(connect: Connect, file: string, times: Times): string | null 
 
 const WRITTEN_SINCE = "the file was written after the log, and not from it";
 
+const MAGIC = "SQLite format 3\0";
 // Of the first page, in bytes.
 const HEADER_BYTES = 100;
 const PAGE_SIZE = 16;
@@ -148,8 +152,7 @@ function contentsProblem(connect: Connect, file: string): string | null {
     if (foreign.length + missing.length > 0) return null;
     return client.transaction(() => unwholeness(client))();
   } catch (error) {
-    if (error instanceof Error && "code" in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code)))
-      return `the two together are no database (${error.message})`;
+    if (isCorrupt(error)) return `the two together are no database (${(error as Error).message})`;
     throw error;
   } finally {
     client.close();
