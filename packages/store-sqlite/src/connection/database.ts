@@ -1,6 +1,7 @@
 import { refused } from "./application-id.ts";
 import type { Client, Connect } from "./driver.ts";
 import { FileIdentity } from "./file-identity.ts";
+import { hasIndexRoom, noIndexRoom, type WalIndex } from "./index-room.ts";
 import type { Claim } from "./open-files.ts";
 import type { CheckedOptions } from "./options.ts";
 import { retryWhileBusy } from "./retry-busy.ts";
@@ -15,6 +16,7 @@ export interface Opened {
   /** Why the tables for search were made anew; `null` where they were not. */
   readonly indexProblem: string | null;
   readonly claim: Claim;
+  readonly walIndex: WalIndex;
 }
 
 /** The open database, and what all parts of the store need to know about it. */
@@ -30,6 +32,8 @@ export class Database {
   readonly identity: FileIdentity;
   /** Why the tables for search were made anew when it was opened; `null` where they were not. */
   readonly indexProblem: string | null;
+  /** `private`: no other process can have the database open. */
+  readonly walIndex: WalIndex;
   readonly #release: () => void;
   readonly #checkSchema: () => void;
   readonly #tablesVersion: number;
@@ -45,7 +49,8 @@ export class Database {
 
   constructor(opened: Opened, options: CheckedOptions) {
     const { file, givenFile, durability, busyTimeoutMs } = options;
-    const { client, connect, claim, checkSchema, indexProblem } = opened;
+    const { client, connect, claim, checkSchema, indexProblem, walIndex } = opened;
+    this.walIndex = walIndex;
     this.indexProblem = indexProblem;
     this.client = client;
     this.connect = connect;
@@ -126,9 +131,12 @@ export class Database {
   }
 
   /**
-   * To be called before the transaction of a write. @throws {SessionError} io when the WAL was emptied.
+   * To be called before the transaction of a write.
+   *
+   * @throws {SessionError} io when the WAL was emptied, or its index has no room.
    */
   checkBeforeTransaction(): void {
+    if (this.walIndex === "copying" && !hasIndexRoom(this.file)) throw noIndexRoom(this.file);
     this.identity.checkWalStart(() => {
       // Does nothing but count. An older SQLite takes it for PASSIVE, which fails where frames are lost.
       const [counts] = this.client.pragma("wal_checkpoint(NOOP)") as { log: number; checkpointed: number }[];

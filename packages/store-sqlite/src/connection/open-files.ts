@@ -7,6 +7,12 @@ import { type BigIntStats, statSync } from "node:fs";
  * this list.
  */
 const openCounts = new Map<string, number>();
+/** What was done once for such a file, and is to be ended when SQLite has closed its last connection. */
+const shared = new Map<string, Closable>();
+
+interface Closable {
+  readonly close: () => void;
+}
 
 /** False for a file that does not exist. */
 export function isOpen(file: string): boolean {
@@ -19,6 +25,11 @@ export interface Claim {
   readonly inode: bigint;
   /** To be called after SQLite has closed it. */
   readonly release: () => void;
+  /**
+   * What `begin` returns, which is called once for a file that this process has open; it is closed after SQLite
+   * has closed the last connection to it.
+   */
+  readonly once: <T extends Closable>(begin: () => T) => T;
 }
 
 /** To be called as soon as the file exists, before SQLite opens it. */
@@ -32,9 +43,18 @@ export function registerOpen(file: string): Claim {
     isReleased = true;
     const others = (openCounts.get(key) ?? 1) - 1;
     if (others > 0) openCounts.set(key, others);
-    else openCounts.delete(key);
+    else {
+      openCounts.delete(key);
+      shared.get(key)?.close();
+      shared.delete(key);
+    }
   };
-  return { inode: stats.ino, release };
+  const once = <T extends Closable>(begin: () => T): T => {
+    const begun = (shared.get(key) as T | undefined) ?? begin();
+    shared.set(key, begun);
+    return begun;
+  };
+  return { inode: stats.ino, release, once };
 }
 
 function keyOf({ dev, ino }: BigIntStats): string {

@@ -1,10 +1,13 @@
-import { SessionError } from "@thulp-sessions/core";
+import { isSessionError, SessionError } from "@thulp-sessions/core";
 import { Database } from "../connection/database.ts";
 import { claimFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
+import { allocateIndexBlocks } from "../connection/index-blocks.ts";
+import { hasIndexRoom, type WalIndex, walIndexKindOf } from "../connection/index-room.ts";
+import type { Claim } from "../connection/open-files.ts";
 import type { CheckedOptions } from "../connection/options.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
-import { sessionErrorOf } from "../connection/sqlite-errors.ts";
+import { isWithoutIndex, sessionErrorOf } from "../connection/sqlite-errors.ts";
 import { refuseDifference } from "../schema/compare-schema.ts";
 import { remakeSearchIndex, searchIndexProblem } from "../schema/remake-search-index.ts";
 import { prepareDatabaseFile } from "./check-file.ts";
@@ -13,25 +16,99 @@ import { migrate } from "./migrate.ts";
 import { refuseForeignWal } from "./refuse-foreign-wal.ts";
 import { differenceOf } from "./schema-difference.ts";
 
+/** A connection whose tables are up to date. */
+interface Ready {
+  readonly client: Client;
+  readonly indexProblem: string | null;
+  readonly walIndex: WalIndex;
+}
+
 /** @throws {SessionError} unsupported, corrupt, busy, io */
 export async function openDatabase(options: CheckedOptions): Promise<Database> {
-  const { file, busyTimeoutMs } = options;
+  const { file } = options;
   const connect = await loadDriver();
   prepareDatabaseFile(connect, file);
-  await refuseForeignWal(connect, file);
+  const kind = walIndexKindOf(file);
+  const isFull = kind !== "safe" && !hasIndexRoom(file);
+  await refuseForeignWal(connect, file, isFull);
   const claim = claimFile(file);
-  let client: Client | undefined;
+  let ready: Ready | null = null;
   try {
-    await refuseUnseen(connect, options);
-    const opened = connect(file, { fileMustExist: true });
-    client = opened;
-    const indexProblem = await retryWhileBusy(file, busyTimeoutMs, () => setUp(connect, opened, options));
-    const checkSchema = () => refuseDifference(file, differenceOf(connect, opened, file));
-    return new Database({ client: opened, connect, checkSchema, claim, indexProblem }, options);
+    // Where other programs have it open, they have made the index, and keep it.
+    ready = isFull ? await openAlone(connect, options) : null;
+    ready ??= await openShared(connect, options, isFull, kind).catch(async (error: unknown) => {
+      const alone = isWithoutIndex(error) ? await openAlone(connect, options) : null;
+      if (alone) return alone;
+      throw error;
+    });
+    const { client, indexProblem } = ready;
+    const walIndex = ready.walIndex === "sparse" ? await allocated(claim, client, options) : ready.walIndex;
+    const checkSchema = () => refuseDifference(file, differenceOf(connect, client, file));
+    return new Database({ client, connect, checkSchema, claim, indexProblem, walIndex }, options);
   } catch (error) {
-    client?.close();
+    ready?.client.close();
     claim.release();
     throw sessionErrorOf(error, file);
+  }
+}
+
+/** @param isFull the disk: nothing more is looked at than has to be. */
+async function openShared(
+  connect: Connect,
+  options: CheckedOptions,
+  isFull: boolean,
+  walIndex: WalIndex,
+): Promise<Ready> {
+  const { file, busyTimeoutMs } = options;
+  if (!isFull) await refuseUnseen(connect, options);
+  const client = connect(file, { fileMustExist: true });
+  try {
+    const indexProblem = await retryWhileBusy(file, busyTimeoutMs, () => setUp(connect, client, options));
+    return { client, indexProblem, walIndex };
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+/** How long the database is tried to be had for this process alone: only programs that just close it go away. */
+const ALONE_TIMEOUT_MS = 300;
+
+/**
+ * With the index of the WAL in the memory of this process instead of a file, which a full disk has no room
+ * for: no other process can then have the database open.
+ *
+ * @returns `null` where one has.
+ */
+async function openAlone(connect: Connect, options: CheckedOptions): Promise<Ready | null> {
+  const { file } = options;
+  const client = connect(file, { fileMustExist: true });
+  try {
+    client.pragma("locking_mode = EXCLUSIVE");
+    const indexProblem = await retryWhileBusy(file, ALONE_TIMEOUT_MS, () => setUp(connect, client, options));
+    return { client, indexProblem, walIndex: "private" };
+  } catch (error) {
+    client.close();
+    if (isSessionError(error, "busy")) return null;
+    throw error;
+  }
+}
+
+/** What is left to be watched where the blocks of the index were given their places; see index-room.ts. */
+async function allocated(claim: Claim, client: Client, { file }: CheckedOptions): Promise<WalIndex> {
+  const allocate = (): WalIndex => {
+    client.exec("BEGIN IMMEDIATE");
+    try {
+      return claim.once(() => allocateIndexBlocks(`${file}-shm`)).areAllocated ? "safe" : "copying";
+    } finally {
+      client.exec("ROLLBACK");
+    }
+  };
+  try {
+    return await retryWhileBusy(file, ALONE_TIMEOUT_MS, allocate);
+  } catch {
+    // Somebody writes for so long, or nothing may be written here: the room is looked at before each write.
+    return "copying";
   }
 }
 

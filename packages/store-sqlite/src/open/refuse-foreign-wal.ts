@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
 import type { Client, Connect } from "../connection/driver.ts";
+import { noIndexRoom } from "../connection/index-room.ts";
 import { isOpen } from "../connection/open-files.ts";
 import { sleep } from "../connection/real-time.ts";
-import { isBusy, isCorrupt, sessionErrorOf } from "../connection/sqlite-errors.ts";
+import { isBusy, isCorrupt, isWithoutIndex, sessionErrorOf } from "../connection/sqlite-errors.ts";
 import { WalFile } from "../connection/wal-file.ts";
 import { differenceOf } from "./schema-difference.ts";
 
@@ -26,15 +27,18 @@ import { differenceOf } from "./schema-difference.ts";
 const MAX_ATTEMPTS = 20;
 const PAUSE_MS = 50;
 
-/** @throws {SessionError} corrupt when the log beside the file is not its own; nothing is replayed. */
-export async function refuseForeignWal(connect: Connect, file: string): Promise<void> {
+/**
+ * @param isFull the disk, so that SQLite must not be asked to read the two together.
+ * @throws {SessionError} corrupt when the log beside the file is not its own; nothing is replayed.
+ */
+export async function refuseForeignWal(connect: Connect, file: string, isFull = false): Promise<void> {
   for (let i = 1; ; i++) {
     // A file that this process has open was looked at when it was opened, and must not be opened here
     // (open-files.ts).
     if (isOpen(file)) return;
     const times = timesOf(file);
     if (times === null || isWrittenLast(times)) return;
-    const problem = lookAt(connect, file, times);
+    const problem = lookAt(isFull ? null : connect, file, times);
     if (problem === null) return;
     const now = timesOf(file);
     const isAtRest =
@@ -61,7 +65,7 @@ function isWrittenLast({ file, wal }: Times): boolean {
   return file.mtimeNs <= wal.mtimeNs && file.ctimeNs <= wal.ctimeNs;
 }
 
-function lookAt(connect: Connect, file: string, times: Times): string | null {
+function lookAt(connect: Connect | null, file: string, times: Times): string | null {
   try {
     return problemOf(connect, file, times);
   } catch (error) {
@@ -72,7 +76,7 @@ function lookAt(connect: Connect, file: string, times: Times): string | null {
   }
 }
 
-function problemOf(connect: Connect, file: string, times: Times): string | null {
+function problemOf(connect: Connect | null, file: string, times: Times): string | null {
   const wal = WalFile.open(`${file}-wal`);
   if (wal === null) return null;
   const descriptor = openSync(file, "r");
@@ -92,7 +96,14 @@ function problemOf(connect: Connect, file: string, times: Times): string | null 
     // Windows may be late with the time of a file that is open.
     const isLate = times.file.mtimeNs > times.wal.mtimeNs && process.platform !== "win32";
     if (isLate && !some) return WRITTEN_SINCE;
-    return contentsProblem(connect, file);
+    try {
+      if (connect !== null) return contentsProblem(connect, file);
+    } catch (error) {
+      if (!isWithoutIndex(error)) throw error;
+    }
+    // On a full disk SQLite cannot be asked; a checkpoint that it interrupted has left pages of the log.
+    if (some) return null;
+    throw noIndexRoom(file);
   } finally {
     closeSync(descriptor);
     wal.close();
