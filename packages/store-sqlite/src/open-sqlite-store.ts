@@ -1,4 +1,5 @@
 import type { StoreWarning } from "@thulp-sessions/core";
+import { placeWarning } from "./connection/mounts.ts";
 import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
 import { openDatabase } from "./open/open.ts";
 import { indexRemade } from "./search/damaged-index.ts";
@@ -21,6 +22,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     const store = await database.read(() => new SqliteStore(database, checked.indexLater));
     if (checked.onWarning) store.warnings.listen(checked.onWarning);
     const { file, indexProblem, walIndex } = database;
+    const place = placeWarning(file);
+    if (place) store.warnings.emit(place);
     if (walIndex === "private") store.warnings.emit(openedAlone(file));
     if (indexProblem !== null) store.warnings.emit(indexRemade(file, indexProblem));
     return store;

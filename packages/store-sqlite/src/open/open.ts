@@ -4,6 +4,7 @@ import { claimFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
 import { allocateIndexBlocks } from "../connection/index-blocks.ts";
 import { hasIndexRoom, type WalIndex, walIndexKindOf } from "../connection/index-room.ts";
+import { refuseMountedFile } from "../connection/mounts.ts";
 import type { Claim } from "../connection/open-files.ts";
 import type { CheckedOptions } from "../connection/options.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
@@ -27,6 +28,7 @@ interface Ready {
 export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const { file } = options;
   const connect = await loadDriver();
+  refuseMountedFile(file);
   prepareDatabaseFile(connect, file);
   const kind = walIndexKindOf(file);
   const isFull = kind !== "safe" && !hasIndexRoom(file);
