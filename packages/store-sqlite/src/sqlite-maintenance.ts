@@ -13,7 +13,8 @@ import type { SqliteStore } from "./sqlite-store.ts";
 
 /**
  * What maintains a database file. Its findings are `damaged`, or `foreign_schema` where something in the file
- * is not ours; a file that cannot be opened for either is one finding. Folders of new files are made, for their owner only.
+ * is not ours; a file that cannot be opened for either is one finding. Folders of new files are made, for
+ * their owner only.
  */
 export function sqliteMaintenance({ file }: { readonly file: string }): WholeStoreMaintenance {
   const place = resolve(file);

@@ -1,3 +1,4 @@
+// Longer than most files: one method for each of the contract, most of them a line of delegation.
 import {
   type AppendOptions,
   type AppendResult,

@@ -117,9 +117,9 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
    * the write-ahead logs of both taken into account. What was there before is kept under another name.
    *
    * @param from a file that `backup` has made, or any other file of such a store that is not in use.
-   * @throws {SessionError} invalid_input where there is no such file; corrupt for a damaged backup; unsupported
-   *   for what is none, and where something else is in the place of the store; busy while any program has the
-   *   store or the backup open; io. Nothing is changed then.
+   * @throws {SessionError} invalid_input where there is no such file; corrupt for a damaged backup;
+   *   unsupported for what is none, and where something else is in the place of the store; busy while any
+   *   program has the store or the backup open; io. Nothing is changed then.
    */
   restore(from: string): Promise<RestoreReport>;
   /**

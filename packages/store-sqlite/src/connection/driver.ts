@@ -25,8 +25,8 @@ export async function loadDriver(): Promise<Connect> {
     return (file, options) => {
       // No timeout: waiting inside SQLite would block the event loop. See retry-busy.ts.
       const client = new Database(file, { ...options, timeout: 0 });
-      // A file may come from anybody: nothing in its schema gets to call what could do harm. better-sqlite3 is
-      // in defensive mode by itself.
+      // A file may come from anybody: nothing in its schema gets to call what could do harm. better-sqlite3
+      // is in defensive mode by itself.
       client.pragma("trusted_schema = OFF");
       return client;
     };

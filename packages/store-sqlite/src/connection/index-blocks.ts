@@ -9,15 +9,16 @@ export interface IndexBlocks {
   /** False where the disk had no room for all. */
   readonly areAllocated: boolean;
   /**
-   * Closing any descriptor of the file drops the locks that SQLite has on it in this process: to be called when
-   * no connection of this process has the database open any more.
+   * Closing any descriptor of the file drops the locks that SQLite has on it in this process: to be called
+   * when no connection of this process has the database open any more.
    */
   readonly close: () => void;
 }
 
 /**
- * Gives each block of the index of a WAL (`-shm`) its place on the disk, by writing what is there. To be called
- * while this process holds the write lock of the database: nobody else then writes behind the first bytes.
+ * Gives each block of the index of a WAL (`-shm`) its place on the disk, by writing what is there. To be
+ * called while this process holds the write lock of the database: nobody else then writes behind the first
+ * bytes.
  */
 export function allocateIndexBlocks(shm: string): IndexBlocks {
   const descriptor = openSync(shm, "r+");

@@ -26,8 +26,8 @@ export interface Claim {
   /** To be called after SQLite has closed it. */
   readonly release: () => void;
   /**
-   * What `begin` returns, which is called once for a file that this process has open; it is closed after SQLite
-   * has closed the last connection to it.
+   * What `begin` returns, which is called once for a file that this process has open; it is closed after
+   * SQLite has closed the last connection to it.
    */
   readonly once: <T extends Closable>(begin: () => T) => T;
 }

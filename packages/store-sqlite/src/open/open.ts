@@ -73,7 +73,7 @@ async function openShared(
   }
 }
 
-/** How long the database is tried to be had for this process alone: only programs that just close it go away. */
+/** How long to wait for the database to be free: only programs that are just closing it go away. */
 const ALONE_TIMEOUT_MS = 300;
 
 /**

@@ -17,7 +17,7 @@ import { childrenOf, isTableLeaf, isTablePage, type PageRow, rowsOf, type Value 
 const TABLES = ["sessions", "contexts", "entries"] as const;
 type Table = (typeof TABLES)[number];
 
-/** True where one of the first pages has a row of a session or an entry: a store that has lost its first page. */
+/** True where one of the first pages has a row of a session or an entry. */
 export function hasOurRows(connect: Connect, file: string): boolean {
   const columns = columnsOf(connect);
   const pages = new PageFile(file);

@@ -15,8 +15,8 @@ import {
  * The old tables are not dropped but forgotten, which needs no look into them: dropping a damaged one would
  * free whatever pages its pointers lead to, pages of sessions among them. `vacuum` gives the space back.
  *
- * @throws {SessionError} corrupt where the file has other damage too: a page that counts as free may be one of
- *   the sessions, so nothing is written. @throws errors of SQLite. Nothing is changed then either.
+ * @throws {SessionError} corrupt where the file has other damage too: a page that counts as free may be one
+ *   of the sessions, so nothing is written. @throws errors of SQLite. Nothing is changed then either.
  */
 export function remakeSearchIndex(connect: Connect, client: Client, file: string): void {
   const expected = expectedSchema(connect, knownMigrations().length);

@@ -3,7 +3,8 @@ import { isSessionError, newUuid } from "@thulp-sessions/core";
 import { openSqliteStore } from "../../src/index.ts";
 import { entry, session } from "../session-data.ts";
 
-// Opens a file, reads it, appends until that fails for the tenth time, reads again, and prints what came of it.
+// Opens a file, reads it, appends until that fails for the tenth time, reads again, and prints what came of
+// it.
 const [file = "", id = ""] = process.argv.slice(2);
 const tell = (line: string) => writeSync(1, `${line}\n`);
 const codeOf = (error: unknown): string => {
