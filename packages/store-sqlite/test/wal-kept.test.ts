@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { newUuid, type Session } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
@@ -53,6 +54,22 @@ test("without its WAL a database takes no writes: they would be lost", async () 
     code: "io",
     details: { path: `${file}-wal` },
   });
+});
+
+test.each(["-wal", "-shm"])("a removed %s is noticed however long nothing had changed", async (suffix) => {
+  const file = join(await tempFolder(), "sessions.db");
+  const store = await openAt(file);
+  for (let i = 0; i < 3; i++) {
+    await store.create(session());
+    // Longer than the ticks of any clock of a file system: from now on the folder's time counts.
+    await sleep(60);
+  }
+  rmSync(file + suffix);
+  for (let i = 0; i < 2; i++)
+    await expect(store.create(session())).rejects.toMatchObject({
+      code: "io",
+      details: { path: file + suffix },
+    });
 });
 
 test("a WAL that was emptied is noticed before the next write, and nothing is written behind its end", async () => {

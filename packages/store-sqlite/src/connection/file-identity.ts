@@ -1,5 +1,7 @@
 import { type BigIntStats, closeSync, constants, existsSync, openSync, readSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
+import { FolderTimes } from "./folder-times.ts";
 import { performance } from "./real-time.ts";
 
 /** The shortest time between two looks at the WAL itself. */
@@ -20,6 +22,7 @@ export class FileIdentity {
   readonly #shm: string;
   /** By path. The two files beside the database are there from the first write on. */
   readonly #inodes = new Map<string, bigint>();
+  readonly #folder: FolderTimes;
   #walCheckedAt = Number.NEGATIVE_INFINITY;
   #walBytes = 0;
   #walDescriptor: number | undefined;
@@ -30,6 +33,7 @@ export class FileIdentity {
     this.#file = file;
     this.#wal = `${file}-wal`;
     this.#shm = `${file}-shm`;
+    this.#folder = new FolderTimes(dirname(file));
     this.#inodes.set(file, inode);
     this.#checkInode(file);
   }
@@ -41,15 +45,20 @@ export class FileIdentity {
    */
   check(): void {
     if (this.#checkInode(this.#file)?.size === 0n) throw emptied(this.#file);
-    // A program that replaces the WAL also removes its index, so looking at the index each time is enough.
     // The WAL's own attributes are read seldom: on Linux from 6.13 on, the sync after that takes a third
     // longer.
     const now = performance.now();
-    if (now - this.#walCheckedAt > WAL_CHECK_INTERVAL_MS) {
+    const isWalDue = now - this.#walCheckedAt > WAL_CHECK_INTERVAL_MS;
+    if (isWalDue) {
       this.#walCheckedAt = now;
       this.#walBytes = Number(this.#checkInode(this.#wal)?.size ?? 0);
-    } else if (!existsSync(this.#wal)) throw removedOrReplaced(this.#wal);
-    this.#checkInode(this.#shm);
+    }
+    if (!this.#folder.isUnchanged()) {
+      // A program that replaces the WAL also removes its index, so looking at the index each time is enough.
+      if (!isWalDue && !existsSync(this.#wal)) throw removedOrReplaced(this.#wal);
+      this.#checkInode(this.#shm);
+      this.#folder.checked();
+    }
   }
 
   /**
