@@ -10,6 +10,7 @@ export class StoreOfNothing extends MemoryStore {
       status: "active",
       updatedAt: 1,
       version: "1",
+      epoch: "1",
       limit: null,
     };
   }

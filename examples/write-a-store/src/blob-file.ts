@@ -6,6 +6,7 @@ import { type Session, SessionError } from "@thulp-sessions/core";
 /** A session as it stands in the file. An entry's `seq` is its place in the list. */
 export interface SessionRecord extends Session {
   version: string;
+  epoch: string;
 }
 
 export interface Blob {

@@ -25,7 +25,10 @@ import {
   checkTruncate,
   countEntries,
   type EntriesRequest,
+  type EntryRows,
   entryRows,
+  epochAfterDrop,
+  firstEpoch,
   headOf,
   type ListRequest,
   nextUpdatedAt,
@@ -81,9 +84,8 @@ class BlobStore extends BaseStore {
     return this.#change("changed", id, (blob) => {
       const record = find(blob, id, options.expectedVersion);
       const metadata = changedMetadata(record.metadata, change, options.at);
-      return headOfRecord(
-        put(blob, { ...record, metadata, context: changedContext(record.context, change) }),
-      );
+      const changed = { ...record, metadata, context: changedContext(record.context, change) };
+      return headOfRecord(put(blob, changed, record.epoch));
     });
   }
 
@@ -99,6 +101,7 @@ class BlobStore extends BaseStore {
         metadata: record.metadata,
         counts: countEntries(stored),
         version: record.version,
+        epoch: record.epoch,
         findEntries: (entryId: string) => stored.filter((entry) => entry.id === entryId),
         tail: {
           entries: (from: number, limit: number) => stored.slice(from, from + limit),
@@ -107,14 +110,15 @@ class BlobStore extends BaseStore {
       };
       // Repeats, conflicts, limits: core decides, the store writes what it says.
       const plan = planAppend(id, target, entries, options);
-      if (plan.isRepeat) return appendResult(plan, record.version);
+      if (plan.isRepeat) return appendResult(plan, record);
       const { status, updatedAt } = plan;
-      const { version } = put(blob, {
+      const changed = {
         metadata: { ...record.metadata, status, updatedAt },
         context: changedContext(record.context, plan.context),
         entries: [...record.entries.slice(0, plan.kept), ...plan.fresh.map(({ seq: _, ...entry }) => entry)],
-      });
-      return appendResult(plan, version);
+      };
+      const epoch = plan.dropsSome ? epochAfterDrop(record.epoch, plan.kept, blob.changes + 1) : record.epoch;
+      return appendResult(plan, put(blob, changed, epoch));
     });
   }
 
@@ -128,7 +132,8 @@ class BlobStore extends BaseStore {
       checkTruncate(id, record.entries.length, entryCount);
       if (entryCount === record.entries.length) return headOfRecord(record);
       const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, options.at) };
-      return headOfRecord(put(blob, { ...record, metadata, entries: record.entries.slice(0, entryCount) }));
+      const changed = { ...record, metadata, entries: record.entries.slice(0, entryCount) };
+      return headOfRecord(put(blob, changed, epochAfterDrop(record.epoch, entryCount, blob.changes + 1)));
     });
   }
 
@@ -155,16 +160,17 @@ class BlobStore extends BaseStore {
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
     const record = find(await readBlob(this.#file), id);
-    const { metadata, context, version } = record;
-    return { metadata, entries: storedEntries(record), context, version };
+    const { metadata, context, version, epoch } = record;
+    return { metadata, entries: storedEntries(record), context, version, epoch };
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
     return headOfRecord(find(await readBlob(this.#file), id));
   }
 
-  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
-    return entryRows(storedEntries(find(await readBlob(this.#file), id)), request);
+  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
+    const record = find(await readBlob(this.#file), id);
+    return entryRows(storedEntries(record), record.epoch, request);
   }
 
   protected override async doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
@@ -262,9 +268,11 @@ function find(blob: Blob, id: SessionId, expectedVersion?: string): SessionRecor
   return record;
 }
 
-function put(blob: Blob, { metadata, entries, context }: Session): SessionRecord {
+/** @param epoch absent: nothing is what it was before. */
+function put(blob: Blob, { metadata, entries, context }: Session, epoch?: string): SessionRecord {
   blob.changes++;
-  const record = { metadata, entries, context, version: `${blob.changes}` };
+  const version = `${blob.changes}`;
+  const record = { metadata, entries, context, version, epoch: epoch ?? firstEpoch(blob.changes) };
   blob.sessions[metadata.id] = record;
   return record;
 }
@@ -273,8 +281,8 @@ function storedEntries({ entries }: Session): StoredEntry[] {
   return entries.map((entry, seq) => ({ ...entry, seq }));
 }
 
-function headOfRecord({ metadata, context, entries, version }: SessionRecord): SessionHead {
-  return headOf(metadata, context, countEntries(entries), version);
+function headOfRecord(record: SessionRecord): SessionHead {
+  return headOf(record.metadata, record.context, countEntries(record.entries), record);
 }
 
 function firstOf<T>(rows: readonly T[], limit: number): Rows<T> {

@@ -21,8 +21,8 @@ export async function readSession(
     const entries = await readPages(client, id, head, call);
     const now = await client.sessions.head.query({ id }, call);
     if (now.version === head.version && entries.length === head.entryCount) {
-      const { metadata, context, version, inexact } = head;
-      return { metadata, context, entries, version, ...(inexact && { inexact }) };
+      const { metadata, context, version, epoch, inexact } = head;
+      return { metadata, context, entries, version, epoch, ...(inexact && { inexact }) };
     }
     head = now;
   }

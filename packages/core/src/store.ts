@@ -12,6 +12,7 @@ export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
 export { countValues, dayOf, LAST_DATE_MS } from "./rules/count-values.ts";
+export { epochAfterDrop, firstEpoch } from "./rules/epoch.ts";
 export {
   asciiLowerCase,
   filterMatcher,
@@ -38,6 +39,7 @@ export type { Durability } from "./store/durability.ts";
 export { entryRows } from "./store/entry-rows.ts";
 export {
   type EntriesRequest,
+  type EntryRows,
   type HeadRows,
   type ListPlace,
   type ListRequest,

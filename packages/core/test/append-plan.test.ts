@@ -8,6 +8,7 @@ const target = (stored: readonly StoredEntry[]): AppendTarget => ({
   metadata: { createdAt: 0, updatedAt: 500, status: "paused" },
   counts: { ...NO_ENTRIES, entryCount: stored.length },
   version: "v",
+  epoch: "e",
   findEntries: (id) => stored.filter((entry) => entry.id === id),
   tail: {
     entries: (from, limit) => stored.slice(from, from + limit),

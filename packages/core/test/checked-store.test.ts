@@ -270,7 +270,11 @@ describe("a session to write", () => {
     const stored = await store.get(uuid(1));
     const other = new MemoryStore();
     await other.create({ ...stored, inexact: true } as Session);
-    expect(await other.get(uuid(1))).toEqual({ ...stored, version: expect.any(String) });
+    expect(await other.get(uuid(1))).toEqual({
+      ...stored,
+      version: expect.any(String),
+      epoch: expect.any(String),
+    });
   });
 
   test("comes out as JSON would give it: ids in lower case, -0 as 0", async () => {
@@ -297,7 +301,7 @@ describe("a session to write", () => {
     metrics["a"] = 9;
     (session.metadata.tags as string[]).push("b");
     (session.metadata.sessionType as { purpose: string }).purpose = "changed";
-    const { version: _, ...stored } = await store.get(uuid(1));
+    const { version: _, epoch: __, ...stored } = await store.get(uuid(1));
     expect(stored).toEqual({ ...before, entries: before.entries.map((each, seq) => ({ ...each, seq })) });
   });
 });

@@ -36,9 +36,9 @@ function memoryStore(): MemoryStore {
     return { ...head, ...countEntries(entries) };
   };
   store.readEntries = async (id, { after = -1, before = Infinity, limit = 100 } = {}) => {
-    const { entries } = await store.get(id);
+    const { entries, epoch } = await store.get(id);
     const wanted = entries.filter(({ seq }) => seq > after && seq < before);
-    return { items: wanted.slice(0, limit), nextCursor: null };
+    return { items: wanted.slice(0, limit), nextCursor: null, epoch };
   };
   return store;
 }
@@ -49,12 +49,12 @@ async function storeOf(...sessions: Session[]): Promise<MemoryStore> {
   return store;
 }
 
-/** What is in a store, without its versions. */
+/** What is in a store, without its versions and epochs. */
 async function contents(store: MemoryStore): Promise<unknown[]> {
   const { items } = await store.list({ orderBy: "createdAt", limit: 1000 });
   return Promise.all(
     items.map(async ({ id }) => {
-      const { version: _, ...session } = await store.get(id);
+      const { version: _, epoch: __, ...session } = await store.get(id);
       return session;
     }),
   );
@@ -688,6 +688,7 @@ test("sessions are the same whatever a store has added to them", () => {
     ...session,
     entries: session.entries.map((entry, seq) => ({ ...entry, seq, inexact: true })),
     version: "7",
+    epoch: "7",
     inexact: true,
   };
   expect(sameSession(session, stored)).toBe(true);

@@ -16,7 +16,9 @@ test("a head has the counters that callers see, and inexact only where it is tru
     userMessageCount: 2,
     assistantMessageCount: 1,
     version: "v1",
+    epoch: "e1",
   };
-  expect(headOf(makeMetadata(), { a: 1 }, counts, "v1")).toStrictEqual(expected);
-  expect(headOf(makeMetadata(), { a: 1 }, counts, "v1", true)).toStrictEqual({ ...expected, inexact: true });
+  const names = { version: "v1", epoch: "e1" };
+  expect(headOf(makeMetadata(), { a: 1 }, counts, names)).toStrictEqual(expected);
+  expect(headOf(makeMetadata(), { a: 1 }, counts, names, true)).toStrictEqual({ ...expected, inexact: true });
 });

@@ -48,6 +48,7 @@ describe("createSession", () => {
       entries: [],
       context: {},
       version: expect.any(String),
+      epoch: expect.any(String),
     });
     expect(await store.get(uuid(1))).toEqual(session);
   });

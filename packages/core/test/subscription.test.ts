@@ -182,18 +182,74 @@ describe("a subscription", () => {
     await events.return();
   });
 
-  test("remembers a thousand entries, and starts from the beginning where a rewind went further", async () => {
+  test("says how far a rewind went, however far that was", async () => {
     const { store, manager, append } = await setup();
     await append(1500);
     const events = manager.subscribe(ID);
     await take(events, 1500);
-    await store.truncate(ID, 600, { at: 1 });
-    expect(shown(await take(events, 1))).toEqual(["rewound 600"]);
+    await store.truncate(ID, 1200, { at: 1 });
+    expect(shown(await take(events, 1))).toEqual(["rewound 1200"]);
     await append(1);
-    expect(shown(await take(events, 1))).toEqual([600]);
-    await store.truncate(ID, 300, { at: 1 });
-    expect(shown(await take(events, 2))).toEqual(["rewound 0", 0]);
+    expect(shown(await take(events, 1))).toEqual([1200]);
+    // Both before the follower looks again.
+    await Promise.all([store.truncate(ID, 900, { at: 1 }), store.truncate(ID, 300, { at: 1 })]);
+    await append(1);
+    expect(shown(await take(events, 2))).toEqual(["rewound 300", 300]);
     await events.return();
+  });
+
+  test("tells of a rewind behind what was delivered by what follows alone", async () => {
+    const { store, manager, append } = await setup();
+    await append(250);
+    const events = manager.subscribe(ID);
+    // A page is read, and waits.
+    await take(events, 50);
+    await store.truncate(ID, 200, { at: 1 });
+    await append(1);
+    const follower = new Follower();
+    for await (const event of manager.subscribe(ID)) {
+      follower.apply(event);
+      if (follower.entries.length === 201) break;
+    }
+    const told = shown(await take(events, 151));
+    expect(told).toEqual(Array.from({ length: 151 }, (_, i) => 50 + i));
+    expect(follower.entries).toEqual((await store.get(ID)).entries);
+    await events.return();
+  });
+
+  test("where several rewinds were missed that do not cover each other, everything is told anew", async () => {
+    const { store, manager, append } = await setup();
+    await append(10);
+    const events = manager.subscribe(ID);
+    await take(events, 10);
+    await store.truncate(ID, 4, { at: 1 });
+    await append(4);
+    await store.truncate(ID, 6, { at: 1 });
+    expect(shown(await take(events, 7))).toEqual(["rewound 0", 0, 1, 2, 3, 4, 5]);
+    await events.return();
+  });
+
+  test("resumed with a token of another epoch, starts from the beginning", async () => {
+    const entries = [makeEntry(1), makeEntry(2), makeEntry(3)];
+    const { store, manager } = await setup(entries);
+    const [, , third] = await take(manager.subscribe(ID), 3);
+    // The same ids, as many, the last one as it was.
+    const [first, ...others] = entries as [SessionEntry, ...SessionEntry[]];
+    await store.replace(makeSession({ id: ID }, [{ ...first, content: "another" }, ...others]));
+    const events = manager.subscribe(ID, { after: third?.token });
+    expect(shown(await take(events, 4))).toEqual(["rewound 0", 0, 1, 2]);
+    await events.return();
+  });
+
+  test("takes tokens of before there were epochs: then the entry itself counts", async () => {
+    const { store, manager, append } = await setup([makeEntry(1), makeEntry(2)]);
+    const [, second] = (await store.get(ID)).entries;
+    const token = `${second?.seq}.${second?.id}`;
+    await store.truncate(ID, 2, { at: 1 });
+    await append(1);
+    expect(shown(await take(manager.subscribe(ID, { after: token }), 1))).toEqual([2]);
+    await store.truncate(ID, 1, { at: 1 });
+    expect(shown(await take(manager.subscribe(ID, { after: token }), 2))).toEqual(["rewound 0", 0]);
   });
 
   test("ends with the session", async () => {

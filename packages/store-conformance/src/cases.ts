@@ -5,6 +5,7 @@ import { copyCases } from "./cases/copies.ts";
 import { countByCases } from "./cases/count-by.ts";
 import { createCases } from "./cases/create.ts";
 import { deleteCases } from "./cases/delete.ts";
+import { epochCases } from "./cases/epoch.ts";
 import { fairnessCases } from "./cases/fairness.ts";
 import { filterCases } from "./cases/filter.ts";
 import { handleCases } from "./cases/handles.ts";
@@ -51,6 +52,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...searchCases,
   ...searchPageCases,
   ...versionCases,
+  ...epochCases,
   ...timeCases,
   ...copyCases,
   ...valueCases,

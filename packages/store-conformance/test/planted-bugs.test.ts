@@ -5,6 +5,7 @@ import { appendBugs } from "./bugs/append-bugs.ts";
 import { argumentBugs } from "./bugs/argument-bugs.ts";
 import { changeBugs } from "./bugs/change-bugs.ts";
 import { countBugs } from "./bugs/count-bugs.ts";
+import { epochBugs } from "./bugs/epoch-bugs.ts";
 import { filterBugs } from "./bugs/filter-bugs.ts";
 import { headBugs } from "./bugs/head-bugs.ts";
 import { hostileBugs } from "./bugs/hostile-bugs.ts";
@@ -29,6 +30,7 @@ const BUGS = [
   ...valueBugs,
   ...argumentBugs,
   ...headBugs,
+  ...epochBugs,
   ...hostileBugs,
   ...raceBugs,
   ...liveBugs,

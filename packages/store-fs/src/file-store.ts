@@ -26,6 +26,7 @@ import {
   countValues,
   damagedSession,
   type EntriesRequest,
+  type EntryRows,
   type ListRequest,
   type PlacedHit,
   type Rows,
@@ -45,7 +46,7 @@ import { copyRaw, isSameFile } from "./maintenance/raw-copy.ts";
 import { SearchPrefilter } from "./search/search-prefilter.ts";
 import { readAllEntries, readPage } from "./session/entry-reader.ts";
 import { SessionCache } from "./session/session-cache.ts";
-import { damageError, headOfState, listedHeadOf, versionOf } from "./session/session-state.ts";
+import { damageError, headOfState, listedHeadOf, stateNames } from "./session/session-state.ts";
 import { FolderWatch } from "./watch/folder-watch.ts";
 
 /** A search reads so many entries at a time. */
@@ -109,7 +110,7 @@ export class FileStore extends BaseStore {
         metadata: state.metadata,
         entries: readAllEntries(session.path, state),
         context: state.context,
-        version: versionOf(state),
+        ...stateNames(state),
         ...(state.contextInexact ? { inexact: true } : {}),
       };
     });
@@ -144,7 +145,8 @@ export class FileStore extends BaseStore {
     options: WriteOptions,
   ): Promise<SessionHead> {
     return this.#sessions.of(id).update(
-      ({ metadata, context, counts }) => ({
+      ({ metadata, context, counts, epoch }) => ({
+        epoch,
         metadata: changedMetadata(metadata, change, options.at),
         context: changedContext(context, change),
         keep: counts.entryCount,
@@ -162,7 +164,7 @@ export class FileStore extends BaseStore {
     return this.#sessions.of(id).append(entries, options);
   }
 
-  protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+  protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
     const session = this.#sessions.of(id);
     return session.read((state) => readPage(session.path, state, request));
   }

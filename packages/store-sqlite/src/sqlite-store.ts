@@ -13,13 +13,13 @@ import {
   type SessionId,
   type SessionMetadata,
   type StoreCapabilities,
-  type StoredEntry,
   type StoredSession,
   type WriteOptions,
 } from "@thulp-sessions/core";
 import {
   BaseStore,
   type EntriesRequest,
+  type EntryRows,
   type HeadRows,
   type ListRequest,
   notFound,
@@ -132,7 +132,8 @@ export class SqliteStore extends BaseStore {
       const record = this.#sessions.find(id);
       const context = this.#sessions.contextOf(record);
       const entries = this.#entries.all(record.key, id, record.counts.entryCount);
-      return { metadata: record.metadata, entries, context, version: String(record.revision) };
+      const { metadata, revision, epoch } = record;
+      return { metadata, entries, context, version: String(revision), epoch };
     }, id);
   }
 
@@ -161,11 +162,11 @@ export class SqliteStore extends BaseStore {
     );
   }
 
-  protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
+  protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
     return this.#database.read(() => {
       const found = this.#sessions.locate(id);
       if (!found) throw notFound(id);
-      return this.#entries.page(found.key, id, request);
+      return { ...this.#entries.page(found.key, id, request), epoch: found.epoch };
     }, id);
   }
 

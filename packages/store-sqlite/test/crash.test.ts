@@ -24,9 +24,12 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => changer.remove());
 
-async function read(store: SessionStore, id: string): Promise<Omit<StoredSession, "version"> | undefined> {
+async function read(
+  store: SessionStore,
+  id: string,
+): Promise<Omit<StoredSession, "version" | "epoch"> | undefined> {
   try {
-    const { version: _, ...found } = await store.get(id);
+    const { version: _, epoch: __, ...found } = await store.get(id);
     return found;
   } catch (error) {
     if (isSessionError(error, "not_found")) return undefined;

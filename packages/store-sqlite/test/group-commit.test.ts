@@ -166,7 +166,7 @@ async function commitsOnNewFile() {
   const addSession = (key: number) =>
     client
       .prepare(
-        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0, 0)",
+        "INSERT INTO sessions VALUES (?, ?, '', '', 'agent', '{}', 0, 0, 'active', '[]', NULL, 0, 0, 0, 0, 0, 0, 0, '0')",
       )
       .run(key, session().metadata.id);
   const countSessions = () => client.prepare("SELECT count(*) FROM sessions").pluck().get();

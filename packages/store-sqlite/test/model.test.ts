@@ -116,7 +116,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(search) },
 );
 
-/** The outcome of a call without what may differ, the version. */
+/** The outcome of a call without what may differ, version and epoch. */
 async function outcome(call: Promise<unknown>): Promise<unknown> {
   try {
     return withoutVersion(await call);
@@ -128,7 +128,7 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
 
 function withoutVersion(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  const { version: _, ...rest } = value as Record<string, unknown>;
+  const { version: _, epoch: __, ...rest } = value as Record<string, unknown>;
   return rest;
 }
 

@@ -73,13 +73,15 @@ async function lastEntries(
 ): Promise<{ shown: readonly StoredEntry[]; token: string | undefined }> {
   const items: StoredEntry[] = [];
   let cursor: string | undefined;
+  let epoch: string;
   do {
     const page = await store.readEntries(id, { last: Math.max(1, count), cursor });
     items.push(...page.items);
     cursor = page.nextCursor ?? undefined;
+    ({ epoch } = page);
   } while (cursor !== undefined);
   const last = items.at(-1);
-  return { shown: count === 0 ? [] : items, token: last && entryToken(last) };
+  return { shown: count === 0 ? [] : items, token: last && entryToken(last, epoch) };
 }
 
 interface EventPrinter {

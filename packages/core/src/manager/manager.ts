@@ -93,6 +93,8 @@ export interface ChangeOptions {
 
 /** The options of adding entries. */
 export interface AddEntriesOptions extends ChangeOptions {
+  /** Refuse with `conflict` if entries were removed or replaced since the session had this epoch. */
+  readonly expectedEpoch?: string | undefined;
   /** Limits of this call, together with the manager's own. */
   readonly limits?: SessionLimits | undefined;
   /**
@@ -588,10 +590,10 @@ export class SessionManager {
     // Copied before the first await: the cache freezes what was written, which must not be the caller's
     // object.
     const given = parseSession(session);
-    const { metadata, context, version } = await this.store.create(given);
+    const { metadata, context, version, epoch } = await this.store.create(given);
     // What `get` would answer, without reading it again.
     const entries = given.entries.map((entry, seq): StoredEntry => ({ ...entry, seq }));
-    return this.#cache.put({ metadata, entries, context, version });
+    return this.#cache.put({ metadata, entries, context, version, epoch });
   }
 }
 

@@ -99,6 +99,16 @@ export function concurrentChange(sessionId: string): SessionError {
   return changedSince(sessionId, { sessionId });
 }
 
+/** `conflict`: the session has another epoch than the caller's `expectedEpoch`. */
+export function epochConflict(sessionId: string, currentVersion: string): SessionError {
+  return new SessionError(
+    "conflict",
+    `Entries of session ${sessionId} were removed or replaced since it was read. Read it again, and append ` +
+      "what is still wanted.",
+    { details: { sessionId, currentVersion } },
+  );
+}
+
 function changedSince(sessionId: string, details: SessionErrorDetails): SessionError {
   return new SessionError(
     "conflict",

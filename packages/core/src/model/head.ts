@@ -10,7 +10,7 @@ export function headOf(
   metadata: SessionMetadata,
   context: JsonObject,
   { entryCount, turnCount, userMessageCount, assistantMessageCount }: Omit<EntryCounts, "awaitingAssistant">,
-  version: string,
+  { version, epoch }: Pick<SessionHead, "version" | "epoch">,
   inexact = false,
 ): SessionHead {
   return {
@@ -21,6 +21,7 @@ export function headOf(
     userMessageCount,
     assistantMessageCount,
     version,
+    epoch,
     ...(inexact && { inexact }),
   };
 }

@@ -155,6 +155,11 @@ export interface StoredSession extends Session {
   readonly entries: readonly StoredEntry[];
   /** Opaque; every change of the session gives it another one. */
   readonly version: string;
+  /**
+   * Opaque. It stays the same while entries are only added, and is another one after each truncate, replace
+   * and append that has dropped entries, and after a deletion and a new creation.
+   */
+  readonly epoch: string;
   /** The context holds a number that JavaScript can only round. Absent otherwise. */
   readonly inexact?: true;
 }
@@ -170,6 +175,8 @@ export interface SessionHead {
   readonly assistantMessageCount: number;
   /** Opaque; every change of the session gives it another one. */
   readonly version: string;
+  /** As in {@link StoredSession}. */
+  readonly epoch: string;
   /** The context holds a number that JavaScript can only round. Absent otherwise. */
   readonly inexact?: true;
 }

@@ -1,5 +1,11 @@
 import { countEntries, type EntryCounts } from "../model/counts.ts";
-import { entryConflict, invalidInput, SessionError, versionConflict } from "../model/errors.ts";
+import {
+  entryConflict,
+  epochConflict,
+  invalidInput,
+  SessionError,
+  versionConflict,
+} from "../model/errors.ts";
 import type { EntryId, SessionId } from "../model/ids.ts";
 import { type JsonValue, jsonEqual } from "../model/json.ts";
 import type { SessionEntry, SessionMetadata, SessionStatus, StoredEntry, Timestamp } from "../model/model.ts";
@@ -12,6 +18,7 @@ export interface AppendTarget {
   readonly metadata: Pick<SessionMetadata, "createdAt" | "updatedAt" | "status">;
   readonly counts: EntryCounts;
   readonly version: string;
+  readonly epoch: string;
   /** The stored entries with this id, in the order of `seq`: usually none, one when the append is a retry. */
   findEntries(id: EntryId): readonly StoredEntry[];
   /** What a replaced tail needs beyond that; called only for one. */
@@ -29,6 +36,8 @@ export interface AppendPlan {
   readonly isRepeat: boolean;
   /** How many of the stored entries stay, from the first; all of them unless a tail is replaced. */
   readonly kept: number;
+  /** Some do not stay: the session gets a new epoch. */
+  readonly dropsSome: boolean;
   /** The entries that are new, with the `seq` they get: they follow those that stay. */
   readonly fresh: readonly StoredEntry[];
   /** What becomes of the context. */
@@ -61,7 +70,7 @@ export function planAppend(
   if (options.keep !== undefined) return planReplacedTail(id, target, entries, options, options.keep);
   const { results, fresh } = placeEntries(id, target, entries);
   if (fresh.length === 0) return repeatOf(target, results);
-  checkVersion(id, target, options.expectedVersion);
+  checkExpected(id, target, options);
   return planOf(id, target, { results, fresh, counts: target.counts }, options);
 }
 
@@ -118,7 +127,7 @@ function planReplacedTail(
   }
   const isRepeated = fresh.length === 0 && kept === entryCount && conflict === undefined;
   if (isRepeated) return repeatOf(target, results);
-  checkVersion(id, target, options.expectedVersion);
+  checkExpected(id, target, options);
   if (conflict !== undefined) throw entryConflict(id, conflict);
   const counts = kept === entryCount ? target.counts : target.tail.countsBefore(kept);
   return planOf(id, target, { results, fresh, counts }, options);
@@ -130,6 +139,7 @@ function repeatOf({ counts, metadata }: AppendTarget, results: readonly Appended
   return {
     isRepeat: true,
     kept,
+    dropsSome: false,
     fresh: [],
     context: NO_CHANGE,
     counts,
@@ -163,6 +173,7 @@ function planOf(
   return {
     isRepeat: false,
     kept,
+    dropsSome,
     fresh,
     context: changesContext ? { setContext, removeContext } : NO_CHANGE,
     counts: countEntries(fresh, counts),
@@ -175,8 +186,13 @@ function planOf(
   };
 }
 
-function checkVersion(id: SessionId, { version }: AppendTarget, expected: string | undefined): void {
-  if (expected !== undefined && expected !== version) throw versionConflict(id, version);
+function checkExpected(
+  id: SessionId,
+  { version, epoch }: AppendTarget,
+  { expectedVersion, expectedEpoch }: AppendOptions,
+): void {
+  if (expectedVersion !== undefined && expectedVersion !== version) throw versionConflict(id, version);
+  if (expectedEpoch !== undefined && expectedEpoch !== epoch) throw epochConflict(id, version);
 }
 
 /** Which entries are repeats, and where the new ones go. @throws {SessionError} conflict */
@@ -201,10 +217,13 @@ function placeEntries(id: SessionId, target: AppendTarget, entries: readonly Ses
   return { results, fresh };
 }
 
-/** The answer of an append that was applied as planned. @param version the one after the append. */
-export function appendResult(plan: AppendPlan, version: string): AppendResult {
+/** The answer of an append that was applied as planned. @param now the session after the append. */
+export function appendResult(
+  plan: AppendPlan,
+  { version, epoch }: Pick<AppendTarget, "version" | "epoch">,
+): AppendResult {
   const { results, counts, status, updatedAt, limit } = plan;
-  return { entries: results, entryCount: counts.entryCount, status, updatedAt, version, limit };
+  return { entries: results, entryCount: counts.entryCount, status, updatedAt, version, epoch, limit };
 }
 
 function isRepeat(stored: StoredEntry, given: SessionEntry): boolean {

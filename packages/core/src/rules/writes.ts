@@ -15,6 +15,11 @@ export interface WriteOptions {
 
 /** The options of an append. */
 export interface AppendOptions extends WriteOptions {
+  /**
+   * Refuse with `conflict` unless the session still has this epoch: entries that others have added meanwhile
+   * are no conflict, others that were removed are.
+   */
+  readonly expectedEpoch?: string | undefined;
   /** Checked atomically with the append; none when absent. */
   readonly limits?: SessionLimits | undefined;
   /**
@@ -63,6 +68,7 @@ export interface AppendResult {
   readonly status: SessionStatus;
   readonly updatedAt: Timestamp;
   readonly version: string;
+  readonly epoch: string;
   /** The limit that the session has reached with this append; `null` when there is none. */
   readonly limit: LimitReached | null;
 }

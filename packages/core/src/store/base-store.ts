@@ -1,7 +1,7 @@
 import { invalidInput, isSessionError } from "../model/errors.ts";
 import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
 import { deepFreeze } from "../model/json.ts";
-import type { SessionMetadata, StoredEntry, Timestamp } from "../model/model.ts";
+import type { SessionMetadata, Timestamp } from "../model/model.ts";
 import { byCount, type CountedField, countValues, type ValueCount } from "../rules/count-values.ts";
 import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { parseSearchText, type SearchPage } from "../search/search.ts";
@@ -15,6 +15,7 @@ import {
 import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
 import {
   type EntriesRequest,
+  type EntryRows,
   type HeadRows,
   type ListPlace,
   type ListRequest,
@@ -41,7 +42,7 @@ import {
  * processes.
  */
 export abstract class BaseStore extends CheckedStore {
-  protected abstract doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>>;
+  protected abstract doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows>;
   protected abstract doList(request: ListRequest): Promise<SessionRows>;
   protected abstract doSearch(request: SearchRequest): Promise<Rows<PlacedHit>>;
 
@@ -105,9 +106,9 @@ export abstract class BaseStore extends CheckedStore {
       cursor === undefined ? null : decodeCursor(cursorOf, cursor, ([seq]) => Number.isSafeInteger(seq));
     const seq = position?.[0] as number | undefined;
     const from = seq === undefined ? {} : request.direction === "asc" ? { after: seq } : { before: seq };
-    const { items, hasMore } = await this.doReadEntries(id, { ...request, ...from });
+    const { items, epoch, hasMore } = await this.doReadEntries(id, { ...request, ...from });
     const tail = items.at(-1);
-    return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq]) : null };
+    return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq]) : null, epoch };
   }
 
   /**
@@ -129,9 +130,9 @@ export abstract class BaseStore extends CheckedStore {
     const backwards = { ...request, direction: "desc" } as const;
     const newest = await this.doReadEntries(id, { ...backwards, limit: last });
     if (!newest.hasMore || newest.items.length === last)
-      return { items: newest.items.toReversed(), nextCursor: null };
+      return { items: newest.items.toReversed(), nextCursor: null, epoch: newest.epoch };
     let count = newest.items.length;
-    for (let page: Rows<StoredEntry> = newest; page.hasMore && count < last; count += page.items.length) {
+    for (let page: EntryRows = newest; page.hasMore && count < last; count += page.items.length) {
       const before = page.items.at(-1)?.seq ?? request.before;
       page = await this.doReadEntries(id, { ...backwards, before, limit: last - count });
       request = { ...request, after: (page.items.at(-1)?.seq ?? before) - 1 };
@@ -141,9 +142,10 @@ export abstract class BaseStore extends CheckedStore {
   }
 
   async #rangeOf(id: SessionId, request: EntriesRequest, cursorOf: unknown): Promise<EntryPage> {
-    const { items, hasMore } = await this.doReadEntries(id, request);
+    const { items, epoch, hasMore } = await this.doReadEntries(id, request);
     const tail = items.at(-1);
-    return { items, nextCursor: hasMore && tail ? encodeCursor(cursorOf, [tail.seq, request.before]) : null };
+    const nextCursor = hasMore && tail ? encodeCursor(cursorOf, [tail.seq, request.before]) : null;
+    return { items, nextCursor, epoch };
   }
 
   protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {

@@ -1,5 +1,5 @@
 import type { StoredEntry } from "../model/model.ts";
-import { type EntriesRequest, MAX_PAGE_BYTES, type Rows } from "./requests.ts";
+import { type EntriesRequest, type EntryRows, MAX_PAGE_BYTES } from "./requests.ts";
 
 const lengths = new WeakMap<StoredEntry, number>();
 
@@ -7,11 +7,13 @@ const lengths = new WeakMap<StoredEntry, number>();
  * A page of entries, for a backend that has all of a session in memory.
  *
  * @param entries by `seq`, none of which is changed later.
+ * @param epoch of the session now.
  */
 export function entryRows(
   entries: readonly StoredEntry[],
+  epoch: string,
   { after, before, types, direction, limit }: EntriesRequest,
-): Rows<StoredEntry> {
+): EntryRows {
   const from = Math.max(0, after + 1);
   const to = Math.min(entries.length, before);
   const items: StoredEntry[] = [];
@@ -21,10 +23,10 @@ export function entryRows(
     if (types && !types.includes(entry.entryType.type)) continue;
     length += lengthOf(entry);
     if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0))
-      return { items, hasMore: true };
+      return { items, epoch, hasMore: true };
     items.push(entry);
   }
-  return { items, hasMore: false };
+  return { items, epoch, hasMore: false };
 }
 
 /** As JSON. */

@@ -14,12 +14,13 @@ import type {
 import { appendResult, planAppend } from "../rules/append-plan.ts";
 import { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "../rules/change-plan.ts";
 import { type CountedField, countValues } from "../rules/count-values.ts";
+import { epochAfterDrop, firstEpoch } from "../rules/epoch.ts";
 import { filterMatcher, type SessionFilter } from "../rules/filter.ts";
 import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { BaseStore } from "./base-store.ts";
 import { entryRows } from "./entry-rows.ts";
-import type { EntriesRequest, ListRequest, PlacedHit, Rows, SearchRequest } from "./requests.ts";
+import type { EntriesRequest, EntryRows, ListRequest, PlacedHit, Rows, SearchRequest } from "./requests.ts";
 import { scanSearch } from "./scan-search.ts";
 import type { StoreCapabilities } from "./session-store.ts";
 
@@ -31,6 +32,7 @@ interface SessionRecord {
   byId: Map<EntryId, StoredEntry[]>;
   counts: EntryCounts;
   version: string;
+  epoch: string;
 }
 
 /**
@@ -55,8 +57,8 @@ export class MemoryStore extends BaseStore {
   }
 
   protected override async doGet(id: SessionId): Promise<StoredSession> {
-    const { metadata, entries, context, version } = this.#find(id);
-    return { metadata, entries: [...entries], context, version };
+    const { metadata, entries, context, version, epoch } = this.#find(id);
+    return { metadata, entries: [...entries], context, version, epoch };
   }
 
   protected override async doHead(id: SessionId): Promise<SessionHead> {
@@ -79,13 +81,14 @@ export class MemoryStore extends BaseStore {
     options: AppendOptions,
   ): Promise<AppendResult> {
     const record = this.#find(id);
-    const { metadata, counts, version, byId } = record;
+    const { metadata, counts, version, epoch, byId } = record;
     const plan = planAppend(
       id,
       {
         metadata,
         counts,
         version,
+        epoch,
         findEntries: (entryId) => byId.get(entryId) ?? [],
         tail: {
           entries: (from, limit) => record.entries.slice(from, from + limit),
@@ -96,18 +99,18 @@ export class MemoryStore extends BaseStore {
       options,
     );
     if (!plan.isRepeat) {
-      if (plan.kept < record.entries.length)
-        Object.assign(record, indexEntries(record.entries.slice(0, plan.kept)));
+      if (plan.dropsSome) this.#dropEntries(record, plan.kept);
       for (const entry of plan.fresh) addEntry(record, entry);
       const { status, updatedAt } = plan;
       const context = changedContext(record.context, plan.context);
       this.#changed(record, { metadata: { ...metadata, status, updatedAt }, counts: plan.counts, context });
     }
-    return appendResult(plan, record.version);
+    return appendResult(plan, record);
   }
 
-  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<Rows<StoredEntry>> {
-    return entryRows(this.#find(id).entries, request);
+  protected override async doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
+    const { entries, epoch } = this.#find(id);
+    return entryRows(entries, epoch, request);
   }
 
   protected override async doTruncate(
@@ -119,8 +122,8 @@ export class MemoryStore extends BaseStore {
     checkTruncate(id, record.entries.length, entryCount);
     if (entryCount === record.entries.length) return headOfRecord(record);
     const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, options.at) };
-    const { entries, byId } = indexEntries(record.entries.slice(0, entryCount));
-    return this.#changed(record, { metadata, entries, byId, counts: countEntries(entries) });
+    this.#dropEntries(record, entryCount);
+    return this.#changed(record, { metadata, counts: countEntries(record.entries) });
   }
 
   protected override async doReplace(
@@ -191,10 +194,17 @@ export class MemoryStore extends BaseStore {
       byId,
       counts: countEntries(entries),
       version: this.#nextVersion(),
+      epoch: firstEpoch(this.#lastVersion),
     };
     this.#sessions.set(id, record);
     this.changes.emit(type, id);
     return headOfRecord(record);
+  }
+
+  /** To be followed by `#changed`. */
+  #dropEntries(record: SessionRecord, kept: number): void {
+    const epoch = epochAfterDrop(record.epoch, kept, this.#lastVersion + 1);
+    Object.assign(record, indexEntries(record.entries.slice(0, kept)), { epoch });
   }
 
   #changed(record: SessionRecord, change: Partial<SessionRecord>): SessionHead {
@@ -223,6 +233,6 @@ function addEntry({ entries, byId }: Pick<SessionRecord, "entries" | "byId">, en
   else byId.set(entry.id, [entry]);
 }
 
-function headOfRecord({ metadata, context, counts, version }: SessionRecord): SessionHead {
-  return headOf(metadata, context, counts, version);
+function headOfRecord(record: SessionRecord): SessionHead {
+  return headOf(record.metadata, record.context, record.counts, record);
 }

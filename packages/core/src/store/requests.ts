@@ -1,5 +1,5 @@
 import type { SessionId } from "../model/ids.ts";
-import type { EntryTypeName, SessionMetadata, Timestamp } from "../model/model.ts";
+import type { EntryTypeName, SessionMetadata, StoredEntry, Timestamp } from "../model/model.ts";
 import type { SessionFilter } from "../rules/filter.ts";
 import type { SearchHit, SearchTerm } from "../search/search.ts";
 import type { ListedHead } from "./session-store.ts";
@@ -77,6 +77,12 @@ export interface Rows<T> {
   /** At most `limit`, in the order of the request. */
   readonly items: readonly T[];
   readonly hasMore: boolean;
+}
+
+/** One page of entries. */
+export interface EntryRows extends Rows<StoredEntry> {
+  /** Of the session at the moment at which the entries were read. */
+  readonly epoch: string;
 }
 
 /** One page of sessions. */

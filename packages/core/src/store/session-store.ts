@@ -62,6 +62,8 @@ export interface EntryPage {
   readonly items: readonly StoredEntry[];
   /** The `cursor` of the next page of the same query; `null` on the last page. */
   readonly nextCursor: string | null;
+  /** Of the session as these entries were read; see {@link SessionHead.epoch}. */
+  readonly epoch: string;
 }
 
 /** Which sessions, and in which order. */

@@ -178,7 +178,8 @@ function parseContext(value: unknown, field = "context"): JsonObject {
 }
 
 /**
- * Checks a whole session and gives a copy; what a store adds to it (`version`, `seq`, `inexact`) is left out.
+ * Checks a whole session and gives a copy; what a store adds to it (`version`, `epoch`, `seq`,
+ * `inexact`) is left out.
  *
  * @throws {SessionError} invalid_input
  */
@@ -186,7 +187,8 @@ export function parseSession(value: unknown): Session {
   if (typeof value !== "object" || value === null)
     throw invalidInput("session: expected an object.", { field: "session" });
   const given = readArgument("session", () => (isRecord(value) ? ownProperties(value, "session") : {}));
-  const { metadata, entries, context, version: _, inexact: __, ...unknown }: Record<string, unknown> = given;
+  const { metadata, entries, context, ...rest }: Record<string, unknown> = given;
+  const { version: _, epoch: __, inexact: ___, ...unknown } = rest;
   refuseUnknown(unknown, "session");
   return {
     metadata: parseInput(sessionMetadataSchema, metadata, "metadata") as SessionMetadata,
@@ -243,6 +245,7 @@ export const writeOptionsSchema = z.strictObject({
 });
 const appendOptionsSchema = writeOptionsSchema
   .extend({
+    expectedEpoch: z.string().optional(),
     limits: sessionLimitsSchema.optional(),
     keep: z.int().min(0).optional(),
     setContext: z.unknown().optional(),

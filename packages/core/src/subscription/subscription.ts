@@ -1,7 +1,8 @@
 import { invalidInput, isSessionError } from "../model/errors.ts";
 import { isCanonicalUuid, parseSessionId } from "../model/ids.ts";
 import type { StoredEntry } from "../model/model.ts";
-import type { SessionStore } from "../store/session-store.ts";
+import { keptSince } from "../rules/epoch.ts";
+import type { EntryPage, SessionStore } from "../store/session-store.ts";
 import { SessionFeed } from "./session-feed.ts";
 
 /**
@@ -29,28 +30,29 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The last entry that was delivered; `seq` is -1 before the first. */
+/** What was delivered: everything up to an entry, of an epoch. */
 interface Position {
+  /** -1 before the first entry. */
   readonly seq: number;
   readonly id: string;
+  /** `null` before the first page, and in tokens of before there were epochs. */
+  readonly epoch: string | null;
 }
 
-const START: Position = { seq: -1, id: "" };
+const START: Position = { seq: -1, id: "", epoch: null };
 const PAGE = 100;
-/** How many ids of delivered entries are kept, to find out how far a rewind went. */
-const MAX_DELIVERED_IDS = 1000;
 
 /**
  * Follows the entries of a session: those after the token, then every new one. `return()` ends it
  * immediately, also while `next()` waits for a change.
  *
- * An entry is identified by its id and its `seq`, and the last one that was delivered represents those before
- * it: a `replace` that keeps that entry at its `seq` is not noticed. Rewinds and all other changes are.
+ * What was delivered is what is stored as long as the session's epoch is the same. Files that other programs
+ * write have none that they would change: so the entry at the position is looked at too.
  *
  * States of a subscription:
- * - replaying: it reads pages after its position and delivers their entries. Where the entry at the position
- *   is no longer the one that was delivered, it emits `rewound` with the last entry that is, and replays from
- *   there.
+ * - replaying: it reads pages after its position and delivers their entries. Where the epoch is another, or
+ *   another entry is at the position, it emits `rewound` with as many entries as are known to be the same,
+ *   and replays from there. After a token of another epoch that is none of them.
  * - caught up: the last page was the end of the session; it waits if nothing has changed since before that
  *   read.
  * - waiting: for the next change of the session, from its {@link SessionFeed}; then it replays.
@@ -90,8 +92,8 @@ async function* follow(
 ): AsyncGenerator<SubscriptionEvent, void, undefined> {
   const id = parseSessionId(sessionId);
   let position = after === undefined ? START : parseToken(after);
-  /** The ids of the entries that were delivered last, by `seq`. */
-  const delivered = new Map<number, string>();
+  /** Whether all up to the position was delivered by this subscription, and not by one before it. */
+  let isLive = after === undefined;
   const { signal } = ending;
   const end = () => ending.abort();
   if (outerSignal?.aborted) return;
@@ -106,7 +108,7 @@ async function* follow(
       for (;;) {
         if (signal.aborted) return;
         seen = feed.generation;
-        const step = await nextStep(feed, position, delivered).catch((error) => {
+        const step = await nextStep(feed, position, isLive).catch((error) => {
           if (hasExisted && isSessionError(error, "not_found")) return "deleted" as const;
           throw error;
         });
@@ -115,17 +117,14 @@ async function* follow(
           yield { type: "deleted", token: tokenOf(START) };
           return;
         }
-        if (step.rewoundTo) {
-          position = step.rewoundTo;
-          for (const seq of delivered.keys()) if (seq > position.seq) delivered.delete(seq);
-          yield { type: "rewound", entryCount: position.seq + 1, token: tokenOf(position) };
-        }
+        isLive = true;
+        const { epoch } = step;
+        position = step.rewoundTo ?? { ...position, epoch };
+        if (step.rewoundTo) yield { type: "rewound", entryCount: position.seq + 1, token: tokenOf(position) };
         for (const entry of step.entries) {
           if (signal.aborted) return;
-          position = entry;
-          delivered.set(entry.seq, entry.id);
-          if (delivered.size > MAX_DELIVERED_IDS) delivered.delete(entry.seq - MAX_DELIVERED_IDS);
-          yield { type: "entry", entry, token: tokenOf(entry) };
+          position = { seq: entry.seq, id: entry.id, epoch };
+          yield { type: "entry", entry, token: tokenOf(position) };
         }
         if (step.caughtUp) break;
         // Lets timers and I/O run during a long replay: stores may answer without leaving the microtask
@@ -142,71 +141,82 @@ async function* follow(
 interface Step {
   readonly entries: readonly StoredEntry[];
   readonly caughtUp: boolean;
+  /** Of which the entries are. */
+  readonly epoch: string;
   /** Where to replay from, when the session was rewound. */
   readonly rewoundTo?: Position;
 }
 
 /**
- * The entries after `position`, if the entry there is still the one that was delivered; else where to replay
- * from.
+ * The entries after `position`, if what was delivered is still there; else where to replay from.
+ *
+ * @param isLive it was delivered by this subscription, and not by one before it.
  */
-async function nextStep(
+async function nextStep(feed: SessionFeed, position: Position, isLive: boolean): Promise<Step> {
+  const { seq, id } = position;
+  if (seq < 0) {
+    const page = await feed.read({ limit: PAGE });
+    return stepOf(page, page.items);
+  }
+  const page = await feed.read({ after: seq - 1, limit: PAGE + 1 });
+  if (isOtherEpoch(position, page)) return rewind(feed, position, page, isLive);
+  const [first, ...rest] = page.items;
+  if (first?.seq !== seq || first.id !== id) return rewoundToStart(page);
+  if (rest.length > 0 || page.nextCursor === null) return stepOf(page, rest);
+  // The entry at the position fills a page by itself: what follows is read without it.
+  const next = await feed.read({ after: seq, limit: PAGE });
+  const now = { ...position, epoch: page.epoch };
+  return isOtherEpoch(now, next) ? rewind(feed, now, next, isLive) : stepOf(next, next.items);
+}
+
+function isOtherEpoch({ epoch }: Position, page: EntryPage): boolean {
+  return epoch !== null && epoch !== page.epoch;
+}
+
+/** Back to the last entry that has stayed, as far as that is known. */
+async function rewind(
   feed: SessionFeed,
   position: Position,
-  delivered: ReadonlyMap<number, string>,
+  page: EntryPage,
+  isLive: boolean,
 ): Promise<Step> {
-  if (position.seq < 0) {
-    const { items, nextCursor } = await feed.read({ limit: PAGE });
-    return { entries: items, caughtUp: nextCursor === null };
-  }
-  const { items, nextCursor } = await feed.read({ after: position.seq - 1, limit: PAGE + 1 });
-  const [first, ...rest] = items;
-  if (isAt(position, first)) {
-    if (rest.length > 0 || nextCursor === null) return { entries: rest, caughtUp: nextCursor === null };
-    // The entry at the position fills a page by itself: what follows is read without it, and then it is
-    // looked at again, so that what was read is sure to follow it.
-    const next = await feed.read({ after: position.seq, limit: PAGE });
-    const again = await feed.read({ after: position.seq - 1, before: position.seq + 1 });
-    if (isAt(position, again.items[0])) return { entries: next.items, caughtUp: next.nextCursor === null };
-  }
-  return { entries: [], caughtUp: false, rewoundTo: await lastCommon(feed, position, delivered) };
+  const { epoch } = page;
+  const kept = isLive ? keptSince(position.epoch ?? "", epoch) : 0;
+  // All that was delivered has stayed: then there is nothing to tell.
+  if (kept > position.seq) return { entries: [], caughtUp: false, epoch };
+  if (kept === 0) return rewoundToStart(page);
+  const last = await feed.read({ after: kept - 2, before: kept });
+  const [entry] = last.items;
+  if (!entry || last.epoch !== epoch) return rewoundToStart(last);
+  return { entries: [], caughtUp: false, epoch, rewoundTo: { seq: entry.seq, id: entry.id, epoch } };
 }
 
-function isAt(position: Position, entry: StoredEntry | undefined): boolean {
-  return entry?.seq === position.seq && entry.id === position.id;
+function stepOf({ nextCursor, epoch }: EntryPage, entries: readonly StoredEntry[]): Step {
+  return { entries, caughtUp: nextCursor === null, epoch };
 }
 
-/** The last delivered entry that is still there, as are all remembered ones before it. */
-async function lastCommon(
-  feed: SessionFeed,
-  position: Position,
-  delivered: ReadonlyMap<number, string>,
-): Promise<Position> {
-  const items: Position[] = [];
-  for (let before = position.seq + 1; ; ) {
-    const page = await feed.read({ before, direction: "desc", limit: MAX_DELIVERED_IDS });
-    for (const { seq, id } of page.items) items.push({ seq, id });
-    before = page.items.at(-1)?.seq ?? 0;
-    // Pages of large entries end early.
-    if (page.nextCursor === null || items.length >= MAX_DELIVERED_IDS || before === 0) break;
-  }
-  const remembered = items.filter(({ seq }) => delivered.has(seq)).reverse();
-  const changed = remembered.findIndex((entry) => delivered.get(entry.seq) !== entry.id);
-  return (changed < 0 ? remembered.at(-1) : remembered[changed - 1]) ?? START;
+function rewoundToStart({ epoch }: EntryPage): Step {
+  return { entries: [], caughtUp: false, epoch, rewoundTo: { ...START, epoch } };
 }
 
-/** The token with which a subscription continues after this entry, as if it had delivered it. */
-export function entryToken({ seq, id }: Pick<StoredEntry, "seq" | "id">): string {
-  return tokenOf({ seq, id });
+/**
+ * The token with which a subscription continues after this entry, as if it had delivered it.
+ *
+ * @param epoch of the page that the entry was read with. Without it only a change of the entry itself is
+ * noticed, not one of those before it.
+ */
+export function entryToken({ seq, id }: Pick<StoredEntry, "seq" | "id">, epoch?: string): string {
+  return tokenOf({ seq, id, epoch: epoch ?? null });
 }
 
-function tokenOf({ seq, id }: Position): string {
-  return seq < 0 ? "start" : `${seq}.${id}`;
+function tokenOf({ seq, id, epoch }: Position): string {
+  if (seq < 0) return "start";
+  return epoch === null ? `${seq}.${id}` : `${seq}.${id}.${epoch}`;
 }
 
 function parseToken(token: string): Position {
   if (token === "start") return START;
-  const [, seq, id] = /^(\d{1,15})\.(.*)$/s.exec(token) ?? [];
+  const [, seq, id, epoch] = /^(\d{1,15})\.([^.]*)(?:\.(.+))?$/s.exec(token) ?? [];
   if (seq === undefined || id === undefined || !isCanonicalUuid(id)) {
     throw invalidInput(
       "The subscription token is not valid. Subscribe without it to start from the beginning.",
@@ -215,5 +225,5 @@ function parseToken(token: string): Position {
       },
     );
   }
-  return { seq: Number(seq), id };
+  return { seq: Number(seq), id, epoch: epoch ?? null };
 }

@@ -125,6 +125,7 @@ export const searchInput = searchQuerySchema.extend({ filter: filter.optional() 
 export const appendInput = z.strictObject({
   ...write,
   entries: boundedEntries,
+  expectedEpoch: z.string().optional(),
   limits: sessionLimitsSchema.optional(),
   keep: z.int().min(0).optional(),
   setContext: context.optional(),

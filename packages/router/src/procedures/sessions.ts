@@ -120,6 +120,6 @@ async function save(
   });
 }
 
-function headOfSession({ metadata, context, entries, version }: StoredSession): SessionHead {
-  return headOf(metadata, context, countEntries(entries), version);
+function headOfSession(session: StoredSession): SessionHead {
+  return headOf(session.metadata, session.context, countEntries(session.entries), session);
 }

@@ -51,6 +51,7 @@ export const appendCases: readonly ConformanceCase[] = [
           status: "paused",
           updatedAt: T0 + 5,
           version: (await store.head(ID)).version,
+          epoch: (await store.head(ID)).epoch,
           limit: null,
         },
         "the answer",

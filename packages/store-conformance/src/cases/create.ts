@@ -38,7 +38,7 @@ export const createCases: readonly ConformanceCase[] = [
       const head = await store.create(session);
       deepEqual(
         await store.get(sessionId(1)),
-        { ...session, entries: withSeq(session.entries), version: head.version },
+        { ...session, entries: withSeq(session.entries), version: head.version, epoch: head.epoch },
         "the session",
       );
     },
@@ -50,8 +50,8 @@ export const createCases: readonly ConformanceCase[] = [
     "a session without anything in it",
     async (store) => {
       const session = makeSession(1, { name: "", sessionType: { type: "agent", agentName: "" }, tags: [""] });
-      const { version } = await store.create(session);
-      deepEqual(await store.get(sessionId(1)), { ...session, version }, "the session");
+      const { version, epoch } = await store.create(session);
+      deepEqual(await store.get(sessionId(1)), { ...session, version, epoch }, "the session");
       deepEqual((await store.list()).items, [session.metadata], "the list");
     },
   ),
@@ -61,7 +61,7 @@ export const createCases: readonly ConformanceCase[] = [
     const session = makeSession(1, { entries, context: { a: 1 } });
     const answer = await store.create(session);
     const { metadata, context } = session;
-    const expected = headOf(metadata, context, countEntries(entries), answer.version);
+    const expected = headOf(metadata, context, countEntries(entries), answer);
     deepEqual(answer, expected, "the answer");
     deepEqual(await store.head(sessionId(1)), expected, "the head");
   }),
@@ -104,10 +104,10 @@ export const createCases: readonly ConformanceCase[] = [
         metadata: { ...stored.metadata, id: sessionId(2) },
         entries: stored.entries.slice(1).map((entry) => ({ ...entry, inexact: true as const })),
       };
-      const { version } = await store.create(copy);
+      const { version, epoch } = await store.create(copy);
       deepEqual(
         await store.get(sessionId(2)),
-        { ...makeSession(2, { name: "Session 1" }), entries: withSeq(dialogue(1, 3)), version },
+        { ...makeSession(2, { name: "Session 1" }), entries: withSeq(dialogue(1, 3)), version, epoch },
         "the copy",
       );
     },

@@ -50,8 +50,8 @@ export const deleteCases: readonly ConformanceCase[] = [
   conformanceCase("delete-create-anew", ["DELETE-3"], "the id can be used again", async (store) => {
     await store.create(makeSession(1, { entries: dialogue(0, 5), context: { a: 1 }, tags: ["old"] }));
     await store.delete(ID);
-    const { version } = await store.create(makeSession(1));
-    deepEqual(await store.get(ID), { ...makeSession(1), version }, "the session");
+    const { version, epoch } = await store.create(makeSession(1));
+    deepEqual(await store.get(ID), { ...makeSession(1), version, epoch }, "the session");
     equal(await store.count({ tag: "old" }), 0, "sessions with the old tag");
     const { entries } = await store.append(ID, [userEntry(1)], { at: T0 });
     deepEqual([entries[0]?.seq, entries[0]?.added], [0, true], "the first append");

@@ -21,6 +21,9 @@ const CLAUSES = [
   "KEEP-2",
   "KEEP-3",
   "KEEP-6",
+  "EPOCH-1",
+  "EPOCH-2",
+  "EPOCH-3",
   "LIMIT-2",
   "READ-6",
   "TRUNCATE-1",
@@ -44,32 +47,52 @@ export const modelCases: readonly ConformanceCase[] = [1, 2, 3, 4].map((seed) =>
     async (store) => {
       const model = new MemoryStore();
       const walk = new RandomWalk(seed);
+      const epochs = new EpochPairs();
       for (let step = 0; step < STEPS; step++) {
         const { name, call } = walk.next();
         const [actual, expected] = [await outcome(call, store), await outcome(call, model)];
-        deepEqual(actual, expected, `step ${step}, ${name}`);
+        deepEqual(actual.rest, expected.rest, `step ${step}, ${name}`);
+        epochs.compare(actual.epoch, expected.epoch, `step ${step}, ${name}`);
       }
       await model.close();
     },
   ),
 );
 
+/** Epochs are each store's own: each of one store's goes with one of the other's. */
+class EpochPairs {
+  readonly #expected = new Map<unknown, unknown>();
+  readonly #actual = new Map<unknown, unknown>();
+
+  compare(actual: unknown, expected: unknown, what: string): void {
+    const before = [this.#expected.get(actual) ?? expected, this.#actual.get(expected) ?? actual];
+    deepEqual([expected, actual], before, `${what}: the epoch, after it was another one`);
+    this.#expected.set(actual, expected);
+    this.#actual.set(expected, actual);
+  }
+}
+
+interface Outcome {
+  readonly epoch?: unknown;
+  readonly rest: unknown;
+}
+
 /** What came of the call, without the versions, which are each store's own. */
 async function outcome(
   call: (store: SessionStore) => Promise<unknown>,
   store: SessionStore,
-): Promise<unknown> {
+): Promise<Outcome> {
   try {
     return withoutVersions(await call(store));
   } catch (error) {
     if (!isSessionError(error)) throw error;
     const { currentVersion, ...details } = error.details;
-    return { refused: error.code, stale: currentVersion !== undefined, details };
+    return { rest: { refused: error.code, stale: currentVersion !== undefined, details } };
   }
 }
 
-function withoutVersions(answer: unknown): unknown {
-  if (typeof answer !== "object" || answer === null) return answer;
-  const { version: _, nextCursor, ...rest } = answer as Record<string, unknown>;
-  return { ...rest, hasMore: nextCursor !== undefined && nextCursor !== null };
+function withoutVersions(answer: unknown): Outcome {
+  if (typeof answer !== "object" || answer === null) return { rest: answer };
+  const { version: _, epoch, nextCursor, ...rest } = answer as Record<string, unknown>;
+  return { epoch, rest: { ...rest, hasMore: nextCursor !== undefined && nextCursor !== null } };
 }

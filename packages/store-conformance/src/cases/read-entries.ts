@@ -35,8 +35,8 @@ export const readEntriesCases: readonly ConformanceCase[] = [
   }),
 
   conformanceCase("read-empty", ["READ-6"], "a session without entries", async (store) => {
-    await store.create(makeSession(1));
-    const nothing = { items: [], nextCursor: null };
+    const { epoch } = await store.create(makeSession(1));
+    const nothing = { items: [], nextCursor: null, epoch };
     for (const query of [
       {},
       { direction: "desc" },
@@ -51,7 +51,7 @@ export const readEntriesCases: readonly ConformanceCase[] = [
     ["READ-1", "READ-2", "READ-3", "READ-4", "READ-6"],
     "every combination of bounds, types and direction",
     async (store) => {
-      await store.create(makeSession(1, { entries: MIXED }));
+      const { epoch } = await store.create(makeSession(1, { entries: MIXED }));
       const bounds = [
         {},
         { after: -1 },
@@ -88,7 +88,7 @@ export const readEntriesCases: readonly ConformanceCase[] = [
           );
           deepEqual(
             await store.readEntries(ID, { ...query, last: 3 }),
-            { items: expected.slice(-3), nextCursor: null },
+            { items: expected.slice(-3), nextCursor: null, epoch },
             `the last of ${what}`,
           );
         }
@@ -144,12 +144,12 @@ export const readEntriesCases: readonly ConformanceCase[] = [
   ),
 
   conformanceCase("read-last", ["READ-4"], "last: ascending, one page", async (store) => {
-    await store.create(makeSession(1, { entries: dialogue(0, 10) }));
+    const { epoch } = await store.create(makeSession(1, { entries: dialogue(0, 10) }));
     const all = withSeq(dialogue(0, 10));
     for (const last of [1, 3, 10, 11, 1000]) {
       deepEqual(
         await store.readEntries(ID, { last }),
-        { items: all.slice(-last), nextCursor: null },
+        { items: all.slice(-last), nextCursor: null, epoch },
         `last ${last}`,
       );
     }

@@ -338,11 +338,13 @@ export const repeatCases: readonly ConformanceCase[] = [
   ),
 
   conformanceCase("repeat-empty-batch", ["APPEND-15", "VERSION-3"], "an empty batch", async (store) => {
-    const { version } = await store.create(makeSession(1, { entries: dialogue(0, 3), status: "failed" }));
+    const { version, epoch } = await store.create(
+      makeSession(1, { entries: dialogue(0, 3), status: "failed" }),
+    );
     await changesNothing(store, "an empty batch", async () => {
       deepEqual(
         await store.append(ID, [], { at: T0 + 5 }),
-        { entries: [], entryCount: 3, status: "failed", updatedAt: T0, version, limit: null },
+        { entries: [], entryCount: 3, status: "failed", updatedAt: T0, version, epoch, limit: null },
         "the answer",
       );
     });

@@ -34,11 +34,11 @@ export const replaceCases: readonly ConformanceCase[] = [
       });
       const answer = await store.replace(given);
       const { metadata, context, entries } = given;
-      deepEqual(answer, headOf(metadata, context, countEntries(entries), answer.version), "the answer");
+      deepEqual(answer, headOf(metadata, context, countEntries(entries), answer), "the answer");
       deepEqual(await store.head(ID), answer, "the head");
       deepEqual(
         await store.get(ID),
-        { ...given, entries: withSeq(given.entries), version: answer.version },
+        { ...given, entries: withSeq(given.entries), version: answer.version, epoch: answer.epoch },
         "the session",
       );
       deepEqual((await store.readEntries(ID)).items, withSeq(given.entries), "the page");

@@ -44,6 +44,7 @@ export const updateCases: readonly ConformanceCase[] = [
             context: FULL.context,
             entries: withSeq(FULL.entries),
             version: answer.version,
+            epoch: answer.epoch,
           },
           `the session after ${JSON.stringify(change)}`,
         );

@@ -43,7 +43,7 @@ export const raceBugs: readonly PlantedBug[] = [
         await tick();
         const session = await super.doGet(id);
         await super.doReplace({ ...session, entries: [...session.entries, ...entries] }, undefined);
-        const { metadata, entryCount, version } = await super.doHead(id);
+        const { metadata, entryCount, version, epoch } = await super.doHead(id);
         const items = entries.map(({ id: entryId, timestamp }, i) => ({
           id: entryId,
           seq: session.entries.length + i,
@@ -51,7 +51,7 @@ export const raceBugs: readonly PlantedBug[] = [
           added: true,
         }));
         const { status, updatedAt } = metadata;
-        return { entries: items, entryCount, status, updatedAt, version, limit: null };
+        return { entries: items, entryCount, status, updatedAt, version, epoch, limit: null };
       }
     },
   ),

@@ -111,8 +111,8 @@ export const readBugs: readonly PlantedBug[] = [
     ["read-limit"],
     class extends MemoryStore {
       protected override async doReadEntries(id: SessionId, request: EntriesRequest) {
-        const { items } = await super.doReadEntries(id, request);
-        return { items, hasMore: items.length === request.limit };
+        const { items, epoch } = await super.doReadEntries(id, request);
+        return { items, epoch, hasMore: items.length === request.limit };
       }
     },
   ),
@@ -232,11 +232,17 @@ export const readBugs: readonly PlantedBug[] = [
         let { after, before } = request;
         for (;;) {
           const limit = request.limit - items.length;
-          if (limit === 0) return { items, hasMore: true };
-          const page = await super.doReadEntries(id, { ...request, after, before, limit });
+          const page = await super.doReadEntries(id, {
+            ...request,
+            after,
+            before,
+            limit: Math.max(limit, 1),
+          });
+          const { epoch } = page;
+          if (limit === 0) return { items, epoch, hasMore: true };
           items.push(...page.items);
           const tail = page.items.at(-1);
-          if (!page.hasMore || !tail) return { items, hasMore: page.hasMore };
+          if (!page.hasMore || !tail) return { items, epoch, hasMore: page.hasMore };
           if (request.direction === "asc") after = tail.seq;
           else before = tail.seq;
         }

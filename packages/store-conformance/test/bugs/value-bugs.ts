@@ -248,7 +248,7 @@ export const valueBugs: readonly PlantedBug[] = [
         try {
           return await super.readEntries(...args);
         } catch (error) {
-          if (isSessionError(error, "not_found")) return { items: [], nextCursor: null };
+          if (isSessionError(error, "not_found")) return { items: [], nextCursor: null, epoch: "" };
           throw error;
         }
       }

@@ -1,7 +1,6 @@
-// The bytes of our files: docs/file-format.md describes them one by one. Five fields stand first in
+// The bytes of our files: docs/file-format.md describes them one by one. Six fields stand first in
 // `metadata`, each at a fixed place within the first sector, so that an append overwrites the first two in
-// place and a truncate all of them;
-// `entries` stands last, so that an append ends the file.
+// place and a truncate all of them; `entries` stands last, so that an append ends the file.
 
 /** Columns of a number in the header: padded with blanks before it. */
 const NUMBER_WIDTH = 16;
@@ -23,6 +22,9 @@ const BEFORE_FILE_SIZE = ',\n    "file_size": ';
 const BEFORE_CHANGED_AT = ',\n    "changed_at": ';
 const BEFORE_ENTRIES_END = ',\n    "entries_end": ';
 const BEFORE_TRUNCATED = ',\n    "truncated": ';
+const BEFORE_EPOCH = ',\n    "epoch": ';
+/** Three numbers with points between them, in quotes, padded as numbers are. */
+const EPOCH_WIDTH = 52;
 
 const PREFIX_BYTES = Buffer.from(PREFIX);
 export const UPDATED_AT_OFFSET = PREFIX.length;
@@ -32,11 +34,16 @@ const APPENDED_END = UPDATED_AT_END + BEFORE_FILE_SIZE.length + NUMBER_WIDTH;
 const CHANGED_AT_OFFSET = APPENDED_END + BEFORE_CHANGED_AT.length;
 const ENTRIES_END_OFFSET = CHANGED_AT_OFFSET + NUMBER_WIDTH + BEFORE_ENTRIES_END.length;
 const TRUNCATED_OFFSET = ENTRIES_END_OFFSET + NUMBER_WIDTH + BEFORE_TRUNCATED.length;
-/** Behind the fixed fields. */
-export const FIXED_HEADER_END = TRUNCATED_OFFSET + 1;
+const TRUNCATED_END = TRUNCATED_OFFSET + 1;
+const EPOCH_OFFSET = TRUNCATED_END + BEFORE_EPOCH.length;
+/** Behind all fixed fields. */
+export const FIXED_HEADER_END = EPOCH_OFFSET + EPOCH_WIDTH;
 
 /** The fields of the header that are ours; the original ignores all but the first. */
-export const OUR_FIELDS: readonly string[] = ["file_size", "changed_at", "entries_end", "truncated"];
+export const OUR_FIELDS: readonly string[] = ["file_size", "changed_at", "entries_end", "truncated", "epoch"];
+
+/** The epoch of a file that says none. */
+export const NO_EPOCH = "0";
 
 /**
  * What stands at the fixed places of a header. Only the first field is the original's.
@@ -56,6 +63,8 @@ export interface FixedHeader {
   readonly entriesEnd: number;
   /** That change was a truncate in place: batches behind `entriesEnd` that are older than it were cut off. */
   readonly truncated: boolean;
+  /** `null` in a file of the second layout, which has no such field: then no truncate is in place. */
+  readonly epoch: string | null;
 }
 
 const NUMBER = "( *(?:0|[1-9]\\d*))";
@@ -66,15 +75,28 @@ const FIXED_HEADER = new RegExp(
 
 /** `null` when the file does not begin as only ours do. */
 export function readFixedHeader(bytes: Buffer): FixedHeader | null {
-  if (bytes.length < FIXED_HEADER_END || !beginsWithPrefix(bytes)) return null;
-  const found = FIXED_HEADER.exec(bytes.toString("latin1", UPDATED_AT_OFFSET, FIXED_HEADER_END));
+  if (bytes.length < TRUNCATED_END || !beginsWithPrefix(bytes)) return null;
+  const found = FIXED_HEADER.exec(bytes.toString("latin1", UPDATED_AT_OFFSET, TRUNCATED_END));
   if (!found) return null;
   const updatedAt = Number(found[1]);
   const fileSize = Number(found[2]);
   const changedAt = Number(found[3]);
   const entriesEnd = Number(found[4]);
   if (!(Number.isSafeInteger(updatedAt) && Number.isSafeInteger(changedAt))) return null;
-  return { updatedAt, fileSize, changedAt, entriesEnd, truncated: found[5] === "1" };
+  const truncated = found[5] === "1";
+  return { updatedAt, fileSize, changedAt, entriesEnd, truncated, epoch: readEpoch(bytes) };
+}
+
+const EPOCH = /^ *"([0-9.]{1,50})"$/;
+
+function readEpoch(bytes: Buffer): string | null {
+  if (bytes.length < FIXED_HEADER_END || !standsAt(bytes, TRUNCATED_END, BEFORE_EPOCH)) return null;
+  return EPOCH.exec(bytes.toString("latin1", EPOCH_OFFSET, FIXED_HEADER_END))?.[1] ?? null;
+}
+
+/** Behind the fixed fields of this file. */
+export function endOfFixed({ epoch }: FixedHeader): number {
+  return epoch === null ? TRUNCATED_END : FIXED_HEADER_END;
 }
 
 /** Does the file begin as those of the first version of our layout did, which had `updated_at` only? */
@@ -87,7 +109,7 @@ export function beginsWithPrefix(bytes: Buffer): boolean {
   return bytes.length > UPDATED_AT_END && bytes.subarray(0, UPDATED_AT_OFFSET).equals(PREFIX_BYTES);
 }
 
-/** The fixed fields as text, from {@link UPDATED_AT_OFFSET} to {@link FIXED_HEADER_END}. */
+/** The fixed fields as text, from {@link UPDATED_AT_OFFSET} on. */
 export function fixedHeaderText(fixed: FixedHeader): string {
   return (
     appendedFieldsText(fixed.updatedAt, fixed.fileSize) +
@@ -96,7 +118,8 @@ export function fixedHeaderText(fixed: FixedHeader): string {
     BEFORE_ENTRIES_END +
     columns(fixed.entriesEnd) +
     BEFORE_TRUNCATED +
-    (fixed.truncated ? "1" : "0")
+    (fixed.truncated ? "1" : "0") +
+    (fixed.epoch === null ? "" : BEFORE_EPOCH + `"${fixed.epoch}"`.padStart(EPOCH_WIDTH))
   );
 }
 
@@ -120,8 +143,9 @@ export function patchLostHeader(bytes: Buffer): LostHeader {
   if (!beginsWithPrefix(bytes) || bytes[UPDATED_AT_OFFSET] !== 0) return "nothing";
   let end = UPDATED_AT_OFFSET;
   while (bytes[end] === 0 && end < FIXED_HEADER_END) end++;
-  if (end === FIXED_HEADER_END) {
-    const nothing = { updatedAt: 0, fileSize: 0, changedAt: 0, entriesEnd: 0, truncated: false };
+  if (end === TRUNCATED_END || end === FIXED_HEADER_END) {
+    const epoch = end === TRUNCATED_END ? null : NO_EPOCH;
+    const nothing = { updatedAt: 0, fileSize: 0, changedAt: 0, entriesEnd: 0, truncated: false, epoch };
     bytes.write(fixedHeaderText(nothing), UPDATED_AT_OFFSET);
     return "all";
   }

@@ -7,7 +7,7 @@ import {
   type SessionType,
 } from "@thulp-sessions/core";
 import { isCanonicalUuid } from "@thulp-sessions/core/store";
-import { FIXED_HEADER_END, SEPARATOR, standsAt } from "./canonical-layout.ts";
+import { endOfFixed, type FixedHeader, SEPARATOR, standsAt } from "./canonical-layout.ts";
 import { SESSION_TYPES } from "./serde/fields.ts";
 
 /** What stands behind the metadata of our layout. */
@@ -35,16 +35,19 @@ const FIELDS = new RegExp(
  * them in a process that has just begun, where code of our own is slow: one expression and the engine's own
  * parser do nearly all.
  *
- * @param head the first bytes of a file that has our fixed header.
+ * @param head the first bytes of a file.
+ * @param fixed what stands at its beginning.
  * @param sessionId under which the session is served: of another one in the file the decoder has to say, too.
  */
 export function readCanonicalMetadata(
   head: Buffer,
+  fixed: FixedHeader,
   sessionId: SessionId,
 ): Omit<SessionMetadata, "updatedAt"> | null {
-  const end = head.indexOf(FOLLOWING, FIXED_HEADER_END);
-  if (end < 0 || !standsAt(head, FIXED_HEADER_END, SEPARATOR)) return null;
-  const bytes = head.subarray(FIXED_HEADER_END + SEPARATOR.length, end);
+  const start = endOfFixed(fixed);
+  const end = head.indexOf(FOLLOWING, start);
+  if (end < 0 || !standsAt(head, start, SEPARATOR)) return null;
+  const bytes = head.subarray(start + SEPARATOR.length, end);
   const ascii = isAscii(bytes);
   if (!ascii && !isUtf8(bytes)) return null;
   const text = bytes.toString(ascii ? "latin1" : "utf8");

@@ -43,6 +43,13 @@ export function decodeEnvelope(before: Buffer, after: Buffer = Buffer.from(CLOSI
   return { bytes, metadata, context, unknown };
 }
 
+/** What a header says. */
+export interface HeaderContent {
+  readonly metadata: SessionMetadata;
+  readonly context: JsonObject;
+  readonly epoch: string;
+}
+
 /** The header of a file: everything before the first entry. */
 export interface Header {
   readonly bytes: Buffer;
@@ -56,8 +63,8 @@ export interface Header {
  *
  * @param envelope of the file that it takes the place of; absent for a new session.
  */
-export function encodeHeader(metadata: SessionMetadata, context: JsonObject, envelope?: Envelope): Header {
-  const parts: Buffer[] = [Buffer.from(PREFIX), fixedFields(metadata.updatedAt, 0)];
+export function encodeHeader({ metadata, context, epoch }: HeaderContent, envelope?: Envelope): Header {
+  const parts: Buffer[] = [Buffer.from(PREFIX), fixedFields(metadata.updatedAt, epoch, 0)];
   for (const [key, piece] of metadataMembers(metadata, envelope))
     parts.push(Buffer.from(`,\n    ${JSON.stringify(key)}: `), pieceBytes(piece, "    "));
   parts.push(Buffer.from("\n  }"));
@@ -67,16 +74,17 @@ export function encodeHeader(metadata: SessionMetadata, context: JsonObject, env
   parts.push(Buffer.from(`,${ENTRIES_OPENING}`));
   const bytes = Buffer.concat(parts);
   const setEntriesEnd = (entriesEnd: number): void => {
-    fixedFields(metadata.updatedAt, entriesEnd).copy(bytes, UPDATED_AT_OFFSET);
+    fixedFields(metadata.updatedAt, epoch, entriesEnd).copy(bytes, UPDATED_AT_OFFSET);
   };
   setEntriesEnd(bytes.length);
   return { bytes, setEntriesEnd };
 }
 
-function fixedFields(updatedAt: Timestamp, entriesEnd: number): Buffer {
+function fixedFields(updatedAt: Timestamp, epoch: string, entriesEnd: number): Buffer {
   const fileSize = entriesEnd + CLOSING.length;
+  const changedAt = updatedAt;
   return Buffer.from(
-    fixedHeaderText({ updatedAt, fileSize, changedAt: updatedAt, entriesEnd, truncated: false }),
+    fixedHeaderText({ updatedAt, fileSize, changedAt, entriesEnd, truncated: false, epoch }),
   );
 }
 

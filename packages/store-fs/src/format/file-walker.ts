@@ -8,6 +8,7 @@ import {
   endsWith,
   FIRST_ENTRIES_OPENING,
   FIRST_SEPARATOR,
+  FIXED_HEADER_END,
   type FixedHeader,
   hasFirstLayout,
   type LostHeader,
@@ -74,6 +75,7 @@ export class FileWalker<E extends EntrySpan> {
   #lastIsMore = false;
 
   constructor(window: ByteWindow, visitor: Visitor<E>) {
+    while (window.bytes.length < FIXED_HEADER_END && window.slide(0));
     this.#window = window;
     this.#visitor = visitor;
     this.#scanner = new JsonScanner(window.bytes);

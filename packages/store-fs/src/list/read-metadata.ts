@@ -60,7 +60,7 @@ export function readMetadata(path: string, id: SessionId, startedMs: number): Fo
     stamp = toStamp(stat);
     const head = headBuffer.subarray(0, fs.readSync(descriptor, headBuffer, 0, HEAD_BYTES, 0));
     const fixed = readFixedHeader(head);
-    const found = fixed && readCanonicalMetadata(head, id);
+    const found = fixed && readCanonicalMetadata(head, fixed, id);
     const open = { descriptor, stat, head, fixed, startedMs };
     const updatedAt = found && lastTime({ ...open, fixed });
     const metadata =

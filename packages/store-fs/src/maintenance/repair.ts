@@ -1,6 +1,12 @@
 import { join, resolve } from "node:path";
 import { parseSessionId, SessionError, type SessionId } from "@thulp-sessions/core";
-import { type Durability, nextUpdatedAt, notFound, type RepairReport } from "@thulp-sessions/core/store";
+import {
+  type Durability,
+  firstEpoch,
+  nextUpdatedAt,
+  notFound,
+  type RepairReport,
+} from "@thulp-sessions/core/store";
 import { SequentialWriter } from "../disk/copy-range.ts";
 import { FileClock } from "../disk/file-clock.ts";
 import { infoOf } from "../disk/file-stamp.ts";
@@ -12,6 +18,7 @@ import { encodeHeader } from "../format/encode-header.ts";
 import type { DecodedEntry } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { SessionLocks } from "../lock/session-locks.ts";
+import { epochNumber } from "../session/epoch-number.ts";
 import { loadState } from "../session/load-state.ts";
 import { withoutMore } from "../session/rewrite-file.ts";
 import { NO_CONTEXT, placeholderMetadata, salvage } from "./salvage.ts";
@@ -89,7 +96,15 @@ async function repair(
   const context = found.context ?? NO_CONTEXT;
   const updatedAt = nextUpdatedAt({ id, updatedAt: metadata.value.updatedAt }, 0);
   const envelope = { bytes, metadata, context, unknown: [] };
-  const header = encodeHeader({ ...metadata.value, updatedAt }, context.value, envelope);
+  const header = encodeHeader(
+    {
+      metadata: { ...metadata.value, updatedAt },
+      context: context.value,
+      // What follows the damage may be gone.
+      epoch: firstEpoch(epochNumber()),
+    },
+    envelope,
+  );
   const kept = await quarantine(path, ".damaged-", { start: 0, end: info.size }, info, durability);
   const body = Buffer.concat(entries.flatMap((entry, i) => [separator(i), bytesOfEntry(bytes, entry)]));
   header.setEntriesEnd(header.bytes.length + body.length);

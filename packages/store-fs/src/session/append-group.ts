@@ -13,6 +13,7 @@ import {
   type AppendTarget,
   appendResult,
   changedContext,
+  epochAfterDrop,
   planAppend,
 } from "@thulp-sessions/core/store";
 import { readBytes } from "../disk/read-file.ts";
@@ -20,9 +21,10 @@ import { encodeAppend } from "../format/encode-entry.ts";
 import { decodeEntry } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
+import { epochNumber } from "./epoch-number.ts";
 import { addEntries, type PlacedEntry, withUpdatedAt } from "./grow-state.ts";
 import type { Rewrite } from "./rewrite-file.ts";
-import { entriesEndOf, type SessionState, storedEntry, versionOf } from "./session-state.ts";
+import { entriesEndOf, type SessionState, stateNames, storedEntry } from "./session-state.ts";
 
 // The steps of an append that touch no file but to read: what calls that wait for one session come to, the
 // bytes of it, and what is known of the session afterwards.
@@ -49,16 +51,21 @@ export interface GroupPlan {
 }
 
 /**
- * Takes calls from the front that can go out in one write. One that expects a version is planned on its own;
- * so is one that may change the status or the context, and every call while the file has to be rewritten.
+ * Takes calls from the front that can go out in one write. One that expects a version or an epoch is planned
+ * on its own; so is one that may change the status or the context, and every call while the file has to be
+ * rewritten.
  */
 export function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
-  const isAlone = ({ options: { expectedVersion, limits, setContext, removeContext } }: AppendCall) =>
-    (expectedVersion ?? setContext ?? removeContext) !== undefined || limits?.action === "end_session";
+  const isAlone = ({ options: { limits, setContext, removeContext, ...options } }: AppendCall) =>
+    expectsState(options) || (setContext ?? removeContext) !== undefined || limits?.action === "end_session";
   const next = calls.findIndex(
     (call, i) => i > 0 && (!state.fixed || isAlone(call) || isAlone(calls[0] as AppendCall)),
   );
   return calls.splice(0, Math.min(MOST_CALLS, next < 0 ? calls.length : next));
+}
+
+function expectsState({ expectedVersion, expectedEpoch }: AppendOptions): boolean {
+  return (expectedVersion ?? expectedEpoch) !== undefined;
 }
 
 /** One call after the other, each on what those before it will have written. */
@@ -71,6 +78,7 @@ export function planGroup(
   const refused: { call: AppendCall; error: unknown }[] = [];
   const planned: PlannedCall[] = [];
   const { createdAt } = state.metadata;
+  const { epoch } = state;
   let { counts } = state;
   let { status, updatedAt } = state.metadata;
   /** Of the calls before; most come alone. */
@@ -86,7 +94,7 @@ export function planGroup(
         metadata: { createdAt, updatedAt, status },
         counts,
         // Most calls expect none.
-        version: call.options.expectedVersion === undefined ? "" : versionOf(state),
+        ...(expectsState(call.options) ? stateNames(state) : { version: "", epoch }),
         findEntries,
         // Such a call is planned on its own.
         tail: {
@@ -128,7 +136,7 @@ function entryAt(path: string, { index, entriesStart }: SessionState, seq: numbe
 
 /** The new file that a group needs; undefined where it goes behind the entries of the old one. */
 export function rewriteOf(
-  { fixed, metadata, context, counts }: SessionState,
+  { fixed, metadata, context, counts, epoch }: SessionState,
   planned: readonly PlannedCall[],
   last: AppendPlan,
 ): Rewrite | undefined {
@@ -140,6 +148,7 @@ export function rewriteOf(
   return {
     metadata: { ...metadata, status, updatedAt },
     context: changed,
+    epoch: last.dropsSome ? epochAfterDrop(epoch, kept, epochNumber()) : epoch,
     keep: Math.min(kept, counts.entryCount),
     add: planned.flatMap(({ plan }) => plan.fresh),
   };
@@ -188,6 +197,6 @@ export function applyGroup(state: SessionState, { batches }: EncodedGroup): Appe
   return batches.map(({ plan, entries, crc }) => {
     addEntries(state, entries, crc, plan.counts);
     state.metadata = withUpdatedAt(state.metadata, plan.updatedAt);
-    return appendResult(plan, versionOf(state));
+    return appendResult(plan, stateNames(state));
   });
 }

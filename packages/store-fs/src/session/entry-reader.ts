@@ -1,5 +1,5 @@
 import type { StoredEntry } from "@thulp-sessions/core";
-import { type EntriesRequest, MAX_PAGE_BYTES, type Rows } from "@thulp-sessions/core/store";
+import { type EntriesRequest, type EntryRows, MAX_PAGE_BYTES } from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
 import { FIXED_HEADER_END, readFixedHeader } from "../format/canonical-layout.ts";
@@ -33,7 +33,8 @@ export function readAllEntries(path: string, state: SessionState): StoredEntry[]
 }
 
 /** A page of entries. Throws {@link FileReplaced}. @throws {SessionError} corrupt, unsupported */
-export function readPage(path: string, state: SessionState, request: EntriesRequest): Rows<StoredEntry> {
+export function readPage(path: string, state: SessionState, request: EntriesRequest): EntryRows {
+  const { epoch } = state;
   const { after, before, types, direction, limit } = request;
   const { entryCount } = state.counts;
   const from = Math.max(0, after + 1);
@@ -61,9 +62,9 @@ export function readPage(path: string, state: SessionState, request: EntriesRequ
     }
     return false;
   });
-  if (hasMore) return { items, hasMore: true };
+  if (hasMore) return { items, epoch, hasMore: true };
   if (damage && items.length === 0) throw damageError(path, state.metadata.id, damage);
-  return { items, hasMore: damage !== null };
+  return { items, epoch, hasMore: damage !== null };
 }
 
 /** Opens the file of a state for reading entries. Throws {@link FileReplaced}. */

@@ -89,18 +89,24 @@ export class FileWriter {
     });
   }
 
-  truncateInPlace(state: SessionState, entryCount: number, updatedAt: number): Promise<SessionState> {
+  truncateInPlace(
+    state: SessionState,
+    entryCount: number,
+    { updatedAt, epoch }: Pick<FixedHeader, "updatedAt"> & { readonly epoch: string },
+  ): Promise<SessionState> {
     return this.#inPlace(async () => {
       const { clock, durability } = this.#shared;
       const bytes = bytesSinceCheckpoint(this.#known.path, state, entryCount);
       const entriesEnd = state.entriesStart + (entryCount === 0 ? 0 : state.index.endOf(entryCount - 1));
       const fileSize = entriesEnd + CLOSING.length;
-      const fixed: FixedHeader = { updatedAt, fileSize, changedAt: updatedAt, entriesEnd, truncated: true };
+      const changedAt = updatedAt;
+      const fixed: FixedHeader = { updatedAt, fileSize, changedAt, entriesEnd, truncated: true, epoch };
       const target = { path: this.#known.path, descriptor: this.#known.descriptor(state), clock };
       const info = await cutEntries(target, state, fixed, durability);
       await this.#syncName(state);
       dropEntries(state, entryCount, bytes);
       state.fixed = fixed;
+      state.epoch = epoch;
       state.timedFrom = entriesEnd;
       state.metadata = withUpdatedAt(state.metadata, updatedAt);
       this.#written("changed", state, info);
@@ -242,14 +248,14 @@ export class FileWriter {
    * beside it.
    */
   async recovered(state: SessionState): Promise<SessionState> {
-    const { tail, metadata, context, counts } = state;
+    const { tail, metadata, context, epoch, counts } = state;
     if (!tail && !this.#mustRewrite) return state;
     const isTorn = tail?.kind === "torn";
     const kept =
       isTorn && !holdsPartOfClosing(this.#known.path, tail)
         ? await quarantine(this.#known.path, ".torn-", tail, state.info, this.#shared.durability)
         : null;
-    const after = await this.rewrite(state, { metadata, context, keep: counts.entryCount, add: [] });
+    const after = await this.rewrite(state, { metadata, context, epoch, keep: counts.entryCount, add: [] });
     if (isTorn) {
       this.#shared.warnings.emit({
         code: "corrupt",

@@ -130,7 +130,7 @@ export function catchUpWith(path: string, file: ReadableFile, state: SessionStat
     // As long as it was: only where the header of a batch that was known had not been written yet.
     if (grown === 0 && (fixed.fileSize === info.size || now?.fileSize !== info.size)) return false;
     if (now?.changedAt !== fixed.changedAt || now.entriesEnd !== fixed.entriesEnd) return false;
-    if (hashCanonicalHeader(header) !== state.headerHash) return false;
+    if (now.epoch !== fixed.epoch || hashCanonicalHeader(header, now) !== state.headerHash) return false;
     return growBy(state, { bytes: end, base: lastStart }, now, info);
   }
   return false;
@@ -195,7 +195,7 @@ const LAST_LINES_BYTES = 128;
  */
 export function canCutInPlace(path: string, state: SessionState, entryCount: number): boolean {
   const end = state.entriesStart + (entryCount === 0 ? 0 : state.index.endOf(entryCount - 1));
-  if (!state.fixed || end < state.timedFrom) return false;
+  if (!state.fixed || state.fixed.epoch === null || end < state.timedFrom) return false;
   const lastLines = readBytes(path, Math.max(0, end - LAST_LINES_BYTES), end)?.bytes.toString("latin1") ?? "";
   return entryCount === 0 || !/"more"\s*:\s*true\s*\}$/.test(lastLines);
 }

@@ -6,6 +6,7 @@ import { sameStamp } from "../disk/file-stamp.ts";
 import { READ_TRIES, withReadableFile } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
+import { NO_EPOCH } from "../format/canonical-layout.ts";
 import { EntryIndex } from "../format/entry-index.ts";
 import { FileWalker } from "../format/file-walker.ts";
 import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
@@ -130,10 +131,11 @@ class ContentReader {
       context: deepFreeze(walker.context.value),
       contextInexact: walker.context.inexact,
       fixed,
+      epoch: walker.fixed?.epoch ?? NO_EPOCH,
       timedFrom: Math.max(fixed?.entriesEnd ?? 0, this.#timedFrom),
       entriesStart: walker.entriesStart,
       headerHash: fixed
-        ? hashCanonicalHeader(walker.header)
+        ? hashCanonicalHeader(walker.header, fixed)
         : hashOf(walker.header, tail || damage ? EMPTY : walker.tail),
       crc: this.#committedCrc,
       checkpoints: this.#checkpoints,

@@ -7,7 +7,7 @@ import type {
   SessionId,
   SessionMetadata,
 } from "@thulp-sessions/core";
-import { deepFreeze, jsonEqual } from "@thulp-sessions/core/store";
+import { deepFreeze, firstEpoch, jsonEqual } from "@thulp-sessions/core/store";
 import { readRange, SequentialWriter } from "../disk/copy-range.ts";
 import { sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
@@ -17,6 +17,8 @@ import {
   CLOSING,
   FIRST_SEPARATOR,
   FIXED_HEADER_END,
+  type FixedHeader,
+  NO_EPOCH,
   readFixedHeader,
   SEPARATOR,
   UPDATED_AT_OFFSET,
@@ -26,6 +28,7 @@ import { decodeEnvelope, type Envelope, encodeHeader, type Header } from "../for
 import { type DecodedEntry, decodeEntry, parseRange } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
+import { epochNumber } from "./epoch-number.ts";
 import { hashCanonicalHeader, type SessionState } from "./session-state.ts";
 
 // A whole new file, written piece by piece: what does not change is copied as bytes, a stretch at a time, so
@@ -35,6 +38,7 @@ import { hashCanonicalHeader, type SessionState } from "./session-state.ts";
 export interface Rewrite {
   readonly metadata: SessionMetadata;
   readonly context: JsonObject;
+  readonly epoch: string;
   /** How many of the entries stay, from the first. */
   readonly keep: number;
   /** What follows them. */
@@ -54,7 +58,7 @@ export interface PreparedFile {
 
 /** A file that holds a new session. */
 export function prepareNew(path: string, { metadata, context, entries }: Session): PreparedFile {
-  const header = encodeHeader(metadata, context);
+  const header = encodeHeader({ metadata, context, epoch: firstEpoch(epochNumber()) });
   const added = copyOf(encodeEntries(entries, true));
   const addedAt = header.bytes.length;
   header.setEntriesEnd(addedAt + added.bytes.length);
@@ -69,7 +73,7 @@ export function prepareNew(path: string, { metadata, context, entries }: Session
 
 /** The file of a state with other metadata, another context, fewer entries or more. */
 export function prepareRewrite(path: string, state: SessionState, change: Rewrite): PreparedFile {
-  const header = encodeHeader(change.metadata, change.context, readEnvelope(path, state));
+  const header = encodeHeader(change, readEnvelope(path, state));
   const pieces = keptPieces(path, state, change.keep);
   const addedAt = pieces.reduce((sum, { start, end }) => sum + end - start, header.bytes.length);
   const added = copyOf(encodeEntries(change.add, change.keep === 0));
@@ -93,7 +97,8 @@ export function prepareReplacement(
   state: SessionState,
   { metadata, context, entries }: Session,
 ): Fill {
-  const header = encodeHeader(metadata, context, readEnvelope(path, state));
+  const epoch = firstEpoch(epochNumber());
+  const header = encodeHeader({ metadata, context, epoch }, readEnvelope(path, state));
   return async (descriptor) => {
     const writer = new SequentialWriter(path, descriptor);
     writer.write(header.bytes);
@@ -113,19 +118,23 @@ export function prepareReplacement(
   };
 }
 
+type StateOfHeader = Pick<
+  SessionState,
+  "metadata" | "context" | "contextInexact" | "fixed" | "epoch" | "entriesStart" | "headerHash"
+>;
+
 /** What follows from a header of ours, as a reader of the file finds it. */
-export function stateOfHeader(
-  id: SessionId,
-  { bytes }: Header,
-): Pick<SessionState, "metadata" | "context" | "contextInexact" | "fixed" | "entriesStart" | "headerHash"> {
+export function stateOfHeader(id: SessionId, { bytes }: Header): StateOfHeader {
   const { metadata, context } = decodeEnvelope(bytes);
+  const fixed = readFixedHeader(bytes) as FixedHeader;
   return {
     metadata: deepFreeze({ ...metadata.value, id }),
     context: deepFreeze(context.value),
     contextInexact: context.inexact,
-    fixed: readFixedHeader(bytes),
+    fixed,
+    epoch: fixed.epoch ?? NO_EPOCH,
     entriesStart: bytes.length,
-    headerHash: hashCanonicalHeader(bytes),
+    headerHash: hashCanonicalHeader(bytes, fixed),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   alreadyExists,
   appendResult,
   checkTruncate,
+  epochAfterDrop,
   nextUpdatedAt,
   versionConflict,
 } from "@thulp-sessions/core/store";
@@ -29,11 +30,12 @@ import {
   takeGroup,
 } from "./append-group.ts";
 import { FileReplaced } from "./entry-reader.ts";
+import { epochNumber } from "./epoch-number.ts";
 import { FileWriter } from "./file-writer.ts";
 import { canCutInPlace } from "./grow-state.ts";
 import { KnownFile } from "./known-file.ts";
 import type { Rewrite } from "./rewrite-file.ts";
-import { damageError, headOfState, type SessionState, versionOf } from "./session-state.ts";
+import { damageError, headOfState, type SessionState, stateNames } from "./session-state.ts";
 import type { SharedParts } from "./shared-parts.ts";
 
 // One object for each session that is in use. Its states, and what changes them:
@@ -156,11 +158,13 @@ export class SessionFile {
       }
       const updatedAt = nextUpdatedAt(state.metadata, at);
       const { metadata, context } = state;
+      const epoch = epochAfterDrop(state.epoch, entryCount, epochNumber());
       const after = canCutInPlace(this.path, state, entryCount)
-        ? await this.#writer.truncateInPlace(state, entryCount, updatedAt)
+        ? await this.#writer.truncateInPlace(state, entryCount, { updatedAt, epoch })
         : await this.#writer.rewrite(state, {
             metadata: { ...metadata, updatedAt },
             context,
+            epoch,
             keep: entryCount,
             add: [],
           });
@@ -264,12 +268,12 @@ export class SessionFile {
     const last = planned.at(-1)?.plan;
     if (!last || planned.every(({ plan }) => plan.isRepeat)) {
       await this.#writer.syncOnce(state);
-      return planned.map(({ plan }) => appendResult(plan, versionOf(state)));
+      return planned.map(({ plan }) => appendResult(plan, stateNames(state)));
     }
     const rewrite = rewriteOf(state, planned, last);
     if (!rewrite) return this.#writer.appendInPlace(state, encodeGroup(state, planned));
     const after = await this.#writer.rewrite(state, rewrite);
-    return planned.map(({ plan }) => appendResult(plan, versionOf(after)));
+    return planned.map(({ plan }) => appendResult(plan, stateNames(after)));
   }
 
   /**
@@ -289,7 +293,7 @@ export class SessionFile {
   }
 
   #checkVersion(state: SessionState, expectedVersion: string): void {
-    const version = versionOf(state);
+    const { version } = stateNames(state);
     if (version !== expectedVersion) throw versionConflict(this.id, version);
   }
 }

@@ -10,7 +10,7 @@ import {
 } from "@thulp-sessions/core";
 import { damagedSession, type EntryCounts, headOf } from "@thulp-sessions/core/store";
 import type { FileInfo } from "../disk/file-stamp.ts";
-import { FIXED_HEADER_END, type FixedHeader } from "../format/canonical-layout.ts";
+import { endOfFixed, type FixedHeader } from "../format/canonical-layout.ts";
 import type { EntryIndex } from "../format/entry-index.ts";
 import { type DecodedEntry, parseRange } from "../format/serde/codec.ts";
 import type { FormatError } from "../format/serde/format-error.ts";
@@ -30,6 +30,7 @@ export interface SessionState {
   readonly contextInexact: boolean;
   /** `null` where the file is not in our layout of today: then every write writes it anew. */
   fixed: FixedHeader | null;
+  epoch: string;
   /**
    * From here on all batches carry their time: what a truncate in place leaves of them after a crash is known
    * by it.
@@ -72,8 +73,8 @@ export function entriesEndOf({ index, entriesStart }: SessionState): number {
 }
 
 /** Of a header in our layout, without the fields that are overwritten in place. */
-export function hashCanonicalHeader(header: Buffer): string {
-  return hashOf(header.subarray(FIXED_HEADER_END));
+export function hashCanonicalHeader(header: Buffer, fixed: FixedHeader): string {
+  return hashOf(header.subarray(endOfFixed(fixed)));
 }
 
 export function hashOf(...parts: readonly Buffer[]): string {
@@ -83,8 +84,13 @@ export function hashOf(...parts: readonly Buffer[]): string {
 }
 
 /** Follows from what the file holds, so that every process finds the same; never from file times. */
-export function versionOf({ metadata, counts, headerHash, crc, lastId }: SessionState): string {
+function versionOf({ metadata, counts, headerHash, crc, lastId }: SessionState): string {
   return `${metadata.updatedAt}-${counts.entryCount}-${headerHash}-${crc.toString(16)}-${lastId}`;
+}
+
+/** What an answer says of the state as a whole. */
+export function stateNames(state: SessionState): Pick<SessionHead, "version" | "epoch"> {
+  return { version: versionOf(state), epoch: state.epoch };
 }
 
 /** @throws {SessionError} corrupt, unsupported when the file is damaged anywhere. */
@@ -92,7 +98,7 @@ export function headOfState(path: string, state: SessionState): SessionHead {
   if (state.damage) throw damageError(path, state.metadata.id, state.damage);
   const { metadata, context, counts, contextInexact } = state;
   const head =
-    state.head ?? Object.freeze(headOf(metadata, context, counts, versionOf(state), contextInexact));
+    state.head ?? Object.freeze(headOf(metadata, context, counts, stateNames(state), contextInexact));
   state.head = head;
   return head;
 }

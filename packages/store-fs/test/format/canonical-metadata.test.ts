@@ -34,7 +34,10 @@ const SESSIONS: readonly SessionMetadata[] = [
 ];
 
 const headOf = (metadata: SessionMetadata) =>
-  Buffer.concat([encodeHeader(metadata, {}).bytes, Buffer.from("\n  ]\n}")]);
+  Buffer.concat([
+    encodeHeader({ metadata, context: {}, epoch: "1700000000500000.3.1700000000000000" }).bytes,
+    Buffer.from("\n  ]\n}"),
+  ]);
 
 /** Where the brace of the metadata stands. */
 const METADATA_OFFSET = '{\n  "metadata": '.length;
@@ -42,7 +45,7 @@ const METADATA_OFFSET = '{\n  "metadata": '.length;
 /** As a list reads it: only where the fixed fields stand as we write them. */
 function read(head: Buffer, id: SessionId): SessionMetadata | null {
   const fixed = readFixedHeader(head);
-  const metadata = fixed && readCanonicalMetadata(head, id);
+  const metadata = fixed && readCanonicalMetadata(head, fixed, id);
   return metadata && { ...metadata, updatedAt: fixed.updatedAt };
 }
 

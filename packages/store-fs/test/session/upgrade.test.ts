@@ -16,10 +16,12 @@ import { temporaryFolder } from "../temporary-folder.ts";
 // Files of the first layout, and the last version that knew no other, beside this one on the same files.
 
 const FIXTURES = join(import.meta.dirname, "..", "fixtures", "first-layout");
-const expected = JSON.parse(readFileSync(join(FIXTURES, "expected.json"), "utf8")) as Record<
-  string,
-  { what: string; session: Omit<StoredSession, "version"> }
->;
+const SECOND = join(FIXTURES, "..", "second-layout");
+const expected = expectedIn(FIXTURES);
+
+function expectedIn(folder: string): Record<string, { what: string; session: Session }> {
+  return JSON.parse(readFileSync(join(folder, "expected.json"), "utf8"));
+}
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 
 const entry = (text: string) => ({ id: newUuid(), timestamp: 7, ...userMessage(text) }) as SessionEntry;
@@ -39,6 +41,11 @@ async function openOld(dir: string): Promise<SessionStore> {
   return store;
 }
 
+/** Of the versions here each has its own names for a state; those of before have no epochs. */
+function withoutNames({ version: _, epoch: __, ...session }: StoredSession): Session {
+  return session;
+}
+
 describe.each(Object.entries(expected))("a file of the first layout: %s", (id, { what, session }) => {
   test(`${what} reads as it did, and is appended to`, async () => {
     const dir = temporaryFolder();
@@ -46,7 +53,7 @@ describe.each(Object.entries(expected))("a file of the first layout: %s", (id, {
     cpSync(join(FIXTURES, `${id}.json`), file);
     const bytes = readFileSync(file);
     const store = await openNew(dir);
-    const { version: _, ...read } = await store.get(id);
+    const read = withoutNames(await store.get(id));
     expect(read).toEqual(session);
     expect((await store.list()).items).toEqual([session.metadata]);
     expect(readFileSync(file)).toEqual(bytes);
@@ -66,7 +73,42 @@ describe.each(Object.entries(expected))("a file of the first layout: %s", (id, {
   });
 });
 
-const withoutVersion = ({ version: _, ...session }: StoredSession) => session;
+describe.each(Object.entries(expectedIn(SECOND)))(
+  "a file of the second layout: %s",
+  (id, { what, session }) => {
+    test(`${what} reads as it did, is appended to in place, and gets an epoch when entries are dropped`, async () => {
+      const dir = temporaryFolder();
+      const file = join(dir, `${id}.json`);
+      cpSync(join(SECOND, `${id}.json`), file);
+      const bytes = readFileSync(file);
+      const store = await openNew(dir);
+      const stored = await store.get(id);
+      expect(withoutNames(stored)).toEqual(session);
+      expect((await store.list()).items).toEqual([session.metadata]);
+      expect((await store.readEntries(id)).epoch).toBe(stored.epoch);
+      expect(readFileSync(file)).toEqual(bytes);
+      const { ino } = statSync(file);
+      const appended = await store.append(id, [entry("next")], { at: 1_000 });
+      expect(appended.epoch).toBe(stored.epoch);
+      // What a crash has left is cut off by a new file.
+      if (!what.includes("torn")) expect(statSync(file).ino).toBe(ino);
+      const cut = await store.truncate(id, session.entries.length, { at: 1_001 });
+      expect(cut.epoch).not.toBe(stored.epoch);
+      const now = await store.get(id);
+      expect(withoutNames(now)).toEqual({ ...session, metadata: { ...session.metadata, updatedAt: 1_001 } });
+      // Another process finds the same, and cuts in place from now on.
+      const other = await openNew(dir);
+      expect(await other.get(id)).toEqual(now);
+      await other.append(id, [entry("again")], { at: 1_002 });
+      const { ino: last } = statSync(file);
+      const again = await other.truncate(id, session.entries.length, { at: 1_003 });
+      expect(statSync(file).ino).toBe(last);
+      expect([again.epoch === cut.epoch, (await store.head(id)).epoch]).toEqual([false, again.epoch]);
+      const names = Object.keys(JSON.parse(readFileSync(file, "utf8")).metadata);
+      expect(names.filter((name) => name === "epoch")).toHaveLength(1);
+    });
+  },
+);
 
 test("both versions take turns on one session: each reads what the other has written, and nothing is lost", async () => {
   const dir = temporaryFolder();
@@ -101,7 +143,7 @@ test("both versions take turns on one session: each reads what the other has wri
       await store.append(ID, batch.map(entry), { at });
     }
     const [before, now] = [await older.get(ID), await newer.get(ID)];
-    expect(withoutVersion(now)).toEqual(withoutVersion(before));
+    expect(withoutNames(now)).toEqual(withoutNames(before));
     expect(now.entries.map(({ content }) => (content as { text: string }).text)).toEqual(texts);
     expect(now.metadata.updatedAt).toBe(at);
     expect((await newer.list()).items).toEqual([now.metadata]);

@@ -98,7 +98,7 @@ export class SessionList {
 
   #listedHead(row: SessionRow, metadata: SessionMetadata, context: string | null): ListedHead {
     try {
-      return headOf(metadata, contextOf(context, this.#file, row.id), countsOf(row), row.revision);
+      return headOf(metadata, contextOf(context, this.#file, row.id), countsOf(row), row);
     } catch (error) {
       return damagedSession(metadata, error);
     }

@@ -11,6 +11,7 @@ export interface AppendRow {
   readonly status: SessionStatus;
   readonly counts: EntryCounts;
   readonly revision: number;
+  readonly epoch: string;
   readonly timeIndexPending: boolean;
 }
 
@@ -25,6 +26,7 @@ type Columns = [
   assistantMessageCount: number,
   awaitingAssistant: number,
   revision: number,
+  epoch: string,
   timeIndexPending: number,
 ];
 
@@ -39,7 +41,7 @@ export class AppendRows {
     this.#find = client
       .prepare<[string], Columns>(`
         SELECT key, created_at, updated_at, status, entry_count, turn_count, user_message_count,
-          assistant_message_count, awaiting_assistant, revision, moving
+          assistant_message_count, awaiting_assistant, revision, epoch, moving
         FROM sessions
         WHERE id = ?`)
       .raw();
@@ -60,7 +62,7 @@ export class AppendRows {
     const row = this.#find.get(id);
     if (!row) return undefined;
     const [key, createdAt, updatedAt, status, entryCount, turnCount, ...rest] = row;
-    const [userMessageCount, assistantMessageCount, awaiting, revision, pending] = rest;
+    const [userMessageCount, assistantMessageCount, awaiting, revision, epoch, pending] = rest;
     const awaitingAssistant = awaiting === 1;
     return {
       key,
@@ -69,6 +71,7 @@ export class AppendRows {
       status,
       counts: { entryCount, turnCount, userMessageCount, assistantMessageCount, awaitingAssistant },
       revision,
+      epoch,
       timeIndexPending: pending === 1,
     };
   }

@@ -17,7 +17,7 @@ import type { sessions } from "./schema.ts";
 
 type AllColumns = typeof sessions.$inferSelect;
 type Filtered = "nameLower" | "skillName" | "agentName" | "model" | "task";
-type NotMetadata = Filtered | "revision" | "timeIndexPending" | keyof EntryCounts;
+type NotMetadata = Filtered | "revision" | "epoch" | "timeIndexPending" | keyof EntryCounts;
 
 /** The columns of a session that make its metadata, and its key. */
 export type MetadataRow = Omit<AllColumns, NotMetadata>;
@@ -34,7 +34,7 @@ export type SessionRow = Omit<AllColumns, Filtered>;
 export const SESSION_COLUMNS = `${METADATA_COLUMNS},
   entry_count AS entryCount, turn_count AS turnCount, user_message_count AS userMessageCount,
   assistant_message_count AS assistantMessageCount, awaiting_assistant AS awaitingAssistant,
-  revision, moving AS timeIndexPending`;
+  revision, epoch, moving AS timeIndexPending`;
 
 /** In SELECT, for rows of the type {@link EntryRow}: arrays, which cost the least where many are read. */
 export const ENTRY_COLUMNS = "seq, entry_id, timestamp, type, type_fields, content";
@@ -99,9 +99,9 @@ export function headOf(
   metadata: SessionMetadata,
   context: JsonObject,
   { awaitingAssistant: _, ...counts }: EntryCounts,
-  revision: number,
+  { revision, epoch }: Pick<SessionRow, "revision" | "epoch">,
 ): SessionHead {
-  return { metadata, context, ...counts, version: String(revision) };
+  return { metadata, context, ...counts, version: String(revision), epoch };
 }
 
 /** @throws {SessionError} corrupt */

@@ -53,6 +53,8 @@ export const sessions = sqliteTable(
     awaitingAssistant: integer("awaiting_assistant").notNull(),
     /** The number of the last change, counted over all sessions, so that no version is ever used twice. */
     revision: integer().notNull(),
+    /** Of core's rules/epoch.ts; its numbers are revisions. */
+    epoch: text().notNull().default("0"),
     /** 1: the indices by `updated_at` do not have the session; see deferred-time-index.ts. */
     timeIndexPending: integer("moving").notNull().default(0),
     skillName: typeField("skill_name", "skillName"),

@@ -1,5 +1,5 @@
 import type { JsonObject, SessionHead, SessionId, SessionMetadata } from "@thulp-sessions/core";
-import { type EntryCounts, notFound, versionConflict } from "@thulp-sessions/core/store";
+import { type EntryCounts, firstEpoch, notFound, versionConflict } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { HeadCache } from "./head-cache.ts";
 import {
@@ -19,9 +19,13 @@ export interface SessionRecord {
   readonly metadata: SessionMetadata;
   readonly counts: EntryCounts;
   readonly revision: number;
+  readonly epoch: string;
   /** JSON; `null` where the row is missing. See {@link SessionTable.contextOf}. */
   readonly contextText: string | null;
 }
+
+/** What says where the rows of a session are, and of what state. */
+export type SessionPlace = Pick<SessionRecord, "key" | "revision" | "epoch">;
 
 /** The rows of `sessions`, `contexts` and `session_tags`, which are written together. */
 export class SessionTable {
@@ -46,16 +50,18 @@ export class SessionTable {
       SELECT ${SESSION_COLUMNS}, context AS contextText
       FROM sessions LEFT JOIN contexts ON session_key = key
       WHERE id = ?`);
-    this.#locate = client.prepare<[string], { key: number; revision: number }>(
-      "SELECT key, revision FROM sessions WHERE id = ?",
+    this.#locate = client.prepare<[string], SessionPlace>(
+      "SELECT key, revision, epoch FROM sessions WHERE id = ?",
     );
     this.#insert = client.prepare(`
       INSERT INTO sessions (
         id, name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session,
-        entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision
+        entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision,
+        epoch
       ) VALUES (
         @id, @name, @nameLower, @type, @typeFields, @createdAt, @updatedAt, @status, @tags, @parentSession,
-        @entryCount, @turnCount, @userMessageCount, @assistantMessageCount, @awaitingAssistant, @revision
+        @entryCount, @turnCount, @userMessageCount, @assistantMessageCount, @awaitingAssistant, @revision,
+        @epoch
       )`);
     this.#update = client.prepare(`
       UPDATE sessions SET
@@ -63,7 +69,7 @@ export class SessionTable {
         created_at = @createdAt, updated_at = @updatedAt, status = @status, tags = @tags,
         parent_session = @parentSession, entry_count = @entryCount, turn_count = @turnCount,
         user_message_count = @userMessageCount, assistant_message_count = @assistantMessageCount,
-        awaiting_assistant = @awaitingAssistant, revision = @revision
+        awaiting_assistant = @awaitingAssistant, revision = @revision, epoch = @epoch
       WHERE key = @key`);
     this.#delete = client.prepare("DELETE FROM sessions WHERE key = ?");
     this.#insertContext = client.prepare("INSERT INTO contexts (session_key, context) VALUES (?, ?)");
@@ -76,7 +82,7 @@ export class SessionTable {
   }
 
   /** `undefined` when there is none. Reads nothing else of the row, which may be damaged. */
-  locate(id: SessionId): { readonly key: number; readonly revision: number } | undefined {
+  locate(id: SessionId): SessionPlace | undefined {
     return this.#locate.get(id);
   }
 
@@ -85,8 +91,9 @@ export class SessionTable {
     const row = this.#find.get(id);
     if (!row) throw notFound(id);
     checkVersion(id, row.revision, expectedVersion);
-    const { key, revision, contextText } = row;
-    return { key, metadata: metadataOf(row, this.#file), counts: countsOf(row), revision, contextText };
+    const { key, revision, epoch, contextText } = row;
+    const metadata = metadataOf(row, this.#file);
+    return { key, metadata, counts: countsOf(row), revision, epoch, contextText };
   }
 
   /** @throws {SessionError} corrupt */
@@ -103,7 +110,7 @@ export class SessionTable {
     const cached = this.#heads.get(id);
     if (cached) return cached;
     const record = this.find(id);
-    const head = headOf(record.metadata, this.contextOf(record), record.counts, record.revision);
+    const head = headOf(record.metadata, this.contextOf(record), record.counts, record);
     this.#heads.put(head, record.contextText?.length ?? 0);
     return head;
   }
@@ -115,7 +122,8 @@ export class SessionTable {
 
   /** @returns the key of the new session. */
   insert(metadata: SessionMetadata, context: JsonObject, counts: EntryCounts, revision: number): number {
-    const row = { ...metadataRow(metadata), ...countsRow(counts), revision };
+    const epoch = firstEpoch(revision);
+    const row = { ...metadataRow(metadata), ...countsRow(counts), revision, epoch };
     const key = Number(this.#insert.run(row).lastInsertRowid);
     this.#insertContext.run(key, JSON.stringify(context));
     this.#insertTags(key, metadata);
@@ -127,10 +135,10 @@ export class SessionTable {
     { key, metadata: before }: SessionRecord,
     metadata: SessionMetadata,
     counts: EntryCounts,
-    revision: number,
+    { revision, epoch }: Pick<SessionRecord, "revision" | "epoch">,
     context?: JsonObject,
   ): void {
-    this.#update.run({ ...metadataRow(metadata), ...countsRow(counts), revision, key });
+    this.#update.run({ ...metadataRow(metadata), ...countsRow(counts), revision, epoch, key });
     if (context !== undefined) this.#updateContext.run(JSON.stringify(context), key);
     if (!hasSameTagRows(before, metadata)) {
       this.#deleteTags.run(key);

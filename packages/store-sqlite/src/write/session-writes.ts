@@ -17,6 +17,8 @@ import {
   checkTruncate,
   countEntries,
   type EntryCounts,
+  epochAfterDrop,
+  firstEpoch,
   nextUpdatedAt,
   notFound,
   planAppend,
@@ -24,7 +26,7 @@ import {
 import type { SearchIndex } from "../search/search-index.ts";
 import type { EntryTable } from "../tables/entry-table.ts";
 import { headOf } from "../tables/rows.ts";
-import { checkVersion, type SessionTable } from "../tables/session-table.ts";
+import { checkVersion, type SessionPlace, type SessionTable } from "../tables/session-table.ts";
 import type { Append, Write } from "./group-commit.ts";
 
 /**
@@ -48,7 +50,7 @@ export class SessionWrites {
       const counts = countEntries(entries);
       const key = this.#sessions.insert(metadata, context, counts, revision);
       this.#entries.insert(key, entries, 0);
-      const value = headOf(metadata, context, counts, revision);
+      const value = headOf(metadata, context, counts, { revision, epoch: firstEpoch(revision) });
       return { value, changed: "created", rowsToIndex: 1 + entries.length };
     };
   }
@@ -60,9 +62,10 @@ export class SessionWrites {
       const metadata = changedMetadata(record.metadata, change, options.at);
       const context = changedContext(before, change);
       const newContext = context === before ? undefined : context;
-      this.#sessions.update(record, metadata, record.counts, revision, newContext);
+      const now = { revision, epoch: record.epoch };
+      this.#sessions.update(record, metadata, record.counts, now, newContext);
       if (metadata.name !== record.metadata.name) this.#index.rename(record.key, metadata.name);
-      return { value: headOf(metadata, context, record.counts, revision), changed: "changed" };
+      return { value: headOf(metadata, context, record.counts, now), changed: "changed" };
     };
   }
 
@@ -70,14 +73,14 @@ export class SessionWrites {
     return (revision, before) => {
       if (!before) throw notFound(id);
       const { key, counts } = before;
-      const target = this.#targetOf(id, key, before, counts, before.revision);
+      const target = this.#targetOf(id, before, before, counts);
       const plan = planAppend(id, target, entries, options);
-      if (plan.isRepeat) return { value: appendResult(plan, target.version) };
+      if (plan.isRepeat) return { value: appendResult(plan, target) };
       this.#entries.insert(key, plan.fresh, counts.entryCount);
       const { updatedAt, counts: newCounts, status } = plan;
       const now = { ...before, updatedAt, counts: newCounts, status, revision, timeIndexPending: true };
       return {
-        value: appendResult(plan, String(revision)),
+        value: appendResult(plan, { version: String(revision), epoch: before.epoch }),
         changed: "changed",
         rowsToIndex: plan.fresh.length,
         row: { before, now },
@@ -94,10 +97,10 @@ export class SessionWrites {
     return (revision) => {
       const record = this.#sessions.find(id);
       const { key, counts, metadata } = record;
-      const target = this.#targetOf(id, key, metadata, counts, record.revision);
+      const target = this.#targetOf(id, record, metadata, counts);
       const plan = planAppend(id, target, entries, options);
-      if (plan.isRepeat) return { value: appendResult(plan, target.version) };
-      if (plan.kept < counts.entryCount) {
+      if (plan.isRepeat) return { value: appendResult(plan, target) };
+      if (plan.dropsSome) {
         this.#entries.deleteFrom(key, plan.kept);
         this.#index.removeEntries(key, plan.kept);
       }
@@ -106,9 +109,11 @@ export class SessionWrites {
       const context = changedContext(before, plan.context);
       const { status, updatedAt } = plan;
       const changed = { ...metadata, status, updatedAt };
-      this.#sessions.update(record, changed, plan.counts, revision, context === before ? undefined : context);
+      const epoch = plan.dropsSome ? epochAfterDrop(record.epoch, plan.kept, revision) : record.epoch;
+      const newContext = context === before ? undefined : context;
+      this.#sessions.update(record, changed, plan.counts, { revision, epoch }, newContext);
       return {
-        value: appendResult(plan, String(revision)),
+        value: appendResult(plan, { version: String(revision), epoch }),
         changed: "changed",
         rowsToIndex: plan.fresh.length,
       };
@@ -117,15 +122,15 @@ export class SessionWrites {
 
   #targetOf(
     id: SessionId,
-    key: number,
+    { key, revision, epoch }: SessionPlace,
     metadata: AppendTarget["metadata"],
     counts: EntryCounts,
-    revision: number,
   ): AppendTarget {
     return {
       metadata,
       counts,
       version: String(revision),
+      epoch,
       findEntries: (entryId) => this.#entries.findById(key, id, entryId),
       tail: {
         entries: (from, limit) => this.#entries.from(key, id, from, limit),
@@ -140,13 +145,14 @@ export class SessionWrites {
       checkTruncate(id, record.counts.entryCount, entryCount);
       const context = this.#sessions.contextOf(record);
       if (entryCount === record.counts.entryCount)
-        return { value: headOf(record.metadata, context, record.counts, record.revision) };
+        return { value: headOf(record.metadata, context, record.counts, record) };
       const counts = this.#entries.countBelow(record.key, entryCount, record.counts);
       const metadata = { ...record.metadata, updatedAt: nextUpdatedAt(record.metadata, at) };
       this.#entries.deleteFrom(record.key, entryCount);
       this.#index.removeEntries(record.key, entryCount);
-      this.#sessions.update(record, metadata, counts, revision);
-      return { value: headOf(metadata, context, counts, revision), changed: "changed" };
+      const now = { revision, epoch: epochAfterDrop(record.epoch, entryCount, revision) };
+      this.#sessions.update(record, metadata, counts, now);
+      return { value: headOf(metadata, context, counts, now), changed: "changed" };
     };
   }
 
@@ -160,9 +166,10 @@ export class SessionWrites {
       this.#entries.deleteFrom(record.key, 0);
       this.#index.removeEntries(record.key, 0);
       this.#entries.insert(record.key, entries, 0);
-      this.#sessions.update(record, metadata, counts, revision, context);
+      const now = { revision, epoch: firstEpoch(revision) };
+      this.#sessions.update(record, metadata, counts, now, context);
       if (metadata.name !== record.metadata.name) this.#index.rename(record.key, metadata.name);
-      const value = headOf(metadata, context, counts, revision);
+      const value = headOf(metadata, context, counts, now);
       return { value, changed: "changed", rowsToIndex: entries.length };
     };
   }

@@ -1,0 +1,1 @@
+ALTER TABLE `sessions` ADD `epoch` text DEFAULT '0' NOT NULL;
