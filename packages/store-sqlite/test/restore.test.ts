@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { newUuid, type SessionId } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openSqliteStore, sqliteMaintenance } from "../src/index.ts";
 import { bundleChild, startChild } from "./child-process.ts";
 import { entry, session } from "./session-data.ts";
@@ -176,6 +176,24 @@ describe("nothing is changed", () => {
       other.prepare("SELECT count(*) FROM sessions").get();
       await expectRefused(given, given.backup, "busy", /is open in a program/);
       other.close();
+    },
+  );
+
+  test.runIf(process.platform === "linux")(
+    "while a program has a store open that SQLite cannot read any more (Linux only, which says what is locked)",
+    async () => {
+      const given = await withBackup();
+      const running = startChild(writer.script, given.file, "relaxed", "0", "1", newUuid());
+      await running.printed(5);
+      onTestFinished(() => void running.process.kill("SIGKILL"));
+      running.process.kill("SIGSTOP");
+      writeFileSync(given.file, readFileSync(given.file).fill(0xa5, 0, 4096));
+      await expectRefused(given, given.backup, "busy", /is open in a program/);
+      running.process.kill("SIGKILL");
+      await running.ended;
+      expect(await sqliteMaintenance({ file: given.file }).restore(given.backup)).toMatchObject({
+        sessions: 1,
+      });
     },
   );
 
