@@ -61,6 +61,8 @@ const ROOMS = {
   "packages/store-sqlite": [
     "migrations-folder.ts",
     "connection",
+    "schema",
+    "pages",
     "tables",
     "query",
     "search",

@@ -342,6 +342,49 @@ describe("a database", () => {
     });
     expect(cli(at, "recover", "fs:new").code).toBe(2);
   });
+
+  it("is put back from its backup, with what was there kept, and not while it is open", async () => {
+    const at: RunOptions = { ...workspace(), env: { THULP_SESSIONS_STORE: "sqlite:a.db" } };
+    ok(at, "copy", "fs:s", "sqlite:a.db");
+    ok(at, "backup", "sqlite:b.db");
+    ok(at, "create", "one more");
+    const restored = cli(at, "restore", "sqlite:b.db");
+    expect(restored.stdout).toMatch(/^2 sessions restored from sqlite:.*b\.db, [\d.]+ KiB, and checked\n$/);
+    const [, kept = ""] = /^What was there before is kept: (.*)$/m.exec(restored.stderr) ?? [];
+    expect(ok(at, "list", "--count")).toBe("2");
+    expect(ok(at, "list", "--count", "--store", `sqlite:${kept}`)).toBe("3");
+    expect(
+      JSON.parse(ok(at, "restore", "sqlite:b.db", "--store", "sqlite:new/c.db", "--json")),
+    ).toMatchObject({
+      sessions: 2,
+      kept: null,
+    });
+    expect(cli(at, "restore", "fs:s").code).toBe(2);
+    expect(cli(at, "restore", "sqlite:none.db")).toMatchObject({ code: 1 });
+    const { openStore } = await import("@thulp-sessions/config");
+    const open = await openStore("sqlite:a.db", { cwd: at.cwd });
+    await open.count();
+    expect(cli(at, "restore", "sqlite:b.db")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("is open in a program"),
+    });
+    await open.close();
+  });
+
+  it("with something of others in it is told of by check, by name", () => {
+    const at: RunOptions = { ...workspace(), env: { THULP_SESSIONS_STORE: "sqlite:a.db" } };
+    ok(at, "copy", "fs:s", "sqlite:a.db");
+    const file = join(at.cwd, "a.db");
+    const bytes = readFileSync(file, "latin1");
+    // As long as before: a change in place of a definition.
+    writeFileSync(file, bytes.replace("CHECK(id = 1)", "CHECK(id < 9)"), "latin1");
+    const found = cli(at, "check");
+    expect(found).toMatchObject({ code: 1, stderr: expect.stringContaining("recover TO") });
+    expect(found.stdout).toMatch(
+      /^foreign_schema .*a\.db: .*table "search_progress", whose definition was changed.*\nno session can be looked at, 1 wrong\n$/,
+    );
+    expect(cli(at, "list")).toMatchObject({ code: 1, stderr: expect.stringContaining("search_progress") });
+  });
 });
 
 describe("with a server", () => {

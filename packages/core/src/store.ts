@@ -55,6 +55,7 @@ export type {
   BackupReport,
   RecoveryReport,
   RepairReport,
+  RestoreReport,
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,

@@ -1,4 +1,4 @@
-export type { RecoveryReport, StoreFinding } from "@thulp-sessions/core/store";
+export type { RecoveryReport, RestoreReport, StoreFinding } from "@thulp-sessions/core/store";
 export type { SqliteStoreOptions } from "./connection/options.ts";
 export type { BackupOptions, BackupProgress } from "./maintenance/backup-options.ts";
 export { openSqliteStore } from "./open-sqlite-store.ts";

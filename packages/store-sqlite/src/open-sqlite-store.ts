@@ -1,5 +1,8 @@
+import type { StoreWarning } from "@thulp-sessions/core";
+import { placeWarning } from "./connection/mounts.ts";
 import { checkOptions, type SqliteStoreOptions } from "./connection/options.ts";
 import { openDatabase } from "./open/open.ts";
+import { indexRemade } from "./search/damaged-index.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 /**
@@ -18,9 +21,24 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     // Preparing statements reads the tables.
     const store = await database.read(() => new SqliteStore(database, checked.indexLater));
     if (checked.onWarning) store.warnings.listen(checked.onWarning);
+    const { file, indexProblem, walIndex } = database;
+    const place = placeWarning(file);
+    if (place) store.warnings.emit(place);
+    if (walIndex === "private") store.warnings.emit(openedAlone(file));
+    if (indexProblem !== null) store.warnings.emit(indexRemade(file, indexProblem));
     return store;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function openedAlone(file: string): StoreWarning {
+  return {
+    code: "io",
+    message:
+      `${file}: the disk is full. Reads go on, for this process alone: other programs get busy until it is closed. Make room, ` +
+      "and open it again.",
+    path: file,
+  };
 }

@@ -1,19 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   isSessionError,
   newUuid,
   type Session,
   type SessionEntry,
+  SessionError,
   type SessionMetadata,
 } from "@thulp-sessions/core";
 import { invalidInput, type RecoveryReport } from "@thulp-sessions/core/store";
-import { type Client, loadDriver } from "./connection/driver.ts";
-import { sessionErrorOf } from "./connection/sqlite-errors.ts";
+import { type Client, type Connect, loadDriver } from "./connection/driver.ts";
+import { isOpen } from "./connection/open-files.ts";
+import { realPath } from "./connection/real-path.ts";
+import { isCorrupt, sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";
 import { salvageRows } from "./maintenance/salvage-rows.ts";
+import { refuseForeignWal } from "./open/refuse-foreign-wal.ts";
+import { differenceOf } from "./open/schema-difference.ts";
 import { openSqliteStore } from "./open-sqlite-store.ts";
+import { hasOurRows, salvagePages } from "./pages/salvage-pages.ts";
 import type { SqliteStore } from "./sqlite-store.ts";
 import {
   contextOf,
@@ -29,20 +35,27 @@ import {
  * Writes everything that can be read from a damaged database into a new one. The damaged file is only read;
  * the new one gets its name when it is complete. Entries keep their order, and their `seq` where none before
  * them is lost. A session whose own row is lost gets a new id, a name that says so, and the tag `recovered`.
+ * SQLite reads a file that is whole; the pages of another one are read here, by our own definitions of the
+ * tables, so that also a file without its first page or its end, or with somebody else's schema, is read.
  *
  * @param options.from the damaged file. @param options.to the new one, which must not exist.
  * @throws {SessionError} invalid_input when `to` exists or `from` does not; unsupported where better-sqlite3
- *   cannot be loaded; corrupt where not even the header and the definitions of the tables can be read; io.
+ *   cannot be loaded, and for the file of another program or a newer version; corrupt where nothing of a
+ *   store is found, or the log beside the file is not its own; io.
  */
 export async function recoverSqliteFile({ from, to }: { from: string; to: string }): Promise<RecoveryReport> {
-  const [source, target] = [resolve(from), resolve(to)];
+  const [source, target] = [realPath(from), resolve(to)];
   if (!statSync(source, { throwIfNoEntry: false })?.isFile())
     throw invalidInput(`from: there is no file ${source}.`, { field: "from" });
   refuseExisting(target);
   const unfinished = `${target}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   const connect = await loadDriver();
-  const client = connect(source, { readonly: true, fileMustExist: true });
+  await refuseForeignWal(connect, source);
+  const pages = `${unfinished}-pages`;
+  let client: Client | undefined;
   try {
+    if (needsPages(connect, source)) salvagePages(connect, source, pages);
+    client = connect(existsSync(pages) ? pages : source, { readonly: true, fileMustExist: true });
     // Synced as a whole when it is complete.
     const store = await openSqliteStore({ file: unfinished, durability: "relaxed" });
     let report: RecoveryReport;
@@ -51,14 +64,43 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
     } finally {
       await store.close();
     }
+    if (existsSync(pages) && report.sessions === 0 && !hasOurRows(connect, source))
+      throw nothingFound(source);
     publishFile(unfinished, target);
     return report;
   } catch (error) {
     throw sessionErrorOf(error, source);
   } finally {
-    client.close();
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(unfinished + suffix, { force: true });
+    client?.close();
+    for (const suffix of ["", "-wal", "-shm", "-pages"]) rmSync(unfinished + suffix, { force: true });
   }
+}
+
+/** The tables that are read. */
+const READ = ["sessions", "contexts", "entries"];
+
+/** True for a file of which SQLite cannot read all that is there, or had better not read anything. */
+function needsPages(connect: Connect, source: string): boolean {
+  // Only SQLite may read a file that this process has open.
+  if (isOpen(source)) return false;
+  const client = connect(source, { readonly: true, fileMustExist: true });
+  try {
+    const { foreign, missing } = differenceOf(connect, client, source);
+    if (foreign.length > 0 || missing.some((name) => READ.some((table) => name === `table "${table}"`)))
+      return true;
+    return client.pragma("quick_check(1)", { simple: true }) !== "ok";
+  } catch (error) {
+    if (isCorrupt(error)) return true;
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+function nothingFound(source: string): SessionError {
+  return new SessionError("corrupt", `${source}: nothing of a store was found in it.`, {
+    details: { path: source },
+  });
 }
 
 async function copyAll(recoveredSessions: Iterable<Recovered>, store: SqliteStore): Promise<RecoveryReport> {

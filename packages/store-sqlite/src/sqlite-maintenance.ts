@@ -2,13 +2,19 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
 import type { BackupReport, StoreFinding, WholeStoreMaintenance } from "@thulp-sessions/core/store";
+import { checkOptions } from "./connection/options.ts";
+import { checkIntegrity } from "./maintenance/integrity.ts";
+import { restore } from "./maintenance/restore.ts";
+import { openDatabase } from "./open/open.ts";
 import { openSqliteStore } from "./open-sqlite-store.ts";
 import { recoverSqliteFile } from "./recover-file.ts";
+import { SCHEMA_FIELD } from "./schema/compare-schema.ts";
 import type { SqliteStore } from "./sqlite-store.ts";
 
 /**
- * What maintains a database file. All of its findings are `damaged`; a file that cannot be opened for its
- * damage is one finding. Folders of new files are made, for their owner only.
+ * What maintains a database file. Its findings are `damaged`, or `foreign_schema` where something in the file
+ * is not ours; a file that cannot be opened for either is one finding. Folders of new files are made, for
+ * their owner only.
  */
 export function sqliteMaintenance({ file }: { readonly file: string }): WholeStoreMaintenance {
   const place = resolve(file);
@@ -26,16 +32,27 @@ export function sqliteMaintenance({ file }: { readonly file: string }): WholeSto
       await withStore(place, (store) => store.backup(to, { onProgress: () => signal?.throwIfAborted() }));
       return withStore(to, (copy) => reportOf(copy, to));
     },
+    async restore(from) {
+      await makeFolderOf(place);
+      return restore(place, from);
+    },
     vacuum: () => withStore(place, (store) => store.vacuum()),
   };
 }
 
 async function check(file: string): Promise<readonly StoreFinding[]> {
   try {
-    return await withStore(file, (store) => store.checkIntegrity());
+    const database = await openDatabase({ ...checkOptions({ file }), leavesIndex: true });
+    try {
+      return await checkIntegrity(database, database.indexProblem);
+    } finally {
+      database.close();
+    }
   } catch (error) {
-    if (!isSessionError(error, "corrupt")) throw error;
-    return [{ kind: "damaged", path: file, reason: error.message }];
+    if (isSessionError(error, "corrupt")) return [{ kind: "damaged", path: file, reason: error.message }];
+    if (isSessionError(error, "unsupported") && error.details.field === SCHEMA_FIELD)
+      return [{ kind: "foreign_schema", path: file, reason: error.message }];
+    throw error;
   }
 }
 

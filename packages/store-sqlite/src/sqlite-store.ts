@@ -1,3 +1,4 @@
+// Longer than most files: one method for each of the contract, most of them a line of delegation.
 import {
   type AppendOptions,
   type AppendResult,
@@ -39,6 +40,7 @@ import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
+import { indexRemade, mendingIndex, remakeIndexAfter } from "./search/damaged-index.ts";
 import { SearchIndex } from "./search/search-index.ts";
 import { SessionSearch } from "./search/session-search.ts";
 import { searchUnindexed } from "./search/unindexed-search.ts";
@@ -84,10 +86,16 @@ export class SqliteStore extends BaseStore {
     );
   };
 
+  readonly #onIndexRemade = ({ cause, message }: SessionError): void => {
+    this.#maintenance.indexRemade();
+    const problem = cause instanceof Error ? cause.message : message;
+    queueMicrotask(() => this.warnings.emit(indexRemade(this.#database.file, problem)));
+  };
+
   /** @internal */
   constructor(database: Database, indexLater: boolean) {
     super();
-    this.location = `sqlite:${database.file}`;
+    this.location = `sqlite:${database.givenFile}`;
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
@@ -105,7 +113,7 @@ export class SqliteStore extends BaseStore {
       timeIndex: new DeferredTimeIndex(database),
       commits: this.#commits,
       indexLater,
-      onError: (error) => this.#warn("The latest writes could not be added to the index for search.", error),
+      onError: (error) => this.#indexingFailed(error),
     });
     this.#walSize = new WalSize(database);
     this.#poller = new ChangePoller(database, log, {
@@ -138,7 +146,7 @@ export class SqliteStore extends BaseStore {
     change: SessionChange,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    return this.#commits.run(id, this.#writes.update(id, change, options));
+    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.update(id, change, options)));
   }
 
   protected override doAppend(
@@ -149,7 +157,9 @@ export class SqliteStore extends BaseStore {
     const { keep, setContext, removeContext } = options;
     if ((keep ?? setContext ?? removeContext) === undefined)
       return this.#commits.append(id, this.#writes.append(id, entries, options));
-    return this.#commits.run(id, this.#writes.appendAndChange(id, entries, options));
+    return this.#mendingIndex(() =>
+      this.#commits.run(id, this.#writes.appendAndChange(id, entries, options)),
+    );
   }
 
   protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
@@ -161,15 +171,16 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override doTruncate(id: SessionId, count: number, options: WriteOptions): Promise<SessionHead> {
-    return this.#commits.run(id, this.#writes.truncate(id, count, options));
+    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.truncate(id, count, options)));
   }
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
-    return this.#commits.run(session.metadata.id, this.#writes.replace(session, expectedVersion));
+    const { id } = session.metadata;
+    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.replace(session, expectedVersion)));
   }
 
   protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
-    return this.#commits.run(id, this.#writes.delete(id, expectedVersion));
+    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.delete(id, expectedVersion)));
   }
 
   protected override doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
@@ -189,12 +200,13 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    const page = await this.#database.read(() =>
-      this.#index.isUpToDate() ? this.#search.page(request) : null,
-    );
-    if (page) return page;
     try {
-      return await this.#maintenance.withCurrentIndex(() => this.#search.page(request));
+      return await this.#mendingIndex(async () => {
+        const page = await this.#database.read(() =>
+          this.#index.isUpToDate() ? this.#search.page(request) : null,
+        );
+        return page ?? (await this.#maintenance.withCurrentIndex(() => this.#search.page(request)));
+      });
     } catch (error) {
       // A full disk, a read-only file, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
@@ -268,6 +280,18 @@ export class SqliteStore extends BaseStore {
 
   #emit(changes: readonly Change[]): void {
     for (const { type, id } of changes) this.changes.emit(type, id);
+  }
+
+  #mendingIndex<T>(call: () => Promise<T>): Promise<T> {
+    return mendingIndex(this.#database, this.#onIndexRemade, call);
+  }
+
+  #indexingFailed(error: unknown): void {
+    const warn = (reason: unknown) =>
+      this.#warn("The latest writes could not be added to the index for search.", reason);
+    remakeIndexAfter(this.#database, error, this.#onIndexRemade).then((isRemade) => {
+      if (!isRemade) warn(error);
+    }, warn);
   }
 
   #warn(problem: string, error: unknown): void {

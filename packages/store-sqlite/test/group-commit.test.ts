@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSessionError } from "@thulp-sessions/core";
-import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { ChangeLog } from "../src/changes/change-log.ts";
 import { checkOptions } from "../src/connection/options.ts";
 import { openDatabase } from "../src/open/open.ts";
+import { SqliteStore } from "../src/sqlite-store.ts";
 import { AppendRows } from "../src/tables/append-rows.ts";
 import { DeferredTimeIndex } from "../src/tables/deferred-time-index.ts";
 import { GroupCommit } from "../src/write/group-commit.ts";
@@ -108,13 +108,15 @@ test("with durability full, retries and other calls with nothing to write are sy
 
 test("an append or a creation that SQLite fails in the middle of takes no other with it, and nothing of it is kept", async () => {
   const file = join(await tempFolder(), "sessions.db");
-  const store = await openAt(file);
+  const database = await openDatabase(checkOptions({ file }));
+  const store = new SqliteStore(database, false);
+  onTestFinished(() => store.close());
   const [one, two] = [session(), session()];
   for (const each of [one, two]) await store.create(each);
-  const client = new Sqlite(file);
-  client.exec(`CREATE TRIGGER fails BEFORE INSERT ON entries WHEN new.content = '"fails"'
+  // Of this connection alone: a trigger in the file would be refused.
+  database.client.exec(`CREATE TEMP TRIGGER fails BEFORE INSERT ON main.entries
+    WHEN new.content = '"fails"'
     BEGIN SELECT raise(ABORT, 'as the test wants it'); END`);
-  client.close();
   const whole = session({}, [entry("whole")]);
   const half = session({}, [entry("half"), entry("fails")]);
   const append = ({ metadata }: typeof one, ...contents: string[]) =>

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -6,7 +6,8 @@ import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../s
 
 /** A folder of its own for one test, removed after it. */
 export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "store-sqlite-"));
+  // Without the symbolic link that the folder for temporary files is on macOS.
+  const folder = await mkdtemp(join(await realpath(tmpdir()), "store-sqlite-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

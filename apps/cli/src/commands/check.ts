@@ -22,7 +22,7 @@ const ADVICE = {
 export function command(context: Context): AnyCommand {
   return newCommand("check")
     .description(
-      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its pages, indices and counters too.",
+      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its schema, pages, indices and counters too.",
     )
     .option("--json", "one JSON text: {sessions, findings}")
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))
@@ -42,19 +42,21 @@ export function command(context: Context): AnyCommand {
         await io.line(
           `${sessions === null ? "no session can be" : plural(sessions, "session")} looked at, ${wrong === 0 ? "nothing is wrong" : `${wrong} wrong`}`,
         );
-        if (findings.some(({ kind }) => kind === "damaged")) io.note(ADVICE[maintenance?.unit ?? "none"]);
+        if (findings.some(({ kind }) => kind === "damaged" || kind === "foreign_schema"))
+          io.note(ADVICE[maintenance?.unit ?? "none"]);
       }
       if (findings.some(({ kind }) => !HARMLESS.includes(kind))) throw new Failure("", EXIT.problem);
     });
 }
 
-/** `null` where the store cannot be opened for the damage that was found. */
+/** `null` where the store cannot be opened for what was found. */
 async function countSessions(context: Context, found: readonly StoreFinding[]): Promise<number | null> {
   try {
     const store = await context.store();
     return await store.count();
   } catch (error) {
-    if (isSessionError(error, "corrupt") && found.length > 0) return null;
+    const isFound = isSessionError(error, "corrupt") || isSessionError(error, "unsupported");
+    if (isFound && found.length > 0) return null;
     throw error;
   }
 }

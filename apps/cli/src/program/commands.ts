@@ -43,6 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(MOVE, "export", "write sessions as JSON, JSONL or Markdown", () => import("../commands/export.ts")),
   entry(MOVE, "import", "take in what export has written", () => import("../commands/import.ts")),
   entry(MOVE, "backup", "a verified copy in a new place", () => import("../commands/backup.ts")),
+  entry(MOVE, "restore", "put a backup into the place of the store", () => import("../commands/restore.ts")),
   entry(
     MAINTENANCE,
     "check",

@@ -56,6 +56,13 @@ export interface BackupReport {
   readonly findings: readonly StoreFinding[];
 }
 
+export interface RestoreReport {
+  readonly sessions: number;
+  readonly bytes: number;
+  /** What the file that was there before is called now; `null` where there was none. */
+  readonly kept: string | null;
+}
+
 interface MaintenanceOfAnyStore {
   /** The `kind` of the stores that are kept in such a place. */
   readonly kind: string;
@@ -106,6 +113,16 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
    */
   backup(to: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<BackupReport>;
   /**
+   * Puts a backup into the place of the store: checked whole before anything is changed, in one step, with
+   * the write-ahead logs of both taken into account. What was there before is kept under another name.
+   *
+   * @param from a file that `backup` has made, or any other file of such a store that is not in use.
+   * @throws {SessionError} invalid_input where there is no such file; corrupt for a damaged backup;
+   *   unsupported for what is none, and where something else is in the place of the store; busy while any
+   *   program has the store or the backup open; io. Nothing is changed then.
+   */
+  restore(from: string): Promise<RestoreReport>;
+  /**
    * Gives the space of what was deleted back to the file system.
    *
    * @throws {SessionError} busy, io, corrupt
@@ -116,6 +133,6 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
 /**
  * What maintains the place of a store, a file or a folder. It is no part of a `SessionStore`, since it has to
  * work where no store can be opened. `unit` says what can be mended by itself, and with that which calls
- * there are. To restore a backup is to open it, or to copy it back with `copySessions`.
+ * there are.
  */
 export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance;

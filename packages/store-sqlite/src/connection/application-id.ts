@@ -16,7 +16,8 @@ export function knownMigrations(): readonly MigrationMeta[] {
 /** @throws {SessionError} unsupported when a newer version of this package has changed the tables. */
 export function checkTablesVersion(file: string, version: number): void {
   const known = knownMigrations().length;
-  if (version <= known) return;
+  // Less than 0 can only be written by somebody else.
+  if (version >= 0 && version <= known) return;
   throw refused(
     file,
     `was written by a newer version of thulp-sessions: its tables are at version ${version}, this one knows ${known}. Use the newer version`,
@@ -27,8 +28,8 @@ export function otherApplication(file: string): SessionError {
   return refused(file, "is the SQLite database of another program. Choose another file");
 }
 
-export function refused(file: string, why: string): SessionError {
+export function refused(file: string, why: string, details: { readonly field?: string } = {}): SessionError {
   return new SessionError("unsupported", `${file} ${why}. The file was left as it is.`, {
-    details: { path: file },
+    details: { path: file, ...details },
   });
 }

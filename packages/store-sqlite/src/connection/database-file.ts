@@ -2,28 +2,47 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from "n
 import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { APPLICATION_ID, checkTablesVersion, otherApplication, refused } from "./application-id.ts";
-import { isOpen, registerOpen } from "./open-files.ts";
+import { type Claim, isOpen, registerOpen } from "./open-files.ts";
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
+const PAGE_SIZE_OFFSET = 16;
+const CHANGE_COUNTER_OFFSET = 24;
+const PAGE_COUNT_OFFSET = 28;
 const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
+/** The change counter for which the number of pages was written down. */
+const COUNTED_AT_OFFSET = 92;
 
 /**
  * Creates the file and its folders where they are missing, for the owner only, and checks the header of one
  * that exists. It does so without SQLite, because opening the database of another program could already
  * change it.
  *
- * @returns ends the claim; to be called after SQLite has closed the file.
  * @throws {SessionError} unsupported for a file of another program or of a newer version; corrupt; io.
  */
-export function claimFile(file: string): () => void {
-  try {
+export function prepareFile(file: string): void {
+  withPath(file, () => {
     createFolders(dirname(file));
+    refuseLeftLog(file);
     // A file that this process has open was checked when it was opened, and must not be opened here
     // (open-files.ts).
     if (!createFile(file) && !isOpen(file)) checkHeader(file);
-    return registerOpen(file);
+  });
+}
+
+/**
+ * To be called as soon as it is sure that SQLite may open the file.
+ *
+ * @throws {SessionError} io
+ */
+export function claimFile(file: string): Claim {
+  return withPath(file, () => registerOpen(file));
+}
+
+function withPath<T>(file: string, use: () => T): T {
+  try {
+    return use();
   } catch (cause) {
     if (cause instanceof SessionError) throw cause;
     const reason = cause instanceof Error ? cause.message : cause;
@@ -70,26 +89,65 @@ function createFile(file: string): boolean {
   }
 }
 
-function checkHeader(file: string): void {
-  const { size } = statSync(file);
-  if (size === 0) {
-    // SQLite would delete the WAL, which may hold everything.
-    if (sizeOf(`${file}-wal`) > 0) {
-      throw damaged(file, 0, `is empty, but its write-ahead log (${file}-wal) is not. Both were left alone`);
-    }
-    return;
-  }
+/**
+ * SQLite would delete the log beside a file that is missing or empty, and the log may hold everything. An
+ * empty file beside a `-journal` is what a crash leaves while a file is made.
+ */
+function refuseLeftLog(file: string): void {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats && stats.size > 0) return;
+  const log = (stats ? ["-wal"] : ["-wal", "-journal"]).map((suffix) => file + suffix).find(sizeOf);
+  if (log === undefined) return;
+  throw damaged(
+    file,
+    0,
+    `is ${stats ? "empty" : "missing"}, but its write-ahead log (${log}, ${sizeOf(log)} bytes) is not, and may hold sessions ` +
+      "that are nowhere else. Nothing was changed. Put the database back beside its log; if you want to begin with a new one, " +
+      "move the log away first",
+  );
+}
+
+/** @throws {SessionError} unsupported, corrupt */
+export function checkHeader(file: string): void {
+  if (sizeOf(file) === 0) return;
   const header = readHeader(file);
   if (header.subarray(0, MAGIC.length).toString("latin1") !== MAGIC.slice(0, header.length)) {
-    throw refused(file, "is no SQLite database. Choose another file");
+    throw refused(file, "is no SQLite database. Choose another file", { field: "header" });
   }
   if (header.length < HEADER_BYTES)
     throw damaged(file, header.length, "ends within its header. It was left alone");
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) throw otherApplication(file);
   checkTablesVersion(file, header.readUInt32BE(USER_VERSION_OFFSET));
+  refuseLostEnd(file, header);
 }
 
-/** 0 when it does not exist. */
+/** The number of pages counts where the two counters agree; with a log beside it a file may be shorter. */
+function refuseLostEnd(file: string, header: Buffer): void {
+  if (header.readUInt32BE(CHANGE_COUNTER_OFFSET) !== header.readUInt32BE(COUNTED_AT_OFFSET)) return;
+  const pageSize = header.readUInt16BE(PAGE_SIZE_OFFSET);
+  const bytes = header.readUInt32BE(PAGE_COUNT_OFFSET) * (pageSize === 1 ? 65_536 : pageSize);
+  // In this order: another process may be completing the file.
+  if (["-wal", "-journal"].some((suffix) => sizeOf(file + suffix) > 0)) return;
+  const size = sizeOf(file);
+  if (size >= bytes) return;
+  throw damaged(
+    file,
+    size,
+    `has lost its end: it has ${size} of the ${bytes} bytes that its first page speaks of. It was left as it is; ` +
+      "thulp-sessions recover TO writes what is left into a new file",
+  );
+}
+
+export function lostFirstPage(file: string): SessionError {
+  return damaged(
+    file,
+    0,
+    "is a store that has lost its first page, which says where everything is. It was left as it is; thulp-sessions recover TO " +
+      "writes what is left into a new file",
+  );
+}
+
+/** In bytes; 0 when it does not exist. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,36 +1,70 @@
 import { refused } from "./application-id.ts";
-import type { Client } from "./driver.ts";
+import type { Client, Connect } from "./driver.ts";
 import { FileIdentity } from "./file-identity.ts";
+import { hasIndexRoom, noIndexRoom, type WalIndex } from "./index-room.ts";
+import type { Claim } from "./open-files.ts";
 import type { CheckedOptions } from "./options.ts";
 import { retryWhileBusy } from "./retry-busy.ts";
 import { isBusy, sessionErrorOf } from "./sqlite-errors.ts";
 
+/** What opening a database has found out, and what has to be done when it is closed. */
+export interface Opened {
+  readonly client: Client;
+  readonly connect: Connect;
+  /** Called when another program has changed the schema. @throws {SessionError} where it is not ours. */
+  readonly checkSchema: () => void;
+  /** Why the tables for search were made anew; `null` where they were not. */
+  readonly indexProblem: string | null;
+  readonly claim: Claim;
+  readonly walIndex: WalIndex;
+}
+
 /** The open database, and what all parts of the store need to know about it. */
 export class Database {
   readonly client: Client;
+  /** Opens further connections. */
+  readonly connect: Connect;
   readonly file: string;
+  /** The same file as the caller calls it. */
+  readonly givenFile: string;
   readonly durability: CheckedOptions["durability"];
   readonly busyTimeoutMs: number;
   readonly identity: FileIdentity;
+  /** Why the tables for search were made anew when it was opened; `null` where they were not. */
+  readonly indexProblem: string | null;
+  /** `private`: no other process can have the database open. */
+  readonly walIndex: WalIndex;
   readonly #release: () => void;
+  readonly #checkSchema: () => void;
   readonly #tablesVersion: number;
   readonly #userVersion;
+  readonly #schemaVersion;
   readonly #dataVersion;
   readonly #readTransaction;
   #failedCommits = 0;
   /** The data version at the last `checkBeforeWrite`. */
   #checkedVersion = -1;
+  /** The schema version at the last look at the schema. */
+  #checkedSchema: number | undefined;
 
-  /** @param release called when the database is closed. */
-  constructor(client: Client, { file, durability, busyTimeoutMs }: CheckedOptions, release: () => void) {
+  constructor(opened: Opened, options: CheckedOptions) {
+    const { file, givenFile, durability, busyTimeoutMs } = options;
+    const { client, connect, claim, checkSchema, indexProblem, walIndex } = opened;
+    this.walIndex = walIndex;
+    this.indexProblem = indexProblem;
     this.client = client;
+    this.connect = connect;
     this.file = file;
+    this.givenFile = givenFile;
     this.durability = durability;
     this.busyTimeoutMs = busyTimeoutMs;
-    this.identity = new FileIdentity(file);
-    this.#release = release;
+    this.identity = new FileIdentity(file, claim.inode);
+    this.#release = claim.release;
+    this.#checkSchema = checkSchema;
     this.#userVersion = client.prepare<[], number>("PRAGMA user_version").pluck();
     this.#tablesVersion = this.#userVersion.get() ?? 0;
+    this.#schemaVersion = client.prepare<[], number>("PRAGMA schema_version").pluck();
+    this.#checkedSchema = this.#schemaVersion.get();
     this.#dataVersion = client.prepare<[], number>("PRAGMA data_version").pluck();
     this.#readTransaction = client.transaction((read: () => unknown) => read());
   }
@@ -76,8 +110,8 @@ export class Database {
    * To be called within a transaction, before anything is written.
    *
    * @returns whether another connection has committed since the last call.
-   * @throws {SessionError} unsupported when a newer version has changed the tables in the meantime; io when a
-   *   file was removed or replaced.
+   * @throws {SessionError} unsupported when a newer version has changed the tables in the meantime, or
+   *   another program has put something into the schema; io when a file was removed, replaced or cut.
    */
   checkBeforeWrite(): boolean {
     this.identity.check();
@@ -89,11 +123,29 @@ export class Database {
         "was brought to a newer version of its tables by another process. Restart this one",
       );
     }
+    const schema = this.#schemaVersion.get();
+    if (schema !== this.#checkedSchema) this.#checkSchema();
+    this.#checkedSchema = schema;
     this.#checkedVersion = version;
     return true;
   }
 
+  /**
+   * To be called before the transaction of a write.
+   *
+   * @throws {SessionError} io when the WAL was emptied, or its index has no room.
+   */
+  checkBeforeTransaction(): void {
+    if (this.walIndex === "copying" && !hasIndexRoom(this.file)) throw noIndexRoom(this.file);
+    this.identity.checkWalStart(() => {
+      // Does nothing but count. An older SQLite takes it for PASSIVE, which fails where frames are lost.
+      const [counts] = this.client.pragma("wal_checkpoint(NOOP)") as { log: number; checkpointed: number }[];
+      return counts ? counts.log - counts.checkpointed : 0;
+    });
+  }
+
   close(): void {
+    this.identity.close();
     this.client.close();
     this.#release();
   }

@@ -22,8 +22,14 @@ export async function loadDriver(): Promise<Connect> {
     // Loads the binding, so that its failure is not mistaken for one of the file.
     new Database(":memory:").close();
     warnOfAbort();
-    // No timeout: waiting inside SQLite would block the event loop. See retry-busy.ts.
-    return (file, options) => new Database(file, { ...options, timeout: 0 });
+    return (file, options) => {
+      // No timeout: waiting inside SQLite would block the event loop. See retry-busy.ts.
+      const client = new Database(file, { ...options, timeout: 0 });
+      // A file may come from anybody: nothing in its schema gets to call what could do harm. better-sqlite3
+      // is in defensive mode by itself.
+      client.pragma("trusted_schema = OFF");
+      return client;
+    };
   } catch (cause) {
     throw new SessionError("unsupported", driverProblem(cause), { cause });
   }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { WarningListener } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
+import { realPath } from "./real-path.ts";
 
 export interface SqliteStoreOptions {
   /**
@@ -29,12 +30,18 @@ export interface SqliteStoreOptions {
 }
 
 export interface CheckedOptions {
-  /** Absolute. */
+  /** Absolute, and without symbolic links: the files beside it are compared by their paths. */
   readonly file: string;
+  /** The same file as the caller calls it, absolute; a name for people. */
+  readonly givenFile: string;
   readonly durability: "full" | "relaxed";
   readonly busyTimeoutMs: number;
   readonly indexLater: boolean;
   readonly onWarning: WarningListener | undefined;
+  /** For a check: leaves lost or damaged tables for search as they are. */
+  readonly leavesIndex: boolean;
+  /** For a copy that is made to be opened: no other is made before its tables are changed. */
+  readonly isCopy: boolean;
 }
 
 const DEFAULT_BUSY_TIMEOUT_MS = 5000;
@@ -55,9 +62,18 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new TypeError("openSqliteStore: onWarning is a function.");
-  const problem = problemOf(file);
+  const problem = problemOf(file) ?? problemOf(realPath(file));
   if (problem) throw invalidInput(`file: ${problem}`, { field: "file" });
-  return { file: resolve(file), durability, busyTimeoutMs, indexLater, onWarning };
+  return {
+    file: realPath(file),
+    givenFile: resolve(file),
+    durability,
+    busyTimeoutMs,
+    indexLater,
+    onWarning,
+    leavesIndex: false,
+    isCopy: false,
+  };
 }
 
 function problemOf(file: string): string | undefined {

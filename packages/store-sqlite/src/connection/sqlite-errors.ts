@@ -14,6 +14,16 @@ export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
 }
 
+/** What is read is no database, or a damaged one. */
+export function isCorrupt(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+}
+
+/** The index of the WAL could not be made, as on a full disk. */
+export function isWithoutIndex(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(IOERR_SHM|FULL)/.test(error.code);
+}
+
 /**
  * The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it
  * is.
@@ -64,6 +74,11 @@ const MEANINGS: readonly [codes: RegExp, code: SessionErrorCode, advice: string]
     "the database is damaged. It was left as it is; take a copy of it before anything else.",
   ],
   [/^SQLITE_FULL/, "io", "the disk is full. Nothing of this call was kept."],
+  [
+    /^SQLITE_IOERR_SHM/,
+    "io",
+    "the index of its write-ahead log (-shm) cannot be made or written: the disk is full, or the rights on the folder do not allow it.",
+  ],
   [
     /^SQLITE_(READONLY|PERM|AUTH)/,
     "io",

@@ -3,6 +3,7 @@ import { countEntries, type EntryCounts, type StoreFinding } from "@thulp-sessio
 import type { Database } from "../connection/database.ts";
 import { yieldToEventLoop } from "../connection/real-time.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
+import { isOfSearchIndex } from "../schema/expected-schema.ts";
 import {
   contextOf,
   countsOf,
@@ -27,11 +28,21 @@ const TABLES = [
   "search_index",
 ];
 
-/** See `SqliteStore.checkIntegrity`. */
-export async function checkIntegrity(database: Database): Promise<readonly StoreFinding[]> {
+/**
+ * See `SqliteStore.checkIntegrity`.
+ *
+ * @param lost why the tables for search cannot be looked at; `null` where they can.
+ */
+export async function checkIntegrity(
+  database: Database,
+  lost: string | null = null,
+): Promise<readonly StoreFinding[]> {
   const findings: StoreFinding[] = [];
+  if (lost !== null)
+    findings.push(damaged(`The index for search is lost or damaged: ${lost}. ${INDEX_ADVICE}`));
   for (const table of TABLES) {
     await yieldToEventLoop();
+    if (lost !== null && isOfSearchIndex({ table })) continue;
     findings.push(...(await findingsOf(database, () => tableFindings(database, table))));
   }
   findings.push(...(await findingsOf(database, () => foreignKeyFindings(database))));
@@ -62,8 +73,12 @@ function tableFindings({ client }: Database, table: string): StoreFinding[] {
   return rows
     .map((row) => row.integrity_check)
     .filter((message) => message !== "ok")
-    .map((message) => damaged(`Table ${table}: ${message}.`));
+    .map((message) =>
+      damaged(`Table ${table}: ${message}.${isOfSearchIndex({ table }) ? ` ${INDEX_ADVICE}` : ""}`),
+    );
 }
+
+const INDEX_ADVICE = "No session depends on it, and the next program that needs it makes it anew.";
 
 function foreignKeyFindings({ client }: Database): StoreFinding[] {
   const rows = client.pragma("foreign_key_check") as {

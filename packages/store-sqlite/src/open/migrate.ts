@@ -5,6 +5,7 @@ import {
   otherApplication,
 } from "../connection/application-id.ts";
 import type { Client } from "../connection/driver.ts";
+import { applyMigrations } from "../schema/expected-schema.ts";
 
 /**
  * Brings the tables to this version, in one transaction. drizzle's own migrator checks what was applied
@@ -24,9 +25,7 @@ export function migrate(client: Client, file: string, copy: (version: number) =>
     // Another process may have done it in the meantime.
     if (version === migrations.length) return;
     if (version > 0 && client.prepare("SELECT 1 FROM sessions LIMIT 1").get() !== undefined) copy(version);
-    for (const { sql } of migrations.slice(version)) {
-      for (const statement of sql) client.exec(statement);
-    }
+    applyMigrations(client, version, migrations.length);
     client.exec(
       `PRAGMA user_version = ${migrations.length}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`,
     );
@@ -35,7 +34,8 @@ export function migrate(client: Client, file: string, copy: (version: number) =>
   }
 }
 
-function checkedVersion(client: Client, file: string): number {
+/** @throws {SessionError} unsupported for the file of another program or of a newer version. */
+export function checkedVersion(client: Client, file: string): number {
   const isOurs = client.pragma("application_id", { simple: true }) === APPLICATION_ID;
   const isEmpty = client.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
   if (!isOurs && !isEmpty) throw otherApplication(file);

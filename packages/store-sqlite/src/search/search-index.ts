@@ -2,6 +2,7 @@ import type { JsonValue, SessionError } from "@thulp-sessions/core";
 import { contentStrings, indexText } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
+import { damagedIndex, usingIndex } from "./damaged-index.ts";
 
 /** Stands for the name of a session where the `seq` of an entry is expected; it comes before all entries. */
 export const NAME_SEQ = -1;
@@ -90,19 +91,19 @@ export class SearchIndex {
   }
 
   isUpToDate(): boolean {
-    return hasReached(this.#progress.get() as IndexProgress, this.target());
+    return hasReached(this.#readProgress(), this.target());
   }
 
   /** How many rows are not indexed yet, at most: keys have gaps. */
   countWaiting(): number {
-    const { entryKey, sessionKey } = this.#progress.get() as IndexProgress;
+    const { entryKey, sessionKey } = this.#readProgress();
     const target = this.target();
     return Math.max(0, target.entryKey - entryKey) + Math.max(0, target.sessionKey - sessionKey);
   }
 
   /** Indexes the next rows, within a transaction. True when those up to `target` are done. */
   step(target: IndexProgress): boolean {
-    const before = this.#progress.get() as IndexProgress;
+    const before = this.#readProgress();
     const rows: IndexRow[] = [];
     let { entryKey, sessionKey } = before;
     let characters = 0;
@@ -122,17 +123,14 @@ export class SearchIndex {
     }
     // FTS5 writes out what it has collected whenever a rowid is smaller than the one before.
     rows.sort((a, b) => a.sessionKey - b.sessionKey || a.seq - b.seq);
-    for (const row of rows) {
-      const words = indexText(this.#stringsOf(row));
-      if (words !== "") this.#add.run(row.sessionKey, row.seq, words);
-    }
+    for (const row of rows) this.#addRow(row, this.#stringsOf(row));
     if (rows.length > 0) this.#setProgress.run(entryKey, sessionKey);
     return rows.length === 0 || hasReached({ entryKey, sessionKey }, target);
   }
 
   /** Removes a session's entries from `seq` on. To be called after their rows were deleted. */
   removeEntries(sessionKey: number, seq: number): void {
-    this.#remove.run(sessionKey, seq, sessionKey, LAST_SEQ);
+    usingIndex(this.#file, () => this.#remove.run(sessionKey, seq, sessionKey, LAST_SEQ));
     this.#rowidsReused();
   }
 
@@ -143,10 +141,22 @@ export class SearchIndex {
 
   rename(sessionKey: number, name: string): void {
     // A session that is not indexed yet will be, by its name of that time.
-    if (sessionKey > (this.#progress.get() as IndexProgress).sessionKey) return;
-    this.#remove.run(sessionKey, NAME_SEQ, sessionKey, NAME_SEQ);
-    const words = indexText([name]);
-    if (words !== "") this.#add.run(sessionKey, NAME_SEQ, words);
+    if (sessionKey > this.#readProgress().sessionKey) return;
+    usingIndex(this.#file, () => this.#remove.run(sessionKey, NAME_SEQ, sessionKey, NAME_SEQ));
+    this.#addRow({ sessionKey, seq: NAME_SEQ }, [name]);
+  }
+
+  #readProgress(): IndexProgress {
+    return usingIndex(this.#file, () => {
+      const progress = this.#progress.get();
+      if (progress) return progress;
+      throw damagedIndex(this.#file, new Error("search_progress has no row"));
+    });
+  }
+
+  #addRow({ sessionKey, seq }: Omit<IndexRow, "text">, strings: readonly string[]): void {
+    const words = indexText(strings);
+    if (words !== "") usingIndex(this.#file, () => this.#add.run(sessionKey, seq, words));
   }
 
   /** SQLite reuses the greatest keys once their rows are deleted: the new rows have to be indexed too. */

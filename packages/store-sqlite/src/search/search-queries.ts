@@ -4,6 +4,7 @@ import type { Database } from "../connection/database.ts";
 import type { Statement } from "../connection/driver.ts";
 import { LruCache } from "../connection/lru-cache.ts";
 import { compileFilter } from "../query/filter-sql.ts";
+import { usingIndex } from "./damaged-index.ts";
 import { LAST_SEQ, NAME_SEQ, rowidOf } from "./search-index.ts";
 
 /** An entry, or the name of a session (`NAME_SEQ`), that has all words of a search by the index. */
@@ -20,11 +21,13 @@ const SEQ = "((search_index.rowid & 2147483647) - 1)";
 /** The queries on `search_index`. */
 export class SearchQueries {
   readonly #client: Database["client"];
+  readonly #file: string;
   readonly #rowids;
   readonly #statements = new LruCache<Statement<unknown[], unknown>>();
 
-  constructor({ client }: Pick<Database, "client">) {
+  constructor({ client, file }: Pick<Database, "client" | "file">) {
     this.#client = client;
+    this.#file = file;
     this.#rowids = client.prepare<[string, number], { count: number; rowids: KnownRowids }>(`
       SELECT count(*) AS count, json_group_array(rowid) AS rowids
       FROM (SELECT rowid FROM search_index WHERE search_index MATCH ? LIMIT ?)`);
@@ -35,7 +38,7 @@ export class SearchQueries {
    * `most`.
    */
   rowids({ terms }: SearchRequest, most: number): KnownRowids | null {
-    const found = this.#rowids.get(matchText(terms), most + 1);
+    const found = usingIndex(this.#file, () => this.#rowids.get(matchText(terms), most + 1));
     return found && found.count <= most ? found.rowids : null;
   }
 
@@ -50,13 +53,14 @@ export class SearchQueries {
     const statement = this.#prepare<Posting>(pageQuery(request, all, rowids !== null)).raw();
     const { after } = request;
     const place = { time: after?.updatedAt, id: after?.id, seq: after?.seq };
-    return statement.all({ ...values, ...valuesOf(request), ...place, rowids });
+    return usingIndex(this.#file, () => statement.all({ ...values, ...valuesOf(request), ...place, rowids }));
   }
 
   /** The `seq` of the postings of one session from one on; one more than a page. */
   inSession(request: SearchRequest, key: number, from: number): number[] {
     const statement = this.#prepare<{ seq: number }>(sessionQuery(request));
-    return statement.all({ ...valuesOf(request), key, from }).map(({ seq }) => seq);
+    const found = usingIndex(this.#file, () => statement.all({ ...valuesOf(request), key, from }));
+    return found.map(({ seq }) => seq);
   }
 
   /** Finds the content of an entry as JSON; `undefined` where the search leaves the entry out. */

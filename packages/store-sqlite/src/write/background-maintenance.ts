@@ -78,6 +78,11 @@ export class BackgroundMaintenance {
     });
   }
 
+  /** To be called when the index was made anew: everything waits to be indexed. */
+  indexRemade(): void {
+    this.#rowsToIndex = undefined;
+  }
+
   /** Resolves when no deferred work is running any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -163,6 +163,7 @@ export class GroupCommit {
     try {
       // Left open by a failed ROLLBACK: better-sqlite3 would nest the group in it and commit nothing.
       if (client.inTransaction) client.exec("ROLLBACK");
+      this.#database.checkBeforeTransaction();
       group = this.#transaction(progress);
     } catch (error) {
       this.#lastRevision = undefined;
