@@ -8,6 +8,7 @@ import {
   placeOf,
 } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
+import { visibleText } from "@thulp-sessions/core/text";
 import { createLogger } from "../metrics/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { VERSION } from "../version.ts";
@@ -91,16 +92,15 @@ function report(error: unknown, io: CommandProcess): number {
 
 async function announce(server: RunningServer, config: Config, io: CommandProcess): Promise<void> {
   const sessionCount = await server.manager.sessionCount();
-  io.stdout.write(
-    banner({
-      url: server.url,
-      store: server.manager.store.location,
-      sessionCount,
-      durability: ownDurability(config),
-      hasToken: config.token !== undefined,
-      hint: await workspaceHint(config.store, sessionCount, config.base),
-    }),
-  );
+  const text = banner({
+    url: server.url,
+    store: server.manager.store.location,
+    sessionCount,
+    durability: ownDurability(config),
+    hasToken: config.token !== undefined,
+    hint: await workspaceHint(config.store, sessionCount, config.base),
+  });
+  io.stdout.write(visibleText(text));
 }
 
 /** What is in memory does not last, and a remote store is as durable as its server says. */
@@ -126,5 +126,5 @@ function nextSignal(io: CommandProcess): Promise<void> {
 
 /** One line; a stack is of no use to the person who typed the command. */
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  return visibleText(error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
 }

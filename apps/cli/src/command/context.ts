@@ -1,5 +1,6 @@
 import type { Config } from "@thulp-sessions/config";
 import type { SessionManager, SessionStore, StoreWarning } from "@thulp-sessions/core";
+import { shownMessage } from "../render/text.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** The options that every command takes. */
@@ -107,7 +108,7 @@ export class Context {
   }
 
   warn = (message: string): void => {
-    this.io.note(`${this.io.colors.yellow("warning:")} ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+    this.io.note(`${this.io.colors.yellow("warning:")} ${shownMessage(message)}`);
   };
 
   /**

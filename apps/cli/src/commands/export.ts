@@ -70,7 +70,9 @@ export function command(context: Context): AnyCommand {
         }
       };
       if (output === undefined)
-        return work((part) => io.print(typeof part === "string" ? part : Buffer.from(part).toString()));
+        return work((part) =>
+          typeof part === "string" && format === "markdown" ? io.print(part) : io.printJson(part),
+        );
       io.note(`written to ${await toFile(context, output, force, work)}`);
     });
 }

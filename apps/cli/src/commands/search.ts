@@ -11,8 +11,9 @@ import { examples, newCommand } from "../command/new-command.ts";
 import { filterOf, withFilterOptions } from "../input/filter-options.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
+import { truncate, width } from "../render/columns.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
-import { oneLine, truncate, width } from "../render/text.ts";
+import { oneLine, shownName } from "../render/text.ts";
 import { ago } from "../render/time.ts";
 import type { Colors } from "../terminal/colors.ts";
 
@@ -94,7 +95,7 @@ async function metadataOf(store: SessionStore, id: string): Promise<SessionMetad
 
 function heading(metadata: SessionMetadata | undefined, id: string, { io, now }: Context): string {
   if (!metadata) return io.colors.yellow(id);
-  const name = truncate(oneLine(metadata.name) || "(no name)", Math.max(10, io.width - 36 - 20));
+  const name = truncate(shownName(metadata.name), Math.max(10, io.width - 36 - 20));
   return `${io.colors.yellow(id)}  ${io.colors.bold(name)}  ${io.colors.dim(ago(metadata.updatedAt, now))}`;
 }
 

@@ -45,13 +45,13 @@ export function command(context: Context): AnyCommand {
       };
       const show = {
         entry: (entry: StoredEntry) =>
-          io.print(
-            options.jsonl
-              ? `${JSON.stringify({ type: "entry", entry })}\n`
-              : `${renderEntry(entry, style)}\n`,
-          ),
+          options.jsonl
+            ? io.printJson(`${JSON.stringify({ type: "entry", entry })}\n`)
+            : io.print(`${renderEntry(entry, style)}\n`),
         event: (event: Readonly<Record<string, unknown>>, text: string) =>
-          io.print(options.jsonl ? `${JSON.stringify(event)}\n` : `${io.colors.yellow(`-- ${text}`)}\n\n`),
+          options.jsonl
+            ? io.printJson(`${JSON.stringify(event)}\n`)
+            : io.print(`${io.colors.yellow(`-- ${text}`)}\n\n`),
       };
       const last = await lastEntries(store, id, options.last);
       for (const entry of last.shown) await show.entry(entry);

@@ -1,6 +1,7 @@
 import { allSessions, type SessionMetadata, type SessionStore } from "@thulp-sessions/core";
 import type { Context } from "../command/context.ts";
-import { oneLine, truncate } from "../render/text.ts";
+import { truncate } from "../render/columns.ts";
+import { shownName } from "../render/text.ts";
 import { dateTime } from "../render/time.ts";
 import { confirm } from "../terminal/confirm.ts";
 import { Failure, usage } from "../terminal/exit.ts";
@@ -41,8 +42,10 @@ export async function idToChange(context: Context, store: SessionStore, typed: s
   const id = await idToLookAt(store, typed);
   const { metadata } = await store.head(id);
   if (!context.io.interactive)
-    throw usage(`What changes a session wants the whole id. Did you mean ${id} (${oneLine(metadata.name)})?`);
-  if (!(await confirm(context.io, `${id} "${oneLine(metadata.name)}": is this the one?`)))
+    throw usage(
+      `What changes a session wants the whole id. Did you mean ${id} (${shownName(metadata.name)})?`,
+    );
+  if (!(await confirm(context.io, `${id} "${shownName(metadata.name)}": is this the one?`)))
     throw new Failure("Nothing was changed.");
   return id;
 }
@@ -54,5 +57,5 @@ async function startingWith(store: SessionStore, prefix: string): Promise<Sessio
 }
 
 function describe({ id, name, updatedAt }: SessionMetadata): string {
-  return `  ${id}  ${dateTime(updatedAt)}  ${truncate(oneLine(name), 40)}`;
+  return `  ${id}  ${dateTime(updatedAt)}  ${truncate(shownName(name), 40)}`;
 }

@@ -1,6 +1,7 @@
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context, GlobalOptions } from "../command/context.ts";
-import { oneLine, truncate } from "../render/text.ts";
+import { truncate } from "../render/columns.ts";
+import { shownName } from "../render/text.ts";
 import { COMMANDS } from "./commands.ts";
 import { buildProgram } from "./program.ts";
 
@@ -81,7 +82,7 @@ async function sessionIds(context: Context, typed: string): Promise<Candidate[]>
   const { allSessions } = await import("@thulp-sessions/core");
   for await (const { id, name, status } of allSessions(store)) {
     if (!id.startsWith(typed.toLowerCase())) continue;
-    found.push({ value: id, what: `${truncate(oneLine(name), NAME_COLUMNS)} (${status})` });
+    found.push({ value: id, what: `${truncate(shownName(name), NAME_COLUMNS)} (${status})` });
     if (found.length === SHOWN_IDS) return found;
   }
   return found;
