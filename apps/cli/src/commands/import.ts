@@ -6,7 +6,8 @@ import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { readSessionLines } from "../input/import-lines.ts";
-import { parseObject, readText } from "../input/read-input.ts";
+import { nameOfInput, parseObject, readText } from "../input/read-input.ts";
+import { repairOption, sayRepairs, TextRepair } from "../input/text-repair.ts";
 import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
 import { withTempFiles } from "../store/temp-store.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
@@ -30,6 +31,7 @@ export function command(context: Context): AnyCommand {
       ).choices(["newer", "replace"] as const),
     )
     .option("--allow-lossy", "take numbers that JavaScript cannot hold as it rounds them (JSON only)")
+    .addOption(repairOption)
     .option("--json", "the report as JSON")
     .addHelpText(
       "after",
@@ -39,10 +41,11 @@ export function command(context: Context): AnyCommand {
         "export 0190a3c5 --format jsonl | thulp-sessions import - --store fs:elsewhere",
       ),
     )
-    .action(async (files, { format, json, ...options }) => {
+    .action(async (files, { format, json, repairText, ...options }) => {
+      const repair = repairText ? new TextRepair() : undefined;
       const texts: { name: string; text: string }[] = [];
       for (const file of files)
-        texts.push({ name: file === "-" ? "standard input" : file, text: await readText(context, file) });
+        texts.push({ name: nameOfInput(file), text: await readInput(context, file, repair) });
       const to = await context.store({ create: true });
       let sum: CopyReport = {
         copied: 0,
@@ -68,9 +71,15 @@ export function command(context: Context): AnyCommand {
             await take(await open());
           });
       }
+      sayRepairs(context, repair);
       await printReport(context, sum, json);
       if (!isComplete(sum)) throw new Failure("", EXIT.problem);
     });
+}
+
+async function readInput(context: Context, path: string, repair: TextRepair | undefined): Promise<string> {
+  const text = await readText(context, path, repair);
+  return repair?.json(text, nameOfInput(path)) ?? text;
 }
 
 /** The id that a session file says; it names the file in the store. */
