@@ -24,8 +24,8 @@ export class TextRepair {
 
   /** JSON without halves of surrogate pairs, which no store takes. */
   json(text: string, place: string): string {
-    return text.replace(ESCAPES, (escape) => {
-      if (!HALF.test(escape)) return escape;
+    return text.replace(ESCAPES, (found) => {
+      if (!HALF.test(found)) return found;
       this.#note(1, place);
       return REPLACEMENT;
     });
