@@ -1,5 +1,5 @@
 // Longer than most files: every setting from every source, side by side.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -325,7 +325,7 @@ describe("paths", () => {
   it("are relative to where the command was typed, in a file to the file", () => {
     const root = tempFolder();
     const typed = join(root, "typed");
-    const env = { INIT_CWD: typed };
+    const env = { INIT_CWD: typed, npm_package_json: join(root, "package.json") };
     expect(loadConfig({ flags: { store: "fs:x" }, env, cwd: root }).store).toBe(`fs:${join(typed, "x")}`);
     const variable = { ...env, THULP_SESSIONS_STORE: "sqlite:x" };
     expect(loadConfig({ env: variable, cwd: root }).store).toBe(`sqlite:${join(typed, "x")}`);
@@ -339,6 +339,30 @@ describe("paths", () => {
     writeConfig(typed, { store: "fs:mine" });
     expect(loadConfig({ env, cwd: root }).store).toBe(`fs:${join(typed, "mine")}`);
     expect(loadConfig({ env: {}, cwd: root }).store).toBe(`fs:${join(root, "mine")}`);
+  });
+
+  it("are relative to the current folder where no package manager has changed it", () => {
+    const root = tempFolder();
+    const [typed, pkg, other] = ["typed", "pkg", "other"].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const folder of [typed, pkg, other]) mkdirSync(folder);
+    const base = (cwd: string, env: Record<string, string>) => loadConfig({ env, cwd }).base;
+    const npm = { npm_package_json: join(pkg, "package.json"), npm_lifecycle_event: "start" };
+    expect(base(pkg, { ...npm, INIT_CWD: typed })).toBe(typed);
+    // Left over from a package manager that ran before: a script, or the person in its shell, has gone on.
+    expect(base(other, { ...npm, INIT_CWD: typed })).toBe(other);
+    expect(base(other, { INIT_CWD: typed })).toBe(other);
+    expect(base(pkg, { INIT_CWD: typed })).toBe(pkg);
+    // Some name no file: then the folder has to be that of a package.
+    const yarn = { npm_lifecycle_event: "start", INIT_CWD: typed };
+    expect(base(other, yarn)).toBe(other);
+    writeFileSync(join(pkg, "package.json"), "{}");
+    expect(base(pkg, yarn)).toBe(typed);
+    symlinkSync(pkg, join(root, "link"), "junction");
+    expect(base(join(root, "link"), { ...npm, INIT_CWD: typed })).toBe(typed);
   });
 });
 
