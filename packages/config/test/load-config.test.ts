@@ -83,6 +83,16 @@ const ROWS: readonly Row[] = [
     byDefault: () => [],
   },
   {
+    name: "allowedHosts",
+    flag: "Sessions, a.internal,[::2]",
+    env: "box",
+    file: [],
+    fromFlag: () => ["sessions", "a.internal", "[::2]"],
+    fromEnv: () => ["box"],
+    fromFile: () => [],
+    byDefault: () => [],
+  },
+  {
     name: "maxTurns",
     flag: "1",
     env: "2",
@@ -202,6 +212,9 @@ describe("a bad value", () => {
     ["allowedOrigins", "http://a/path", ["http://a/path"], "Did you mean http://a?"],
     ["allowedOrigins", "null", "http://a", "origin"],
     ["allowedOrigins", "ftp://x", [7], "is no origin"],
+    ["allowedHosts", "*", ["*"], "would let in every web page"],
+    ["allowedHosts", "sessions:4664", ["sessions:4664"], "Did you mean sessions?"],
+    ["allowedHosts", "http://a", "a", "host"],
     ["durability", "FULL", true, "full or relaxed"],
     ["maxTurns", "-1", "3", "is no number of turns"],
     ["maxEntries", "1.5", 1.5, "is no number of entries"],
@@ -310,6 +323,7 @@ describe("a file that came with a repository", () => {
     ["host", "0.0.0.0", "127.0.0.1"],
     ["host", "127.0.0.1.evil.example", "127.0.0.1"],
     ["allowedOrigins", ["http://evil.example"], "http://mine"],
+    ["allowedHosts", ["evil.example"], "mine"],
   ])("gives no access by %s (%j), unless a flag or a variable goes before it", (name, value, instead) => {
     const cwd = tempFolder();
     const path = writeConfig(cwd, { [name]: value });
