@@ -22,8 +22,9 @@ export interface CommandProcess {
   cwd(): string;
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
-  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
-  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  /** `message` and `disconnect` come from a parent process that has started this one with a channel. */
+  on(event: "SIGINT" | "SIGTERM" | "message" | "disconnect", listener: (message?: unknown) => void): unknown;
+  off(event: "SIGINT" | "SIGTERM" | "message" | "disconnect", listener: (message?: unknown) => void): unknown;
 }
 
 /**
@@ -73,10 +74,10 @@ export async function serve(flags: ConfigFlags, io: CommandProcess): Promise<num
       processMetrics: true,
       logger,
     });
-    const stopSignal = nextSignal(io);
+    const requests = stopRequests(io);
     await announce(server, config, io);
-    await stopSignal;
-    return (await stopOrForce(server, io)) ? 0 : 1;
+    await requests.stop;
+    return (await Promise.race([server.stop(), requests.force.then(() => false)])) ? 0 : 1;
   } catch (error) {
     // Why it failed is what counts; a failing cleanup after that would only hide it.
     await (server ? server.stop(0) : store?.close())?.catch(() => {});
@@ -108,20 +109,39 @@ function ownDurability({ store, durability, base }: Config): Config["durability"
   return placeOf(parseStoreUrl(store, base)) === null ? undefined : durability;
 }
 
-function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean> {
-  return Promise.race([server.stop(), nextSignal(io).then(() => false)]);
-}
-
-function nextSignal(io: CommandProcess): Promise<void> {
-  return new Promise((resolve) => {
-    const onSignal = () => {
-      io.off("SIGINT", onSignal);
-      io.off("SIGTERM", onSignal);
-      resolve();
-    };
-    io.on("SIGINT", onSignal);
-    io.on("SIGTERM", onSignal);
+/**
+ * `stop` resolves with the first signal, or when the parent process asks for it; `force` with the second
+ * signal. What the parent asks counts as no signal, since a Ctrl-C reaches both: see scripts/run-server.mjs.
+ */
+function stopRequests(io: CommandProcess): { stop: Promise<void>; force: Promise<void> } {
+  let stop = () => {};
+  let force = () => {};
+  let signals = 0;
+  const onSignal = () => {
+    signals++;
+    stop();
+    if (signals < 2) return;
+    io.off("SIGINT", onSignal);
+    io.off("SIGTERM", onSignal);
+    force();
+  };
+  io.on("SIGINT", onSignal);
+  io.on("SIGTERM", onSignal);
+  // A parent that has not said so may leave us running.
+  let endsWithParent = false;
+  io.on("message", (message) => {
+    if (message === "stop with me") endsWithParent = true;
+    else if (message === "stop") stop();
   });
+  io.on("disconnect", () => endsWithParent && stop());
+  return {
+    stop: new Promise((resolve) => {
+      stop = resolve;
+    }),
+    force: new Promise((resolve) => {
+      force = resolve;
+    }),
+  };
 }
 
 /** One line; a stack is of no use to the person who typed the command. */

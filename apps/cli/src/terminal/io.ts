@@ -9,8 +9,8 @@ export interface CommandProcess {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   cwd(): string;
-  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
-  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  on(event: "SIGINT" | "SIGTERM" | "message" | "disconnect", listener: (message?: unknown) => void): unknown;
+  off(event: "SIGINT" | "SIGTERM" | "message" | "disconnect", listener: (message?: unknown) => void): unknown;
 }
 
 const DEFAULT_WIDTH = 80;
