@@ -4,9 +4,9 @@ import process from "node:process";
 
 /**
  * A Ctrl-C reaches the whole group of processes, npm, a shell, this one and the server; npm passes it on
- * besides; a supervisor sends it to one of them alone. So no signal is passed on, which would be a second one to
- * the server, where a second one does not wait for the requests under way: it is sent a message, which asks it
- * to stop and may come again. When this process is gone, it stops too.
+ * besides; a supervisor sends it to one of them alone. So no signal is passed on: it would be a second one
+ * to the server, which then does not wait for the requests under way. It is sent a message instead, which
+ * asks it to stop and may come again. When this process is gone, it stops too.
  */
 export function runServer(file, args, env) {
   const child = spawn(process.execPath, [file, ...args], {

@@ -39,8 +39,8 @@ function decodes(bytes: Uint8Array, isBeginning: boolean): boolean {
 /**
  * The text of a whole file, without a byte order mark.
  *
- * @throws {Error} that says what it is instead of UTF-8, or which byte is wrong; decoding it all the same would
- *   put other characters in the place of those that were meant.
+ * @throws {Error} that says what it is instead of UTF-8, or which byte is wrong; decoding it all the same
+ *   would put other characters in the place of those that were meant.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   const other = otherEncodingOf(bytes);

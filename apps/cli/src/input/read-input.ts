@@ -43,8 +43,8 @@ export async function readText(context: Context, path: string, repair?: TextRepa
 }
 
 /**
- * The lines that are not blank, with their numbers from 1. Only `\n` ends a line: JSON may hold the separators
- * that other readers split at.
+ * The lines that are not blank, with their numbers from 1. Only `\n` ends a line: JSON may hold the
+ * separators that other readers split at.
  *
  * @throws {Failure} when it cannot be read, or at the first line that is not UTF-8.
  */
