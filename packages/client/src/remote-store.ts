@@ -1,3 +1,5 @@
+// Longer than most files: each method of the contract is a call, whose answer is checked.
+
 import type {
   AppendOptions,
   AppendResult,

@@ -43,8 +43,8 @@ export class RemoteWatch {
   }
 
   /**
-   * Resolves when every change from now on will be emitted; rejects when the server cannot be reached, and with
-   * `closed` when it is stopped before that.
+   * Resolves when every change from now on will be emitted; rejects when the server cannot be reached, and
+   * with `closed` when it is stopped before that.
    */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {

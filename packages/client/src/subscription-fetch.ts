@@ -57,7 +57,8 @@ export class SubscriptionFetch {
 
   /**
    * The answer, whose stream ends with the signal, and with a line that is too long. Node's own fetch ignores
-   * the signal once the garbage collector has run: then an unsubscribed subscription would keep its connection.
+   * the signal once the garbage collector has run: then an unsubscribed subscription would keep its
+   * connection.
    */
   #bounded(response: Response, signal: AbortSignal | null | undefined): Response {
     const reader = response.body?.getReader();
