@@ -64,6 +64,16 @@ export class Context {
     return this.#openStore(config.store, config, bulk);
   }
 
+  /**
+   * The ids of the configured store that begin so, the newest first, where finding them takes no look at the
+   * sessions; else `null`.
+   */
+  async idsByName(prefix: string): Promise<string[] | null> {
+    const { store, base } = await this.config();
+    const { sessionIdsAt } = await import("../store/store-place.ts");
+    return sessionIdsAt(store, base)?.filter((id) => id.startsWith(prefix)) ?? null;
+  }
+
   async manager(options: { readonly create?: boolean } = {}): Promise<SessionManager> {
     const store = await this.store(options);
     const { SessionManager } = await import("@thulp-sessions/core");

@@ -45,7 +45,7 @@ export function command(context: Context): AnyCommand {
       const store = await context.store();
       const ids: SessionId[] = [];
       for (const each of typed) {
-        const { metadata } = await store.head(await idToLookAt(store, each));
+        const { metadata } = await store.head(await idToLookAt(context, store, each));
         if (!ids.includes(metadata.id)) ids.push(metadata.id);
       }
       if (format === "json" && ids.length > 1) {

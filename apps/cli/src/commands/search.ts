@@ -49,7 +49,8 @@ export function command(context: Context): AnyCommand {
     .action(async (words, options) => {
       const { io } = context;
       const store = await context.store();
-      const session = options.session === undefined ? undefined : await idToLookAt(store, options.session);
+      const session =
+        options.session === undefined ? undefined : await idToLookAt(context, store, options.session);
       const page = await store.search({
         text: words.join(" "),
         filter: filterOf({ ...options, session }),

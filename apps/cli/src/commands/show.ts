@@ -59,7 +59,7 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const id = await idToLookAt(store, typed);
+      const id = await idToLookAt(context, store, typed);
       const head = await store.head(id);
       const wanted: Wanted = {
         from: options.entries?.from ?? 0,

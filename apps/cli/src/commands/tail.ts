@@ -37,7 +37,7 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const id = await idToLookAt(store, typed);
+      const id = await idToLookAt(context, store, typed);
       const style = {
         colors: io.colors,
         width: io.terminal ? io.width : 0,

@@ -29,7 +29,7 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const id = await idToLookAt(store, typed);
+      const id = await idToLookAt(context, store, typed);
       const { root, missing } = await rootOf(store, id);
       const seen = new Set<string>([root.id]);
       const tree = await grow(store, root, seen);
