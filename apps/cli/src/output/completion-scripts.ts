@@ -8,8 +8,8 @@ export function completionScript(shell: (typeof SHELLS)[number]): string {
   return { bash: BASH, zsh: ZSH, fish: FISH }[shell];
 }
 
-// Bash parts the line at ":" and "=" too: what has no space between is put together again, and what bash holds
-// for the beginning of the word is taken off the candidates. What a store holds is quoted, never run.
+// Bash parts the line at ":" and "=" too: what has no space between is put together again, and what bash
+// holds for the beginning of the word is taken off the candidates. What a store holds is quoted, never run.
 const BASH = `_thulp_sessions() {
   local rest=$COMP_LINE words=() n=-1 i space word cur head line quoted
   for ((i = 0; i <= COMP_CWORD; i++)); do

@@ -24,8 +24,8 @@ export function storeExists(url: string, base: string): boolean {
 }
 
 /**
- * The ids of all sessions, the newest made first, where the names of files say them; `null` for a store that has
- * to be asked. Of 10,000 sessions this takes milliseconds, and looking into their files a second.
+ * The ids of all sessions, the newest made first, where the names of files say them; `null` for a store that
+ * has to be asked. Of 10,000 sessions this takes milliseconds, and looking into their files a second.
  */
 export function sessionIdsAt(url: string, base: string): string[] | null {
   const location = parseStoreUrl(url, base);
