@@ -70,7 +70,7 @@ it("repairs half characters and foreign bytes on request, and says so", () => {
   expect(cli({ ...at, input: session }, "import", "-")).toMatchObject({ code: 1 });
   const imported = cli({ ...at, input: session }, "import", "-", "--repair-text");
   expect(imported).toMatchObject({ code: 0, stdout: "1 copied, 0 equal\n" });
-  expect(imported.stderr).toContain("1 character replaced by U+FFFD, the first in standard input.");
+  expect(imported.stderr).toContain("1 character replaced by U+FFFD, the first in standard input, line ");
   expect(texts(at, B)[1]).toBe("caf\ufffd ");
 });
 
