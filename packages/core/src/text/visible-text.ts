@@ -2,12 +2,12 @@
 // Imports nothing: a command that only prints a message loads no more than this.
 
 /**
- * Controls of the terminal; what turns the direction of writing; what takes no room, so that it hides in a
- * name or carries a text that nobody sees. Line ends and tabs are none of them.
+ * Controls of the terminal, and what takes no room (`DI`, default ignorable): it turns the direction of
+ * writing, hides in a name, or carries a text that nobody sees. Line ends and tabs are none of them.
  */
 const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to show.
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2800\ufff9-\ufffb\p{Cs}\p{Zl}\p{Zp}\p{DI}\p{Bidi_Control}]+/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2800\ufff9-\ufffb\p{Cs}\p{Zl}\p{Zp}\p{DI}]+/gu;
 
 /** The flags of England, Scotland and Wales: the only use of tag characters that anybody knows. */
 const TAG_FLAG =
