@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { abortsByHook, compileFlags, HOOK_HEADER, headersVersion, needsHookHeader } from "./binding.mjs";
+import { runServer } from "./run-server.mjs";
 import { buildStartSet, START_INSTALL, START_PACKAGES } from "./start-set.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -51,7 +52,7 @@ const commands = {
   test: () => turbo(["run", "test", "--concurrency=1", "--output-logs=new-only", ...rest]),
   start() {
     buildStartSet(root, () => quietly([pnpm, ...START_PACKAGES, "run", "build"]));
-    runNode(join(root, "apps", "api", "dist", "main.js"));
+    runServer(join(root, "apps", "api", "dist", "main.js"), rest, process.env);
   },
   bench() {
     quietly([turboFile, "run", "build", "--output-logs=errors-only"]);
@@ -136,17 +137,8 @@ function quietly(args) {
 /** The program gets this process's terminal and signals; its exit code is ours. */
 function runNode(file) {
   const child = spawn(process.execPath, [file, ...rest], { stdio: "inherit", env: process.env });
-  // A Ctrl-C reaches the whole process group already; a signal to us alone has to be passed on.
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  if (process.env.npm_lifecycle_event) stopWithNpm(child);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
-}
-
-/** Between npm and us stands a shell that passes no signal on: when it is gone, somebody has ended npm. */
-function stopWithNpm(child) {
-  const shell = process.ppid;
-  setInterval(() => process.ppid === shell || child.kill("SIGTERM"), 250).unref();
 }
 
 function run(file, args, options = {}) {

@@ -44,7 +44,18 @@ const KNOWS_TRPC_ERRORS = ["packages/router"];
  * types included. `.` stands for the files of the source folder itself that have no line of their own.
  */
 const ROOMS = {
-  "packages/core": ["model", "async", "rules", "search", "store", "subscription", "copy", "manager", "."],
+  "packages/core": [
+    "text",
+    "model",
+    "async",
+    "rules",
+    "search",
+    "store",
+    "subscription",
+    "copy",
+    "manager",
+    ".",
+  ],
   "packages/store-fs": [
     "format",
     "disk",

@@ -46,6 +46,7 @@ writeFileSync(
           .concat([
             ["@thulp-sessions/core/store", ["../../packages/core/src/store.ts"]],
             ["@thulp-sessions/core/memory", ["../../packages/core/src/store/memory-store.ts"]],
+            ["@thulp-sessions/core/text", ["../../packages/core/src/text/visible-text.ts"]],
             ["@thulp-sessions/api", ["../../apps/api/src/index.ts"]],
           ]),
       ),

@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly token?: string | undefined;
   /** Web origins that may call beside the server's own, e.g. `http://localhost:3000`. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** Names by which the server may be called beside its own, e.g. that of its container. */
+  readonly allowedHosts?: readonly string[] | undefined;
   /** What `server.info` says; the store was opened with it. */
   readonly durability?: Durability | undefined;
   /** For the `SessionManager` behind the API. */
@@ -106,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port = 4664,
     token,
     allowedOrigins = [],
+    allowedHosts = [],
     logger = silentLogger(),
   } = options;
   if (!isLoopback(host) && token === undefined) {
@@ -141,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       counts: () => ({ subscriptions: streams.count, waitingWrites: admission.waiting }),
       hook: around(options.hook, metrics.hook, logger),
     },
-    access: new Access({ host, token, allowedOrigins }),
+    access: new Access({ host, token, allowedOrigins, allowedHosts }),
     health: new StoreHealth(store),
     metrics,
     admission,

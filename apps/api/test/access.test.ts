@@ -1,4 +1,6 @@
+import { connect } from "node:net";
 import { hostname } from "node:os";
+import { gzipSync } from "node:zlib";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { describe, expect, it } from "vitest";
 import { Access } from "../src/http/access.ts";
@@ -39,7 +41,12 @@ describe("the Host", () => {
   });
 
   it("may be the one it was told to listen on, or that of an allowed origin", () => {
-    const access = new Access({ host: "Box.lan", token: "t", allowedOrigins: ["https://agents.example"] });
+    const access = new Access({
+      host: "Box.lan",
+      token: "t",
+      allowedOrigins: ["https://agents.example"],
+      allowedHosts: [],
+    });
     for (const host of ["box.lan:4664", "agents.example", "localhost"]) {
       expect(access.checkSite({ host })).toBeNull();
     }
@@ -48,11 +55,64 @@ describe("the Host", () => {
 
   it("may be any address, and the machine's name, where it listens everywhere", () => {
     for (const wildcard of ["0.0.0.0", "::"]) {
-      const access = new Access({ host: wildcard, token: "t", allowedOrigins: [] });
+      const access = new Access({ host: wildcard, token: "t", allowedOrigins: [], allowedHosts: [] });
       for (const host of ["10.0.0.1:4664", "[fe80::1]", hostname()])
         expect(access.checkSite({ host })).toBeNull();
       expect(() => access.checkSite({ host: "evil.example" })).toThrow("This server is not");
     }
+  });
+});
+
+describe("the Host by which others know the server", () => {
+  it("may be one that was allowed, whatever its port; the refusal says how", async () => {
+    const { url } = await serve({ allowedHosts: ["Sessions", "[::2]"] });
+    for (const host of ["sessions:48224", "SESSIONS", "[::2]:1"])
+      expect((await send(`${url}/trpc/server.info`, { headers: { host } })).status).toBe(200);
+    expect(await send(`${url}/health`, { headers: { host: "sessions.evil.example" } })).toMatchObject(
+      refusal(403, "invalid_input", /name that host in --allowed-hosts \(THULP_SESSIONS_ALLOWED_HOSTS\)/),
+    );
+  });
+
+  it("is said once: of two nobody knows which is meant", async () => {
+    const { url } = await serve();
+    const { host } = new URL(url);
+    for (const hosts of [`Host: ${host}\r\nHost: evil.example`, `hOST: ${host}\r\nHost: ${host}`])
+      expect(
+        await raw(url, `GET /trpc/server.info HTTP/1.1\r\n${hosts}\r\nConnection: close\r\n\r\n`),
+      ).toMatch(/^HTTP\/1\.1 400 [\s\S]*two Host headers/);
+  });
+});
+
+/** Sends bytes as they are; the answer as it comes. */
+function raw(url: string, request: string): Promise<string> {
+  const { port, hostname: host } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: Number(port), host }, () => socket.write(request));
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    socket.on("error", reject).on("close", () => resolve(answer));
+  });
+}
+
+describe("a body in another encoding", () => {
+  it("is refused with what to do, and nothing of it is taken", async () => {
+    const { url, store } = await serve();
+    const create = (headers: Record<string, string>, body: string | Buffer = CREATE) =>
+      send(`${url}/trpc/sessions.create`, { method: "POST", headers: { ...JSON_TYPE, ...headers }, body });
+    for (const encoding of ["gzip", "deflate", "br", "identity, gzip"]) {
+      const answer = await create({ "content-encoding": encoding }, gzipSync(CREATE));
+      expect(answer).toMatchObject(refusal(415, "invalid_input", /content-encoding .* is not supported/));
+      expect(answer.headers).toMatchObject({ "accept-encoding": "identity" });
+    }
+    for (const charset of ["utf-16", "iso-8859-1", '"utf-16le"'])
+      expect(await create({ "content-type": `application/json; charset=${charset}` })).toMatchObject(
+        refusal(415, "invalid_input", /is UTF-8, not/),
+      );
+    expect(await store.count()).toBe(0);
+    const good = { "content-type": 'application/json; charset="UTF-8"', "content-encoding": "identity" };
+    expect((await create(good)).status).toBe(200);
   });
 });
 

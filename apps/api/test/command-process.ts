@@ -5,7 +5,8 @@ import { createClient } from "@thulp-sessions/client";
 import { onTestFinished } from "vitest";
 import { tempFolder, until } from "./harness.ts";
 
-const MAIN = join(import.meta.dirname, "..", "dist", "main.js");
+/** The server as it was built. */
+export const SERVER = join(import.meta.dirname, "..", "dist", "main.js");
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -15,7 +16,7 @@ export interface CommandOptions {
 /** The command as it was built, with nothing of this process's environment that concerns it. */
 export function command(args: readonly string[], options: CommandOptions = {}) {
   const { PATH = "" } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [SERVER, ...args], {
     cwd: options.cwd ?? tempFolder(),
     env: { PATH, ...options.env },
   });

@@ -53,6 +53,7 @@ describe("the command", () => {
     const cwd = tempFolder();
     const env = {
       INIT_CWD: join(cwd, "typed"),
+      npm_package_json: join(cwd, "package.json"),
       THULP_SESSIONS_STORE: "fs:here",
       THULP_SESSIONS_TOKEN: "s3cret",
     };

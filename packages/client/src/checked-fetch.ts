@@ -1,4 +1,5 @@
-import { SessionError } from "@thulp-sessions/core";
+import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { wrongAnswer } from "./answers.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isAbort } from "./session-error.ts";
 
@@ -15,9 +16,12 @@ export function checkedFetch(server: string, token: string | undefined, fetch: F
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
     try {
       // A redirect would send the call, and within one origin the token, to a URL that was not configured.
-      return await fetch(input, { ...init, headers, redirect: "error" });
+      const response = await fetch(input, { ...init, headers, redirect: "manual" });
+      if (!isRedirect(response)) return response;
+      await response.body?.cancel();
+      throw wrongAnswer(server, "it redirects to another URL, which is not followed");
     } catch (error) {
-      if (isAbort(error)) throw error;
+      if (isAbort(error) || isSessionError(error)) throw error;
       throw new ConnectionError(`Cannot reach the server ${server}: ${reasonOf(error)}.`, { cause: error });
     }
   };
@@ -27,7 +31,11 @@ export function checkedFetch(server: string, token: string | undefined, fetch: F
  * `fetch` that gives a complete JSON answer within a time. What is not JSON comes from something other than
  * the API: a proxy, or another server.
  */
-export function wholeJson(server: string, timeoutMs: number, fetch: Fetch): Fetch {
+export function wholeJson(
+  server: string,
+  { timeoutMs, maxAnswerBytes }: { readonly timeoutMs: number; readonly maxAnswerBytes: number },
+  fetch: Fetch,
+): Fetch {
   return (input, init) =>
     within(server, timeoutMs, init?.signal, async (signal) => {
       const response = await fetch(input, { ...init, signal });
@@ -37,14 +45,38 @@ export function wholeJson(server: string, timeoutMs: number, fetch: Fetch): Fetc
         throw notTheApi(server, response);
       }
       const { status, statusText, headers } = response;
-      const text = await response.text().catch((error) => {
-        if (isAbort(error)) throw error;
+      const text = await boundedText(server, response, maxAnswerBytes).catch((error) => {
+        if (isAbort(error) || isSessionError(error)) throw error;
         throw new ConnectionError(`${server} was lost before its answer was complete: ${reasonOf(error)}.`, {
           cause: error,
         });
       });
       return new Response(text, { status, statusText, headers });
     });
+}
+
+/** Browsers tell no more of a redirect than that it is one. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === "opaqueredirect" || (status >= 300 && status < 400 && status !== 304);
+}
+
+/** The bytes are counted as they come out of a compressed answer. */
+async function boundedText(server: string, response: Response, maxBytes: number): Promise<string> {
+  if (response.body === null) return response.text();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > maxBytes) {
+      reader.cancel().catch(() => {});
+      throw wrongAnswer(server, `its answer has more than ${maxBytes} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }
 
 export function notTheApi(server: string, response: Response): SessionError {

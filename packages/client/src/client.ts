@@ -10,6 +10,11 @@ import { subscriptionLink } from "./subscription-link.ts";
 /** How many queries one request may carry; the server takes twice as many. */
 const MAX_BATCH = 50;
 
+/** What answers with contents: many of these together could be larger than an answer may be. */
+const LARGE = ["sessions.get", "entries.list"];
+const MAX_LARGE_BATCH = 8;
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
 const RETRY_FOR_MS = 10_000;
 const TIMEOUT_MS = 60_000;
 
@@ -30,6 +35,11 @@ export interface ClientOptions {
   readonly retryForMs?: number | undefined;
   /** How long one attempt may take, in milliseconds; 60,000 when absent. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * How many bytes one answer may have, unpacked; 256 MiB when absent. Pages have some 8 MiB at most, however
+   * large the sessions are.
+   */
+  readonly maxAnswerBytes?: number | undefined;
 }
 
 /** The longest delay of a timer. */
@@ -52,25 +62,31 @@ export function createClient(options: ClientOptions): SessionClient {
   const server = parseServerUrl(options.url);
   const fetch = checkedFetch(server, checkToken(options.token), options.fetch ?? globalFetch);
   const url = `${server}/trpc`;
-  const { retryForMs = RETRY_FOR_MS, timeoutMs = TIMEOUT_MS } = options;
+  const { retryForMs = RETRY_FOR_MS, timeoutMs = TIMEOUT_MS, maxAnswerBytes = MAX_ANSWER_BYTES } = options;
+  const bounds = {
+    timeoutMs: checkDuration("timeoutMs", timeoutMs),
+    maxAnswerBytes: checkBytes(maxAnswerBytes),
+  };
   const http = {
     url,
-    fetch: wholeJson(server, checkDuration("timeoutMs", timeoutMs), fetch) as NonNullable<
-      Parameters<typeof httpLink>[0]["fetch"]
-    >,
+    fetch: wholeJson(server, bounds, fetch) as NonNullable<Parameters<typeof httpLink>[0]["fetch"]>,
     transformer: plainJson,
   };
   return createTRPCClient<AppRouter>({
     links: [
       splitLink({
         condition: ({ type }) => type === "subscription",
-        true: subscriptionLink(server, url, fetch),
+        true: subscriptionLink(server, url, fetch, bounds.maxAnswerBytes),
         false: [
           retryLink(checkDuration("retryForMs", retryForMs)),
           splitLink({
             condition: ({ type }) => type === "query",
             // By POST: a filter may be longer than a URL, and the text of a search stays out of access logs.
-            true: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_BATCH }),
+            true: splitLink({
+              condition: ({ path }) => LARGE.includes(path),
+              true: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_LARGE_BATCH }),
+              false: httpBatchLink({ ...http, methodOverride: "POST", maxItems: MAX_BATCH }),
+            }),
             false: httpLink(http),
           }),
         ],
@@ -84,6 +100,11 @@ const globalFetch: Fetch = (input, init) => globalThis.fetch(input, init);
 function checkToken(token: string | undefined): string | undefined {
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   throw invalidInput("token: expected visible ASCII characters without spaces.", { field: "token" });
+}
+
+function checkBytes(bytes: number): number {
+  if (bytes >= 1) return bytes;
+  throw invalidInput("maxAnswerBytes: expected a number of bytes from 1.", { field: "maxAnswerBytes" });
 }
 
 function checkDuration(name: "retryForMs" | "timeoutMs", ms: number): number {

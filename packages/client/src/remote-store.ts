@@ -1,8 +1,11 @@
+// Longer than most files: each method of the contract is a call, whose answer is checked.
+
 import type {
   AppendOptions,
   AppendResult,
   EntryPage,
   HeadPage,
+  ListedHead,
   SearchPage,
   Session,
   SessionChange,
@@ -10,6 +13,7 @@ import type {
   SessionFilter,
   SessionHead,
   SessionId,
+  SessionMetadata,
   SessionPage,
   StoreCapabilities,
   StoreChange,
@@ -28,7 +32,22 @@ import {
   type ParsedSearchQuery,
   Warnings,
 } from "@thulp-sessions/core/store";
+import {
+  type AnswerCheck,
+  APPEND_RESULT,
+  COUNT,
+  COUNT_PAGE,
+  checkAnswer,
+  DELETED,
+  ENTRY_PAGE,
+  HEAD,
+  HEAD_PAGE,
+  SEARCH_PAGE,
+  SERVER_INFO,
+  SESSION_PAGE,
+} from "./answers.ts";
 import { type ClientOptions, createClient, type SessionClient } from "./client.ts";
+import { type PageOrder, PageProgress } from "./page-progress.ts";
 import { readSession } from "./read-session.ts";
 import { RemoteWatch } from "./remote-watch.ts";
 import { NO_RETRY } from "./retry-link.ts";
@@ -60,7 +79,12 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
   const signals = options.signal === undefined ? [] : [options.signal];
   const { capabilities } = await answer(
     // Opening fails immediately when no server is there, instead of retrying for seconds.
-    (call) => client.server.info.query(undefined, { ...call, context: NO_RETRY }),
+    async (call) =>
+      checkAnswer(
+        location,
+        await client.server.info.query(undefined, { ...call, context: NO_RETRY }),
+        SERVER_INFO,
+      ),
     new SharedSignal(signals),
   );
   const store = new RemoteStore(
@@ -93,6 +117,7 @@ export class RemoteStore extends CheckedStore {
   /** The store that this one is a view of. */
   readonly #viewOf: RemoteStore | undefined;
   readonly #closed = new AbortController();
+  readonly #progress: PageProgress;
 
   constructor(
     client: SessionClient,
@@ -106,6 +131,7 @@ export class RemoteStore extends CheckedStore {
     this.capabilities = capabilities;
     this.#signals = new SharedSignal(signals);
     this.#viewOf = of;
+    this.#progress = of === undefined ? new PageProgress(location) : of.#progress;
     this.warnings = of?.warnings ?? new Warnings();
     this.#watch = new RemoteWatch(client, location, this.changes, this.warnings);
   }
@@ -128,17 +154,17 @@ export class RemoteStore extends CheckedStore {
   }
 
   protected override doCreate(session: Session): Promise<SessionHead> {
-    return this.#answer((call) =>
+    return this.#answer(HEAD, (call) =>
       this.#client.sessions.save.mutate({ session, ...storedMark(session) }, call),
     );
   }
 
   protected override doGet(id: SessionId): Promise<StoredSession> {
-    return this.#answer((call) => readSession(this.#client, id, call));
+    return this.#answer(null, (call) => readSession(this.#client, this.location, id, call));
   }
 
   protected override doHead(id: SessionId): Promise<SessionHead> {
-    return this.#answer((call) => this.#client.sessions.head.query({ id }, call));
+    return this.#answer(HEAD, (call) => this.#client.sessions.head.query({ id }, call));
   }
 
   protected override doUpdate(
@@ -154,7 +180,7 @@ export class RemoteStore extends CheckedStore {
       ...options,
       id,
     };
-    return this.#answer((call) => this.#client.sessions.update.mutate(input, call));
+    return this.#answer(HEAD, (call) => this.#client.sessions.update.mutate(input, call));
   }
 
   protected override doAppend(
@@ -164,11 +190,15 @@ export class RemoteStore extends CheckedStore {
   ): Promise<AppendResult> {
     const { removeContext, ...rest } = options;
     const input = { ...rest, id, entries: [...entries], removeContext: removeContext && [...removeContext] };
-    return this.#answer((call) => this.#client.entries.append.mutate(input, call));
+    return this.#answer(APPEND_RESULT, (call) => this.#client.entries.append.mutate(input, call));
   }
 
-  protected override doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
-    return this.#answer((call) => this.#client.entries.list.query({ ...query, id }, call));
+  protected override async doEntryPage(id: SessionId, query: ParsedEntriesQuery): Promise<EntryPage> {
+    const page = await this.#answer(ENTRY_PAGE, (call) =>
+      this.#client.entries.list.query({ ...query, id }, call),
+    );
+    const isFalling = query.direction === "desc";
+    return this.#progress.check(query, page, { keyOf: ({ seq }) => [seq], isFalling });
   }
 
   protected override doTruncate(
@@ -176,7 +206,9 @@ export class RemoteStore extends CheckedStore {
     entryCount: number,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    return this.#answer((call) => this.#client.sessions.rewind.mutate({ ...options, id, entryCount }, call));
+    return this.#answer(HEAD, (call) =>
+      this.#client.sessions.rewind.mutate({ ...options, id, entryCount }, call),
+    );
   }
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
@@ -184,34 +216,51 @@ export class RemoteStore extends CheckedStore {
       expectedVersion === undefined
         ? { session, overwrite: "existing" as const, ...storedMark(session) }
         : { session, expectedVersion };
-    return this.#answer((call) => this.#client.sessions.save.mutate(input, call));
+    return this.#answer(HEAD, (call) => this.#client.sessions.save.mutate(input, call));
   }
 
   protected override async doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
-    const { deleted } = await this.#answer((call) =>
+    const { deleted } = await this.#answer(DELETED, (call) =>
       this.#client.sessions.delete.mutate({ id, expectedVersion }, call),
     );
     return deleted;
   }
 
-  protected override doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
-    return this.#answer((call) => this.#client.sessions.list.query(query, call));
+  protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
+    const page = await this.#answer(SESSION_PAGE, (call) => this.#client.sessions.list.query(query, call));
+    return this.#progress.check(
+      query,
+      page,
+      listOrder(query, (metadata: SessionMetadata) => metadata),
+    );
   }
 
-  protected override doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
-    return this.#answer((call) => this.#client.sessions.heads.query(query, call));
+  protected override async doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
+    const page = await this.#answer(HEAD_PAGE, (call) => this.#client.sessions.heads.query(query, call));
+    return this.#progress.check(
+      query,
+      page,
+      listOrder(query, ({ metadata }: ListedHead) => metadata),
+    );
   }
 
   protected override doCount(filter: SessionFilter): Promise<number> {
-    return this.#answer((call) => this.#client.sessions.count.query({ filter }, call));
+    return this.#answer(COUNT, (call) => this.#client.sessions.count.query({ filter }, call));
   }
 
-  protected override doCountPage(filter: SessionFilter, query: ParsedCountQuery): Promise<ValueCountPage> {
-    return this.#answer((call) => this.#client.sessions.countBy.query({ ...query, filter }, call));
+  protected override async doCountPage(
+    filter: SessionFilter,
+    query: ParsedCountQuery,
+  ): Promise<ValueCountPage> {
+    const page = await this.#answer(COUNT_PAGE, (call) =>
+      this.#client.sessions.countBy.query({ ...query, filter }, call),
+    );
+    return this.#progress.check(query, page, { keyOf: ({ count, value }) => [-count, value] });
   }
 
-  protected override doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
-    return this.#answer((call) => this.#client.sessions.search.query(query, call));
+  protected override async doSearchPage(query: ParsedSearchQuery): Promise<SearchPage> {
+    const page = await this.#answer(SEARCH_PAGE, (call) => this.#client.sessions.search.query(query, call));
+    return this.#progress.check(query, page);
   }
 
   override async watch(options: WatchOptions = {}): Promise<AsyncIterableIterator<StoreChange>> {
@@ -240,9 +289,16 @@ export class RemoteStore extends CheckedStore {
     this.#watch.stop();
   }
 
-  /** A call of a view is also a call of its store, whose `close` waits for it. */
-  #answer<T>(call: Call<T>): Promise<T> {
-    const ask = () => answer(call, this.#signals);
+  /**
+   * A call of a view is also a call of its store, whose `close` waits for it.
+   *
+   * @param check `null` for a call that has checked its answers.
+   */
+  #answer<T>(check: AnswerCheck<T> | null, call: Call<T>): Promise<T> {
+    const ask = async () => {
+      const value = await answer(call, this.#signals);
+      return check ? checkAnswer(this.location, value, check) : value;
+    };
     return this.#viewOf === undefined ? ask() : this.#viewOf.run(ask);
   }
 }
@@ -250,6 +306,19 @@ export class RemoteStore extends CheckedStore {
 /** A session that is larger than a new one may be has passed the checks here: it comes from a store. */
 function storedMark(session: Session): { readonly stored?: true } {
   return exceedsBounds(session) ? { stored: true } : {};
+}
+
+function listOrder<T>(
+  { orderBy, direction }: ParsedListQuery,
+  metadataOf: (item: T) => SessionMetadata,
+): PageOrder<T> {
+  return {
+    keyOf: (item) => {
+      const { id, [orderBy]: time } = metadataOf(item);
+      return [time, id];
+    },
+    isFalling: direction === "desc",
+  };
 }
 
 type Call<T> = (options: { readonly signal?: AbortSignal }) => Promise<T>;

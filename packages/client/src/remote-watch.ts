@@ -1,6 +1,7 @@
 import { SessionError, type SessionId } from "@thulp-sessions/core";
 import type { Warnings } from "@thulp-sessions/core/store";
 import type { Unsubscribable } from "@trpc/server/observable";
+import { isWatchEvent } from "./answers.ts";
 import type { SessionClient } from "./client.ts";
 import { sessionErrorOf } from "./session-error.ts";
 
@@ -29,6 +30,8 @@ export class RemoteWatch {
   readonly #changes: ChangeSink;
   readonly #warnings: Warnings;
   #stop: (() => void) | undefined;
+  /** Ends the start that is under way. */
+  #giveUp: ((error: Error) => void) | undefined;
   /** The watchers were warned of it. */
   #isLost = false;
 
@@ -39,21 +42,29 @@ export class RemoteWatch {
     this.#warnings = warnings;
   }
 
-  /** Resolves when every change from now on will be emitted; rejects when the server cannot be reached. */
+  /**
+   * Resolves when every change from now on will be emitted; rejects when the server cannot be reached, and
+   * with `closed` when it is stopped before that.
+   */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(
         () => fail(new SessionError("io", `${this.#location} does not start to watch.`)),
         START_TIMEOUT_MS,
       );
-      const fail = (error: Error) => {
+      const settle = () => {
         clearTimeout(timeout);
+        this.#giveUp = undefined;
+      };
+      const fail = (error: Error) => {
+        settle();
         this.stop();
         reject(error);
       };
+      this.#giveUp = fail;
       this.#follow({
         onLive: () => {
-          clearTimeout(timeout);
+          settle();
           resolve();
         },
         onFailure: fail,
@@ -66,6 +77,7 @@ export class RemoteWatch {
     const stop = this.#stop;
     this.#stop = undefined;
     stop?.();
+    this.#giveUp?.(new SessionError("closed", `The watch of ${this.#location} was ended before it began.`));
   }
 
   /**
@@ -93,7 +105,7 @@ export class RemoteWatch {
     };
     subscription = this.#client.sessions.watch.subscribe(undefined, {
       onData: (event) => {
-        if (isStopped) return;
+        if (isStopped || !isWatchEvent(event)) return;
         if (event.type === "reset") {
           this.#isLost = false;
           if (waiting) waiting.onLive();

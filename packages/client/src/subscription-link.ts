@@ -10,10 +10,15 @@ import { SubscriptionFetch } from "./subscription-fetch.ts";
  * Subscriptions over server-sent events with `fetch`, in browsers and in Node alike, because the browser's
  * own EventSource cannot send a header and a token must not stand in a URL.
  */
-export function subscriptionLink(server: string, url: string, fetch: Fetch): TRPCLink<AppRouter> {
+export function subscriptionLink(
+  server: string,
+  url: string,
+  fetch: Fetch,
+  maxEventBytes: number,
+): TRPCLink<AppRouter> {
   return (runtime) => (call) =>
     observable((observer) => {
-      const connection = new SubscriptionFetch(server, fetch);
+      const connection = new SubscriptionFetch(server, fetch, maxEventBytes);
       const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
         url,
         transformer: plainJson,

@@ -96,3 +96,21 @@ test("one that the server has ended is restarted, and can be ended then", async 
   await vi.advanceTimersByTimeAsync(60_000);
   expect(begun).toHaveLength(2);
 });
+
+test("one that is ended before it has begun settles, and leaves no timer", async () => {
+  const { watch } = watchOf();
+  const starting = watch.start();
+  const ended = expect(starting).rejects.toMatchObject({ code: "closed" });
+  watch.stop();
+  await ended;
+  expect(vi.getTimerCount()).toBe(0);
+  begun[0]?.onData({ type: "reset" });
+  watch.stop();
+});
+
+test("events of another form say nothing", async () => {
+  const { changes } = await started();
+  for (const event of [null, 5, {}, { type: "changed" }, { type: "deleted", id: "x" }, { type: "newer" }])
+    begun[0]?.onData(event as never);
+  expect(changes.emit).not.toHaveBeenCalled();
+});

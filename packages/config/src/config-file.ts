@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { join } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
+import { decodeUtf8 } from "./utf8.ts";
 
 export const CONFIG_FILE = "thulp-sessions.config.json";
 
@@ -31,7 +32,7 @@ function readIfThere(path: string): string | null {
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) throw new Error("it is no regular file");
     if (stat.size > MOST_BYTES) throw new Error(`it is longer than ${MOST_BYTES} bytes`);
-    return readFileSync(descriptor, "utf8");
+    return decodeUtf8(readFileSync(descriptor));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw new SessionError("io", `${path}: it cannot be read: ${(error as Error).message}.`, {

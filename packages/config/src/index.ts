@@ -23,3 +23,4 @@ export {
 } from "./settings-table.ts";
 export type { Source } from "./source.ts";
 export { isRemote, parseStoreUrl, placeOf } from "./store-url.ts";
+export { invalidUtf8At, otherEncodingOf } from "./utf8.ts";

@@ -7,6 +7,7 @@ import type { SettingName, Settings } from "./settings.ts";
 import { FLAGS, SETTING_NAMES, SETTINGS, type Setting, VARIABLES } from "./settings-table.ts";
 import type { Given, Source } from "./source.ts";
 import { tokenFlag } from "./token-file.ts";
+import { typedFolder } from "./typed-folder.ts";
 
 /** The flags as they were typed; `tokenFile` names a file that holds the token. */
 export type ConfigFlags = { readonly [K in SettingName | "tokenFile"]?: string | undefined };
@@ -43,9 +44,7 @@ interface Candidate extends Given {
  * cannot be read.
  */
 export function loadConfig({ flags = {}, env, cwd }: LoadConfigOptions): Config {
-  const { INIT_CWD: typedIn } = env;
-  // npm and pnpm change to the package's folder, and name in INIT_CWD the folder where the command was typed.
-  const base = resolve(cwd, typedIn || ".");
+  const base = typedFolder(env, cwd);
   refuseUnknownVariables(env);
   const file = readConfigFile([...new Set([base, resolve(cwd)])]);
   if (file) refuseUnknownKeys(file);

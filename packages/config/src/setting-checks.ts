@@ -38,16 +38,21 @@ export function checkToken(given: Given): string {
 }
 
 export function checkOrigins(given: Given): string[] {
+  return listOf(given, "origins", "http://localhost:3000").map((each) => origin(given, each));
+}
+
+export function checkHosts(given: Given): string[] {
+  return listOf(given, "names of hosts", "sessions.internal").map((each) => hostName(given, each));
+}
+
+function listOf(given: Given, noun: string, example: string): unknown[] {
   const { value, source } = given;
-  const list =
-    source.kind === "file"
-      ? value
-      : text(given, "origins")
-          .split(",")
-          .map((each) => each.trim());
-  if (!Array.isArray(list))
-    throw bad(given, `${quote(value)} is no list: expected e.g. ["http://localhost:3000"].`);
-  return list.map((each) => origin(given, each));
+  if (source.kind !== "file")
+    return text(given, noun)
+      .split(",")
+      .map((each) => each.trim());
+  if (Array.isArray(value)) return value;
+  throw bad(given, `${quote(value)} is no list: expected e.g. [${JSON.stringify(example)}].`);
 }
 
 /** The refusal of a value, with where it was given. */
@@ -86,6 +91,17 @@ function origin(given: Given, value: unknown): string {
   throw bad(
     given,
     `${quote(value)} is no origin: expected e.g. http://localhost:3000, without a path.${hint}`,
+  );
+}
+
+function hostName(given: Given, value: unknown): string {
+  if (value === "*") throw bad(given, 'the name "*" would let in every web page: name the ones you mean.');
+  const [, name, port] = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?$/.exec(String(value).toLowerCase()) ?? [];
+  if (typeof value === "string" && name !== undefined && port === undefined) return name;
+  const hint = name === undefined ? "" : ` Did you mean ${name}?`;
+  throw bad(
+    given,
+    `${quote(value)} is no name of a host: expected e.g. sessions.internal, without a port.${hint}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { isLoopback } from "./loopback.ts";
 import { STORE_URL_FORMS } from "./schemes/store-schemes.ts";
 import {
   checkHost,
+  checkHosts,
   checkOrigins,
   checkPort,
   checkStoreUrl,
@@ -96,6 +97,16 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     check: checkOrigins,
     byDefault: () => [],
     unsafeInFile: (origins) => (origins.length > 0 ? "origins take" : null),
+  },
+  allowedHosts: {
+    flag: "--allowed-hosts",
+    placeholder: "LIST",
+    variable: "THULP_SESSIONS_ALLOWED_HOSTS",
+    help: "names by which the server may be called beside its own, e.g. that of its container",
+    shownDefault: "none",
+    check: checkHosts,
+    byDefault: () => [],
+    unsafeInFile: (hosts) => (hosts.length > 0 ? "names of hosts take" : null),
   },
   durability: {
     flag: "--durability",

@@ -9,6 +9,8 @@ export interface Settings {
   readonly port: number;
   readonly token: string | undefined;
   readonly allowedOrigins: readonly string[];
+  /** Names by which the server may be called beside its own, in lower case. */
+  readonly allowedHosts: readonly string[];
   readonly durability: Durability;
   /** Bounds on every session, together with those of each call; `undefined` does not bind. */
   readonly maxTurns: number | undefined;

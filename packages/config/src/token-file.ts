@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
 import type { Given } from "./source.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** The token that `--token` or `--token-file` gives, if one of them does. */
 export function tokenFlag(
@@ -20,7 +21,7 @@ export function tokenFlag(
   const path = resolve(base, tokenFile);
   try {
     // An editor ends the line; the token does not.
-    const value = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    const value = decodeUtf8(readFileSync(path)).replace(/\r?\n$/, "");
     return { value, source: { kind: "flag", name: `--token-file ${path}` } };
   } catch (error) {
     throw new SessionError("io", `--token-file: ${path} cannot be read: ${(error as Error).message}.`, {

@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const code = (text: string): string => `\`${text}\``;
 
 function inFile(name: (typeof SETTING_NAMES)[number]): string {
-  if (name === "allowedOrigins") return "flag or environment only";
+  if (name === "allowedOrigins" || name === "allowedHosts") return "flag or environment only";
   const { mayBeInFile, values = [] } = SETTINGS[name];
   if (mayBeInFile === false) return "not in a file";
   const shown = values.map(code);

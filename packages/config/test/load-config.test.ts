@@ -1,5 +1,5 @@
 // Longer than most files: every setting from every source, side by side.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -79,6 +79,16 @@ const ROWS: readonly Row[] = [
     file: [],
     fromFlag: () => ["http://a:1", "https://b"],
     fromEnv: () => ["http://c"],
+    fromFile: () => [],
+    byDefault: () => [],
+  },
+  {
+    name: "allowedHosts",
+    flag: "Sessions, a.internal,[::2]",
+    env: "box",
+    file: [],
+    fromFlag: () => ["sessions", "a.internal", "[::2]"],
+    fromEnv: () => ["box"],
     fromFile: () => [],
     byDefault: () => [],
   },
@@ -202,6 +212,9 @@ describe("a bad value", () => {
     ["allowedOrigins", "http://a/path", ["http://a/path"], "Did you mean http://a?"],
     ["allowedOrigins", "null", "http://a", "origin"],
     ["allowedOrigins", "ftp://x", [7], "is no origin"],
+    ["allowedHosts", "*", ["*"], "would let in every web page"],
+    ["allowedHosts", "sessions:4664", ["sessions:4664"], "Did you mean sessions?"],
+    ["allowedHosts", "http://a", "a", "host"],
     ["durability", "FULL", true, "full or relaxed"],
     ["maxTurns", "-1", "3", "is no number of turns"],
     ["maxEntries", "1.5", 1.5, "is no number of entries"],
@@ -310,6 +323,7 @@ describe("a file that came with a repository", () => {
     ["host", "0.0.0.0", "127.0.0.1"],
     ["host", "127.0.0.1.evil.example", "127.0.0.1"],
     ["allowedOrigins", ["http://evil.example"], "http://mine"],
+    ["allowedHosts", ["evil.example"], "mine"],
   ])("gives no access by %s (%j), unless a flag or a variable goes before it", (name, value, instead) => {
     const cwd = tempFolder();
     const path = writeConfig(cwd, { [name]: value });
@@ -325,7 +339,7 @@ describe("paths", () => {
   it("are relative to where the command was typed, in a file to the file", () => {
     const root = tempFolder();
     const typed = join(root, "typed");
-    const env = { INIT_CWD: typed };
+    const env = { INIT_CWD: typed, npm_package_json: join(root, "package.json") };
     expect(loadConfig({ flags: { store: "fs:x" }, env, cwd: root }).store).toBe(`fs:${join(typed, "x")}`);
     const variable = { ...env, THULP_SESSIONS_STORE: "sqlite:x" };
     expect(loadConfig({ env: variable, cwd: root }).store).toBe(`sqlite:${join(typed, "x")}`);
@@ -339,6 +353,30 @@ describe("paths", () => {
     writeConfig(typed, { store: "fs:mine" });
     expect(loadConfig({ env, cwd: root }).store).toBe(`fs:${join(typed, "mine")}`);
     expect(loadConfig({ env: {}, cwd: root }).store).toBe(`fs:${join(root, "mine")}`);
+  });
+
+  it("are relative to the current folder where no package manager has changed it", () => {
+    const root = tempFolder();
+    const [typed, pkg, other] = ["typed", "pkg", "other"].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const folder of [typed, pkg, other]) mkdirSync(folder);
+    const base = (cwd: string, env: Record<string, string>) => loadConfig({ env, cwd }).base;
+    const npm = { npm_package_json: join(pkg, "package.json"), npm_lifecycle_event: "start" };
+    expect(base(pkg, { ...npm, INIT_CWD: typed })).toBe(typed);
+    // Left over from a package manager that ran before: a script, or the person in its shell, has gone on.
+    expect(base(other, { ...npm, INIT_CWD: typed })).toBe(other);
+    expect(base(other, { INIT_CWD: typed })).toBe(other);
+    expect(base(pkg, { INIT_CWD: typed })).toBe(pkg);
+    // Some name no file: then the folder has to be that of a package.
+    const yarn = { npm_lifecycle_event: "start", INIT_CWD: typed };
+    expect(base(other, yarn)).toBe(other);
+    writeFileSync(join(pkg, "package.json"), "{}");
+    expect(base(pkg, yarn)).toBe(typed);
+    symlinkSync(pkg, join(root, "link"), "junction");
+    expect(base(join(root, "link"), { ...npm, INIT_CWD: typed })).toBe(typed);
   });
 });
 

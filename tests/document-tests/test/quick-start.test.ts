@@ -21,7 +21,7 @@ test("npm start serves apps/api/dist/main.js, at the address that the documents 
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   expect(scripts.start).toBe("node scripts/bootstrap.mjs start");
   expect(readFileSync(join(ROOT, "scripts/bootstrap.mjs"), "utf8")).toMatch(
-    /start\(\) \{\s+buildStartSet\(.*\);\s+runNode\(join\(root, "apps", "api", "dist", "main\.js"\)\);/,
+    /start\(\) \{\s+buildStartSet\(.*\);\s+runServer\(join\(root, "apps", "api", "dist", "main\.js"\), rest, process\.env\);/,
   );
   const { host, port } = loadConfig({ flags: {}, env: {}, cwd: tempFolder() });
   expect(DOCUMENTED_URL).toBe(`http://${host}:${port}`);

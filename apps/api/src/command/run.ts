@@ -8,6 +8,7 @@ import {
   placeOf,
 } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
+import { visibleText } from "@thulp-sessions/core/text";
 import { createLogger } from "../metrics/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { VERSION } from "../version.ts";
@@ -21,8 +22,9 @@ export interface CommandProcess {
   cwd(): string;
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
-  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
-  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  /** `message` and `disconnect` come from a parent process that has started this one with a channel. */
+  on(event: "SIGINT" | "SIGTERM" | "message" | "disconnect", listener: (message?: unknown) => void): unknown;
+  off(event: "SIGINT" | "SIGTERM" | "message" | "disconnect", listener: (message?: unknown) => void): unknown;
 }
 
 /**
@@ -72,10 +74,10 @@ export async function serve(flags: ConfigFlags, io: CommandProcess): Promise<num
       processMetrics: true,
       logger,
     });
-    const stopSignal = nextSignal(io);
+    const requests = stopRequests(io);
     await announce(server, config, io);
-    await stopSignal;
-    return (await stopOrForce(server, io)) ? 0 : 1;
+    await requests.stop;
+    return (await Promise.race([server.stop(), requests.force.then(() => false)])) ? 0 : 1;
   } catch (error) {
     // Why it failed is what counts; a failing cleanup after that would only hide it.
     await (server ? server.stop(0) : store?.close())?.catch(() => {});
@@ -91,16 +93,15 @@ function report(error: unknown, io: CommandProcess): number {
 
 async function announce(server: RunningServer, config: Config, io: CommandProcess): Promise<void> {
   const sessionCount = await server.manager.sessionCount();
-  io.stdout.write(
-    banner({
-      url: server.url,
-      store: server.manager.store.location,
-      sessionCount,
-      durability: ownDurability(config),
-      hasToken: config.token !== undefined,
-      hint: await workspaceHint(config.store, sessionCount, config.base),
-    }),
-  );
+  const text = banner({
+    url: server.url,
+    store: server.manager.store.location,
+    sessionCount,
+    durability: ownDurability(config),
+    hasToken: config.token !== undefined,
+    hint: await workspaceHint(config.store, sessionCount, config.base),
+  });
+  io.stdout.write(visibleText(text));
 }
 
 /** What is in memory does not last, and a remote store is as durable as its server says. */
@@ -108,23 +109,42 @@ function ownDurability({ store, durability, base }: Config): Config["durability"
   return placeOf(parseStoreUrl(store, base)) === null ? undefined : durability;
 }
 
-function stopOrForce(server: RunningServer, io: CommandProcess): Promise<boolean> {
-  return Promise.race([server.stop(), nextSignal(io).then(() => false)]);
-}
-
-function nextSignal(io: CommandProcess): Promise<void> {
-  return new Promise((resolve) => {
-    const onSignal = () => {
-      io.off("SIGINT", onSignal);
-      io.off("SIGTERM", onSignal);
-      resolve();
-    };
-    io.on("SIGINT", onSignal);
-    io.on("SIGTERM", onSignal);
+/**
+ * `stop` resolves with the first signal, or when the parent process asks for it; `force` with the second
+ * signal. What the parent asks counts as no signal, since a Ctrl-C reaches both: see scripts/run-server.mjs.
+ */
+function stopRequests(io: CommandProcess): { stop: Promise<void>; force: Promise<void> } {
+  let stop = () => {};
+  let force = () => {};
+  let signals = 0;
+  const onSignal = () => {
+    signals++;
+    stop();
+    if (signals < 2) return;
+    io.off("SIGINT", onSignal);
+    io.off("SIGTERM", onSignal);
+    force();
+  };
+  io.on("SIGINT", onSignal);
+  io.on("SIGTERM", onSignal);
+  // A parent that has not said so may leave us running.
+  let endsWithParent = false;
+  io.on("message", (message) => {
+    if (message === "stop with me") endsWithParent = true;
+    else if (message === "stop") stop();
   });
+  io.on("disconnect", () => endsWithParent && stop());
+  return {
+    stop: new Promise((resolve) => {
+      stop = resolve;
+    }),
+    force: new Promise((resolve) => {
+      force = resolve;
+    }),
+  };
 }
 
 /** One line; a stack is of no use to the person who typed the command. */
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  return visibleText(error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
 }

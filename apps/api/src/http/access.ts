@@ -11,20 +11,39 @@ export interface AccessRules {
   readonly token?: string | undefined;
   /** Web origins beside the server's own that may call it. */
   readonly allowedOrigins: readonly string[];
+  /** Names beside the server's own by which it may be called. */
+  readonly allowedHosts: readonly string[];
+}
+
+/**
+ * A second Host may be the one that a proxy before the server has looked at: which of them is meant nobody
+ * knows.
+ *
+ * @throws {HttpError} 400
+ */
+export function refuseSecondHost(rawHeaders: readonly string[]): void {
+  let seen = false;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length !== 4 || name.toLowerCase() !== "host") continue;
+    if (seen) throw new HttpError(400, "The request has two Host headers.");
+    seen = true;
+  }
 }
 
 /** Who may call: decided from the headers alone, before anything else of a request is looked at. */
 export class Access {
   readonly #rules: AccessRules;
   readonly #tokenHash: Buffer | undefined;
-  readonly #originHosts: ReadonlySet<string>;
+  readonly #namedHosts: ReadonlySet<string>;
   /** The Host that was found to be ours last; nearly every request has the same. */
   #knownHost: string | undefined;
 
   constructor(rules: AccessRules) {
     this.#rules = rules;
     this.#tokenHash = rules.token === undefined ? undefined : hash(rules.token);
-    this.#originHosts = new Set(rules.allowedOrigins.map((origin) => new URL(origin).hostname));
+    const originHosts = rules.allowedOrigins.map((origin) => new URL(origin).hostname);
+    this.#namedHosts = new Set([...originHosts, ...rules.allowedHosts.map((name) => name.toLowerCase())]);
   }
 
   /**
@@ -64,7 +83,7 @@ export class Access {
     const [, name] = /^(\[[0-9a-f:.%]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host) ?? [];
     if (name === undefined || !this.#isOurName(name)) {
       throw forbidden(
-        `This server is not ${JSON.stringify(host.slice(0, 100))}: call it by its address, or start it with --host set to that name.`,
+        `This server is not ${JSON.stringify(host.slice(0, 100))}: call it by its address, or name that host in --allowed-hosts (THULP_SESSIONS_ALLOWED_HOSTS) when starting the server.`,
       );
     }
     this.#knownHost = host;
@@ -73,7 +92,7 @@ export class Access {
   #isOurName(bracketed: string): boolean {
     const name = bracketed.replace(/^\[(.*)\]$/, "$1");
     const { host } = this.#rules;
-    if (isLoopback(name) || name === host.toLowerCase() || this.#originHosts.has(bracketed)) return true;
+    if (isLoopback(name) || name === host.toLowerCase() || this.#namedHosts.has(bracketed)) return true;
     // Listening everywhere: an address is safe, since rebinding needs a name, and so is the machine's own
     // name.
     return isWildcard(host) && (isIP(name) !== 0 || name === hostname().toLowerCase());

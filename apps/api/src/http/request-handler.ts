@@ -15,7 +15,7 @@ import type { OpenStreams } from "../limits/open-streams.ts";
 import { HttpErrorLog } from "../metrics/http-error-log.ts";
 import type { Logger } from "../metrics/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { Access } from "./access.ts";
+import { type Access, refuseSecondHost } from "./access.ts";
 import { encodeBody } from "./compression.ts";
 import { sendPreflight } from "./cors.ts";
 import { sendError } from "./error-response.ts";
@@ -82,12 +82,16 @@ export class RequestHandler {
     const { access } = this.#options;
     const { request, response } = exchange;
     const { method = "", headers } = request;
+    refuseSecondHost(request.rawHeaders);
     exchange.origin = access.checkSite(headers);
     const { path } = exchange;
     if (path.startsWith(PREFIX) && method !== "OPTIONS") {
       allowMethods(response, method, ["GET", "POST"]);
       access.checkToken(headers);
-      if (method === "POST") checkJson(headers["content-type"]);
+      if (method === "POST") {
+        checkJson(headers["content-type"]);
+        checkEncoding(response, headers["content-encoding"]);
+      }
       return this.#call(exchange, path.slice(PREFIX.length));
     }
     exchange.begin();
@@ -268,6 +272,24 @@ function allowMethods(response: ServerResponse, method: string, allowed: readonl
 /** A form on a foreign page can send other types without asking; JSON it cannot. */
 function checkJson(contentType = ""): void {
   if (contentType === "application/json") return;
-  if (contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json") return;
-  throw new HttpError(415, "The body of a POST is JSON: send it as content-type application/json.");
+  const [type = "", ...parameters] = contentType.toLowerCase().split(";");
+  if (type.trim() !== "application/json")
+    throw new HttpError(415, "The body of a POST is JSON: send it as content-type application/json.");
+  const charset = parameters
+    .map((each) => /^\s*charset\s*=\s*"?([^"]*?)"?\s*$/.exec(each)?.[1])
+    .find(Boolean);
+  if (charset === undefined || UTF8_NAMES.includes(charset)) return;
+  throw new HttpError(415, `The body of a POST is UTF-8, not ${charset.slice(0, 40)}.`);
+}
+
+const UTF8_NAMES = ["utf-8", "utf8", "us-ascii"];
+
+/** A compressed body could become any size. */
+function checkEncoding(response: ServerResponse, encoding = "identity"): void {
+  if (encoding.trim().toLowerCase() === "identity") return;
+  response.setHeader("accept-encoding", "identity");
+  throw new HttpError(
+    415,
+    `The content-encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported: send the body as it is.`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Config } from "@thulp-sessions/config";
 import type { SessionManager, SessionStore, StoreWarning } from "@thulp-sessions/core";
+import { shownMessage } from "../render/text.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** The options that every command takes. */
@@ -63,6 +64,16 @@ export class Context {
     return this.#openStore(config.store, config, bulk);
   }
 
+  /**
+   * The ids of the configured store that begin so, the newest first, where finding them takes no look at the
+   * sessions; else `null`.
+   */
+  async idsByName(prefix: string): Promise<string[] | null> {
+    const { store, base } = await this.config();
+    const { sessionIdsAt } = await import("../store/store-place.ts");
+    return sessionIdsAt(store, base)?.filter((id) => id.startsWith(prefix)) ?? null;
+  }
+
   async manager(options: { readonly create?: boolean } = {}): Promise<SessionManager> {
     const store = await this.store(options);
     const { SessionManager } = await import("@thulp-sessions/core");
@@ -107,7 +118,7 @@ export class Context {
   }
 
   warn = (message: string): void => {
-    this.io.note(`${this.io.colors.yellow("warning:")} ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+    this.io.note(`${this.io.colors.yellow("warning:")} ${shownMessage(message)}`);
   };
 
   /**

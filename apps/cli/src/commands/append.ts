@@ -5,8 +5,9 @@ import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { parseEntryLine } from "../input/entry-lines.ts";
-import { readLines, readText } from "../input/read-input.ts";
+import { nameOfInput, readLines, readText } from "../input/read-input.ts";
 import { idToChange } from "../input/session-id.ts";
+import { repairOption, sayRepairs, TextRepair } from "../input/text-repair.ts";
 import { printJson } from "../render/json.ts";
 import { plural } from "../render/text.ts";
 import { usage } from "../terminal/exit.ts";
@@ -36,6 +37,7 @@ export function command(context: Context): AnyCommand {
       "--jsonl <path>",
       'many: a file (or -) with an entry a line, {"id","timestamp","entryType","content"}; both first may be absent',
     )
+    .addOption(repairOption)
     .option("--entry-id <id>", "the id of the entry, a UUID: makes a repeat harmless")
     .option("--json", "what became of it as JSON")
     .addHelpText(
@@ -52,19 +54,21 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, words, options) => {
       const { io } = context;
       if (options.jsonl !== undefined) {
-        const { jsonl, json, ...others } = options;
+        const { jsonl, json, repairText, ...others } = options;
         const other = Object.keys(others)[0] ?? (words.length > 0 ? "a text" : undefined);
         if (other !== undefined)
           throw usage(`--jsonl says what is added; it does not go together with ${other}.`);
         const manager = await context.manager();
         const id = await idToChange(context, manager.store, typed);
-        return appendLines(context, manager, id, jsonl, json === true);
+        return appendLines(context, manager, id, jsonl, { json, repairText });
       }
+      const repair = options.repairText ? new TextRepair() : undefined;
       const entryType = entryTypeOf(options);
-      const content = await contentOf(context, words, options);
+      const content = await contentOf(context, words, options, repair);
       const manager = await context.manager();
       const id = await idToChange(context, manager.store, typed);
       const result = await manager.addEntries(id, [{ id: options.entryId, entryType, content }]);
+      sayRepairs(context, repair);
       if (options.json) return printJson(io, result);
       const [entry] = result.entries;
       if (io.terminal)
@@ -104,6 +108,7 @@ async function contentOf(
   context: Context,
   words: readonly string[],
   { content, file }: EntryOptions,
+  repair: TextRepair | undefined,
 ): Promise<JsonValue> {
   const given = [
     content !== undefined && "--content",
@@ -113,14 +118,16 @@ async function contentOf(
   if (given.length > 1) throw usage(`${given.join(" and ")}: give one of them.`);
   if (content !== undefined) {
     try {
-      return JSON.parse(content) as JsonValue;
+      return JSON.parse(repair?.json(content, "--content") ?? content) as JsonValue;
     } catch (error) {
       throw usage(`--content: this is no JSON: ${(error as Error).message}.`);
     }
   }
   const fromInput = file !== undefined || words.length === 0 || (words.length === 1 && words[0] === "-");
   // An editor ends the last line; what is said does not.
-  const text = fromInput ? (await readText(context, file ?? "-")).replace(/\r?\n$/, "") : words.join(" ");
+  const text = fromInput
+    ? (await readText(context, file ?? "-", repair)).replace(/\r?\n$/, "")
+    : words.join(" ");
   return { text };
 }
 
@@ -129,9 +136,10 @@ async function appendLines(
   manager: SessionManager,
   id: string,
   path: string,
-  json: boolean,
+  { json, repairText }: { readonly json?: true | undefined; readonly repairText?: true | undefined },
 ): Promise<void> {
   const { io } = context;
+  const repair = repairText ? new TextRepair() : undefined;
   const sums = { added: 0, present: 0, withoutId: 0 };
   let batch: NewEntry[] = [];
   let characters = 0;
@@ -143,8 +151,9 @@ async function appendLines(
     characters = 0;
   };
   try {
-    for await (const { line, number } of readLines(context, path)) {
-      const entry = parseEntryLine(line, `${path === "-" ? "standard input" : path}, line ${number}`);
+    for await (const { line, number } of readLines(context, path, repair)) {
+      const place = `${nameOfInput(path)}, line ${number}`;
+      const entry = parseEntryLine(repair?.json(line, place) ?? line, place);
       if (entry.id === undefined) sums.withoutId++;
       batch.push(entry);
       characters += line.length;
@@ -156,6 +165,7 @@ async function appendLines(
       io.note(`${plural(sums.added + sums.present, "entry", "entries")} before that are stored.`);
     throw error;
   }
+  sayRepairs(context, repair);
   if (json) await printJson(io, sums);
   else await io.line(`${plural(sums.added, "entry", "entries")} added, ${sums.present} there already`);
   if (sums.withoutId > 0)

@@ -5,7 +5,7 @@ import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
-import { plural } from "../render/text.ts";
+import { oneLine, plural, shownMessage } from "../render/text.ts";
 import { requireStore } from "../store/store-place.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
 
@@ -67,8 +67,8 @@ function describe(
 ): string {
   const paint = HARMLESS.includes(kind) ? colors.dim : colors.red;
   const place = offset === undefined ? "" : ` (from byte ${offset})`;
-  const what = field === undefined ? reason : `${field}: ${reason}`;
-  return `${paint(kind.padEnd(17))} ${path ?? sessionId ?? ""}: ${what}${place}`;
+  const what = shownMessage(field === undefined ? reason : `${field}: ${reason}`);
+  return `${paint(kind.padEnd(17))} ${oneLine(path ?? sessionId ?? "")}: ${what}${place}`;
 }
 
 async function readAll(store: SessionStore): Promise<StoreFinding[]> {

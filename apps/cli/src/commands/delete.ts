@@ -4,7 +4,7 @@ import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
-import { oneLine, plural } from "../render/text.ts";
+import { plural, shownName } from "../render/text.ts";
 import { confirmOrYes } from "../terminal/confirm.ts";
 import { Failure } from "../terminal/exit.ts";
 
@@ -32,7 +32,7 @@ export function command(context: Context): AnyCommand {
         if (!candidates.some((other) => other.id === id)) candidates.push(await preflight(id));
       }
       const lines = candidates.map(
-        ({ id, metadata }) => `${id}  ${metadata ? oneLine(metadata.name) : "(cannot be read)"}`,
+        ({ id, metadata }) => `${id}  ${metadata ? shownName(metadata.name) : "(cannot be read)"}`,
       );
       if (options.dryRun && options.json)
         return printJson(

@@ -45,7 +45,7 @@ export function command(context: Context): AnyCommand {
       const store = await context.store();
       const ids: SessionId[] = [];
       for (const each of typed) {
-        const { metadata } = await store.head(await idToLookAt(store, each));
+        const { metadata } = await store.head(await idToLookAt(context, store, each));
         if (!ids.includes(metadata.id)) ids.push(metadata.id);
       }
       if (format === "json" && ids.length > 1) {
@@ -70,7 +70,9 @@ export function command(context: Context): AnyCommand {
         }
       };
       if (output === undefined)
-        return work((part) => io.print(typeof part === "string" ? part : Buffer.from(part).toString()));
+        return work((part) =>
+          typeof part === "string" && format === "markdown" ? io.print(part) : io.printJson(part),
+        );
       io.note(`written to ${await toFile(context, output, force, work)}`);
     });
 }

@@ -20,7 +20,7 @@ export function command(context: Context): AnyCommand {
     .addHelpText("after", examples("fork 0190a3c5 --entries 12", 'fork 0190a3c5 --name "Second try"'))
     .action(async (typed, options) => {
       const manager = await context.manager();
-      const id = await idToLookAt(manager.store, typed);
+      const id = await idToLookAt(context, manager.store, typed);
       const {
         metadata,
         context: kept,

@@ -1,20 +1,28 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option } from "@commander-js/extra-typings";
-import { type CopyReport, isSessionError, parseSessionId, type SessionStore } from "@thulp-sessions/core";
+import {
+  type CopyReport,
+  firstRoundedWhole,
+  isSessionError,
+  parseSessionId,
+  type SessionStore,
+} from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
-import { readSessionLines } from "../input/import-lines.ts";
-import { parseObject, readText } from "../input/read-input.ts";
+import { importLines } from "../input/import-lines.ts";
+import { nameOfInput, parseObject, readLines } from "../input/read-input.ts";
+import { repairOption, sayRepairs, TextRepair } from "../input/text-repair.ts";
 import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
+import { plural, shownMessage } from "../render/text.ts";
 import { withTempFiles } from "../store/temp-store.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("import")
     .description(
-      "Takes in what export has written as JSON or JSONL, and session files of thulp-workspace. Ids are kept, so that a repeat is harmless. Exit code 1 when something was left out.",
+      "Takes in what export has written as JSON or JSONL, session files of thulp-workspace, and JSON lists of these. Ids are kept, so that a repeat is harmless. Every input is reported on, whatever is wrong with another; exit code 1 when something was left out, 2 when nothing was taken in.",
     )
     .argument("<file...>", "the files; - is standard input")
     .addOption(
@@ -30,6 +38,8 @@ export function command(context: Context): AnyCommand {
       ).choices(["newer", "replace"] as const),
     )
     .option("--allow-lossy", "take numbers that JavaScript cannot hold as it rounds them (JSON only)")
+    .addOption(repairOption)
+    .option("--skip-bad", "pass over the lines of JSONL that are wrong, and say which")
     .option("--json", "the report as JSON")
     .addHelpText(
       "after",
@@ -39,38 +49,145 @@ export function command(context: Context): AnyCommand {
         "export 0190a3c5 --format jsonl | thulp-sessions import - --store fs:elsewhere",
       ),
     )
-    .action(async (files, { format, json, ...options }) => {
-      const texts: { name: string; text: string }[] = [];
-      for (const file of files)
-        texts.push({ name: file === "-" ? "standard input" : file, text: await readText(context, file) });
+    .action(async (files, { format, json, repairText, skipBad, ...options }) => {
+      const repair = repairText ? new TextRepair() : undefined;
       const to = await context.store({ create: true });
-      let sum: CopyReport = {
-        copied: 0,
-        equal: 0,
-        replaced: 0,
-        conflicts: [],
-        inexact: [],
-        unreadable: [],
-        refused: [],
-      };
+      const report: ImportReport = { ...EMPTY, failed: [], skippedLines: 0 };
       const take = async (from: SessionStore) => {
-        sum = add(sum, await copyWithProgress(context, from, to, options));
+        add(report, await copyWithProgress(context, from, to, options));
       };
-      for (const { name, text } of texts) {
-        const isLines =
-          format === undefined
-            ? /^\s*\{[^\n]*"type"\s*:\s*"session"[^\n]*\}\s*(?:\n|$)/.test(text)
-            : format === "jsonl";
-        if (isLines) await take(await readSessionLines(text, name));
-        else
-          await withTempFiles(async (folder, open) => {
-            await writeFile(join(folder, `${idIn(text, name)}.json`), text, { mode: 0o600 });
-            await take(await open());
+      const exitCodes: number[] = [];
+      const onBad = (message: string) => {
+        report.skippedLines++;
+        context.warn(`passed over: ${message}`);
+      };
+      try {
+        for (const file of files)
+          await importInput(context, file, {
+            format,
+            repair,
+            take,
+            onBad: skipBad ? onBad : undefined,
+          }).catch((error) => {
+            const { exitCode, message } = failureOf(error);
+            exitCodes.push(exitCode);
+            report.failed.push({ input: nameOfInput(file), message });
           });
+      } finally {
+        // Also of what was done before something failed that no input is to blame for.
+        sayRepairs(context, repair);
+        await printImport(context, report, json);
       }
-      await printReport(context, sum, json);
-      if (!isComplete(sum)) throw new Failure("", EXIT.problem);
+      if (report.failed.length > 0 && isEmpty(report)) throw new Failure("", Math.min(...exitCodes));
+      if (!isComplete(report) || report.failed.length > 0 || report.skippedLines > 0)
+        throw new Failure("", EXIT.problem);
     });
+}
+
+interface ImportReport extends Mutable<CopyReport> {
+  /** The inputs, or what follows a wrong line in one, that were not taken. */
+  readonly failed: { readonly input: string; readonly message: string }[];
+  skippedLines: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const EMPTY: CopyReport = {
+  copied: 0,
+  equal: 0,
+  replaced: 0,
+  conflicts: [],
+  inexact: [],
+  unreadable: [],
+  refused: [],
+};
+
+interface InputOptions {
+  readonly format: "json" | "jsonl" | undefined;
+  readonly repair: TextRepair | undefined;
+  readonly take: (from: SessionStore) => Promise<void>;
+  readonly onBad: ((message: string) => void) | undefined;
+}
+
+async function importInput(
+  context: Context,
+  path: string,
+  { format, repair, take, onBad }: InputOptions,
+): Promise<void> {
+  const name = nameOfInput(path);
+  const read = readLines(context, path, repair);
+  const first = await read.next();
+  if (first.done) throw usage(`${name}: it is empty.`);
+  const lines = repaired(resumed(first.value, read), name, repair);
+  const isLines = format === undefined ? SESSION_LINE.test(first.value.line) : format === "jsonl";
+  if (isLines) return importLines(lines, { name, onBad, take });
+  // One session, as a file of thulp-workspace is: read by what reads those.
+  const parts: string[] = [];
+  for await (const { line } of lines) parts.push(line);
+  const text = parts.join("\n");
+  const sessions = text.trimStart().startsWith("[") ? listed(text, name) : [{ text, place: name }];
+  await withTempFiles(async (folder, open) => {
+    for (const session of sessions)
+      await writeFile(join(folder, `${idIn(session.text, session.place)}.json`), session.text, {
+        mode: 0o600,
+      });
+    await take(await open());
+  });
+}
+
+/** The sessions of a JSON list, each as a text of its own. */
+function listed(text: string, name: string): { text: string; place: string }[] {
+  const rounded = firstRoundedWhole(text);
+  if (rounded !== null)
+    throw usage(
+      `${name}: it holds the whole number ${rounded.slice(0, 40)}, which a list would round. Import the sessions as files of their own.`,
+    );
+  let values: unknown[];
+  try {
+    values = JSON.parse(text) as unknown[];
+  } catch (error) {
+    throw usage(`${name}: this is no JSON: ${(error as Error).message}.`);
+  }
+  return values.map((value, i) => ({ text: JSON.stringify(value), place: `${name}, session ${i}` }));
+}
+
+const SESSION_LINE = /^\s*\{.*"type"\s*:\s*"session".*\}\s*$/;
+
+interface Line {
+  readonly line: string;
+  readonly number: number;
+}
+
+async function* resumed(first: Line, rest: AsyncIterable<Line>): AsyncGenerator<Line> {
+  yield first;
+  yield* rest;
+}
+
+async function* repaired(
+  lines: AsyncIterable<Line>,
+  name: string,
+  repair: TextRepair | undefined,
+): AsyncGenerator<Line> {
+  for await (const { line, number } of lines)
+    yield { line: repair?.json(line, `${name}, line ${number}`) ?? line, number };
+}
+
+/** What is wrong with an input. @throws what ends the whole command. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure && error.exitCode !== EXIT.interrupted) return error;
+  throw error;
+}
+
+async function printImport(context: Context, report: ImportReport, json: boolean | undefined): Promise<void> {
+  const { failed, skippedLines } = report;
+  if (json || failed.length === 0 || !isEmpty(report)) await printReport(context, report, json);
+  for (const { message } of failed) context.io.note(`thulp-sessions: ${shownMessage(message)}`);
+  if (skippedLines > 0) context.warn(`${plural(skippedLines, "line")} passed over.`);
+}
+
+function isEmpty({ copied, equal, replaced, conflicts, inexact, unreadable, refused }: CopyReport): boolean {
+  const lists = [conflicts, inexact, unreadable, refused];
+  return copied + equal + replaced + lists.reduce((sum, list) => sum + list.length, 0) === 0;
 }
 
 /** The id that a session file says; it names the file in the store. */
@@ -84,14 +201,12 @@ function idIn(text: string, name: string): string {
   }
 }
 
-function add(a: CopyReport, b: CopyReport): CopyReport {
-  return {
-    copied: a.copied + b.copied,
-    equal: a.equal + b.equal,
-    replaced: a.replaced + b.replaced,
-    conflicts: [...a.conflicts, ...b.conflicts],
-    inexact: [...a.inexact, ...b.inexact],
-    unreadable: [...a.unreadable, ...b.unreadable],
-    refused: [...a.refused, ...b.refused],
-  };
+function add(sum: ImportReport, more: CopyReport): void {
+  sum.copied += more.copied;
+  sum.equal += more.equal;
+  sum.replaced += more.replaced;
+  sum.conflicts = [...sum.conflicts, ...more.conflicts];
+  sum.inexact = [...sum.inexact, ...more.inexact];
+  sum.unreadable = [...sum.unreadable, ...more.unreadable];
+  sum.refused = [...sum.refused, ...more.refused];
 }

@@ -1,22 +1,15 @@
 import { Option } from "@commander-js/extra-typings";
-import {
-  COUNTED_FIELDS,
-  type CountedField,
-  MAX_PAGE,
-  type SessionFilter,
-  type SessionMetadata,
-  type SessionStore,
-  type ValueCount,
-} from "@thulp-sessions/core";
+import { COUNTED_FIELDS, MAX_PAGE, type SessionMetadata } from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { filterOf, parentOption, rootsOption, withFilterOptions } from "../input/filter-options.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
+import { printValues } from "../output/value-counts.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { sessionLine, sessionTable } from "../render/session-table.ts";
-import { oneLine, padStart, plural } from "../render/text.ts";
+import { plural } from "../render/text.ts";
 
 export function command(context: Context): AnyCommand {
   // Longer than most functions: half of it is the table of options.
@@ -58,7 +51,8 @@ export function command(context: Context): AnyCommand {
     .action(async (options) => {
       const { io, now } = context;
       const store = await context.store();
-      const parent = options.parent === undefined ? undefined : await idToLookAt(store, options.parent);
+      const parent =
+        options.parent === undefined ? undefined : await idToLookAt(context, store, options.parent);
       const filter = filterOf({ ...options, parent });
       if (options.count) {
         const count = await store.count(filter);
@@ -98,40 +92,4 @@ export function command(context: Context): AnyCommand {
         );
       }
     });
-}
-
-interface GroupOptions {
-  readonly by: CountedField;
-  readonly limit: number;
-  readonly all?: true | undefined;
-  readonly cursor?: string | undefined;
-  readonly json?: true | undefined;
-  readonly jsonl?: true | undefined;
-}
-
-/** One line for each value: how many sessions have it, and what it is. */
-async function printValues(
-  { io }: Context,
-  store: SessionStore,
-  filter: SessionFilter,
-  { by, limit, all, json, jsonl, cursor: from }: GroupOptions,
-): Promise<void> {
-  const wanted = all ? Number.POSITIVE_INFINITY : limit;
-  const items: ValueCount[] = [];
-  let cursor = from;
-  do {
-    const page = await store.count(filter, { by, limit: Math.min(MAX_PAGE, wanted - items.length), cursor });
-    items.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && items.length < wanted);
-  if (json) return printJson(io, { items, nextCursor: cursor ?? null });
-  if (jsonl) return printJsonLines(io, items);
-  const digits = String(items[0]?.count ?? 0).length;
-  for (const { value, count } of items) {
-    const line = io.terminal
-      ? `${padStart(String(count), digits)}  ${oneLine(value)}`
-      : `${count}\t${oneLine(value)}`;
-    await io.line(line);
-  }
-  if (io.terminal && cursor !== undefined) await io.line(io.colors.dim("--limit N or --all shows more"));
 }

@@ -11,8 +11,9 @@ import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { filterOf, rootsOption, withKindOptions } from "../input/filter-options.ts";
 import { parseSpan } from "../input/when.ts";
-import { printJson } from "../render/json.ts";
-import { oneLine, plural, truncate } from "../render/text.ts";
+import { truncate } from "../render/columns.ts";
+import { printJson, printJsonLines } from "../render/json.ts";
+import { plural, shownName } from "../render/text.ts";
 import { bytes, dateTime } from "../render/time.ts";
 
 interface Candidate {
@@ -60,11 +61,10 @@ export function command(context: Context): AnyCommand {
         sums.characters += candidate.characters;
         const { id, name, updatedAt, status } = metadata;
         if (options.json) found.push(metadata);
+        else if (options.jsonl) await printJsonLines(io, [metadata]);
         else
           await io.line(
-            options.jsonl
-              ? JSON.stringify(metadata)
-              : `${options.yes ? "deleted" : "would delete"}  ${id}  ${dateTime(updatedAt)}  ${status}  ${truncate(oneLine(name), 40)}`,
+            `${options.yes ? "deleted" : "would delete"}  ${id}  ${dateTime(updatedAt)}  ${status}  ${truncate(shownName(name), 40)}`,
           );
       }
       if (options.json) {

@@ -3,7 +3,7 @@ import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { printJson } from "../render/json.ts";
-import { plural } from "../render/text.ts";
+import { plural, shownMessage } from "../render/text.ts";
 import { placeOfSameKind, requireStore, storeExists } from "../store/store-place.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
 
@@ -33,7 +33,7 @@ export function command(context: Context): AnyCommand {
       if (json) await printJson(io, report);
       else {
         for (const { sessionId, message } of report.problems)
-          await io.line(`${io.colors.red("problem")}  ${sessionId}: ${message}`);
+          await io.line(`${io.colors.red("problem")}  ${sessionId}: ${shownMessage(message)}`);
         await io.line(
           `${plural(report.sessions, "session")} with ${plural(report.entries, "entry", "entries")} recovered into ${target.store}`,
         );

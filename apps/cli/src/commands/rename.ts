@@ -3,7 +3,7 @@ import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToChange } from "../input/session-id.ts";
 import { printJson } from "../render/json.ts";
-import { oneLine } from "../render/text.ts";
+import { shownName } from "../render/text.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("rename")
@@ -17,6 +17,6 @@ export function command(context: Context): AnyCommand {
       const id = await idToChange(context, manager.store, typed);
       const { metadata } = await manager.updateSession(id, { name });
       if (json) return printJson(context.io, metadata);
-      await context.io.line(`${id}  ${oneLine(name)}`);
+      await context.io.line(`${id}  ${shownName(name)}`);
     });
 }

@@ -5,7 +5,7 @@ import { examples, newCommand } from "../command/new-command.ts";
 import { idToChange } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
 import { printJson } from "../render/json.ts";
-import { oneLine, plural } from "../render/text.ts";
+import { plural, shownName } from "../render/text.ts";
 import { confirmOrYes } from "../terminal/confirm.ts";
 import { usage } from "../terminal/exit.ts";
 
@@ -35,7 +35,7 @@ export function command(context: Context): AnyCommand {
       if ((keep === entryCount || options.dryRun) && options.json) return asJson(0);
       if (keep === entryCount || options.dryRun)
         return io.line(`${gone} of ${entryCount} would be taken off`);
-      await confirmOrYes(io, options.yes, `Take ${gone} off "${oneLine(metadata.name)}"?`);
+      await confirmOrYes(io, options.yes, `Take ${gone} off "${shownName(metadata.name)}"?`);
       // What was added while the question stood there is not to go unseen.
       await manager.rewindSession(id, keep, { expectedVersion: version });
       if (options.json) return asJson(entryCount - keep);

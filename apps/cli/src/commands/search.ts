@@ -11,8 +11,9 @@ import { examples, newCommand } from "../command/new-command.ts";
 import { filterOf, withFilterOptions } from "../input/filter-options.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
+import { truncate, width } from "../render/columns.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
-import { oneLine, truncate, width } from "../render/text.ts";
+import { oneLine, shownName } from "../render/text.ts";
 import { ago } from "../render/time.ts";
 import type { Colors } from "../terminal/colors.ts";
 
@@ -48,7 +49,8 @@ export function command(context: Context): AnyCommand {
     .action(async (words, options) => {
       const { io } = context;
       const store = await context.store();
-      const session = options.session === undefined ? undefined : await idToLookAt(store, options.session);
+      const session =
+        options.session === undefined ? undefined : await idToLookAt(context, store, options.session);
       const page = await store.search({
         text: words.join(" "),
         filter: filterOf({ ...options, session }),
@@ -94,7 +96,7 @@ async function metadataOf(store: SessionStore, id: string): Promise<SessionMetad
 
 function heading(metadata: SessionMetadata | undefined, id: string, { io, now }: Context): string {
   if (!metadata) return io.colors.yellow(id);
-  const name = truncate(oneLine(metadata.name) || "(no name)", Math.max(10, io.width - 36 - 20));
+  const name = truncate(shownName(metadata.name), Math.max(10, io.width - 36 - 20));
   return `${io.colors.yellow(id)}  ${io.colors.bold(name)}  ${io.colors.dim(ago(metadata.updatedAt, now))}`;
 }
 

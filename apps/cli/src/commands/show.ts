@@ -59,7 +59,7 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const id = await idToLookAt(store, typed);
+      const id = await idToLookAt(context, store, typed);
       const head = await store.head(id);
       const wanted: Wanted = {
         from: options.entries?.from ?? 0,
@@ -70,8 +70,8 @@ export function command(context: Context): AnyCommand {
       if (wanted.from >= head.entryCount && options.entries)
         throw usage(`--entries: session ${id} has ${head.entryCount} entries, 0 to ${head.entryCount - 1}.`);
       const entries = options.head ? [] : entriesOf(store, id, wanted);
-      if (options.jsonl) return printLines(entries, (text) => io.print(text));
-      if (options.json) return printWhole(head, entries, options.head === true, (text) => io.print(text));
+      if (options.jsonl) return printLines(entries, (text) => io.printJson(text));
+      if (options.json) return printWhole(head, entries, options.head === true, (text) => io.printJson(text));
       const { colors, width } = io;
       const style = {
         colors: options.raw ? colors.off : colors,

@@ -13,9 +13,10 @@ import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { filterOf, withFilterOptions } from "../input/filter-options.ts";
 import { parseCount } from "../input/when.ts";
+import { truncate } from "../render/columns.ts";
 import { printJson } from "../render/json.ts";
 import { bar, facts } from "../render/table.ts";
-import { oneLine, padStart, plural, truncate } from "../render/text.ts";
+import { padStart, plural, shownName } from "../render/text.ts";
 import { bytes, day } from "../render/time.ts";
 
 const BAR_COLUMNS = 24;
@@ -55,7 +56,7 @@ export function command(context: Context): AnyCommand {
       for (const { id, name, entries, bytes: size } of found.largest) {
         const figures = `${padStart(plural(entries, "entry", "entries"), 15)}${size === undefined ? "" : padStart(bytes(size), 12)}`;
         await io.line(
-          `${figures}  ${colors.yellow(id)}  ${truncate(oneLine(name), Math.max(10, io.width - 56 - (size === undefined ? 0 : 12)))}`,
+          `${figures}  ${colors.yellow(id)}  ${truncate(shownName(name), Math.max(10, io.width - 56 - (size === undefined ? 0 : 12)))}`,
         );
       }
     });

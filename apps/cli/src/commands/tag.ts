@@ -23,7 +23,7 @@ export function command(context: Context): AnyCommand {
       const changes = add.length + remove.length > 0;
       const id = changes
         ? await idToChange(context, manager.store, typed)
-        : await idToLookAt(manager.store, typed);
+        : await idToLookAt(context, manager.store, typed);
       const show = (tags: readonly string[]) =>
         json
           ? printJson(io, tags)

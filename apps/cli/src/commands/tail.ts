@@ -37,7 +37,7 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const id = await idToLookAt(store, typed);
+      const id = await idToLookAt(context, store, typed);
       const style = {
         colors: io.colors,
         width: io.terminal ? io.width : 0,
@@ -45,13 +45,13 @@ export function command(context: Context): AnyCommand {
       };
       const show = {
         entry: (entry: StoredEntry) =>
-          io.print(
-            options.jsonl
-              ? `${JSON.stringify({ type: "entry", entry })}\n`
-              : `${renderEntry(entry, style)}\n`,
-          ),
+          options.jsonl
+            ? io.printJson(`${JSON.stringify({ type: "entry", entry })}\n`)
+            : io.print(`${renderEntry(entry, style)}\n`),
         event: (event: Readonly<Record<string, unknown>>, text: string) =>
-          io.print(options.jsonl ? `${JSON.stringify(event)}\n` : `${io.colors.yellow(`-- ${text}`)}\n\n`),
+          options.jsonl
+            ? io.printJson(`${JSON.stringify(event)}\n`)
+            : io.print(`${io.colors.yellow(`-- ${text}`)}\n\n`),
       };
       const last = await lastEntries(store, id, options.last);
       for (const entry of last.shown) await show.entry(entry);

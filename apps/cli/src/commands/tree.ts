@@ -9,9 +9,10 @@ import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToLookAt } from "../input/session-id.ts";
+import { truncate } from "../render/columns.ts";
 import { printJson } from "../render/json.ts";
 import { paintStatus } from "../render/styles.ts";
-import { oneLine, truncate } from "../render/text.ts";
+import { shownName } from "../render/text.ts";
 import { ago } from "../render/time.ts";
 
 interface Node {
@@ -28,7 +29,7 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, options) => {
       const { io } = context;
       const store = await context.store();
-      const id = await idToLookAt(store, typed);
+      const id = await idToLookAt(context, store, typed);
       const { root, missing } = await rootOf(store, id);
       const seen = new Set<string>([root.id]);
       const tree = await grow(store, root, seen);
@@ -91,7 +92,7 @@ async function print(
   const { io, now } = context;
   const { id, name, status, updatedAt } = metadata;
   const room = Math.max(10, io.width - before.length - branch.length - 36 - 30);
-  const shown = truncate(oneLine(name) || "(no name)", io.terminal ? room : 200);
+  const shown = truncate(shownName(name), io.terminal ? room : 200);
   const here = id === marked ? io.colors.bold("  <- this one") : "";
   await io.line(
     `${io.colors.dim(before + branch)}${io.colors.yellow(id)}  ${id === marked ? io.colors.bold(shown) : shown}  ${paintStatus(status, io.colors)}  ${io.colors.dim(ago(updatedAt, now))}${here}`,

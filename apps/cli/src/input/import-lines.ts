@@ -1,13 +1,12 @@
-import {
-  firstRoundedWhole,
-  type SessionEntry,
-  type SessionMetadata,
-  type SessionStore,
-} from "@thulp-sessions/core";
+import { firstRoundedWhole, type SessionEntry, type SessionMetadata } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
-import { usage } from "../terminal/exit.ts";
+import { Failure, usage } from "../terminal/exit.ts";
 import { parseEntryLine } from "./entry-lines.ts";
 import { parseObject } from "./read-input.ts";
+
+/** So much is copied at a time: it is in memory as a whole, but a single session may be larger. */
+const BATCH_SESSIONS = 200;
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
 
 interface Begun {
   readonly place: string;
@@ -16,47 +15,139 @@ interface Begun {
   readonly entries: SessionEntry[];
 }
 
+export interface ImportLinesOptions {
+  readonly name: string;
+  /** Told of a line that is passed over; absent where the first one ends the input. */
+  readonly onBad?: ((message: string) => void) | undefined;
+  /** Gets the sessions in turn, some at a time. */
+  readonly take: (store: MemoryStore) => Promise<void>;
+}
+
 /**
- * The sessions in what `export --format jsonl` has written, in memory.
+ * Takes in the lines that `export --format jsonl` has written. What stands before a line that is wrong is
+ * taken, but for the session that it belongs to.
  *
  * @throws {Failure} that names the line that is wrong.
  */
-export async function readSessionLines(text: string, name: string): Promise<SessionStore> {
-  const store = new MemoryStore();
-  let begun: Begun | undefined;
-  const finish = async () => {
-    if (!begun) return;
-    const { place, ...session } = begun;
+export async function importLines(
+  lines: AsyncIterable<{ readonly line: string; readonly number: number }>,
+  options: ImportLinesOptions,
+): Promise<void> {
+  const reader = new SessionLines(options);
+  try {
+    for await (const { line, number } of lines) await reader.add(line, `${options.name}, line ${number}`);
+    await reader.endSession();
+  } finally {
+    await reader.flush();
+  }
+}
+
+class SessionLines {
+  readonly #options: ImportLinesOptions;
+  #batch = new MemoryStore();
+  #sessions = 0;
+  #characters = 0;
+  #begun: Begun | undefined;
+  /** The line of a session was passed over: its entries are, too. */
+  #isOrphaned = false;
+
+  constructor(options: ImportLinesOptions) {
+    this.#options = options;
+  }
+
+  async add(line: string, place: string): Promise<void> {
+    this.#characters += line.length;
     try {
-      await store.create(session);
+      await this.#read(line, place);
     } catch (error) {
-      throw usage(`${place}: ${(error as Error).message}`);
+      const { onBad } = this.#options;
+      if (!(error instanceof Failure) || !onBad) {
+        this.#begun = undefined;
+        throw error;
+      }
+      onBad(error.message);
     }
-  };
-  for (const [i, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
-    const place = `${name}, line ${i + 1}`;
-    const { type, metadata, context } = parseObject(line, place);
+  }
+
+  async #read(line: string, place: string): Promise<void> {
+    const { type, metadata, context } = await this.#parse(line, place);
     if (type === "session") {
+      // What is wrong with the one before is no reason to leave this one.
+      const problem = await this.endSession().catch((error) => error);
+      this.#isOrphaned = true;
       if (firstRoundedWhole(line) !== null)
         throw usage(`${place}: it holds a whole number beyond 2^53, which would be rounded.`);
-      await finish();
-      begun = {
+      this.#begun = {
         place,
         metadata: metadata as SessionMetadata,
         context: context as Begun["context"],
         entries: [],
       };
-    } else if (type === "entry" && begun) {
+      this.#isOrphaned = false;
+      if (problem) throw problem;
+    } else if (type === "entry" && this.#isOrphaned) {
+      throw usage(`${place}: the session of this entry was not taken.`);
+    } else if (type === "entry" && this.#begun) {
       const entry = parseEntryLine(line, place);
       if (entry.id === undefined || entry.timestamp === undefined)
         throw usage(`${place}: an entry has an id and a timestamp here.`);
-      begun.entries.push(entry as SessionEntry);
-    } else
+      this.#begun.entries.push(entry as SessionEntry);
+    } else {
+      await this.#leaveSession();
       throw usage(
         `${place}: expected {"type":"session",...}, then {"type":"entry",...} for each of its entries.`,
       );
+    }
   }
-  await finish();
-  return store;
+
+  async #parse(line: string, place: string): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      return parseObject(line, place);
+    } catch (error) {
+      // Whose entries follow, if it was the line of a session, nobody knows.
+      if (!line.startsWith('{"type":"entry"')) await this.#leaveSession();
+      throw error;
+    }
+  }
+
+  /** What follows belongs to another session, which is not taken. */
+  async #leaveSession(): Promise<void> {
+    const { onBad } = this.#options;
+    if (!onBad) return;
+    await this.endSession().catch((error) => onBad((error as Error).message));
+    this.#isOrphaned = true;
+  }
+
+  /** Puts the session that was begun into the batch. @throws {Failure} when no store takes it. */
+  async endSession(): Promise<void> {
+    if (!this.#begun) return;
+    const { place, ...session } = this.#begun;
+    this.#begun = undefined;
+    // A session may stand in an input again.
+    if (await this.#isInBatch(session.metadata)) await this.flush();
+    try {
+      await this.#batch.create(session);
+    } catch (error) {
+      throw usage(`${place}: ${(error as Error).message}`);
+    }
+    this.#sessions++;
+    if (this.#sessions >= BATCH_SESSIONS || this.#characters >= BATCH_CHARACTERS) await this.flush();
+  }
+
+  async #isInBatch(metadata: SessionMetadata | undefined): Promise<boolean> {
+    try {
+      return (await this.#batch.head(metadata?.id as string)) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  async flush(): Promise<void> {
+    if (this.#sessions === 0) return;
+    const batch = this.#batch;
+    this.#batch = new MemoryStore();
+    this.#sessions = 0;
+    this.#characters = 0;
+    await this.#options.take(batch);
+  }
 }

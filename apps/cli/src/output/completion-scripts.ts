@@ -8,12 +8,35 @@ export function completionScript(shell: (typeof SHELLS)[number]): string {
   return { bash: BASH, zsh: ZSH, fish: FISH }[shell];
 }
 
+// Bash parts the line at ":" and "=" too: what has no space between is put together again, and what bash
+// holds for the beginning of the word is taken off the candidates. What a store holds is quoted, never run.
 const BASH = `_thulp_sessions() {
-  local IFS=$'\\n' cur="\${COMP_WORDS[COMP_CWORD]}"
-  local words=("\${COMP_WORDS[@]:1:COMP_CWORD}")
-  COMPREPLY=($(thulp-sessions __complete "\${words[@]}" 2>/dev/null | cut -f1))
+  local rest=$COMP_LINE words=() n=-1 i space word cur head line quoted
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    space=\${rest%%[![:space:]]*}
+    word=\${COMP_WORDS[i]}
+    if [[ $n -ge 0 && -z $space ]]; then
+      words[n]+=$word
+    else
+      n=$((n + 1))
+      words[n]=$word
+    fi
+    rest=\${rest#"$space"}
+    rest=\${rest#"$word"}
+  done
+  cur=\${COMP_WORDS[COMP_CWORD]}
+  if [[ $cur == [:=] ]]; then cur=; fi
+  head=\${words[n]%"$cur"}
+  COMPREPLY=()
+  while IFS= read -r line; do
+    line=\${line%%$'\\t'*}
+    printf -v quoted %q "\${line#"$head"}"
+    COMPREPLY+=("$quoted")
+  done < <(thulp-sessions __complete "\${words[@]:1:n}" 2>/dev/null)
   if [ \${#COMPREPLY[@]} -eq 0 ]; then
-    COMPREPLY=($(compgen -f -- "$cur"))
+    while IFS= read -r line; do
+      COMPREPLY+=("$line")
+    done < <(compgen -f -- "$cur")
   fi
 }
 complete -o nosort -F _thulp_sessions thulp-sessions 2>/dev/null || complete -F _thulp_sessions thulp-sessions

@@ -1,7 +1,7 @@
 import { type CopyOptions, type CopyReport, copySessions, type SessionStore } from "@thulp-sessions/core";
 import type { Context } from "../command/context.ts";
 import { printJson } from "../render/json.ts";
-import { plural } from "../render/text.ts";
+import { oneLine, plural, shownMessage } from "../render/text.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
 import { copyProgress } from "./progress.ts";
 
@@ -81,7 +81,8 @@ export async function printReport(
       `rounded     ${id}: numbers beyond what JavaScript holds in ${shown.join(", ")}${more} (--allow-lossy rounds them)`,
     );
   }
-  for (const { sessionId, message } of refused) await io.line(`refused     ${sessionId}: ${message}`);
+  for (const { sessionId, message } of refused)
+    await io.line(`refused     ${sessionId}: ${shownMessage(message)}`);
   for (const { sessionId, path, message } of unreadable)
-    await io.line(`unreadable  ${sessionId ?? path ?? ""}: ${message}`);
+    await io.line(`unreadable  ${oneLine(sessionId ?? path ?? "")}: ${shownMessage(message)}`);
 }

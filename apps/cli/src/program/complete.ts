@@ -1,10 +1,13 @@
+import type { SessionId } from "@thulp-sessions/core";
+import { visibleText } from "@thulp-sessions/core/text";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context, GlobalOptions } from "../command/context.ts";
-import { oneLine, truncate } from "../render/text.ts";
+import { truncate } from "../render/columns.ts";
+import { plural, shownName } from "../render/text.ts";
 import { COMMANDS } from "./commands.ts";
 import { buildProgram } from "./program.ts";
 
-const SHOWN_IDS = 100;
+const SHOWN = 100;
 const NAME_COLUMNS = 50;
 
 interface Candidate {
@@ -25,16 +28,26 @@ export async function complete(words: readonly string[], context: Context): Prom
   const globals: Record<string, string> = {};
   for (let i = 0; i < before.length; i++) {
     const word = before[i] as string;
-    const [flag = "", inline] = word.split("=", 2);
+    const [flag, inline] = flagOf(word);
     const option = optionsOf(program, command).find(({ long, short }) => long === flag || short === flag);
     if (option) {
       const takesValue = option.required || option.optional;
       const value = inline ?? (takesValue ? before[++i] : undefined);
-      if (takesValue && value === undefined) return matching(valuesOf(option), typed);
+      if (takesValue && value === undefined) {
+        context.globals = globals as GlobalOptions;
+        return valuesOf(option, context, typed);
+      }
       if (value !== undefined) globals[option.attributeName()] = value;
     } else if (command === program)
       command = program.commands.find((each) => each.name() === word || each.alias() === word) ?? program;
     else given.push(word);
+  }
+  context.globals = globals as GlobalOptions;
+  const [flag, inline] = flagOf(typed);
+  if (flag.startsWith("--") && inline !== undefined) {
+    const option = optionsOf(program, command).find(({ long }) => long === flag);
+    const values = option ? await valuesOf(option, context, inline) : [];
+    return values.map(({ value, what }) => ({ value: `${flag}=${value}`, what }));
   }
   if (typed.startsWith("-"))
     return matching(
@@ -56,9 +69,7 @@ export async function complete(words: readonly string[], context: Context): Prom
       argument.argChoices.map((value) => ({ value, what: argument.description })),
       typed,
     );
-  if (argument?.name() !== "id") return [];
-  context.globals = globals as GlobalOptions;
-  return sessionIds(context, typed);
+  return argument?.name() === "id" ? sessionIds(context, typed) : [];
 }
 
 function optionsOf(program: AnyCommand, command: AnyCommand) {
@@ -67,22 +78,53 @@ function optionsOf(program: AnyCommand, command: AnyCommand) {
   );
 }
 
-function valuesOf({ argChoices, description }: AnyCommand["options"][number]): Candidate[] {
-  return (argChoices ?? []).map((value) => ({ value, what: description }));
+/** `--store=x`: the flag, and what stands behind it. */
+function flagOf(word: string): [flag: string, inline: string | undefined] {
+  const at = word.indexOf("=");
+  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+const TAKE_TAGS = ["--tag", "--add", "--remove"];
+const TAKE_IDS = ["--parent", "--session"];
+
+async function valuesOf(
+  { long, argChoices, description }: AnyCommand["options"][number],
+  context: Context,
+  typed: string,
+): Promise<Candidate[]> {
+  if (argChoices)
+    return matching(
+      argChoices.map((value) => ({ value, what: description })),
+      typed,
+    );
+  if (TAKE_TAGS.includes(long ?? "")) return tags(context, typed);
+  return TAKE_IDS.includes(long ?? "") ? sessionIds(context, typed) : [];
 }
 
 function matching(candidates: readonly Candidate[], typed: string): Candidate[] {
   return candidates.filter(({ value }) => value.startsWith(typed));
 }
 
-async function sessionIds(context: Context, typed: string): Promise<Candidate[]> {
+/** The most frequent first. What a line cannot hold, or a terminal would not show, is left to be typed. */
+async function tags(context: Context, typed: string): Promise<Candidate[]> {
   const store = await context.store();
+  const { items } = await store.count({}, { by: "tag", prefix: typed, limit: SHOWN });
+  return items
+    .filter(({ value }) => value !== "" && !/[\t\n]/.test(value) && visibleText(value) === value)
+    .map(({ value, count }) => ({ value, what: plural(count, "session") }));
+}
+
+async function sessionIds(context: Context, typed: string): Promise<Candidate[]> {
+  const prefix = typed.toLowerCase();
+  const store = await context.store();
+  const ids = (await context.idsByName(prefix))?.slice(0, SHOWN);
   const found: Candidate[] = [];
   const { allSessions } = await import("@thulp-sessions/core");
-  for await (const { id, name, status } of allSessions(store)) {
-    if (!id.startsWith(typed.toLowerCase())) continue;
-    found.push({ value: id, what: `${truncate(oneLine(name), NAME_COLUMNS)} (${status})` });
-    if (found.length === SHOWN_IDS) return found;
+  const query = ids === undefined ? {} : { filter: { ids: ids as SessionId[] } };
+  for await (const { id, name, status } of allSessions(store, query)) {
+    if (!id.startsWith(prefix)) continue;
+    found.push({ value: id, what: `${truncate(shownName(name), NAME_COLUMNS)} (${status})` });
+    if (found.length === SHOWN) return found;
   }
   return found;
 }

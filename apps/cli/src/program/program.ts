@@ -28,8 +28,8 @@ export async function buildProgram(argv: readonly string[], context: Context): P
     .showHelpAfterError("See thulp-sessions --help.")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text),
+      writeOut: (text) => process.stdout.write(context.io.shown(text)),
+      writeErr: (text) => process.stderr.write(context.io.shown(text)),
       outputError: (text, write) => write(text.replace(/^error: /, "thulp-sessions: ")),
       getOutHelpWidth: () => context.io.width,
       getErrHelpWidth: () => context.io.width,

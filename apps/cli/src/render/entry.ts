@@ -1,8 +1,8 @@
 import type { JsonValue, StoredEntry } from "@thulp-sessions/core";
-import wrapAnsi from "wrap-ansi";
+import { visibleText } from "@thulp-sessions/core/text";
 import type { Colors } from "../terminal/colors.ts";
+import { wrap } from "./columns.ts";
 import { describeEntry } from "./styles.ts";
-import { safe } from "./text.ts";
 import { dateTime } from "./time.ts";
 
 export interface EntryStyle {
@@ -39,9 +39,11 @@ export function contentText(content: JsonValue): string {
 
 function contentLines(text: string, { colors, width, fold }: EntryStyle): string[] {
   const cut = fold > 0 && text.length > fold * CHARACTERS_A_LINE;
-  const shown = safe(cut ? text.slice(0, fold * CHARACTERS_A_LINE).toWellFormed() : text).trimEnd();
+  const shown = visibleText(cut ? text.slice(0, fold * CHARACTERS_A_LINE).toWellFormed() : text).trimEnd();
   const lines =
-    width > 0 ? shown.split("\n").flatMap((line) => wrap(line, width - INDENT.length)) : shown.split("\n");
+    width > 0
+      ? shown.split("\n").flatMap((line) => wrapIndented(line, width - INDENT.length))
+      : shown.split("\n");
   if (fold === 0 || (lines.length <= fold && !cut)) return lines;
   const rest = cut
     ? `${(text.length / 1000).toFixed(0)} thousand characters in all`
@@ -50,10 +52,8 @@ function contentLines(text: string, { colors, width, fold }: EntryStyle): string
 }
 
 /** Between words where it can be; what the line was indented by stays. */
-function wrap(line: string, columns: number): string[] {
+function wrapIndented(line: string, columns: number): string[] {
   const [indent = ""] = /^\s*/.exec(line) ?? [];
   const room = Math.max(20, columns - indent.length);
-  return wrapAnsi(line.slice(indent.length), room, { hard: true })
-    .split("\n")
-    .map((part) => indent + part);
+  return wrap(line.slice(indent.length), room).map((part) => indent + part);
 }

@@ -1,8 +1,9 @@
 import type { SessionHead } from "@thulp-sessions/core";
 import type { Colors } from "../terminal/colors.ts";
+import { truncate } from "./columns.ts";
 import { describeType, paintStatus } from "./styles.ts";
 import { facts } from "./table.ts";
-import { oneLine, plural, truncate } from "./text.ts";
+import { oneLine, plural, shownName } from "./text.ts";
 import { ago, dateTime, span } from "./time.ts";
 
 const CONTEXT_COLUMNS = 200;
@@ -28,5 +29,5 @@ export function headLines(head: SessionHead, colors: Colors, now: number): strin
     const rounded = head.inexact ? colors.yellow(" [holds a number that is shown rounded]") : "";
     pairs.push(["context", truncate(oneLine(JSON.stringify(context)), CONTEXT_COLUMNS) + rounded]);
   }
-  return [colors.bold(oneLine(name) || "(no name)"), ...facts(pairs, colors)];
+  return [colors.bold(shownName(name)), ...facts(pairs, colors)];
 }

@@ -1,8 +1,9 @@
 import type { SessionHead, StoredEntry } from "@thulp-sessions/core";
+import { visibleText } from "@thulp-sessions/core/text";
 import { Colors } from "../terminal/colors.ts";
 import { contentText } from "./entry.ts";
 import { describeEntry, describeType } from "./styles.ts";
-import { oneLine, safe } from "./text.ts";
+import { oneLine, shownName } from "./text.ts";
 import { iso } from "./time.ts";
 
 const PLAIN = new Colors(false);
@@ -21,13 +22,13 @@ export function markdownHead({ metadata, entryCount }: SessionHead): string {
   if (tags.length > 0) rows.push(["tags", tags.map(oneLine).join(", ")]);
   if (parentSession !== null) rows.push(["parent", parentSession]);
   const table = rows.map(([key, value]) => `| ${key} | ${escaped(value)} |`).join("\n");
-  return `# ${escaped(oneLine(name) || "(no name)")}\n\n|  |  |\n| --- | --- |\n${table}\n`;
+  return `# ${escaped(shownName(name))}\n\n|  |  |\n| --- | --- |\n${table}\n`;
 }
 
 /** An entry: what was said as it was written, everything else in a block of code. */
 export function markdownEntry(entry: StoredEntry): string {
   const { entryType, content, seq, timestamp } = entry;
-  const text = safe(contentText(content)).trimEnd();
+  const text = visibleText(contentText(content)).trimEnd();
   const said = entryType.type.endsWith("_message") && isText(content);
   const body = said ? quote(text) : fenced(text, isText(content) ? "" : "json");
   return `\n## ${seq}. ${escaped(describeEntry(entryType, PLAIN))}\n\n_${iso(timestamp)}_\n\n${body}\n`;

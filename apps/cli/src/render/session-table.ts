@@ -2,7 +2,7 @@ import type { SessionMetadata } from "@thulp-sessions/core";
 import type { Colors } from "../terminal/colors.ts";
 import { paintStatus } from "./styles.ts";
 import { type Column, table } from "./table.ts";
-import { oneLine } from "./text.ts";
+import { oneLine, shownName } from "./text.ts";
 import { ago, iso } from "./time.ts";
 
 const MIN_ID = 8;
@@ -27,7 +27,7 @@ export function sessionTable(
     { title: "ID", value: ({ id }) => id.slice(0, length), paint: (text) => colors.yellow(text) },
     {
       title: "NAME",
-      value: ({ name }) => oneLine(name) || "(no name)",
+      value: ({ name }) => shownName(name),
       paint: (text) => colors.bold(text),
       shrinkTo: 12,
     },

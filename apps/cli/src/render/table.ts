@@ -1,5 +1,6 @@
 import type { Colors } from "../terminal/colors.ts";
-import { padEnd, truncate, width } from "./text.ts";
+import { truncate, width } from "./columns.ts";
+import { padEnd } from "./text.ts";
 
 export interface Column<Row> {
   readonly title: string;
@@ -24,7 +25,7 @@ export function table<Row>(
 ): string[] {
   const cells = rows.map((row) => columns.map(({ value }) => value(row)));
   const widths = columns.map(({ title }, i) =>
-    cells.reduce((most, row) => Math.max(most, width(row[i] ?? "")), width(title)),
+    cells.reduce((most, row) => Math.max(most, width(row[i] ?? "", available)), width(title)),
   );
   fit(widths, columns, available);
   const line = (texts: readonly string[], paint: (text: string, i: number) => string) =>

@@ -1,47 +1,22 @@
-import stringWidth from "string-width";
+import { visibleText } from "@thulp-sessions/core/text";
+import { truncate, width } from "./columns.ts";
 
-// Controls of the terminal, and what turns the direction of writing: a name must not move the cursor or
-// disguise itself.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out.
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** A message that is longer was not written for a person. */
+const MESSAGE_COLUMNS = 4000;
 
-/**
- * What was stored, made safe for a terminal: control characters are shown, not obeyed. Line ends and tabs
- * stay.
- */
-export function safe(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(CONTROLS, (control) => {
-    const code = control.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    return code === 0x7f ? "\u2421" : "\ufffd";
-  });
-}
-
-/** The same in one line. */
+/** What was stored, in one line and safe for a terminal. */
 export function oneLine(text: string): string {
-  return safe(text).replace(/\s+/g, " ").trim();
+  return visibleText(text).replace(/\s+/g, " ").trim();
 }
 
-/** In columns of a terminal. */
-export function width(text: string): number {
-  return stringWidth(text);
+/** The name of a session for a person: one of which nothing is to be seen is said to be none. */
+export function shownName(name: string): string {
+  return oneLine(name) || "(no name)";
 }
 
-const characters = new Intl.Segmenter();
-
-/** So much of a line without colours as fits, with an ellipsis where something is cut off. */
-export function truncate(text: string, columns: number): string {
-  if (columns <= 0) return "";
-  // What takes no more units than columns may be wider; what a person calls one character may be many units.
-  if (text.length <= columns / 2 || width(text) <= columns) return text;
-  let cut = "";
-  let left = columns - 1;
-  for (const { segment } of characters.segment(text)) {
-    left -= width(segment);
-    if (left < 0) break;
-    cut += segment;
-  }
-  return `${cut.trimEnd()}…`;
+/** What went wrong, as a store, a server or a parser says it, in one line. */
+export function shownMessage(message: string): string {
+  return truncate(oneLine(message), MESSAGE_COLUMNS);
 }
 
 export function padEnd(text: string, columns: number): string {

@@ -11,7 +11,7 @@ export async function confirm(io: Io, question: string): Promise<boolean> {
     asking.on("close", () => resolve(null));
   });
   try {
-    const answer = await Promise.race([asking.question(`${question} [y/N] `), ended]);
+    const answer = await Promise.race([asking.question(`${io.shown(question)} [y/N] `), ended]);
     if (answer === null) io.note("");
     return /^\s*y(?:es)?\s*$/i.test(answer ?? "");
   } catch (error) {

@@ -32,7 +32,7 @@ export async function paged(io: Io, wanted: boolean, work: (print: Print) => Pro
   const ignore = () => {};
   io.process.on("SIGINT", ignore);
   try {
-    await work((text) => write(pager.stdin, text));
+    await work((text) => write(pager.stdin, io.shown(text)));
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error;
   } finally {

@@ -1,3 +1,4 @@
+import { bypassProxy } from "../bypass-proxy.ts";
 import { refused } from "./store-path.ts";
 import type { StoreLocation, StoreScheme } from "./store-scheme.ts";
 
@@ -9,6 +10,7 @@ export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "http" }>> =
   placeOf: () => null,
   isRemote: true,
   async open({ url }, { token, onWarning }) {
+    bypassProxy(url, process.env);
     const { openRemoteStore } = await import("@thulp-sessions/client");
     return openRemoteStore({ url, token, onWarning });
   },

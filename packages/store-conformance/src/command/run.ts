@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { SessionStore } from "@thulp-sessions/core";
+import { visibleText } from "@thulp-sessions/core/text";
 import { conformanceCases } from "../cases.ts";
 import type { ConformanceCase, SubjectFactory } from "../conformance-case.ts";
 import { sharedServer } from "./shared-server.ts";
@@ -117,5 +118,5 @@ async function problemOf(each: ConformanceCase, factory: SubjectFactory): Promis
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return visibleText(error instanceof Error ? error.message : String(error));
 }

@@ -5,6 +5,7 @@ import type { SessionMetadata } from "@thulp-sessions/core";
 import { deepFreeze, Yielder } from "@thulp-sessions/core/store";
 import type { FileStamp } from "../disk/file-stamp.ts";
 import { closeFile, readTextFile } from "../disk/read-file.ts";
+import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { removeQuietly } from "../disk/write-file.ts";
 
 /** Beside the sessions; everything in it may be removed at any time. */
@@ -103,12 +104,6 @@ export async function saveMetadataCache(folder: string, cached: Iterable<CachedM
 function makeFolder(cache: string): void {
   if (!fs.lstatSync(cache, { throwIfNoEntry: false })) fs.mkdirSync(cache, { mode: 0o700 });
   if (!fs.lstatSync(cache).isDirectory()) throw new Error(`${cache} is no folder`);
-}
-
-function keepOutOfVersionControl(cache: string): void {
-  const path = join(cache, ".gitignore");
-  if (!fs.lstatSync(path, { throwIfNoEntry: false }))
-    fs.writeFileSync(path, "*\n", { mode: 0o600, flag: "wx" });
 }
 
 /** What an earlier version has left, and what a process has left that ended while it wrote. */

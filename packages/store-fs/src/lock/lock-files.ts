@@ -5,6 +5,7 @@ import { SessionError } from "@thulp-sessions/core";
 import type { FileClock } from "../disk/file-clock.ts";
 import { io, ioError, isErrno } from "../disk/io-error.ts";
 import { closeFile, readTextFile } from "../disk/read-file.ts";
+import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { writeFully } from "../disk/write-file.ts";
 import {
   describeOwner,
@@ -160,12 +161,17 @@ function isLeftByDead(path: string, name: string): boolean {
 /** Asks the holder to release the lock. The request goes with the release. */
 export function requestRelease(lock: string): void {
   const request = requestOf(lock);
-  io(request, "create", () => fs.closeSync(fs.openSync(request, REQUEST_FLAGS, 0o600)));
+  io(request, "create", () => {
+    // What came with a cloned repository may be a link, which would lead elsewhere.
+    const stat = fs.lstatSync(request, { throwIfNoEntry: false });
+    if (stat && !stat.isFile()) fs.unlinkSync(request);
+    fs.closeSync(fs.openSync(request, REQUEST_FLAGS, 0o600));
+  });
 }
 
 /** Does another process wait for the lock? */
 export function isContended(lock: string): boolean {
-  return fs.existsSync(requestOf(lock));
+  return fs.lstatSync(requestOf(lock), { throwIfNoEntry: false }) !== undefined;
 }
 
 export function busyError(lock: string, timeoutMs: number): SessionError {
@@ -199,11 +205,18 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** @throws when something else has that name: a link may lead anywhere. */
 function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     if (!isErrno(error, "EEXIST")) throw error;
+  }
+  if (!fs.lstatSync(folder).isDirectory()) throw new Error("it is no folder");
+  try {
+    keepOutOfVersionControl(folder);
+  } catch {
+    // Another process was quicker, or may write more than we may: no lock depends on it.
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
-import { COLON } from "../format/serde/json-tokens.ts";
+import { BACKSLASH, COLON, QUOTE } from "../format/serde/json-tokens.ts";
 import type { Range } from "../format/serde/serde.ts";
 
 /** What is whole in the bytes of a damaged file. */
@@ -29,12 +29,23 @@ export interface Salvaged {
  * and after what is damaged. An old tail behind a newer text, or two files in one, give each entry once.
  */
 export function salvage(bytes: Buffer): Salvaged {
+  const { stackTraceLimit } = Error;
+  // Millions of places may turn out to be nothing, each with an error; its stack takes most of the time.
+  Error.stackTraceLimit = 0;
+  try {
+    return salvageAll(bytes);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function salvageAll(bytes: Buffer): Salvaged {
   const metadata = firstValue(bytes, "metadata", [], decodeMetadata);
   const found: DecodedEntry[] = [];
   const ids = new Set<string>();
   let repeated = 0;
   for (let at = bytes.indexOf("{"); at >= 0; at = bytes.indexOf("{", at + 1)) {
-    const entry = readAt(bytes, at, decodeEntry);
+    const entry = beginsObject(bytes, at) ? readAt(bytes, at, decodeEntry) : null;
     if (!entry) continue;
     at = entry.end - 1;
     if (ids.has(entry.id)) repeated++;
@@ -45,6 +56,29 @@ export function salvage(bytes: Buffer): Salvaged {
   return { metadata, context, entries: found, repeated };
 }
 
+/** Do a key and a colon follow the brace? Most of what is no entry is told apart by that. */
+function beginsObject(bytes: Buffer, brace: number): boolean {
+  const key = behindSpace(bytes, brace + 1);
+  if (bytes[key] !== QUOTE) return false;
+  const end = bytes.indexOf(QUOTE, key + 1);
+  if (end < 0) return false;
+  // A quote in the key: then it is read in earnest.
+  return bytes[end - 1] === BACKSLASH || bytes[behindSpace(bytes, end + 1)] === COLON;
+}
+
+function behindSpace(bytes: Buffer, start: number): number {
+  let at = start;
+  while (WHITESPACE.includes(bytes[at] as number)) at++;
+  return at;
+}
+
+const WHITESPACE: readonly number[] = [0x20, 0x0a, 0x0d, 0x09];
+/**
+ * No entry that anybody has written is nested so deep, and what is nested without end would be gone over once
+ * for each of its levels.
+ */
+const MOST_LEVELS = 150;
+
 /** The first value under the key that can be read and does not stand within an entry. */
 function firstValue<T>(
   bytes: Buffer,
@@ -53,8 +87,10 @@ function firstValue<T>(
   read: (scanner: JsonScanner) => T,
 ): T | null {
   const name = `"${key}"`;
+  let next = 0;
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
-    if (entries.some(({ start, end }) => at >= start && at < end)) continue;
+    while (next < entries.length && (entries[next] as Range).end <= at) next++;
+    if (next < entries.length && (entries[next] as Range).start <= at) continue;
     const value = readAt(bytes, at + name.length, (scanner) => {
       scanner.expect(COLON, "expected ':'");
       scanner.peek();
@@ -67,6 +103,7 @@ function firstValue<T>(
 
 function readAt<T>(bytes: Buffer, at: number, read: (scanner: JsonScanner) => T): T | null {
   const scanner = new JsonScanner(bytes, at);
+  scanner.mostLevels = MOST_LEVELS;
   try {
     const value = read(scanner);
     return isUtf8(bytes.subarray(at, scanner.position)) ? value : null;

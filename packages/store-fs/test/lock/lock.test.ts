@@ -1,7 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { Worker } from "node:worker_threads";
@@ -46,7 +54,7 @@ test("one holder at a time, in whatever order they come", async () => {
   await Promise.all(stores.flatMap((locks) => Array.from({ length: 5 }, () => locks.hold(NAME, work))));
   expect({ most, turns }).toEqual({ most: 1, turns: 40 });
   for (const locks of stores) locks.close();
-  expect(readdirSync(join(folder, ".locks"))).toEqual([]);
+  expect(readdirSync(join(folder, ".locks"))).toEqual([".gitignore"]);
 });
 
 test("eight wait for the lock of a dead owner, 1,000 times: one of them takes it over", {
@@ -73,7 +81,7 @@ test("eight wait for the lock of a dead owner, 1,000 times: one of them takes it
   expect(await Promise.all(workers.map((worker) => once(worker, "exit")))).toEqual(workers.map(() => [0]));
   expect(new Int32Array(shared, 0, 3)[2]).toBe(0);
   expect([...new Int32Array(shared, 12)]).toEqual(names.map(() => 1));
-  expect(readdirSync(join(folder, ".locks"))).toEqual([]);
+  expect(readdirSync(join(folder, ".locks"))).toEqual([".gitignore"]);
 });
 
 test("a taker that dies while it takes over holds nobody up", async () => {
@@ -138,4 +146,44 @@ test("a lock that names nobody is taken over only if it is older than the machin
     code: "busy",
     message: expect.stringContaining("remove that file"),
   });
+});
+
+test.skipIf(process.platform === "win32")(
+  "a request that is a link is not followed: it may have come with a repository",
+  async () => {
+    const folder = temporaryFolder();
+    const [holder, waiter] = [locksOf(folder, 10_000), locksOf(folder, 10_000)];
+    const [target, dangling] = [join(folder, "target"), join(folder, "dangling")];
+    writeFileSync(target, "kept");
+    for (const linked of [target, dangling]) {
+      const request = join(folder, ".locks", `${NAME}.lock.wanted`);
+      const waited = await holder.hold(NAME, async () => {
+        symlinkSync(linked, request);
+        const waiting = waiter.hold(NAME, async () => {});
+        // The lock is asked for at once; then the link is gone.
+        await vi.waitFor(() => expect(readdirSync(join(folder, ".locks"))).toContain(`${NAME}.lock.wanted`));
+        return { waiting };
+      });
+      await waited.waiting;
+      expect(readFileSync(target, "utf8")).toBe("kept");
+      expect(existsSync(dangling)).toBe(false);
+    }
+    holder.close();
+    waiter.close();
+  },
+);
+
+test("locks keep themselves out of version control, and lie in no folder that a link leads to", async () => {
+  const folder = temporaryFolder();
+  const locks = locksOf(folder, 1000);
+  await locks.hold(NAME, async () => {});
+  expect(readFileSync(join(folder, ".locks", ".gitignore"), "utf8")).toBe("*\n");
+  locks.close();
+  const [other, elsewhere] = [temporaryFolder(), temporaryFolder()];
+  symlinkSync(elsewhere, join(other, ".locks"), "junction");
+  const linked = locksOf(other, 1000);
+  await expect(Promise.resolve().then(() => linked.hold(NAME, async () => {}))).rejects.toMatchObject({
+    code: "io",
+  });
+  expect(readdirSync(elsewhere)).toEqual([]);
 });

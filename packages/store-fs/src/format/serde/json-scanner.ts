@@ -1,3 +1,5 @@
+// Longer than most files: one grammar, each rule beside those that it is made of.
+
 import { isExactNumber } from "@thulp-sessions/core/store";
 import { FormatError } from "./format-error.ts";
 import { isCertainlyExact, numberEnd } from "./json-number.ts";
@@ -32,6 +34,8 @@ export class JsonScanner {
   position: number;
   /** Set when a number was read that JavaScript can only round; a caller who cares resets it. */
   sawInexact = false;
+  /** How deep arrays and objects may be nested in a value that is skipped. */
+  mostLevels = MOST_LEVELS;
   #containers: number[] = [];
 
   constructor(bytes: Buffer, position = 0) {
@@ -155,7 +159,7 @@ export class JsonScanner {
   }
 
   /** Skips any value. @param levels how deep arrays and objects may be nested in it. */
-  skip(strictness: Strictness, levels = MOST_LEVELS): void {
+  skip(strictness: Strictness, levels = this.mostLevels): void {
     const containers = this.#containers;
     const base = containers.length;
     try {
@@ -177,7 +181,7 @@ export class JsonScanner {
         return false;
       case OPEN_OBJECT:
       case OPEN_ARRAY: {
-        if (depth >= MOST_LEVELS) throw new FormatError("nested too deep", this.position, "unsupported");
+        if (depth >= this.mostLevels) throw new FormatError("nested too deep", this.position, "unsupported");
         if (depth >= levels) this.fail("nested too deep for the original to read");
         this.position++;
         const next = this.peek();

@@ -1,0 +1,185 @@
+import {
+  type AppendResult,
+  type EntryPage,
+  type HeadPage,
+  SESSION_STATUSES,
+  type SearchPage,
+  SessionError,
+  type SessionHead,
+  type SessionPage,
+  type StoredSession,
+  type ValueCountPage,
+} from "@thulp-sessions/core";
+
+// What a server has answered is looked at before anything relies on it. Fields that are not known are left: a
+// newer server has more of them.
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isNumber: Check = (value) => typeof value === "number";
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isBoolean: Check = (value) => typeof value === "boolean";
+const isObject: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isUuid: Check = (value) =>
+  typeof value === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
+const isThere: Check = (value) => value !== undefined;
+
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const arrayOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+
+function shape(fields: Readonly<Record<string, Check>>): Check {
+  const checks = Object.entries(fields);
+  return (value) => {
+    if (!isObject(value)) return false;
+    const given = value as Readonly<Record<string, unknown>>;
+    return checks.every(([name, check]) =>
+      Object.hasOwn(given, name) ? check(given[name]) : check(undefined),
+    );
+  };
+}
+
+/** One of several objects, which their `type` tells apart. */
+function variants(byType: Readonly<Record<string, Check>>): Check {
+  return (value) => {
+    if (!isObject(value)) return false;
+    const { type } = value as { readonly type?: unknown };
+    return typeof type === "string" && Object.hasOwn(byType, type) && (byType[type] as Check)(value);
+  };
+}
+
+const isSessionType = variants({
+  teacher_demo: shape({ task: isText, model: isText }),
+  evaluation: shape({ skillName: isText, testCases: isNumber }),
+  refinement: shape({ skillName: isText, iteration: isNumber }),
+  conversation: shape({ purpose: isText }),
+  agent: shape({ agentName: isText }),
+});
+
+const isEntryType = variants({
+  user_message: isObject,
+  assistant_message: isObject,
+  system_message: isObject,
+  tool_call: shape({ toolName: isText, success: isBoolean }),
+  skill_execution: shape({ skillName: isText, success: isBoolean }),
+  evaluation_result: shape({ score: isNumber, metrics: isObject }),
+  system_event: shape({ event: isText }),
+});
+
+const isStatus: Check = (value) => SESSION_STATUSES.some((status) => status === value);
+
+const isMetadata = shape({
+  id: isUuid,
+  name: isText,
+  sessionType: isSessionType,
+  createdAt: isNumber,
+  updatedAt: isNumber,
+  status: isStatus,
+  tags: arrayOf(isText),
+  parentSession: orNull(isUuid),
+});
+
+const isEntry = shape({
+  id: isUuid,
+  timestamp: isNumber,
+  entryType: isEntryType,
+  content: isThere,
+  seq: isCount,
+});
+
+const headFields = { metadata: isMetadata, context: isObject, version: isText };
+const isHead = shape({
+  ...headFields,
+  entryCount: isCount,
+  turnCount: isCount,
+  userMessageCount: isCount,
+  assistantMessageCount: isCount,
+});
+const isDamaged = shape({ metadata: isMetadata, damaged: shape({ code: isText, place: isText }) });
+
+const isOffsets: Check = (value) => arrayOf(isCount)(value) && (value as unknown[]).length === 2;
+const isHit = shape({
+  sessionId: isUuid,
+  seq: orNull(isCount),
+  snippet: isText,
+  offsets: arrayOf(isOffsets),
+});
+
+/** The cursors of a server of ours are far shorter. */
+const MAX_CURSOR = 65_536;
+const isCursor: Check = (value) => typeof value === "string" && value.length <= MAX_CURSOR;
+const pageOf = (item: Check): Check => shape({ items: arrayOf(item), nextCursor: orNull(isCursor) });
+
+/** What says whether an answer is of this type. */
+export interface AnswerCheck<T> {
+  readonly isIt: Check;
+  /** Only for the compiler. */
+  readonly type?: T;
+}
+
+export const HEAD: AnswerCheck<SessionHead> = { isIt: isHead };
+export const SESSION: AnswerCheck<StoredSession> = {
+  isIt: shape({ ...headFields, entries: arrayOf(isEntry) }),
+};
+export const ENTRY_PAGE: AnswerCheck<EntryPage> = { isIt: pageOf(isEntry) };
+export const SESSION_PAGE: AnswerCheck<SessionPage> = { isIt: pageOf(isMetadata) };
+export const HEAD_PAGE: AnswerCheck<HeadPage> = {
+  isIt: pageOf((value) => (Object.hasOwn(Object(value), "damaged") ? isDamaged(value) : isHead(value))),
+};
+export const SEARCH_PAGE: AnswerCheck<SearchPage> = { isIt: pageOf(isHit) };
+export const COUNT: AnswerCheck<number> = { isIt: isCount };
+export const COUNT_PAGE: AnswerCheck<ValueCountPage> = {
+  isIt: (value) =>
+    pageOf(shape({ value: isText, count: isCount }))(value) && shape({ more: isBoolean })(value),
+};
+export const APPEND_RESULT: AnswerCheck<AppendResult> = {
+  isIt: shape({
+    entries: arrayOf(shape({ id: isUuid, seq: isCount, timestamp: isNumber, added: isBoolean })),
+    entryCount: isCount,
+    status: isStatus,
+    updatedAt: isNumber,
+    version: isText,
+    limit: orNull(shape({ kind: isText, current: isNumber, max: isNumber, exceeded: isBoolean })),
+  }),
+};
+export const DELETED: AnswerCheck<{ readonly deleted: boolean }> = { isIt: shape({ deleted: isBoolean }) };
+export const SERVER_INFO: AnswerCheck<{ readonly capabilities: { readonly persistent: boolean } }> = {
+  isIt: shape({
+    name: orAbsent(isText),
+    version: orAbsent(isText),
+    durability: orAbsent(orNull(isText)),
+    startedAt: orAbsent(isNumber),
+    capabilities: shape({ persistent: isBoolean }),
+  }),
+};
+
+/** Any other is one of a newer server, or of none of ours, and says nothing. */
+export const isWatchEvent = variants({
+  reset: isObject,
+  created: shape({ metadata: shape({ id: isUuid }) }),
+  changed: shape({ metadata: shape({ id: isUuid }) }),
+  deleted: shape({ id: isUuid }),
+});
+
+/** @throws {SessionError} io for an answer that no server of ours gives. */
+export function checkAnswer<T>(server: string, value: unknown, { isIt }: AnswerCheck<T>): T {
+  if (isIt(value)) return value as T;
+  throw wrongAnswer(server, "its answer has another form");
+}
+
+export function wrongAnswer(server: string, reason: string): SessionError {
+  return new SessionError(
+    "io",
+    `${server} does not answer as a thulp-sessions server does: ${reason}. Check the URL.`,
+  );
+}
