@@ -1,0 +1,194 @@
+import type { SessionId, SessionStore } from "@thulp-sessions/core";
+import { isSessionError } from "@thulp-sessions/core";
+import { compareFiles } from "../files/compare-files.ts";
+import { findTranscripts } from "../files/find-transcripts.ts";
+import { reasonOf, UnreadableFile } from "../files/read-chunks.ts";
+import type { TranscriptFile } from "../files/transcript-file.ts";
+import type { AgentReader } from "../model/agent-reader.ts";
+import { copySessionIdOf, sessionIdOf } from "../model/session-ids.ts";
+import { type FileImportOptions, importFile } from "./import-file.ts";
+import { emptyReport, type FileReport } from "./report.ts";
+
+/** What is imported, and how. */
+export interface ImportOptions {
+  /** Says what would be done, and writes nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Only files that were changed since, in milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** Files beside a transcript (outputs of tools, facts of sub-agents) are taken up to this size; 8 MiB. */
+  readonly maxSideFileBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+}
+
+/** How far an import has come. */
+export interface ImportProgress {
+  readonly files: { readonly done: number; readonly total: number };
+  /** As they lie on the disk. */
+  readonly bytes: { readonly done: number; readonly total: number };
+}
+
+const MAX_SIDE_FILE_BYTES = 8 * 1024 * 1024;
+/** So many at a time, so that they share the commits of the store. */
+const CONCURRENCY = 8;
+
+/**
+ * Takes the transcripts of an agent at these paths into a store, and reports what became of each file. What
+ * goes wrong with one is in its report and stops no other.
+ *
+ * @param paths roots of the agent, folders within, or single files.
+ * @throws {SessionError} closed, busy or io, when the store itself cannot go on; the reason of `signal`.
+ */
+export async function importTranscripts(
+  store: SessionStore,
+  reader: AgentReader,
+  paths: readonly string[],
+  options: ImportOptions = {},
+): Promise<readonly FileReport[]> {
+  const reports: FileReport[] = [];
+  const files = new Map<string, TranscriptFile>();
+  for (const path of paths) {
+    const found = await findTranscripts(reader, path);
+    for (const file of found.files) files.set(file.path, file);
+    for (const { path: skipped, reason, failed } of found.skipped)
+      reports.push(emptyReport(skipped, reader.agent, failed ? "failed" : "skipped", reason));
+  }
+  const run = new ImportRun(store, reader, options, [...files.values()]);
+  reports.push(...(await run.run()));
+  return reports.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+class ImportRun {
+  readonly #store: SessionStore;
+  readonly #reader: AgentReader;
+  readonly #options: ImportOptions;
+  readonly #files: readonly TranscriptFile[];
+  readonly #reports: FileReport[] = [];
+  #done = { files: 0, bytes: 0 };
+  /** Of the files that are being read. */
+  readonly #underWay = new Map<TranscriptFile, number>();
+  readonly #totalBytes: number;
+
+  constructor(
+    store: SessionStore,
+    reader: AgentReader,
+    options: ImportOptions,
+    files: readonly TranscriptFile[],
+  ) {
+    this.#store = store;
+    this.#reader = reader;
+    this.#options = options;
+    this.#files = files;
+    this.#totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async run(): Promise<readonly FileReport[]> {
+    const groups = new Map<SessionId, TranscriptFile[]>();
+    for (const file of this.#files) {
+      const id = sessionIdOf(this.#reader.agent, file);
+      groups.set(id, [...(groups.get(id) ?? []), file]);
+    }
+    const waiting = [...groups.values()];
+    const work = async () => {
+      for (let group = waiting.shift(); group; group = waiting.shift()) await this.#group(group);
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    return this.#reports;
+  }
+
+  /** The files of one session: mostly one. */
+  async #group(files: readonly TranscriptFile[]): Promise<void> {
+    const [first, ...others] = files;
+    if (!first) return;
+    let longest = first;
+    for (const other of others) {
+      const relation = await this.#guard(other, () => compareFiles(longest.path, other.path));
+      if (!relation) continue;
+      if (relation.type === "different") {
+        const of = sessionIdOf(this.#reader.agent, other);
+        const { lineHash } = relation;
+        await this.#file(other, { id: copySessionIdOf(this.#reader.agent, other, lineHash), lineHash, of });
+      } else {
+        const isLonger = relation.type === "second-is-longer";
+        this.#duplicate(isLonger ? longest : other, isLonger ? other : longest);
+        if (isLonger) longest = other;
+      }
+    }
+    await this.#file(longest);
+  }
+
+  async #file(file: TranscriptFile, copy?: FileImportOptions["copy"]): Promise<void> {
+    const { since, dryRun, signal, maxSideFileBytes = MAX_SIDE_FILE_BYTES } = this.#options;
+    signal?.throwIfAborted();
+    if (since !== undefined && file.modifiedAt < since) {
+      this.#add(
+        file,
+        emptyReport(file.path, this.#reader.agent, "skipped", "it was changed before that time"),
+      );
+      return;
+    }
+    const report = await this.#guard(file, () =>
+      importFile(this.#store, this.#reader, file, {
+        dryRun,
+        signal,
+        maxSideFileBytes,
+        copy,
+        onBytes: (bytes) => this.#read(file, bytes),
+      }),
+    );
+    if (report) this.#add(file, report);
+  }
+
+  /** What one file brings about is in its report; what is wrong with the store ends the import. */
+  async #guard<T>(file: TranscriptFile, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#options.signal?.aborted || !isOfFile(error)) throw error;
+      this.#add(file, emptyReport(file.path, this.#reader.agent, "failed", reasonOf(error)));
+      return undefined;
+    }
+  }
+
+  #duplicate(file: TranscriptFile, of: TranscriptFile): void {
+    const sessionId = sessionIdOf(this.#reader.agent, of);
+    const reason = `all of it is in ${of.path}`;
+    this.#add(file, { ...emptyReport(file.path, this.#reader.agent, "duplicate", reason), sessionId });
+  }
+
+  #add(file: TranscriptFile, report: FileReport): void {
+    this.#reports.push(report);
+    this.#underWay.delete(file);
+    this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + file.size };
+    this.#progress();
+  }
+
+  #read(file: TranscriptFile, bytes: number): void {
+    if (!this.#options.onProgress) return;
+    // Of a compressed file more is read than lies there.
+    this.#underWay.set(file, Math.min(file.size, (this.#underWay.get(file) ?? 0) + bytes));
+    this.#progress();
+  }
+
+  #progress(): void {
+    const { files, bytes } = this.#done;
+    const underWay = [...this.#underWay.values()].reduce((sum, size) => sum + size, 0);
+    this.#options.onProgress?.({
+      files: { done: files, total: this.#files.length },
+      bytes: { done: bytes + underWay, total: this.#totalBytes },
+    });
+  }
+}
+
+const OF_SESSION: readonly string[] = [
+  "conflict",
+  "corrupt",
+  "unsupported",
+  "invalid_input",
+  "limit_exceeded",
+];
+
+function isOfFile(error: unknown): boolean {
+  if (isSessionError(error)) return OF_SESSION.includes(error.code);
+  return error instanceof UnreadableFile || typeof (error as NodeJS.ErrnoException).code === "string";
+}

@@ -1,0 +1,23 @@
+// What is the same for all agents; each agent's reader is a subpath of its own.
+export { agentOf, type ExportedFile, exportSideFiles, exportTranscript } from "./export/export-transcript.ts";
+export { type FoundTranscripts, findTranscripts } from "./files/find-transcripts.ts";
+export type { SideFile, SkippedFile, TranscriptFile } from "./files/transcript-file.ts";
+export { type ImportOptions, type ImportProgress, importTranscripts } from "./import/import-transcripts.ts";
+export {
+  type BytesReport,
+  type EntriesReport,
+  type FileReport,
+  isComplete,
+  type SideFilesReport,
+} from "./import/report.ts";
+export type {
+  AgentReader,
+  Classified,
+  MachinePlace,
+  NamedTranscript,
+  Recognized,
+  RecordParser,
+  SessionLink,
+  TranscriptFacts,
+} from "./model/agent-reader.ts";
+export { sessionIdOf } from "./model/session-ids.ts";
