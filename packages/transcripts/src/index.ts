@@ -1,5 +1,12 @@
 // What is the same for all agents; each agent's reader is a subpath of its own.
-export { agentOf, type ExportedFile, exportSideFiles, exportTranscript } from "./export/export-transcript.ts";
+export {
+  agentOf,
+  type ExportedFile,
+  exportSideFiles,
+  exportTranscript,
+  isSubAgent,
+  transcriptPath,
+} from "./export/export-transcript.ts";
 export { type FoundTranscripts, findTranscripts } from "./files/find-transcripts.ts";
 export type { SideFile, SkippedFile, TranscriptFile } from "./files/transcript-file.ts";
 export { type ImportOptions, type ImportProgress, importTranscripts } from "./import/import-transcripts.ts";

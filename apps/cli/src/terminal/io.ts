@@ -52,7 +52,7 @@ export class Io {
   /**
    * Writes to stdout, and waits while the reader is slow. @throws {OutputClosed} when the reader has gone.
    */
-  async print(text: string): Promise<void> {
+  async print(text: string | Uint8Array): Promise<void> {
     if (this.#closed) throw new OutputClosed();
     const { stdout } = this.process;
     await new Promise<void>((resolve, reject) => {

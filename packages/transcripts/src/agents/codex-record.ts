@@ -12,6 +12,8 @@ export interface CodexRecord {
   readonly kind: string;
 }
 
+const OF_SEVERAL_KINDS: readonly string[] = ["response_item", "event_msg"];
+
 const BARE_ITEM = /^(?:message|reasoning|ghost_snapshot|compaction|.+_call|.+_output)$/;
 
 /**
@@ -24,8 +26,8 @@ export function codexRecord(record: JsonObject): CodexRecord {
   if (type !== undefined && payload) {
     const itemType = idOf(payload["type"]);
     const item = itemType === "item_completed" ? idOf(objectOf(payload["item"])?.["type"]) : undefined;
-    const kind = [type, itemType, item].filter((part) => part !== undefined).join("/");
-    return { type, itemType, payload, kind: type === "session_meta" ? type : kind };
+    const parts = OF_SEVERAL_KINDS.includes(type) ? [type, itemType, item] : [type];
+    return { type, itemType, payload, kind: parts.filter((part) => part !== undefined).join("/") };
   }
   if (type !== undefined && BARE_ITEM.test(type))
     return { type: "response_item", itemType: type, payload: record, kind: `response_item/${type}` };

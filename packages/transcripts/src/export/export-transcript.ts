@@ -46,7 +46,7 @@ export async function exportTranscript(store: SessionStore, id: string, write: W
   const isExact = out.size === state.size && out.digest() === state.sha256;
   const { size } = out;
   const tail = await writeTail(store, head, state, out);
-  return { path: pathOf(head), exact: isExact && tail, size: size + (state.tail?.size ?? 0) };
+  return { path: transcriptPath(head), exact: isExact && tail, size: size + (state.tail?.size ?? 0) };
 }
 
 /** What lies beside the transcript: the paths, and how each is written. */
@@ -149,8 +149,13 @@ class HashedOutput {
   }
 }
 
-/** Where the agent would have it: as it was imported, else by the session's id. */
-function pathOf({ context, metadata }: SessionHead): string {
+/** Was it started by another session of its agent, or is it a part of one? */
+export function isSubAgent({ context }: Pick<SessionHead, "context">): boolean {
+  return stateOf(context) !== null && textOf(objectOf(context[SOURCE_KEY])?.["parentId"]) !== undefined;
+}
+
+/** Where the agent would have it, relative to its root: as it was imported, else by the session's id. */
+export function transcriptPath({ context, metadata }: Pick<SessionHead, "context" | "metadata">): string {
   return safePath(textOf(objectOf(context[SOURCE_KEY])?.["path"]) ?? "") ?? `${metadata.id}.jsonl`;
 }
 

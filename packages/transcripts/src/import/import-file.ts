@@ -1,5 +1,5 @@
-// Longer than most files: one import from the first line of a file to what is said of it at the end; split up,
-// its parts would hand a dozen counters to each other.
+// Longer than most files: one import from the first line of a file to what is said of it at the end; split
+// up, its parts would hand a dozen counters to each other.
 import {
   isSessionError,
   type JsonObject,
