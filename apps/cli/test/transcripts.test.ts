@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, NO_TERMINAL, ok, onTerminal, type RunOptions, tempFolder } from "./harness.ts";
+import { cli, NO_TERMINAL, ok, onTerminal, type RunOptions, start, tempFolder, until } from "./harness.ts";
 
 const SESSION = "3b0f6c1e-52a1-4d0e-9a77-0c1d2e3f4a5b";
 const THREAD = "019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071";
@@ -83,6 +83,24 @@ describe("import --from", () => {
     // One file that was named is another matter.
     expect(ok(at, "import", "--from", "codex", join(at.home, ROLLOUT))).toContain("1 file: 1 new");
     expect(ok(at, "import", "--from", "codex", "--yes")).toContain("1 file: 1 unchanged");
+  });
+
+  it("goes to a server, which has to be said, too", async () => {
+    const at = machine();
+    const { told } = start(at, "serve", "--port", "0", "--store", "sqlite:there.db");
+    await until(() => /127\.0\.0\.1:\d+/.test(told.stdout + told.stderr), "the server listens");
+    const [address] = /127\.0\.0\.1:\d+/.exec(told.stdout + told.stderr) as RegExpExecArray;
+    const store = ["--store", `http://${address}`];
+    const asked = cli(at, "import", "--from", "auto", ...store);
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining("would go to http") });
+    // A line of 15 MiB goes there, too.
+    const large = claudeLine("big", "x".repeat(15 * 1024 * 1024));
+    appendFileSync(join(at.home, `${CLAUDE}.jsonl`), large);
+    expect(ok(at, "import", "--from", "auto", "--yes", ...store)).toContain("3 files: 3 new");
+    expect(ok(at, "import", "--from", "auto", "--yes", ...store)).toContain("3 files: 3 unchanged");
+    expect(cli(at, "export", SESSION, "--as", "claude-code", ...store).stdout).toBe(
+      FILES[`${CLAUDE}.jsonl`] + large,
+    );
   });
 
   it("says what it would do, and makes no store for that", () => {

@@ -66,6 +66,11 @@ describe("Claude Code", () => {
       gitBranch: "main",
       versions: ["2.1.200"],
     });
+    // What comes before the first record with a time has that time.
+    expect(entries[0]).toMatchObject({
+      timestamp: Date.parse("2026-03-01T09:00:00Z"),
+      content: { source: { timeFrom: "neighbour" } },
+    });
     expect(entries[3]).toMatchObject({
       timestamp: Date.parse("2026-03-01T09:00:02Z"),
       content: { source: { agent: "claude-code", session: SESSION, recordId: "a1" }, record: CLAUDE[3] },

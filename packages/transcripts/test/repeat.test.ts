@@ -180,6 +180,25 @@ test("an import that was interrupted goes on where it was", async () => {
   expect(await exported(store, SESSION)).toMatchObject({ exact: true });
 });
 
+test("a store that is closed ends the import with that, and nothing goes on behind it", async () => {
+  const store = await openStore();
+  await store.close();
+  const folder = tempFolder();
+  for (let i = 0; i < 50; i++) fileWith(A, `${i}.jsonl`, folder);
+  await expect(importTranscripts(store, claudeCode, [folder])).rejects.toMatchObject({ code: "closed" });
+});
+
+test("an import that is given up says so with the reason of the signal", async () => {
+  const store = await openStore();
+  const stop = new AbortController();
+  const folder = tempFolder();
+  for (let i = 0; i < 50; i++) fileWith(A, `${i}.jsonl`, folder);
+  const onProgress = () => stop.abort(new Error("enough"));
+  const import50 = importTranscripts(store, claudeCode, [folder], { signal: stop.signal, onProgress });
+  await expect(import50).rejects.toThrow("enough");
+  expect(await store.count()).toBeLessThan(50);
+});
+
 describe("several files of one session", () => {
   const ROLLOUT = `rollout-2026-04-02T11-59-59-${THREAD}.jsonl`;
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseStoreUrl, placeOf } from "@thulp-sessions/config";
+import { isRemote, parseStoreUrl, placeOf } from "@thulp-sessions/config";
 import type { SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import type { AgentReader, FileReport } from "@thulp-sessions/transcripts";
@@ -36,7 +36,7 @@ export async function importFrom(
   if (!dryRun) await askFirst(context, url, base, sources, typed.length > 0, options);
   // Nothing is written, so that there is nothing to look into where there is no store yet.
   const isMissing = dryRun && !storeExists(url, base);
-  const store = isMissing ? new MemoryStore() : await context.store({ create: !dryRun });
+  const store = isMissing ? new MemoryStore() : await context.store({ create: !dryRun, bulk: true });
   const reports = await run(context, store, sources, options);
   await printImportReport(context, reports, options);
   const { isComplete } = await import("@thulp-sessions/transcripts");
@@ -82,6 +82,13 @@ async function askFirst(
   const found = sources.map(({ reader, paths }) => `${reader.title} (${paths.join(", ")})`).join(", ");
   const place = placeOf(parseStoreUrl(url, base));
   const tree = place === null ? null : workTreeOf(place);
+  // Somebody else may run the server, or read it.
+  if (isRemote(parseStoreUrl(url, base)))
+    return confirmOrYes(
+      io,
+      yes,
+      `The histories of all projects would go to ${url}, of ${found}. Import them?`,
+    );
   if (tree !== null)
     return confirmOrYes(
       io,

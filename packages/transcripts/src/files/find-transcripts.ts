@@ -28,7 +28,8 @@ class Search implements FoundTranscripts {
   readonly #reader: AgentReader;
   readonly skipped: SkippedFile[] = [];
   files: TranscriptFile[] = [];
-  readonly #sideFiles: { readonly of: string; readonly file: SideFile }[] = [];
+  /** By the transcript that they belong to. */
+  readonly #sideFiles = new Map<string, SideFile[]>();
   /** Folders that were walked, so that links to one are not walked twice. */
   readonly #walked = new Set<string>();
 
@@ -44,13 +45,13 @@ class Search implements FoundTranscripts {
       for (const folder of folders) await this.#walk(join(path, folder), path, 0);
     } else await this.#named(path);
     this.files.sort((a, b) => (a.path < b.path ? -1 : 1));
-    this.files = this.files.map((file) => ({
-      ...file,
-      sideFiles: this.#sideFiles.filter(({ of }) => of === keyOf(file)).map((side) => side.file),
-    }));
-    const owners = new Set(this.files.map(keyOf));
-    for (const { of, file } of this.#sideFiles)
-      if (!owners.has(of)) this.#skip(file.path, "there is no transcript that it belongs to", false);
+    this.files = this.files.map((file) => {
+      const sideFiles = this.#sideFiles.get(keyOf(file)) ?? [];
+      return { ...file, sideFiles: sideFiles.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
+    });
+    for (const file of this.files) this.#sideFiles.delete(keyOf(file));
+    for (const { path: left } of [...this.#sideFiles.values()].flat())
+      this.#skip(left, "there is no transcript that it belongs to", false);
   }
 
   /** Those of the agent's folders that are there; in any other folder everything. */
@@ -94,8 +95,11 @@ class Search implements FoundTranscripts {
     if (found.type === "transcript") return this.#transcript(path, relativePath, found);
     const stats = await this.#try(path, () => stat(path));
     if (!stats) return;
-    const owner = { nativeId: found.owner, parentId: found.ownerParentId };
-    this.#sideFiles.push({ of: keyOf(owner), file: { path, relativePath, size: stats.size } });
+    const owner = keyOf({ nativeId: found.owner, parentId: found.ownerParentId });
+    const side = { path, relativePath, size: stats.size };
+    const known = this.#sideFiles.get(owner);
+    if (known) known.push(side);
+    else this.#sideFiles.set(owner, [side]);
   }
 
   /** What a file is may be said by the folders above it; else its own name has to be one of a transcript. */

@@ -29,8 +29,10 @@ export interface ImportProgress {
 }
 
 const MAX_SIDE_FILE_BYTES = 8 * 1024 * 1024;
-/** So many at a time, so that they share the commits of the store. */
-const CONCURRENCY = 8;
+/** So many at a time, so that they share the commits of the store, */
+const MAX_UNDER_WAY = 32;
+/** but of large ones fewer: of each its batches are held. */
+const MAX_BYTES_UNDER_WAY = 16 * 1024 * 1024;
 
 /**
  * Takes the transcripts of an agent at these paths into a store, and reports what became of each file. What
@@ -88,11 +90,26 @@ class ImportRun {
       const id = sessionIdOf(this.#reader.agent, file);
       groups.set(id, [...(groups.get(id) ?? []), file]);
     }
-    const waiting = [...groups.values()];
-    const work = async () => {
-      for (let group = waiting.shift(); group; group = waiting.shift()) await this.#group(group);
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    const underWay = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    let bytes = 0;
+    for (const files of groups.values()) {
+      const size = Math.max(...files.map((file) => file.size));
+      while (underWay.size >= MAX_UNDER_WAY || (underWay.size > 0 && bytes + size > MAX_BYTES_UNDER_WAY))
+        await Promise.race(underWay);
+      if (failures.length > 0) break;
+      const work: Promise<void> = this.#group(files)
+        .catch((error) => void failures.push(error))
+        .finally(() => {
+          underWay.delete(work);
+          bytes -= size;
+        });
+      underWay.add(work);
+      bytes += size;
+    }
+    // When this ends nothing is written any more, whatever has failed.
+    await Promise.all(underWay);
+    if (failures.length > 0) throw failures[0];
     return this.#reports;
   }
 

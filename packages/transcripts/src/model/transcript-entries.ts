@@ -27,6 +27,8 @@ export interface ReadLine {
 /** Below this an entry certainly fits: each byte of its line stands in it twice, as six bytes at most. */
 const SURELY_FITTING_BYTES = 1024 * 1024;
 const ENVELOPE_BYTES = 4096;
+/** More of them are not held until there is a time. */
+const MAX_UNTIMED = 1000;
 /** So many digits of a hash tell two records of one session apart; all of them stand in the entry's id. */
 const COUNTED_DIGITS = 24;
 
@@ -41,6 +43,8 @@ export class TranscriptEntries {
   /** The same record may stand in a file several times. */
   readonly #seen = new Map<string, number>();
   #time: Timestamp;
+  /** Entries before the first record that says when it was written: they get its time. */
+  #untimed: { timestamp: Timestamp }[] = [];
   #firstTime: Timestamp | undefined;
   #lastTime: Timestamp | undefined;
   /** Of the line that is read in pieces. */
@@ -149,7 +153,11 @@ export class TranscriptEntries {
 
   #take({ time }: Classified): Timestamp | undefined {
     if (time === undefined) return undefined;
-    this.#firstTime ??= time;
+    if (this.#firstTime === undefined) {
+      for (const entry of this.#untimed) entry.timestamp = time;
+      this.#untimed = [];
+      this.#firstTime = time;
+    }
     this.#lastTime = Math.max(this.#lastTime ?? 0, time);
     this.#time = time;
     return time;
@@ -175,12 +183,14 @@ export class TranscriptEntries {
     Object.assign(source, rest);
     if (time === undefined) source["timeFrom"] = "neighbour";
     if (otherEnd) source["otherEnd"] = true;
-    return {
+    const entry = {
       id: derivedEntryId(this.#agent, this.#session, ...identity, JSON.stringify(entryType)),
       timestamp: time ?? this.#time,
       entryType,
       content: { source, ...(outcome === undefined ? {} : { outcome }), ...kept },
     };
+    if (this.#firstTime === undefined && this.#untimed.length < MAX_UNTIMED) this.#untimed.push(entry);
+    return entry;
   }
 
   #fits(entry: SessionEntry, bytes: Buffer): boolean {
