@@ -10,6 +10,7 @@ export {
 export { type FoundTranscripts, findTranscripts } from "./files/find-transcripts.ts";
 export type { SideFile, SkippedFile, TranscriptFile } from "./files/transcript-file.ts";
 export { type ImportOptions, type ImportProgress, importTranscripts } from "./import/import-transcripts.ts";
+export { KnownFiles } from "./import/known-files.ts";
 export {
   type BytesReport,
   type EntriesReport,

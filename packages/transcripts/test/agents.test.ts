@@ -94,6 +94,20 @@ describe("Claude Code", () => {
     expect(metadata.name).toBe(name);
   });
 
+  test("of several titles the agent's own order counts, not that of the file", async () => {
+    const titles = [
+      { type: "custom-title", customTitle: "custom" },
+      { type: "ai-title", aiTitle: "ai" },
+      { type: "last-prompt", lastPrompt: "last" },
+      { type: "summary", summary: "summary" },
+      CLAUDE[2] as object,
+    ];
+    for (const [i, name] of ["custom", "ai", "last", "summary", "Count the cogs please"].entries())
+      expect((await imported(claudeCode, "a.jsonl", titles.slice(i))).metadata.name).toBe(name);
+    const twice = [...titles, { type: "custom-title", customTitle: "newer" }];
+    expect((await imported(claudeCode, "a.jsonl", twice)).metadata.name).toBe("newer");
+  });
+
   test("a fork is linked with the session that it comes from", async () => {
     const from = "11111111-2222-4333-8444-555555555555";
     const { metadata, context } = await imported(claudeCode, `${SESSION}.jsonl`, [
@@ -236,6 +250,7 @@ describe("Codex", () => {
     const subAgent = await imported(codex, name, [spawned, other]);
     expect(subAgent.metadata).toMatchObject({ id: THREAD, parentSession: parent });
     expect(subAgent.context["source"]).toMatchObject({ cwd: "/own" });
+    expect(subAgent.context["source"]).not.toHaveProperty("fork");
     const fork = await imported(codex, name, [meta({ forked_from_id: parent })]);
     expect(fork.metadata.parentSession).toBe(parent);
     const segment = await imported(codex, name.replace(".jsonl", `_${parent}.jsonl`), [meta({})]);

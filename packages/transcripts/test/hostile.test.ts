@@ -113,6 +113,8 @@ test("a long line that is still being written is kept in pieces, and takes their
   const path = fileWith(`{"type":"mode"}\n${line.slice(0, 4 * MB)}`, "a.jsonl");
   const { sessionId } = await importOne(store, claudeCode, path);
   expect((await exported(store, sessionId)).bytes.length).toBe(4 * MB + 16);
+  // Not in the context, which every list with heads reads.
+  expect(JSON.stringify((await store.head(sessionId)).context).length).toBeLessThan(5000);
   const whole = fileWith(`{"type":"mode"}\n${line}\n`, "a.jsonl", path.replace(/a\.jsonl$/, ""));
   await importOne(store, claudeCode, whole);
   const back = await exported(store, sessionId);

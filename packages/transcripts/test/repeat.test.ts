@@ -105,6 +105,15 @@ describe.each(Object.keys(STORES))("in %s", (kind) => {
     expect(await textOf(store)).toBe(A + B + C + D);
   });
 
+  test("an entry that was altered since, at the same length, makes the export say so", async () => {
+    const store = await openStore(kind);
+    await importOne(store, claudeCode, fileWith(A + B, FILE));
+    const { metadata, entries, context } = await store.get(SESSION);
+    const altered = JSON.parse(JSON.stringify(entries).replaceAll("cogs", "dogs"));
+    await store.replace({ metadata, entries: altered, context });
+    expect(await exported(store, SESSION)).toMatchObject({ exact: false });
+  });
+
   test("two imports at the same moment give one session", async () => {
     const store = await openStore(kind);
     const path = fileWith(lines(...CLAUDE), FILE);
@@ -211,19 +220,20 @@ describe("several files of one session", () => {
     expect(await importOne(store, codex, archived)).toMatchObject({ result: "unchanged" });
   });
 
-  test("one that is the beginning of another is a duplicate", async () => {
+  test.each([
+    ["sessions", "archived_sessions"],
+    ["archived_sessions", "sessions"],
+  ])("the one in %s that is the beginning of the one in %s is a duplicate", async (first, second) => {
     const store = await openStore();
     const root = tempFolder();
-    const [short, long] = [join(root, "sessions"), join(root, "archived_sessions")];
+    const [short, long] = [join(root, first), join(root, second)];
     for (const folder of [short, long]) mkdirSync(folder);
     fileWith(lines(...CODEX.slice(0, 4)), ROLLOUT, short);
     fileWith(lines(...CODEX), ROLLOUT, long);
     const reports = await importTranscripts(store, codex, [root]);
-    expect(reports.map(({ result }) => result)).toEqual(["new", "duplicate"]);
-    expect(await exported(store, THREAD)).toMatchObject({
-      exact: true,
-      path: `archived_sessions/${ROLLOUT}`,
-    });
+    const resultIn = (folder: string) => reports.find(({ path }) => path.startsWith(folder))?.result;
+    expect([resultIn(short), resultIn(long)]).toEqual(["duplicate", "new"]);
+    expect(await exported(store, THREAD)).toMatchObject({ exact: true, path: `${second}/${ROLLOUT}` });
   });
 
   test("one that goes apart from another is a session of its own, again and again the same", async () => {

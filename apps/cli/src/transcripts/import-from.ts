@@ -12,6 +12,7 @@ import { confirmOrYes } from "../terminal/confirm.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
 import { AGENT_NAMES, type AgentName, agentReader, rootsOf } from "./agents.ts";
 import { printImportReport, type ReportOptions } from "./import-report.ts";
+import { loadKnownFiles } from "./known-files.ts";
 
 export interface ImportFromOptions extends ReportOptions {
   readonly from: AgentName | "auto";
@@ -114,6 +115,7 @@ async function run(
   const { importTranscripts } = await import("@thulp-sessions/transcripts");
   const reports: FileReport[] = [];
   for (const { reader, paths } of sources) {
+    const known = await loadKnownFiles(context, reader.agent);
     const progress = importProgress(context.io, reader.title);
     await context.interruptible(async (signal) => {
       let done = 0;
@@ -122,6 +124,7 @@ async function run(
           ...(await importTranscripts(store, reader, paths, {
             dryRun,
             since,
+            known: known?.files,
             signal,
             onProgress: (each) => {
               done = each.files.done;
@@ -138,6 +141,8 @@ async function run(
         );
       } finally {
         progress.stop();
+        // What is stored by then need not be read again, however this has ended.
+        if (!dryRun) await known?.save();
       }
     });
   }

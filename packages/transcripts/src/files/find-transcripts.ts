@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import type { AgentReader, NamedTranscript } from "../model/agent-reader.ts";
+import { modifiedAt, stampOf } from "./file-stamp.ts";
 import { readFirstRecord } from "./first-record.ts";
 import { COMPRESSED, reasonOf } from "./read-chunks.ts";
 import type { SideFile, SkippedFile, TranscriptFile } from "./transcript-file.ts";
@@ -14,18 +15,27 @@ export interface FoundTranscripts {
 /**
  * The transcripts of an agent at a path: a root of it, a folder within, or one file. What cannot be read is
  * among the skipped, and never hides the rest.
+ *
+ * @param known what a file has said of its names when it was in this state; it is not opened then.
  */
-export async function findTranscripts(reader: AgentReader, path: string): Promise<FoundTranscripts> {
-  const search = new Search(reader);
+export async function findTranscripts(
+  reader: AgentReader,
+  path: string,
+  known: KnownNames = () => undefined,
+): Promise<FoundTranscripts> {
+  const search = new Search(reader, known);
   await search.run(path);
   return search;
 }
+
+type KnownNames = (path: string, stamp: string) => NamedTranscript | undefined;
 
 /** More folders than any agent nests, fewer than a circle of links would need. */
 const MAX_DEPTH = 16;
 
 class Search implements FoundTranscripts {
   readonly #reader: AgentReader;
+  readonly #known: KnownNames;
   readonly skipped: SkippedFile[] = [];
   files: TranscriptFile[] = [];
   /** By the transcript that they belong to. */
@@ -33,8 +43,9 @@ class Search implements FoundTranscripts {
   /** Folders that were walked, so that links to one are not walked twice. */
   readonly #walked = new Set<string>();
 
-  constructor(reader: AgentReader) {
+  constructor(reader: AgentReader, known: KnownNames) {
     this.#reader = reader;
+    this.#known = known;
   }
 
   async run(path: string): Promise<void> {
@@ -93,10 +104,10 @@ class Search implements FoundTranscripts {
     if (!found) return;
     if (!isRegular) return this.#skip(path, "it is no regular file", true);
     if (found.type === "transcript") return this.#transcript(path, relativePath, found);
-    const stats = await this.#try(path, () => stat(path));
+    const stats = await this.#try(path, () => stat(path, { bigint: true }));
     if (!stats) return;
     const owner = keyOf({ nativeId: found.owner, parentId: found.ownerParentId });
-    const side = { path, relativePath, size: stats.size };
+    const side = { path, relativePath, size: Number(stats.size), stamp: stampOf(stats) };
     const known = this.#sideFiles.get(owner);
     if (known) known.push(side);
     else this.#sideFiles.set(owner, [side]);
@@ -115,8 +126,9 @@ class Search implements FoundTranscripts {
 
   async #transcript(path: string, relativePath: string, byName: NamedTranscript): Promise<void> {
     await this.#try(path, async () => {
-      const stats = await stat(path);
-      const named = this.#reader.identify(byName, await readFirstRecord(path));
+      const stats = await stat(path, { bigint: true });
+      const stamp = stampOf(stats);
+      const named = this.#known(path, stamp) ?? this.#reader.identify(byName, await readFirstRecord(path));
       this.files.push({
         nativeId: named.nativeId,
         parentId: named.parentId,
@@ -124,8 +136,9 @@ class Search implements FoundTranscripts {
         relativePath: relativePath.endsWith(COMPRESSED)
           ? relativePath.slice(0, -COMPRESSED.length)
           : relativePath,
-        size: stats.size,
-        modifiedAt: Math.max(0, Math.floor(stats.mtimeMs)),
+        size: Number(stats.size),
+        modifiedAt: modifiedAt(stats),
+        stamp,
         sideFiles: [],
       });
     });

@@ -6,6 +6,8 @@ export interface SideFile {
   /** Relative to the agent's root, with `/` between its parts. */
   readonly relativePath: string;
   readonly size: number;
+  /** What tells this state of it from another. */
+  readonly stamp: string;
 }
 
 /** A transcript that was found. */
@@ -15,6 +17,8 @@ export interface TranscriptFile extends NamedTranscript {
   readonly relativePath: string;
   readonly size: number;
   readonly modifiedAt: number;
+  /** What tells this state of it from another. */
+  readonly stamp: string;
   readonly sideFiles: readonly SideFile[];
 }
 

@@ -54,6 +54,12 @@ export interface FileImportOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
+/** What became of the file, and the version of its session behind it. */
+export interface ImportedFile {
+  readonly report: FileReport;
+  readonly version: string | undefined;
+}
+
 /** The entries of one call are at most so many, of lines of about so many bytes. */
 const BATCH_ENTRIES = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -67,11 +73,12 @@ export async function importFile(
   reader: AgentReader,
   file: TranscriptFile,
   options: FileImportOptions,
-): Promise<FileReport> {
+): Promise<ImportedFile> {
   for (let attempt = 1; ; attempt++) {
     try {
       const writer = await SessionWriter.of(store, reader, file, options.copy?.id);
-      return await new FileImport(writer, reader, file, options).run();
+      const report = await new FileImport(writer, reader, file, options).run();
+      return { report, version: writer.version };
     } catch (error) {
       const isRace = isSessionError(error, "conflict") || isSessionError(error, "already_exists");
       if (!isRace || attempt === MAX_ATTEMPTS) throw error;
@@ -129,7 +136,7 @@ class FileImport {
     if (this.#stream.bom)
       bytes[this.#result === "grown" && this.#before?.bom ? "unchanged" : "blank"] += BOM_BYTES;
     if (bytes.total > 0) await this.#finish(end);
-    return this.#report(this.#parser.facts().name);
+    return this.#report(this.#derived().name);
   }
 
   async #compare(): Promise<void> {
@@ -158,7 +165,7 @@ class FileImport {
   }
 
   #take(item: StreamItem): void {
-    if (this.#result === "grown" && !item.tail && item.end <= (this.#before?.size ?? 0)) {
+    if (this.#result === "grown" && item.end <= (this.#before?.size ?? 0)) {
       this.#counters.known(item);
       return;
     }

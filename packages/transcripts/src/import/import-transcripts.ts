@@ -6,7 +6,8 @@ import { reasonOf, UnreadableFile } from "../files/read-chunks.ts";
 import type { TranscriptFile } from "../files/transcript-file.ts";
 import type { AgentReader } from "../model/agent-reader.ts";
 import { copySessionIdOf, sessionIdOf } from "../model/session-ids.ts";
-import { type FileImportOptions, importFile } from "./import-file.ts";
+import { type FileImportOptions, type ImportedFile, importFile } from "./import-file.ts";
+import type { KnownFiles } from "./known-files.ts";
 import { emptyReport, type FileReport } from "./report.ts";
 
 /** What is imported, and how. */
@@ -17,6 +18,8 @@ export interface ImportOptions {
   readonly since?: number | undefined;
   /** Files beside a transcript (outputs of tools, facts of sub-agents) are taken up to this size; 8 MiB. */
   readonly maxSideFileBytes?: number | undefined;
+  /** Files that are in it, and as they were, are not read; it learns those that are imported now. */
+  readonly known?: KnownFiles | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
 }
@@ -50,7 +53,7 @@ export async function importTranscripts(
   const reports: FileReport[] = [];
   const files = new Map<string, TranscriptFile>();
   for (const path of paths) {
-    const found = await findTranscripts(reader, path);
+    const found = await findTranscripts(reader, path, (file, stamp) => options.known?.named(file, stamp));
     for (const file of found.files) files.set(file.path, file);
     for (const { path: skipped, reason, failed } of found.skipped)
       reports.push(emptyReport(skipped, reader.agent, failed ? "failed" : "skipped", reason));
@@ -65,6 +68,7 @@ class ImportRun {
   readonly #reader: AgentReader;
   readonly #options: ImportOptions;
   readonly #files: readonly TranscriptFile[];
+  readonly #startedAt = Date.now();
   readonly #reports: FileReport[] = [];
   #done = { files: 0, bytes: 0 };
   /** Of the files that are being read. */
@@ -90,10 +94,14 @@ class ImportRun {
       const id = sessionIdOf(this.#reader.agent, file);
       groups.set(id, [...(groups.get(id) ?? []), file]);
     }
+    const { known } = this.#options;
+    const unchanged = await known?.unchanged(this.#store, this.#reader.agent, groups.values());
+    for (const [file, report] of unchanged ?? []) this.#add(file, report);
     const underWay = new Set<Promise<void>>();
     const failures: unknown[] = [];
     let bytes = 0;
     for (const files of groups.values()) {
+      if (files.some((file) => unchanged?.has(file))) continue;
       const size = Math.max(...files.map((file) => file.size));
       while (underWay.size >= MAX_UNDER_WAY || (underWay.size > 0 && bytes + size > MAX_BYTES_UNDER_WAY))
         await Promise.race(underWay);
@@ -113,47 +121,49 @@ class ImportRun {
     return this.#reports;
   }
 
-  /** The files of one session: mostly one. */
-  async #group(files: readonly TranscriptFile[]): Promise<void> {
+  /**
+   * The files of one session: mostly one. Those that go apart from the first are sessions of their own, by
+   * the line that is another one.
+   */
+  async #group(files: readonly TranscriptFile[], copy?: FileImportOptions["copy"]): Promise<void> {
     const [first, ...others] = files;
     if (!first) return;
     let longest = first;
+    const duplicates: TranscriptFile[] = [];
+    const copies = new Map<string, TranscriptFile[]>();
     for (const other of others) {
       const relation = await this.#guard(other, () => compareFiles(longest.path, other.path));
-      if (!relation) continue;
-      if (relation.type === "different") {
-        const of = sessionIdOf(this.#reader.agent, other);
-        const { lineHash } = relation;
-        await this.#file(other, { id: copySessionIdOf(this.#reader.agent, other, lineHash), lineHash, of });
-      } else {
+      if (relation?.type === "different")
+        copies.set(relation.lineHash, [...(copies.get(relation.lineHash) ?? []), other]);
+      else if (relation) {
         const isLonger = relation.type === "second-is-longer";
-        this.#duplicate(isLonger ? longest : other, isLonger ? other : longest);
+        duplicates.push(isLonger ? longest : other);
         if (isLonger) longest = other;
       }
     }
-    await this.#file(longest);
+    const imported = await this.#file(longest, copy);
+    for (const file of duplicates) this.#duplicate(file, longest, imported);
+    for (const [line, apart] of copies) {
+      const lineHash = copy ? `${copy.lineHash}+${line}` : line;
+      const of = copy?.of ?? sessionIdOf(this.#reader.agent, first);
+      await this.#group(apart, { id: copySessionIdOf(this.#reader.agent, first, lineHash), lineHash, of });
+    }
   }
 
-  async #file(file: TranscriptFile, copy?: FileImportOptions["copy"]): Promise<void> {
+  async #file(file: TranscriptFile, copy?: FileImportOptions["copy"]): Promise<ImportedFile | undefined> {
     const { since, dryRun, signal, maxSideFileBytes = MAX_SIDE_FILE_BYTES } = this.#options;
     signal?.throwIfAborted();
     if (since !== undefined && file.modifiedAt < since) {
-      this.#add(
-        file,
-        emptyReport(file.path, this.#reader.agent, "skipped", "it was changed before that time"),
-      );
-      return;
+      const reason = "it was changed before that time";
+      this.#add(file, emptyReport(file.path, this.#reader.agent, "skipped", reason));
+      return undefined;
     }
-    const report = await this.#guard(file, () =>
-      importFile(this.#store, this.#reader, file, {
-        dryRun,
-        signal,
-        maxSideFileBytes,
-        copy,
-        onBytes: (bytes) => this.#read(file, bytes),
-      }),
+    const onBytes = (bytes: number) => this.#read(file, bytes);
+    const imported = await this.#guard(file, () =>
+      importFile(this.#store, this.#reader, file, { dryRun, signal, maxSideFileBytes, copy, onBytes }),
     );
-    if (report) this.#add(file, report);
+    if (imported) this.#add(file, imported.report, imported.version);
+    return imported;
   }
 
   /** What one file brings about is in its report; what is wrong with the store ends the import. */
@@ -167,13 +177,16 @@ class ImportRun {
     }
   }
 
-  #duplicate(file: TranscriptFile, of: TranscriptFile): void {
-    const sessionId = sessionIdOf(this.#reader.agent, of);
-    const reason = `all of it is in ${of.path}`;
-    this.#add(file, { ...emptyReport(file.path, this.#reader.agent, "duplicate", reason), sessionId });
+  #duplicate(file: TranscriptFile, of: TranscriptFile, imported: ImportedFile | undefined): void {
+    const report = emptyReport(file.path, this.#reader.agent, "duplicate", `all of it is in ${of.path}`);
+    const bytes = { ...report.bytes, total: file.size, unchanged: file.size };
+    const sessionId = imported?.report.sessionId;
+    this.#add(file, { ...report, bytes, sessionId }, imported?.version);
   }
 
-  #add(file: TranscriptFile, report: FileReport): void {
+  #add(file: TranscriptFile, report: FileReport, version?: string): void {
+    const { known, dryRun } = this.#options;
+    if (version !== undefined && !dryRun) known?.remember(file, report, version, this.#startedAt);
     this.#reports.push(report);
     this.#underWay.delete(file);
     this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + file.size };

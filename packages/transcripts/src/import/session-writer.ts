@@ -68,6 +68,11 @@ export class SessionWriter {
     return this.#head;
   }
 
+  /** Of the session behind the last call. */
+  get version(): string | undefined {
+    return this.#version;
+  }
+
   /** Of the entries that were written or found to be there, the last one in the session. */
   get last(): LastEntry | null {
     return this.#last;
