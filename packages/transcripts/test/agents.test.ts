@@ -1,10 +1,12 @@
+// Longer than most files: a table of records and what becomes of them, agent by agent.
 import type { SessionStore } from "@thulp-sessions/core";
 import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
+import { copilot } from "../src/agents/copilot.ts";
 import { openclaw, pi } from "../src/agents/pi.ts";
 import { type AgentReader, sessionIdOf } from "../src/index.ts";
-import { CLAUDE, CODEX, PI, PI_SESSION, SESSION, THREAD } from "./fixtures.ts";
+import { CLAUDE, CODEX, COPILOT, COPILOT_SESSION, PI, PI_SESSION, SESSION, THREAD } from "./fixtures.ts";
 import { openStore } from "./places.ts";
 import { entriesOf, exported, fileWith, importOne, lines } from "./round-trip.ts";
 
@@ -299,6 +301,32 @@ describe("pi", () => {
     const { types, metadata } = await imported(openclaw, "a.jsonl", PI);
     expect(types[0]).toBe("openclaw:session");
     expect(metadata.tags).toContain("agent:openclaw");
+  });
+});
+
+describe("Copilot CLI", () => {
+  test("a session: what failed says so, calls have the names that they were begun with", async () => {
+    const { types, metadata, context, report } = await imported(copilot, "events.jsonl", COPILOT);
+    expect(types).toEqual([
+      "copilot:session.start",
+      "system_message",
+      "user_message",
+      "assistant_message",
+      "copilot:tool.execution_start",
+      "view false",
+      "skill sewing true",
+      "copilot:session.from_tomorrow",
+      "copilot:abort",
+    ]);
+    expect(metadata).toMatchObject({
+      id: COPILOT_SESSION,
+      name: "Hem it",
+      status: "cancelled",
+      createdAt: Date.parse("2026-06-01T08:00:00Z"),
+      tags: ["agent:copilot", "project:/home/ada/hem", "branch:main"],
+    });
+    expect(context["source"]).toMatchObject({ versions: ["1.0.78"] });
+    expect(report.unknownKinds).toEqual({ "session.from_tomorrow": 1 });
   });
 });
 

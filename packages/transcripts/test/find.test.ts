@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
+import { copilot } from "../src/agents/copilot.ts";
 import { openclaw, pi } from "../src/agents/pi.ts";
 import { exportSideFiles, findTranscripts, importTranscripts, sessionIdOf } from "../src/index.ts";
 import { CLAUDE, PI, SESSION } from "./fixtures.ts";
@@ -119,6 +120,25 @@ test("pi and OpenClaw", async () => {
   });
   const { files } = await findTranscripts(openclaw, clawRoot);
   expect(files.map(({ relativePath }) => relativePath)).toEqual(["agents/main/sessions/one.jsonl"]);
+});
+
+test("Copilot CLI: both layouts, and what lies beside the events", async () => {
+  const other = "11111111-2222-4333-8444-555555555555";
+  const root = tree({
+    [`session-state/${SESSION}/events.jsonl`]: "{}\n",
+    [`session-state/${SESSION}/workspace.yaml`]: "cwd: /\n",
+    [`session-state/${SESSION}/checkpoints/1.md`]: "one",
+    [`session-state/${SESSION}/session.db`]: "",
+    [`session-state/${other}.jsonl`]: "{}\n",
+    "session-store.db": "",
+    "config.json": "{}",
+  });
+  const { files, skipped } = await findTranscripts(copilot, root);
+  expect(files.map(({ nativeId, sideFiles }) => [nativeId, sideFiles.length])).toEqual([
+    [other, 0],
+    [SESSION, 2],
+  ]);
+  expect(skipped).toEqual([]);
 });
 
 describe("what cannot be read is told of, and the rest imported", () => {

@@ -186,3 +186,28 @@ export const PI: readonly object[] = [
   { type: "compaction", id: "00000005", timestamp: "2026-05-03T11:00:05.000Z", summary: "So far." },
   { type: "session_info", id: "00000006", timestamp: "2026-05-03T11:00:06.000Z", name: "Sums" },
 ];
+
+export const COPILOT_SESSION = "7d3c2b1a-0000-4f5e-8d9c-1a2b3c4d5e6f";
+
+function copilotEvent(second: number, type: string, data: object): object {
+  const timestamp = `2026-06-01T08:00:${String(second).padStart(2, "0")}.000Z`;
+  return { type, data, id: `00000000-0000-4000-8000-0000000000${second + 10}`, timestamp, parentId: null };
+}
+
+/** A session of Copilot CLI with a call that failed, and that was given up. */
+export const COPILOT: readonly object[] = [
+  copilotEvent(1, "session.start", {
+    sessionId: COPILOT_SESSION,
+    copilotVersion: "1.0.78",
+    startTime: "2026-06-01T08:00:00.000Z",
+    context: { cwd: "/home/ada/hem", branch: "main" },
+  }),
+  copilotEvent(2, "system.message", { role: "system", content: "You sew." }),
+  copilotEvent(3, "user.message", { content: "Hem it" }),
+  copilotEvent(4, "assistant.message", { content: "", toolRequests: [{ toolCallId: "k1", name: "view" }] }),
+  copilotEvent(5, "tool.execution_start", { toolCallId: "k1", toolName: "view", arguments: {} }),
+  copilotEvent(6, "tool.execution_complete", { toolCallId: "k1", success: false, error: { code: "x" } }),
+  copilotEvent(7, "skill.invoked", { name: "sewing" }),
+  copilotEvent(8, "session.from_tomorrow", {}),
+  copilotEvent(9, "abort", { reason: "user" }),
+];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
+import { copilot } from "../src/agents/copilot.ts";
 import { pi } from "../src/agents/pi.ts";
 import { openStore, STORES } from "./places.ts";
 import { entriesOf, exported, importOne } from "./round-trip.ts";
@@ -10,7 +11,7 @@ import { entriesOf, exported, importOne } from "./round-trip.ts";
 // Other people's histories; they are read where they lie and are no part of this repository.
 const SAMPLES = "/work/shared/transcripts";
 
-const READERS = { "claude-code": claudeCode, codex, pi } as const;
+const READERS = { "claude-code": claudeCode, codex, pi, "copilot-cli": copilot } as const;
 
 describe.each(Object.entries(READERS))("samples of %s", (folder, reader) => {
   const root = join(SAMPLES, folder);

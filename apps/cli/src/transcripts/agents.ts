@@ -10,6 +10,7 @@ const READERS = {
   codex: async () => (await import("@thulp-sessions/transcripts/codex")).codex,
   pi: async () => (await import("@thulp-sessions/transcripts/pi")).pi,
   openclaw: async () => (await import("@thulp-sessions/transcripts/pi")).openclaw,
+  copilot: async () => (await import("@thulp-sessions/transcripts/copilot")).copilot,
 } as const satisfies Readonly<Record<string, () => Promise<AgentReader>>>;
 
 export type AgentName = keyof typeof READERS;

@@ -6,7 +6,7 @@ import { parseStoreUrl, placeOf } from "@thulp-sessions/config";
 import type { KnownFiles } from "@thulp-sessions/transcripts";
 import type { Context } from "../command/context.ts";
 
-/** Which files of an agent an import into this store has seen, kept beside no store: it is of this machine. */
+/** Which files of an agent an import into this store has seen: kept apart from it, for this machine. */
 export interface StoredKnownFiles {
   readonly files: KnownFiles;
   save(): Promise<void>;
