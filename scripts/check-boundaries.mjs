@@ -79,7 +79,7 @@ const ROOMS = {
     "sqlite-store.ts",
     ".",
   ],
-  "packages/transcripts": ["lines", "model", "agents", "files", "import", "export", "."],
+  "packages/transcripts": ["lines", "model", "agents", "files", "import", "follow", "export", "."],
   "packages/store-conformance": [".", "cases", "cases.ts", "index.ts", "command"],
   "packages/router": [
     "call.ts",

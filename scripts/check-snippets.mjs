@@ -45,10 +45,7 @@ writeFileSync(
           .map((name) => [`@thulp-sessions/${name}`, [`../../packages/${name}/src/index.ts`]])
           .concat([
             ["@thulp-sessions/core/store", ["../../packages/core/src/store.ts"]],
-            [
-              "@thulp-sessions/transcripts/claude-code",
-              ["../../packages/transcripts/src/agents/claude-code.ts"],
-            ],
+            ["@thulp-sessions/transcripts/*", ["../../packages/transcripts/src/agents/*.ts"]],
             ["@thulp-sessions/core/memory", ["../../packages/core/src/store/memory-store.ts"]],
             ["@thulp-sessions/api", ["../../apps/api/src/index.ts"]],
           ]),

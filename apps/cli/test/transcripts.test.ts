@@ -135,6 +135,34 @@ describe("import --from", () => {
   });
 });
 
+describe("follow", () => {
+  it("takes in what is written, until it is ended", async () => {
+    const at = machine();
+    const { child, told, ended } = start(at, "follow", "--from", "claude-code");
+    await until(() => told.stdout.includes("agent-7.jsonl: 1 added"), "what is there was taken in");
+    const path = join(at.home, `${CLAUDE}.jsonl`);
+    appendFileSync(path, claudeLine("u9", "a live line"));
+    await until(() => told.stdout.includes(`grown       ${path}: 1 added, 2 there`), "the line was taken in");
+    expect(told.stderr).toBe("following 1 agent; Ctrl-C ends it\n");
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(ok(at, "search", "live")).toContain(SESSION);
+  });
+
+  it("wants to know whose, and asks as import does", () => {
+    const at = machine();
+    expect(cli(at, "follow")).toMatchObject({ code: 2, stderr: expect.stringContaining("--from") });
+    expect(cli(at, "follow", "--from", "auto")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--yes"),
+    });
+    expect(cli(at, "follow", "--from", "pi")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("No histories"),
+    });
+  });
+});
+
 describe("export --as", () => {
   it("gives the agent's own files back, with sub-agents and what lies beside them", () => {
     const at = machine();

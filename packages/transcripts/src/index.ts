@@ -9,6 +9,7 @@ export {
 } from "./export/export-transcript.ts";
 export { type FoundTranscripts, findTranscripts } from "./files/find-transcripts.ts";
 export type { SideFile, SkippedFile, TranscriptFile } from "./files/transcript-file.ts";
+export { type FollowOptions, followTranscripts, type TranscriptSource } from "./follow/follow-transcripts.ts";
 export { type ImportOptions, type ImportProgress, importTranscripts } from "./import/import-transcripts.ts";
 export { KnownFiles } from "./import/known-files.ts";
 export {

@@ -72,7 +72,8 @@ function listed(
     .join(", ");
 }
 
-function fileLine({ result, path, reason, entries, name }: FileReport): string {
+/** What became of one file, in a line. */
+export function fileLine({ result, path, reason, entries, name }: FileReport): string {
   const facts =
     reason ??
     `${entries.added} added, ${entries.present} there${name ? `  ${oneLine(name).slice(0, NAME_LENGTH)}` : ""}`;

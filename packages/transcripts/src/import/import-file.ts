@@ -28,7 +28,12 @@ import {
   type Tail,
 } from "../model/file-state.ts";
 import { sessionNameOf } from "../model/session-ids.ts";
-import { type FinishedStream, type StreamItem, TranscriptStream } from "../model/transcript-stream.ts";
+import {
+  type FinishedStream,
+  isWholeRecord,
+  type StreamItem,
+  TranscriptStream,
+} from "../model/transcript-stream.ts";
 import { ImportCounters } from "./import-counters.ts";
 import type { FileReport } from "./report.ts";
 import {
@@ -49,6 +54,8 @@ export interface FileImportOptions {
   readonly maxSideFileBytes: number;
   /** Of a file that goes apart from the one that has the session's own id. */
   readonly copy?: { readonly id: SessionId; readonly lineHash: string; readonly of: SessionId } | undefined;
+  /** False while the file is being written: a record whose line has not ended does not count yet. */
+  readonly settle?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of bytes that were read since. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -130,7 +137,7 @@ class FileImport {
       }
       this.#options.onBytes?.(chunk.length);
     }
-    const end = this.#stream.finish();
+    const end = this.#stream.finish(this.#options.settle !== false);
     for (const item of end.items) this.#take(item);
     if (end.loose) bytes.tail += end.size;
     if (this.#stream.bom)
@@ -145,8 +152,16 @@ class FileImport {
     const isWhole = this.#before && (await this.#writer.has(this.#before.last));
     this.#result =
       this.#before && isWhole ? await compareWithImported(this.#file.path, this.#before) : "changed";
+    if (this.#result === "unchanged" && this.#settlesTail()) this.#result = "grown";
     if (this.#result === "changed") this.#stored = await this.#writer.storedRecords();
     if (this.#result === "grown") this.#runs = [...(this.#before?.runs ?? [])];
+  }
+
+  /** Is a record whose end was waited for whole now? */
+  #settlesTail(): boolean {
+    const tail = this.#before?.tail;
+    if (this.#options.settle === false || !tail || !("text" in tail)) return false;
+    return isWholeRecord(Buffer.from(tail.text));
   }
 
   async #unchanged(): Promise<FileReport> {

@@ -32,6 +32,8 @@ export interface ImportProgress {
 }
 
 const MAX_SIDE_FILE_BYTES = 8 * 1024 * 1024;
+/** Of a file that is followed, the end of a line is waited for until it was not changed for so long. */
+const QUIET_MS = 2000;
 /** So many at a time, so that they share the commits of the store, */
 const MAX_UNDER_WAY = 32;
 /** but of large ones fewer: of each its batches are held. */
@@ -58,15 +60,24 @@ export async function importTranscripts(
     for (const { path: skipped, reason, failed } of found.skipped)
       reports.push(emptyReport(skipped, reader.agent, failed ? "failed" : "skipped", reason));
   }
-  const run = new ImportRun(store, reader, options, [...files.values()]);
-  reports.push(...(await run.run()));
+  reports.push(...(await importFound(store, reader, [...files.values()], options)));
   return reports.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** @internal The same for files that were found; all those of one session have to be among them. */
+export function importFound(
+  store: SessionStore,
+  reader: AgentReader,
+  files: readonly TranscriptFile[],
+  options: ImportOptions & { readonly live?: boolean },
+): Promise<readonly FileReport[]> {
+  return new ImportRun(store, reader, options, files).run();
 }
 
 class ImportRun {
   readonly #store: SessionStore;
   readonly #reader: AgentReader;
-  readonly #options: ImportOptions;
+  readonly #options: ImportOptions & { readonly live?: boolean };
   readonly #files: readonly TranscriptFile[];
   readonly #startedAt = Date.now();
   readonly #reports: FileReport[] = [];
@@ -78,7 +89,7 @@ class ImportRun {
   constructor(
     store: SessionStore,
     reader: AgentReader,
-    options: ImportOptions,
+    options: ImportOptions & { readonly live?: boolean },
     files: readonly TranscriptFile[],
   ) {
     this.#store = store;
@@ -158,9 +169,17 @@ class ImportRun {
       this.#add(file, emptyReport(file.path, this.#reader.agent, "skipped", reason));
       return undefined;
     }
+    const settle = !this.#options.live || this.#startedAt - file.modifiedAt >= QUIET_MS;
     const onBytes = (bytes: number) => this.#read(file, bytes);
     const imported = await this.#guard(file, () =>
-      importFile(this.#store, this.#reader, file, { dryRun, signal, maxSideFileBytes, copy, onBytes }),
+      importFile(this.#store, this.#reader, file, {
+        dryRun,
+        signal,
+        maxSideFileBytes,
+        copy,
+        settle,
+        onBytes,
+      }),
     );
     if (imported) this.#add(file, imported.report, imported.version);
     return imported;

@@ -139,8 +139,12 @@ export class TranscriptStream {
     return { entries, size, end: long.size, kind: "raw", tail: false, open: !last };
   }
 
-  /** What stands behind the last line end. A whole record counts although its line has not ended. */
-  finish(): FinishedStream {
+  /**
+   * What stands behind the last line end.
+   *
+   * @param settle a whole record counts although its line has not ended.
+   */
+  finish(settle: boolean): FinishedStream {
     const begun: StreamItem[] = [];
     if (this.#start) begun.push(...this.#split(this.#takeBom(this.#start)));
     const { rest, inPieces } = this.#splitter.finish();
@@ -155,9 +159,7 @@ export class TranscriptStream {
     }
     const found = { size: rest.length, sha256: sha256(rest) };
     if (rest.length === 0) return { ...found, items: begun, loose: undefined };
-    // Behind a carriage return a newline may be missing: the line would be another one then.
-    const isRecord = rest.at(-1) !== CR && readLine(rest).type === "record";
-    if (isRecord) {
+    if (settle && isWholeRecord(rest)) {
       const read = this.#entries.line(rest, false);
       return {
         ...found,
@@ -183,4 +185,9 @@ export class TranscriptStream {
     const kind = line?.kind ?? "raw";
     return { entries, size, end: this.#size + size, kind, tail: true, open: true, ...(line && { line }) };
   }
+}
+
+/** Behind a carriage return a newline may be missing: the line would be another one then. */
+export function isWholeRecord(bytes: Buffer): boolean {
+  return bytes.at(-1) !== CR && readLine(bytes).type === "record";
 }
