@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
@@ -76,6 +76,27 @@ describe("Claude Code", () => {
     for await (const side of exportSideFiles(store, SESSION))
       expect((await side.write(async () => {})).exact).toBe(true);
     expect(await exported(store, SESSION)).toMatchObject({ exact: true });
+  });
+
+  test("what lies beside a session comes back where its entries were taken away", async () => {
+    const store = await openStore();
+    const root = tree(FILES);
+    await importTranscripts(store, claudeCode, [root]);
+    await store.truncate(SESSION, 3, { at: 1 });
+    await importTranscripts(store, claudeCode, [root]);
+    const exact: boolean[] = [(await exported(store, SESSION)).exact];
+    for await (const side of exportSideFiles(store, SESSION))
+      exact.push((await side.write(async () => {})).exact);
+    expect(exact).toEqual([true, true, true]);
+  });
+
+  test("a file that is named by itself keeps the place that it is known to have", async () => {
+    const store = await openStore();
+    const root = tree(FILES);
+    await importTranscripts(store, claudeCode, [root]);
+    appendFileSync(join(root, TRANSCRIPT), lines({ type: "tag" }));
+    await importTranscripts(store, claudeCode, [join(root, TRANSCRIPT)]);
+    expect(await exported(store, SESSION)).toMatchObject({ exact: true, path: TRANSCRIPT });
   });
 
   test("what is too large beside a session is told of, and not taken", async () => {

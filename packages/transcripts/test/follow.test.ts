@@ -83,6 +83,16 @@ describe.each(Object.keys(STORES))("in %s", (kind) => {
   });
 });
 
+test("a file that is being written is looked at between the looks at everything", async () => {
+  const store = await openStore();
+  const root = tempFolder();
+  const path = write(root, `p/${SESSION}.jsonl`, A);
+  const { next } = follow(store, root, { lookMs: Number.MAX_SAFE_INTEGER });
+  expect(await next()).toMatchObject({ result: "new" });
+  appendFileSync(path, B);
+  expect(await next()).toMatchObject({ result: "grown" });
+});
+
 test("a line that has not ended waits, until the file is quiet", async () => {
   const store = await openStore();
   const root = tempFolder();

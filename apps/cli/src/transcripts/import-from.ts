@@ -10,9 +10,7 @@ import { printImportReport, type ReportOptions } from "./import-report.ts";
 import { loadKnownFiles } from "./known-files.ts";
 import { type AskOptions, askFirst, sourcesOf } from "./sources.ts";
 
-export interface ImportFromOptions extends ReportOptions, AskOptions {
-  readonly since?: number | undefined;
-}
+export type ImportFromOptions = ReportOptions & AskOptions;
 
 /** `import --from`: the histories of other agents, of this machine or at the paths that were named. */
 export async function importFrom(

@@ -7,10 +7,13 @@ import { bytes as size } from "../render/time.ts";
 const RESULTS = ["new", "grown", "changed", "unchanged", "duplicate", "skipped", "failed"] as const;
 /** What a person wants to know of without asking. */
 const TOLD: readonly string[] = ["changed", "duplicate", "skipped", "failed"];
+/** What was asked for need not be told. */
+const TOLD_SINCE: readonly string[] = TOLD.filter((result) => result !== "skipped");
 const COLUMN = 10;
 
 export interface ReportOptions {
   readonly dryRun?: boolean | undefined;
+  readonly since?: number | undefined;
   /** A line for every file. */
   readonly verbose?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -20,11 +23,12 @@ export interface ReportOptions {
 export async function printImportReport(
   { io }: Context,
   reports: readonly FileReport[],
-  { json, verbose, dryRun }: ReportOptions,
+  { json, verbose, dryRun, since }: ReportOptions,
 ): Promise<void> {
   if (json) return printJson(io, { dryRun: dryRun ?? false, files: reports });
   for (const report of reports) {
-    if (verbose || TOLD.includes(report.result)) await io.line(fileLine(report));
+    const told = since === undefined ? TOLD : TOLD_SINCE;
+    if (verbose || told.includes(report.result)) await io.line(fileLine(report));
     for (const each of report.refused) await io.line(`${"refused".padEnd(COLUMN)}  ${oneLine(each)}`);
     for (const { path, reason } of report.sideFiles.skipped)
       await io.line(`${"not taken".padEnd(COLUMN)}  ${oneLine(path)}: ${oneLine(reason)}`);

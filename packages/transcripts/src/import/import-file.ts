@@ -14,6 +14,7 @@ import { compareWithImported } from "../files/compare-files.ts";
 import { readChunks } from "../files/read-chunks.ts";
 import type { TranscriptFile } from "../files/transcript-file.ts";
 import type { AgentReader, RecordParser } from "../model/agent-reader.ts";
+import { objectOf, textOf } from "../model/fields.ts";
 import {
   addToRuns,
   countRuns,
@@ -104,6 +105,8 @@ class FileImport {
   readonly #counters = new ImportCounters();
   readonly #before: FileState | null;
   #result: "new" | "grown" | "changed" | "unchanged" = "new";
+  /** Entries were taken away since. */
+  #isCut = false;
   /** Of a changed file. */
   #stored: StoredRecords | undefined;
   #runs: Run[] = [];
@@ -149,9 +152,9 @@ class FileImport {
   async #compare(): Promise<void> {
     if (!this.#writer.head) return;
     // Of a session that was cut since, everything is looked at again.
-    const isWhole = this.#before && (await this.#writer.has(this.#before.last));
+    this.#isCut = !this.#before || !(await this.#writer.has(this.#before.last));
     this.#result =
-      this.#before && isWhole ? await compareWithImported(this.#file.path, this.#before) : "changed";
+      this.#before && !this.#isCut ? await compareWithImported(this.#file.path, this.#before) : "changed";
     if (this.#result === "unchanged" && this.#settlesTail()) this.#result = "grown";
     if (this.#result === "changed") this.#stored = await this.#writer.storedRecords();
     if (this.#result === "grown") this.#runs = [...(this.#before?.runs ?? [])];
@@ -263,7 +266,7 @@ class FileImport {
   }
 
   async #sideFiles(): Promise<{ sideFiles?: readonly SideFileState[] }> {
-    const before = this.#before?.sideFiles ?? [];
+    const before = this.#isCut ? [] : (this.#before?.sideFiles ?? []);
     const { states, report } = await importSideFiles(this.#writer, this.#file.sideFiles, before, {
       agent: this.#reader.agent,
       session: this.#session,
@@ -300,7 +303,10 @@ class FileImport {
   }
 
   #source(): JsonObject {
-    return sourceJson(this.#reader, this.#file, this.#parser.facts());
+    const source = sourceJson(this.#reader, this.#file, this.#parser.facts());
+    const before = textOf(objectOf(this.#writer.head?.context[SOURCE_KEY])?.["path"]);
+    // A file that was named by itself does not say where it lies below the agent's root.
+    return before?.endsWith(`/${this.#file.relativePath}`) ? { ...source, path: before } : source;
   }
 
   /** A file none of whose records says when it was written has the time of its last change. */
