@@ -125,11 +125,13 @@ test.skipIf(process.platform === "win32")(
     const root = tempFolder();
     const path = write(root, `p/${SESSION}.jsonl`, A);
     symlinkSync("/nowhere", join(root, "projects", "p", `${OTHER}.jsonl`));
-    const { next, told } = follow(store, root);
+    const { next, told } = follow(store, root, { lookMs: 0 });
     const first = [await next(), await next()].map(({ result }) => result);
     expect(first.sort()).toEqual(["failed", "new"]);
-    appendFileSync(path, B);
-    expect(await next()).toMatchObject({ result: "grown" });
+    for (const line of [B, C]) {
+      appendFileSync(path, line);
+      expect(await next()).toMatchObject({ result: "grown" });
+    }
     expect(told).toEqual([]);
   },
 );
