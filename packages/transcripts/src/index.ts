@@ -21,6 +21,7 @@ export {
 } from "./import/report.ts";
 export type {
   AgentReader,
+  AgentRoot,
   Classified,
   MachinePlace,
   NamedTranscript,

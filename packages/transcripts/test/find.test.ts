@@ -6,7 +6,14 @@ import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
 import { copilot } from "../src/agents/copilot.ts";
 import { openclaw, pi } from "../src/agents/pi.ts";
-import { exportSideFiles, findTranscripts, importTranscripts, sessionIdOf } from "../src/index.ts";
+import {
+  type AgentReader,
+  type AgentRoot,
+  exportSideFiles,
+  findTranscripts,
+  importTranscripts,
+  sessionIdOf,
+} from "../src/index.ts";
 import { CLAUDE, PI, SESSION } from "./fixtures.ts";
 import { openStore, tempFolder } from "./places.ts";
 import { entriesOf, exported, importOne, lines } from "./round-trip.ts";
@@ -114,6 +121,26 @@ describe("Claude Code", () => {
       { nativeId: "agent-77", parentId: SESSION, relativePath: `${SESSION}/subagents/agent-77.jsonl` },
     ]);
   });
+});
+
+test("where agents keep their histories, and nothing where they are not", async () => {
+  const place = { home: "/home/ada", env: {} };
+  const at = (reader: AgentReader, env = {}) =>
+    reader.roots({ ...place, env }).map(({ path, folders }) => folders.map((folder) => `${path}/${folder}`));
+  expect(at(claudeCode)).toEqual([["/home/ada/.claude/projects"]]);
+  expect(at(claudeCode, { CLAUDE_CONFIG_DIR: "/c" })).toEqual([["/c/projects"]]);
+  expect(at(codex, { CODEX_HOME: "/x" })).toEqual([["/x/sessions", "/x/archived_sessions"]]);
+  expect(at(copilot, { COPILOT_HOME: "/p" })).toEqual([["/p/session-state"]]);
+  expect(at(pi, { PI_CODING_AGENT_SESSION_DIR: "/s" })).toEqual([["/s/."], ["/home/ada/.pi/agent/sessions"]]);
+  expect(at(openclaw, { OPENCLAW_STATE_DIR: "/o" })[0]).toEqual(["/o/agents"]);
+
+  const home = tree({ ".claude/history.jsonl": "{}\n", "own/2026_x.jsonl": lines(...PI) });
+  for (const reader of [claudeCode, codex, copilot, openclaw])
+    for (const root of reader.roots({ home, env: {} }))
+      expect(await findTranscripts(reader, root)).toMatchObject({ files: [], skipped: [] });
+  const [own] = pi.roots({ home, env: { PI_CODING_AGENT_SESSION_DIR: join(home, "own") } });
+  const { files } = await findTranscripts(pi, own as AgentRoot);
+  expect(files).toMatchObject([{ relativePath: "2026_x.jsonl" }]);
 });
 
 test("Codex: both folders, and nothing else that lies there", async () => {

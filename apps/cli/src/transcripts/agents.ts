@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { AgentReader } from "@thulp-sessions/transcripts";
+import type { AgentReader, AgentRoot } from "@thulp-sessions/transcripts";
 import type { Context } from "../command/context.ts";
 
 /** The agents whose histories are read; each reader is loaded only for its agent. */
@@ -22,10 +22,9 @@ export function agentReader(name: AgentName): Promise<AgentReader> {
 }
 
 /** Where the agent keeps its histories on this machine, if it does. */
-export function rootsOf(reader: AgentReader, { io }: Context): readonly string[] {
+export function rootsOf(reader: AgentReader, { io }: Context): readonly AgentRoot[] {
   const { env } = io.process;
-  const roots = reader.roots({ home: homedir(), env });
-  return [...new Set(roots)].filter((root) =>
-    reader.folders.some((folder) => existsSync(join(root, folder))),
-  );
+  return reader
+    .roots({ home: homedir(), env })
+    .filter(({ path, folders }) => folders.some((folder) => existsSync(join(path, folder))));
 }

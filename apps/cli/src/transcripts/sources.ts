@@ -56,7 +56,12 @@ export async function askFirst(
   if (isNamed) return;
   const { io } = context;
   const { base, store: url } = await context.config();
-  const found = sources.map(({ reader, paths }) => `${reader.title} (${paths.join(", ")})`).join(", ");
+  const found = sources
+    .map(({ reader, paths }) => {
+      const places = paths.map((path) => (typeof path === "string" ? path : path.path));
+      return `${reader.title} (${places.join(", ")})`;
+    })
+    .join(", ");
   const location = parseStoreUrl(url, base);
   // Somebody else may run the server, or read it.
   if (isRemote(location))

@@ -23,13 +23,14 @@ import { FactCollector } from "./fact-collector.ts";
 import { agentEvent, ToolCalls, toolCall } from "./tool-calls.ts";
 
 const AGENT = "claude-code";
+const FOLDERS: readonly string[] = ["projects"];
 
 /** The histories of Claude Code: `~/.claude/projects`, with sub-agents and the files beside them. */
 export const claudeCode: AgentReader = {
   agent: AGENT,
   title: "Claude Code",
-  roots: ({ home, env }) => [env["CLAUDE_CONFIG_DIR"] || `${home}/.claude`],
-  folders: ["projects"],
+  roots: ({ home, env }) => [{ path: env["CLAUDE_CONFIG_DIR"] || `${home}/.claude`, folders: FOLDERS }],
+  folders: FOLDERS,
   recognize,
   identify: (named, first) => {
     // Sub-agents of older versions lie beside the sessions, and say in each record whose they are.

@@ -14,13 +14,14 @@ import { FactCollector } from "./fact-collector.ts";
 import { agentEvent, ToolCalls, toolCall } from "./tool-calls.ts";
 
 const AGENT = "codex";
+const FOLDERS: readonly string[] = ["sessions", "archived_sessions"];
 
 /** The histories of Codex: `~/.codex/sessions` and `archived_sessions`, compressed ones too. */
 export const codex: AgentReader = {
   agent: AGENT,
   title: "Codex",
-  roots: ({ home, env }) => [env["CODEX_HOME"] || `${home}/.codex`],
-  folders: ["sessions", "archived_sessions"],
+  roots: ({ home, env }) => [{ path: env["CODEX_HOME"] || `${home}/.codex`, folders: FOLDERS }],
+  folders: FOLDERS,
   recognize,
   identify: (named, first) => {
     if (isUuid(named.nativeId) || named.parentId !== undefined) return named;

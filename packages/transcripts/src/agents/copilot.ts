@@ -12,13 +12,14 @@ import { FactCollector } from "./fact-collector.ts";
 import { agentEvent, ToolCalls, toolCall } from "./tool-calls.ts";
 
 const AGENT = "copilot";
+const FOLDERS: readonly string[] = ["session-state"];
 
 /** The histories of GitHub Copilot CLI: `~/.copilot/session-state`. */
 export const copilot: AgentReader = {
   agent: AGENT,
   title: "GitHub Copilot CLI",
-  roots: ({ home, env }) => [env["COPILOT_HOME"] || `${home}/.copilot`],
-  folders: ["session-state"],
+  roots: ({ home, env }) => [{ path: env["COPILOT_HOME"] || `${home}/.copilot`, folders: FOLDERS }],
+  folders: FOLDERS,
   recognize,
   identify: (named, first) => {
     // The folder of a session has its id; a file that was moved elsewhere says it itself.

@@ -15,9 +15,9 @@ export const pi: AgentReader = {
   agent: "pi",
   title: "pi",
   roots: ({ home, env }) => {
-    const own = env["PI_CODING_AGENT_DIR"] || `${home}/.pi/agent`;
+    const own = { path: env["PI_CODING_AGENT_DIR"] || `${home}/.pi/agent`, folders: ["sessions"] };
     const sessions = env["PI_CODING_AGENT_SESSION_DIR"];
-    return sessions ? [sessions, own] : [own];
+    return sessions ? [{ path: sessions, folders: ["."] }, own] : [own];
   },
   folders: ["sessions"],
   recognize,
@@ -33,11 +33,12 @@ export const openclaw: AgentReader = {
   ...pi,
   agent: "openclaw",
   title: "OpenClaw",
-  roots: ({ home, env }) => [
-    ...(env["OPENCLAW_STATE_DIR"] ? [env["OPENCLAW_STATE_DIR"]] : []),
-    `${home}/.openclaw`,
-    `${home}/.clawdbot`,
-  ],
+  roots: ({ home, env }) =>
+    [
+      ...(env["OPENCLAW_STATE_DIR"] ? [env["OPENCLAW_STATE_DIR"]] : []),
+      `${home}/.openclaw`,
+      `${home}/.clawdbot`,
+    ].map((path) => ({ path, folders: ["agents"] })),
   folders: ["agents"],
   recognize: (path) => {
     // Codex keeps its own files within an agent's folder, and so do traces.

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
-import type { AgentReader, NamedTranscript } from "../model/agent-reader.ts";
+import type { AgentReader, AgentRoot, NamedTranscript } from "../model/agent-reader.ts";
 import { modifiedAt, stampOf } from "./file-stamp.ts";
 import { readFirstRecord } from "./first-record.ts";
 import { COMPRESSED, reasonOf } from "./read-chunks.ts";
@@ -13,14 +14,14 @@ export interface FoundTranscripts {
 }
 
 /**
- * The transcripts of an agent at a path: a root of it, a folder within, or one file. What cannot be read is
+ * The transcripts of an agent at one of its roots or at a path: a root of it, a folder within, or one file. What cannot be read is
  * among the skipped, and never hides the rest.
  *
  * @param known what a file has said of its names when it was in this state; it is not opened then.
  */
 export async function findTranscripts(
   reader: AgentReader,
-  path: string,
+  path: string | AgentRoot,
   known: KnownNames = () => undefined,
 ): Promise<FoundTranscripts> {
   const search = new Search(reader, known);
@@ -48,13 +49,12 @@ class Search implements FoundTranscripts {
     this.#known = known;
   }
 
-  async run(path: string): Promise<void> {
-    const stats = await this.#try(path, () => stat(path));
-    if (!stats) return;
-    if (stats.isDirectory()) {
-      const folders = await this.#historyFolders(path);
-      for (const folder of folders) await this.#walk(join(path, folder), path, 0);
-    } else await this.#named(path);
+  async run(path: string | AgentRoot): Promise<void> {
+    if (typeof path === "string") await this.#given(path);
+    // An agent that is not there has no histories.
+    else
+      for (const folder of path.folders)
+        if (existsSync(join(path.path, folder))) await this.#walk(join(path.path, folder), path.path, 0);
     this.files.sort((a, b) => (a.path < b.path ? -1 : 1));
     this.files = this.files.map((file) => {
       const sideFiles = this.#sideFiles.get(keyOf(file)) ?? [];
@@ -63,6 +63,13 @@ class Search implements FoundTranscripts {
     for (const file of this.files) this.#sideFiles.delete(keyOf(file));
     for (const { path: left } of [...this.#sideFiles.values()].flat())
       this.#skip(left, "there is no transcript that it belongs to", false);
+  }
+
+  async #given(path: string): Promise<void> {
+    const stats = await this.#try(path, () => stat(path));
+    if (!stats) return;
+    if (!stats.isDirectory()) return this.#named(path);
+    for (const folder of await this.#historyFolders(path)) await this.#walk(join(path, folder), path, 0);
   }
 
   /** Those of the agent's folders that are there; in any other folder everything. */

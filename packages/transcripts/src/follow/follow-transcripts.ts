@@ -8,14 +8,14 @@ import type { TranscriptFile } from "../files/transcript-file.ts";
 import { importFound } from "../import/import-transcripts.ts";
 import { KnownFiles } from "../import/known-files.ts";
 import { emptyReport, type FileReport } from "../import/report.ts";
-import type { AgentReader } from "../model/agent-reader.ts";
+import type { AgentReader, AgentRoot } from "../model/agent-reader.ts";
 import { sessionIdOf } from "../model/session-ids.ts";
 
 /** An agent, and where its histories are. */
 export interface TranscriptSource {
   readonly reader: AgentReader;
-  /** Roots of the agent, folders within, or single files. */
-  readonly paths: readonly string[];
+  /** What the reader's `roots` gives; or paths of roots, of folders within, or of single files. */
+  readonly paths: readonly (string | AgentRoot)[];
 }
 
 /** How transcripts are followed, and who is told. */
@@ -165,9 +165,10 @@ async function refreshed(file: TranscriptFile): Promise<TranscriptFile | null> {
 /** Only to look earlier: what is missed, or cannot be watched, the next look finds. */
 function watchFolders({ reader, paths }: TranscriptSource, ring: () => void): FSWatcher[] {
   return paths
-    .flatMap((path) => {
-      const own = reader.folders.map((folder) => join(path, folder)).filter((folder) => existsSync(folder));
-      return own.length > 0 ? own : [path];
+    .flatMap((given) => {
+      const { path, folders } = typeof given === "string" ? { path: given, folders: reader.folders } : given;
+      const own = folders.map((folder) => join(path, folder)).filter((folder) => existsSync(folder));
+      return own.length > 0 || typeof given !== "string" ? own : [path];
     })
     .flatMap((folder) => {
       try {

@@ -4,7 +4,7 @@ import { compareFiles } from "../files/compare-files.ts";
 import { findTranscripts } from "../files/find-transcripts.ts";
 import { reasonOf, UnreadableFile } from "../files/read-chunks.ts";
 import type { TranscriptFile } from "../files/transcript-file.ts";
-import type { AgentReader } from "../model/agent-reader.ts";
+import type { AgentReader, AgentRoot } from "../model/agent-reader.ts";
 import { copySessionIdOf, sessionIdOf } from "../model/session-ids.ts";
 import { type FileImportOptions, type ImportedFile, importFile } from "./import-file.ts";
 import type { KnownFiles } from "./known-files.ts";
@@ -43,13 +43,13 @@ const MAX_BYTES_UNDER_WAY = 16 * 1024 * 1024;
  * Takes the transcripts of an agent at these paths into a store, and reports what became of each file. What
  * goes wrong with one is in its report and stops no other.
  *
- * @param paths roots of the agent, folders within, or single files.
+ * @param paths what the reader's `roots` gives; or paths of roots, of folders within, or of single files.
  * @throws {SessionError} closed, busy or io, when the store itself cannot go on; the reason of `signal`.
  */
 export async function importTranscripts(
   store: SessionStore,
   reader: AgentReader,
-  paths: readonly string[],
+  paths: readonly (string | AgentRoot)[],
   options: ImportOptions = {},
 ): Promise<readonly FileReport[]> {
   const reports: FileReport[] = [];

@@ -60,9 +60,9 @@ export interface AgentReader {
   readonly agent: string;
   /** How people call it. */
   readonly title: string;
-  /** The folders that are the agent's own, the likeliest first. */
-  roots(place: MachinePlace): readonly string[];
-  /** The folders within a root that hold histories; nothing else in it is looked at. */
+  /** Where the agent keeps its histories on a machine, the likeliest first; they need not be there. */
+  roots(place: MachinePlace): readonly AgentRoot[];
+  /** The folders that hold histories within a root of the agent: of a folder that has one, only they are read. */
   readonly folders: readonly string[];
   /**
    * @param path relative to a root, with `/` between its parts.
@@ -82,6 +82,13 @@ export interface NamedTranscript {
   readonly nativeId: string;
   /** The session whose sub-agent it is. */
   readonly parentId?: string | undefined;
+}
+
+/** A folder that is an agent's own. */
+export interface AgentRoot {
+  readonly path: string;
+  /** The folders in it that hold histories, `.` for itself; nothing else is looked at. */
+  readonly folders: readonly string[];
 }
 
 /** What of a machine decides where agents keep their files. */
