@@ -14,8 +14,8 @@ export interface FoundTranscripts {
 }
 
 /**
- * The transcripts of an agent at one of its roots or at a path: a root of it, a folder within, or one file. What cannot be read is
- * among the skipped, and never hides the rest.
+ * The transcripts of an agent at one of its roots, or at a path: of a root, of a folder within, or of one
+ * file. What cannot be read is among the skipped, and never hides the rest.
  *
  * @param known what a file has said of its names when it was in this state; it is not opened then.
  */

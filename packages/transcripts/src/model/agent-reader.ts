@@ -62,7 +62,7 @@ export interface AgentReader {
   readonly title: string;
   /** Where the agent keeps its histories on a machine, the likeliest first; they need not be there. */
   roots(place: MachinePlace): readonly AgentRoot[];
-  /** The folders that hold histories within a root of the agent: of a folder that has one, only they are read. */
+  /** The folders of a root that hold histories: of a path that has one of them, only they are read. */
   readonly folders: readonly string[];
   /**
    * @param path relative to a root, with `/` between its parts.
