@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cli, NO_TERMINAL, ok, onTerminal, type RunOptions, start, tempFolder, until } from "./harness.ts";
@@ -101,6 +101,25 @@ describe("import --from", () => {
     expect(cli(at, "export", SESSION, "--as", "claude-code", ...store).stdout).toBe(
       FILES[`${CLAUDE}.jsonl`] + large,
     );
+  });
+
+  it("goes on where it was killed", async () => {
+    const ids = Array.from({ length: 200 }, (_, i) => SESSION.slice(0, -3) + String(100 + i));
+    const text = Array.from({ length: 50 }, (_, i) =>
+      claudeLine(`u${i}`, "a line of some length ".repeat(20)),
+    ).join("");
+    const at = machine(Object.fromEntries(ids.map((id) => [`.claude/projects/p/${id}.jsonl`, text])));
+    const { child, ended } = start(at, "import", "--from", "claude-code");
+    const database = join(at.cwd, ".thulp", "sessions.db-wal");
+    await until(() => existsSync(database) && statSync(database).size > text.length, "something was written");
+    child.kill("SIGKILL");
+    expect(await ended).toBeNull();
+    const report = JSON.parse(ok(at, "import", "--from", "claude-code", "--json"));
+    expect(report.files).toHaveLength(200);
+    expect(ok(at, "check")).toContain("200 sessions looked at, nothing is wrong");
+    for (const id of [ids[0], ids[199]] as string[])
+      expect(cli(at, "export", id, "--as", "claude-code")).toMatchObject({ code: 0, stdout: text });
+    expect(ok(at, "import", "--from", "claude-code")).toContain("200 files: 200 unchanged");
   });
 
   it("says what it would do, and makes no store for that", () => {

@@ -28,6 +28,11 @@ function tree(files: Readonly<Record<string, string | Uint8Array>>): string {
   return root;
 }
 
+/** As it is written here, on every system. */
+function within(root: string, path: string): string {
+  return path.slice(root.length + 1).replaceAll("\\", "/");
+}
+
 const PROJECT = "projects/-home-ada-engine";
 const TRANSCRIPT = `${PROJECT}/${SESSION}.jsonl`;
 const SUB_AGENT = `${PROJECT}/${SESSION}/subagents/agent-77.jsonl`;
@@ -49,7 +54,7 @@ describe("Claude Code", () => {
     const store = await openStore();
     const root = tree(FILES);
     const reports = await importTranscripts(store, claudeCode, [root]);
-    const results = reports.map(({ path, result }) => `${path.slice(root.length + 1)} ${result}`);
+    const results = reports.map(({ path, result }) => `${within(root, path)} ${result}`);
     const paths = [TRANSCRIPT, SUB_AGENT, `${PROJECT}/${SESSION}/subagents/workflows/w1/agent-78.jsonl`];
     expect(results.sort()).toEqual(
       [...paths, `${PROJECT}/agent-99.jsonl`].map((path) => `${path} new`).sort(),
@@ -197,7 +202,7 @@ describe("what cannot be read is told of, and the rest imported", () => {
     execFileSync("mkfifo", [join(root, PROJECT, "pipe.jsonl")]);
     const store = await openStore();
     const reports = await importTranscripts(store, claudeCode, [root]);
-    expect(reports.map(({ path, result }) => [path.slice(root.length + 1), result])).toEqual([
+    expect(reports.map(({ path, result }) => [within(root, path), result])).toEqual([
       [TRANSCRIPT, "new"],
       [`${PROJECT}/dangling.jsonl`, "failed"],
       [`${PROJECT}/pipe.jsonl`, "failed"],
