@@ -12,6 +12,7 @@ const MAY_IMPORT = {
   "packages/store-conformance": { core: "values", client: "on demand" },
   "packages/store-fs": { core: "values" },
   "packages/store-sqlite": { core: "values" },
+  "packages/transcripts": { core: "values" },
   "packages/config": {
     core: "values",
     "store-fs": "on demand",
@@ -21,7 +22,13 @@ const MAY_IMPORT = {
   "packages/router": { core: "values" },
   "packages/client": { core: "values", router: "types" },
   "apps/api": { core: "values", config: "values", router: "values" },
-  "apps/cli": { core: "values", config: "values", client: "on demand", api: "on demand" },
+  "apps/cli": {
+    core: "values",
+    config: "values",
+    client: "on demand",
+    api: "on demand",
+    transcripts: "on demand",
+  },
 };
 
 /** Packages that run in a browser: no module of Node, no environment. */
@@ -32,6 +39,7 @@ const TOUCHES_SQL = ["packages/store-sqlite"];
 const TOUCHES_FILES = [
   "packages/store-fs",
   "packages/store-sqlite",
+  "packages/transcripts",
   "packages/config",
   "apps/api",
   "apps/cli",
@@ -84,6 +92,7 @@ const ROOMS = {
     "sqlite-store.ts",
     ".",
   ],
+  "packages/transcripts": ["lines", "model", "agents", "files", "import", "follow", "export", "."],
   "packages/store-conformance": [".", "cases", "cases.ts", "index.ts", "command"],
   "packages/router": [
     "call.ts",

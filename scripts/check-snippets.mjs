@@ -41,10 +41,11 @@ writeFileSync(
       noUnusedLocals: false,
       lib: ["es2023", "es2024.string", "esnext.disposable", "dom"],
       paths: Object.fromEntries(
-        ["core", "store-conformance", "store-fs", "store-sqlite", "config", "router", "client"]
+        ["core", "store-conformance", "store-fs", "store-sqlite", "config", "router", "client", "transcripts"]
           .map((name) => [`@thulp-sessions/${name}`, [`../../packages/${name}/src/index.ts`]])
           .concat([
             ["@thulp-sessions/core/store", ["../../packages/core/src/store.ts"]],
+            ["@thulp-sessions/transcripts/*", ["../../packages/transcripts/src/agents/*.ts"]],
             ["@thulp-sessions/core/memory", ["../../packages/core/src/store/memory-store.ts"]],
             ["@thulp-sessions/core/text", ["../../packages/core/src/text/visible-text.ts"]],
             ["@thulp-sessions/api", ["../../apps/api/src/index.ts"]],

@@ -97,7 +97,7 @@ const isEntry = shape({
   seq: isCount,
 });
 
-const headFields = { metadata: isMetadata, context: isObject, version: isText };
+const headFields = { metadata: isMetadata, context: isObject, version: isText, epoch: isText };
 const isHead = shape({
   ...headFields,
   entryCount: isCount,
@@ -131,7 +131,10 @@ export const HEAD: AnswerCheck<SessionHead> = { isIt: isHead };
 export const SESSION: AnswerCheck<StoredSession> = {
   isIt: shape({ ...headFields, entries: arrayOf(isEntry) }),
 };
-export const ENTRY_PAGE: AnswerCheck<EntryPage> = { isIt: pageOf(isEntry) };
+const isEntryPage = pageOf(isEntry);
+export const ENTRY_PAGE: AnswerCheck<EntryPage> = {
+  isIt: (value) => isEntryPage(value) && shape({ epoch: isText })(value),
+};
 export const SESSION_PAGE: AnswerCheck<SessionPage> = { isIt: pageOf(isMetadata) };
 export const HEAD_PAGE: AnswerCheck<HeadPage> = {
   isIt: pageOf((value) => (Object.hasOwn(Object(value), "damaged") ? isDamaged(value) : isHead(value))),
@@ -149,6 +152,7 @@ export const APPEND_RESULT: AnswerCheck<AppendResult> = {
     status: isStatus,
     updatedAt: isNumber,
     version: isText,
+    epoch: isText,
     limit: orNull(shape({ kind: isText, current: isNumber, max: isNumber, exceeded: isBoolean })),
   }),
 };

@@ -40,13 +40,13 @@ export class Context {
   }
 
   /** The configured store; one that is not there yet is made only when `create` says so. */
-  async store(options: { readonly create?: boolean } = {}): Promise<SessionStore> {
+  async store(options: { readonly create?: boolean; readonly bulk?: boolean } = {}): Promise<SessionStore> {
     const config = await this.config();
     if (!options.create) {
       const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
-    return this.#openStore(config.store, config);
+    return this.#openStore(config.store, config, options.bulk);
   }
 
   /**

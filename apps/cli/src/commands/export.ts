@@ -16,6 +16,7 @@ import { toFile, type Write } from "../output/to-file.ts";
 import { markdownEntry, markdownHead } from "../render/markdown.ts";
 import { withTempFiles } from "../store/temp-store.ts";
 import { Failure, usage } from "../terminal/exit.ts";
+import { AGENT_NAMES } from "../transcripts/agents.ts";
 
 const FORMATS = ["json", "jsonl", "markdown"] as const;
 
@@ -30,6 +31,14 @@ export function command(context: Context): AnyCommand {
       "-o, --output <path>",
       "a new file; with --format json and several sessions a folder of {id}.json",
     )
+    .addOption(
+      new Option(
+        "--as <agent>",
+        "as the files of the agent that they were imported from, byte for byte; --output is a folder",
+      )
+        .choices(AGENT_NAMES)
+        .conflicts(["format", "allowLossy"]),
+    )
     .option("--force", "write over a file that is there")
     .option("--allow-lossy", "write numbers that JavaScript cannot hold as it rounds them")
     .addHelpText(
@@ -38,15 +47,20 @@ export function command(context: Context): AnyCommand {
         "export 0190a3c5 --output session.json",
         "export 0190a3c5 --format markdown > session.md",
         "export 0190a3c5 0190b111 --format jsonl -o two.jsonl",
+        "export 0190a3c5 --as claude-code -o back",
       ),
     )
-    .action(async (typed, { format, output, force = false, allowLossy = false }) => {
+    .action(async (typed, { format, output, as, force = false, allowLossy = false }) => {
       const { io } = context;
       const store = await context.store();
       const ids: SessionId[] = [];
       for (const each of typed) {
         const { metadata } = await store.head(await idToLookAt(context, store, each));
         if (!ids.includes(metadata.id)) ids.push(metadata.id);
+      }
+      if (as !== undefined) {
+        const { exportAs } = await import("../transcripts/export-as.ts");
+        return exportAs(context, store, ids, { as, output, force });
       }
       if (format === "json" && ids.length > 1) {
         if (output === undefined)

@@ -14,17 +14,31 @@ import { examples, newCommand } from "../command/new-command.ts";
 import { importLines } from "../input/import-lines.ts";
 import { nameOfInput, parseObject, readLines } from "../input/read-input.ts";
 import { repairOption, sayRepairs, TextRepair } from "../input/text-repair.ts";
+import { parseWhen } from "../input/when.ts";
 import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
 import { plural, shownMessage } from "../render/text.ts";
 import { withTempFiles } from "../store/temp-store.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
+import { AGENT_NAMES } from "../transcripts/agents.ts";
 
+// Longer than most functions: the options of what export has written, and of what other agents keep.
 export function command(context: Context): AnyCommand {
   return newCommand("import")
     .description(
-      "Takes in what export has written as JSON or JSONL, session files of thulp-workspace, and JSON lists of these. Ids are kept, so that a repeat is harmless. Every input is reported on, whatever is wrong with another; exit code 1 when something was left out, 2 when nothing was taken in.",
+      "Takes in what export has written as JSON or JSONL, session files of thulp-workspace, and JSON lists of these. Ids are kept, so that a repeat is harmless. Every input is reported on, whatever is wrong with another; exit code 1 when something was left out, 2 when nothing was taken in. With --from it takes in the histories that other agents keep on this machine, or at the paths that are named; again it adds what is new.",
     )
-    .argument("<file...>", "the files; - is standard input")
+    .argument("[file...]", "the files; - is standard input. With --from: folders or files of the agent")
+    .addOption(
+      new Option("--from <agent>", "the histories of another agent; auto: of all that are found")
+        .choices([...AGENT_NAMES, "auto"] as const)
+        .conflicts(["format", "onConflict", "allowLossy", "skipBad", "repairText"]),
+    )
+    .option("--dry-run", "with --from: only say what would be done")
+    .addOption(
+      new Option("--since <when>", "with --from: only files that were changed since").argParser(parseWhen),
+    )
+    .option("-v, --verbose", "with --from: a line for every file")
+    .option("-y, --yes", "with --from: do not ask")
     .addOption(
       new Option("--format <format>", "what they are (found out by looking)").choices([
         "json",
@@ -47,41 +61,58 @@ export function command(context: Context): AnyCommand {
         "import session.json",
         "import *.json --on-conflict newer",
         "export 0190a3c5 --format jsonl | thulp-sessions import - --store fs:elsewhere",
+        "import --from claude-code --dry-run",
+        "import --from codex ~/.codex/archived_sessions",
       ),
     )
-    .action(async (files, { format, json, repairText, skipBad, ...options }) => {
-      const repair = repairText ? new TextRepair() : undefined;
-      const to = await context.store({ create: true });
-      const report: ImportReport = { ...EMPTY, failed: [], skippedLines: 0 };
-      const take = async (from: SessionStore) => {
-        add(report, await copyWithProgress(context, from, to, options));
-      };
-      const exitCodes: number[] = [];
-      const onBad = (message: string) => {
-        report.skippedLines++;
-        context.warn(`passed over: ${message}`);
-      };
-      try {
-        for (const file of files)
-          await importInput(context, file, {
-            format,
-            repair,
-            take,
-            onBad: skipBad ? onBad : undefined,
-          }).catch((error) => {
-            const { exitCode, message } = failureOf(error);
-            exitCodes.push(exitCode);
-            report.failed.push({ input: nameOfInput(file), message });
-          });
-      } finally {
-        // Also of what was done before something failed that no input is to blame for.
-        sayRepairs(context, repair);
-        await printImport(context, report, json);
-      }
-      if (report.failed.length > 0 && isEmpty(report)) throw new Failure("", Math.min(...exitCodes));
-      if (!isComplete(report) || report.failed.length > 0 || report.skippedLines > 0)
-        throw new Failure("", EXIT.problem);
-    });
+    .action(
+      async (files, { format, json, repairText, skipBad, from, dryRun, since, verbose, yes, ...options }) => {
+        if (from !== undefined) {
+          const { importFrom } = await import("../transcripts/import-from.ts");
+          return importFrom(context, files, { from, dryRun, since, verbose, yes, json });
+        }
+        const stray = Object.entries({
+          "--dry-run": dryRun,
+          "--since": since,
+          "--verbose": verbose,
+          "--yes": yes,
+        });
+        for (const [flag, value] of stray) if (value !== undefined) throw usage(`${flag} goes with --from.`);
+        if (files.length === 0)
+          throw usage("Which files? Or, for what other agents have kept: --from AGENT.");
+        const repair = repairText ? new TextRepair() : undefined;
+        const to = await context.store({ create: true });
+        const report: ImportReport = { ...EMPTY, failed: [], skippedLines: 0 };
+        const take = async (from: SessionStore) => {
+          add(report, await copyWithProgress(context, from, to, options));
+        };
+        const exitCodes: number[] = [];
+        const onBad = (message: string) => {
+          report.skippedLines++;
+          context.warn(`passed over: ${message}`);
+        };
+        try {
+          for (const file of files)
+            await importInput(context, file, {
+              format,
+              repair,
+              take,
+              onBad: skipBad ? onBad : undefined,
+            }).catch((error) => {
+              const { exitCode, message } = failureOf(error);
+              exitCodes.push(exitCode);
+              report.failed.push({ input: nameOfInput(file), message });
+            });
+        } finally {
+          // Also of what was done before something failed that no input is to blame for.
+          sayRepairs(context, repair);
+          await printImport(context, report, json);
+        }
+        if (report.failed.length > 0 && isEmpty(report)) throw new Failure("", Math.min(...exitCodes));
+        if (!isComplete(report) || report.failed.length > 0 || report.skippedLines > 0)
+          throw new Failure("", EXIT.problem);
+      },
+    );
 }
 
 interface ImportReport extends Mutable<CopyReport> {

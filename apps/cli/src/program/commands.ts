@@ -42,6 +42,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(MOVE, "copy", "copy sessions from one store to another", () => import("../commands/copy.ts")),
   entry(MOVE, "export", "write sessions as JSON, JSONL or Markdown", () => import("../commands/export.ts")),
   entry(MOVE, "import", "take in what export has written", () => import("../commands/import.ts")),
+  entry(MOVE, "follow", "take in what other agents write", () => import("../commands/follow.ts")),
   entry(MOVE, "backup", "a verified copy in a new place", () => import("../commands/backup.ts")),
   entry(MOVE, "restore", "put a backup into the place of the store", () => import("../commands/restore.ts")),
   entry(

@@ -1,0 +1,109 @@
+import type { FileReport } from "@thulp-sessions/transcripts";
+import type { Context } from "../command/context.ts";
+import { printJson } from "../render/json.ts";
+import { oneLine, plural } from "../render/text.ts";
+import { bytes as size } from "../render/time.ts";
+
+const RESULTS = ["new", "grown", "changed", "unchanged", "duplicate", "skipped", "failed"] as const;
+/** What a person wants to know of without asking. */
+const TOLD: readonly string[] = ["changed", "duplicate", "skipped", "failed"];
+/** What was asked for need not be told. */
+const TOLD_SINCE: readonly string[] = TOLD.filter((result) => result !== "skipped");
+const COLUMN = 10;
+
+export interface ReportOptions {
+  readonly dryRun?: boolean | undefined;
+  readonly since?: number | undefined;
+  /** A line for every file. */
+  readonly verbose?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** What became of every file and every byte, for a person or as JSON. */
+export async function printImportReport(
+  { io }: Context,
+  reports: readonly FileReport[],
+  { json, verbose, dryRun, since }: ReportOptions,
+): Promise<void> {
+  if (json) return printJson(io, { dryRun: dryRun ?? false, files: reports });
+  for (const report of reports) {
+    const told = since === undefined ? TOLD : TOLD_SINCE;
+    if (verbose || told.includes(report.result)) await io.line(fileLine(report));
+    for (const each of report.refused) await io.line(`${"refused".padEnd(COLUMN)}  ${oneLine(each)}`);
+    for (const { path, reason } of report.sideFiles.skipped)
+      await io.line(`${"not taken".padEnd(COLUMN)}  ${oneLine(path)}: ${oneLine(reason)}`);
+  }
+  const counts = RESULTS.map((result) => {
+    const count = reports.filter((report) => report.result === result).length;
+    return count === 0 ? "" : `${count} ${result}`;
+  });
+  const files = counts.filter((text) => text !== "").join(", ");
+  await io.line(
+    `${dryRun ? "dry run: nothing was written; " : ""}${plural(reports.length, "file")}: ${files || "none"}`,
+  );
+  const sum = sumsOf(reports);
+  const added = listed([
+    [sum.revised, "revised"],
+    [sum.salvaged, "found in broken lines"],
+  ]);
+  await io.line(
+    `${plural(sum.added, "entry", "entries")} added${added && ` (${added})`}, ${sum.present.toLocaleString("en")} there already`,
+  );
+  if (sum.sideFiles > 0) await io.line(`${plural(sum.sideFiles, "file")} beside them added`);
+  const where = listed(
+    [
+      [sum.unchanged, "unchanged"],
+      [sum.records, "in records"],
+      [sum.raw, "kept as they are"],
+      [sum.blank, "blank"],
+      [sum.tail, "in unfinished lines"],
+    ],
+    size,
+  );
+  if (sum.total > 0) await io.line(`${size(sum.total)}: ${where}`);
+  const unknown = unknownKinds(reports);
+  if (unknown.length > 0) io.note(`kept like all others, but never seen before: ${unknown.join(", ")}`);
+}
+
+/** What is not zero. */
+function listed(
+  parts: readonly (readonly [number, string])[],
+  format: (count: number) => string = String,
+): string {
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${format(count)} ${what}`)
+    .join(", ");
+}
+
+/** What became of one file, in a line. */
+export function fileLine({ result, path, reason, entries, name }: FileReport): string {
+  const facts =
+    reason ??
+    `${entries.added} added, ${entries.present} there${name ? `  ${oneLine(name).slice(0, NAME_LENGTH)}` : ""}`;
+  return `${result.padEnd(COLUMN)}  ${oneLine(path)}: ${oneLine(facts)}`;
+}
+
+const NAME_LENGTH = 60;
+
+function sumsOf(reports: readonly FileReport[]) {
+  const sum = { total: 0, unchanged: 0, records: 0, raw: 0, blank: 0, tail: 0 };
+  const entries = { added: 0, present: 0, revised: 0, salvaged: 0 };
+  let sideFiles = 0;
+  for (const report of reports) {
+    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report.bytes[key];
+    for (const key of Object.keys(entries) as (keyof typeof entries)[]) entries[key] += report.entries[key];
+    sideFiles += report.sideFiles.added;
+  }
+  return { ...sum, ...entries, sideFiles };
+}
+
+function unknownKinds(reports: readonly FileReport[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { agent, unknownKinds: kinds } of reports)
+    for (const [kind, count] of Object.entries(kinds)) {
+      const key = `${agent} ${oneLine(kind)}`;
+      counts.set(key, (counts.get(key) ?? 0) + count);
+    }
+  return [...counts].map(([kind, count]) => `${kind} (${count})`).sort();
+}

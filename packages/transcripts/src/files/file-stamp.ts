@@ -1,0 +1,13 @@
+import type { BigIntStats } from "node:fs";
+
+const NS_PER_MS = 1_000_000n;
+
+/** What tells one state of a file from another without reading it. */
+export function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+}
+
+/** When the file was changed, in milliseconds since the epoch. */
+export function modifiedAt({ mtimeNs }: BigIntStats): number {
+  return mtimeNs < 0n ? 0 : Number(mtimeNs / NS_PER_MS);
+}

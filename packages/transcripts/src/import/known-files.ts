@@ -1,0 +1,149 @@
+import { type SessionHead, type SessionId, type SessionStore, sessionIdSchema } from "@thulp-sessions/core";
+import type { TranscriptFile } from "../files/transcript-file.ts";
+import type { NamedTranscript } from "../model/agent-reader.ts";
+import type { FileReport } from "./report.ts";
+
+/** A file as it was at an import, and its session as it was behind it. */
+interface KnownFile extends NamedTranscript {
+  readonly stamp: string;
+  readonly sessionId: SessionId;
+  /** Of the session: any change of it gives another one. */
+  readonly version: string;
+  readonly size: number;
+  readonly present: number;
+  readonly sideFiles: number;
+  readonly name: string | null;
+  /** Which file has all of it. */
+  readonly duplicateOf?: string | undefined;
+}
+
+/** A file that was changed so short a time ago may be changed again without another stamp. */
+const RACY_MS = 2000;
+const MAX_IDS = 500;
+
+/**
+ * Which files an import has seen in which state, so that the next one need not read those that are the same.
+ * Only a hint: it counts where the session in the store is still the one that the import has left, and what
+ * is not in it is read. Keep one for each store, e.g. as JSON in a file.
+ */
+export class KnownFiles {
+  readonly #files = new Map<string, KnownFile>();
+
+  /** @param json what `toJSON` gave; anything else counts as nothing. */
+  constructor(json?: unknown) {
+    if (typeof json !== "object" || json === null) return;
+    for (const [path, file] of Object.entries(json)) if (isKnownFile(file)) this.#files.set(path, file);
+  }
+
+  toJSON(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(this.#files);
+  }
+
+  /** @internal What the file said of its names when it had this stamp. */
+  named(path: string, stamp: string): NamedTranscript | undefined {
+    const known = this.#files.get(path);
+    return known?.stamp.startsWith(`${stamp}|`) ? known : undefined;
+  }
+
+  /** @internal */
+  remember(file: TranscriptFile, report: FileReport, version: string, now: number): void {
+    const { sessionId, result, name = null, bytes, entries, sideFiles, refused, reason } = report;
+    const isRacy = now - file.modifiedAt < RACY_MS;
+    const isWhole = refused.length === 0 && sideFiles.skipped.length === 0 && sessionId !== undefined;
+    if (isRacy || !isWhole) return void this.#files.delete(file.path);
+    this.#files.set(file.path, {
+      stamp: fullStamp(file),
+      nativeId: file.nativeId,
+      parentId: file.parentId,
+      sessionId,
+      version,
+      size: bytes.total,
+      present: entries.added + entries.present,
+      sideFiles: sideFiles.added + sideFiles.present,
+      name,
+      duplicateOf: result === "duplicate" ? reason : undefined,
+    });
+  }
+
+  /**
+   * @internal The reports of those of these files that are as they were, with their sessions as they were. Of
+   * files that belong together all are, or none.
+   */
+  async unchanged(
+    store: SessionStore,
+    agent: string,
+    groups: Iterable<readonly TranscriptFile[]>,
+  ): Promise<ReadonlyMap<TranscriptFile, FileReport>> {
+    const found = new Map<TranscriptFile, KnownFile>();
+    const candidates: (readonly TranscriptFile[])[] = [];
+    for (const files of groups) {
+      const known = files.map((file) => this.#files.get(file.path));
+      if (!known.every((each, i) => each?.stamp === fullStamp(files[i] as TranscriptFile))) continue;
+      candidates.push(files);
+      files.forEach((file, i) => void found.set(file, known[i] as KnownFile));
+    }
+    const versions = await versionsOf(store, new Set([...found.values()].map(({ sessionId }) => sessionId)));
+    const reports = new Map<TranscriptFile, FileReport>();
+    for (const files of candidates) {
+      const known = files.map((file) => found.get(file) as KnownFile);
+      if (!known.every(({ sessionId, version }) => versions.get(sessionId) === version)) continue;
+      files.forEach((file, i) => void reports.set(file, reportOf(file, known[i] as KnownFile, agent)));
+    }
+    return reports;
+  }
+}
+
+function fullStamp({ stamp, sideFiles }: TranscriptFile): string {
+  return `${stamp}|${sideFiles.map((side) => `${side.relativePath} ${side.stamp}`).join("|")}`;
+}
+
+async function versionsOf(
+  store: SessionStore,
+  ids: ReadonlySet<SessionId>,
+): Promise<ReadonlyMap<SessionId, string>> {
+  const versions = new Map<SessionId, string>();
+  const all = [...ids];
+  for (let at = 0; at < all.length; at += MAX_IDS) {
+    const filter = { ids: all.slice(at, at + MAX_IDS) };
+    let cursor: string | undefined;
+    do {
+      const page = await store.list({ filter, limit: MAX_IDS, heads: true, cursor });
+      for (const head of page.items) if (isHead(head)) versions.set(head.metadata.id, head.version);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+  return versions;
+}
+
+function isHead(head: object): head is SessionHead {
+  return "version" in head;
+}
+
+function reportOf({ path }: TranscriptFile, known: KnownFile, agent: string): FileReport {
+  const { sessionId, size, present, sideFiles, name, duplicateOf } = known;
+  return {
+    path,
+    agent,
+    sessionId,
+    name,
+    result: duplicateOf === undefined ? "unchanged" : "duplicate",
+    ...(duplicateOf === undefined ? {} : { reason: duplicateOf }),
+    bytes: { total: size, unchanged: size, records: 0, raw: 0, blank: 0, tail: 0 },
+    entries: { added: 0, present, revised: 0, salvaged: 0 },
+    unknownKinds: {},
+    refused: [],
+    sideFiles: { added: 0, present: sideFiles, skipped: [] },
+  };
+}
+
+function isKnownFile(value: unknown): value is KnownFile {
+  const file = (typeof value === "object" ? value : null) as Readonly<Record<string, unknown>> | null;
+  return (
+    file !== null &&
+    ["stamp", "nativeId", "version"].every((key) => typeof file[key] === "string") &&
+    ["size", "present", "sideFiles"].every((key) => Number.isSafeInteger(file[key])) &&
+    ["parentId", "duplicateOf"].every((key) => file[key] === undefined || typeof file[key] === "string") &&
+    (file["name"] === null || typeof file["name"] === "string") &&
+    sessionIdSchema.safeParse(file["sessionId"]).success
+  );
+}

@@ -1,0 +1,98 @@
+import type { EntryType, JsonObject, SessionStatus, Timestamp } from "@thulp-sessions/core";
+
+/** What a record is among the entries of a session. It depends on the file up to this record alone. */
+export interface Classified {
+  readonly entryType: EntryType;
+  /** The record's own id; it need not be unique. */
+  readonly recordId?: string | undefined;
+  /** When it was written; absent where the record does not say. */
+  readonly time?: Timestamp | undefined;
+  /** The format does not say whether the call succeeded; `success: true` stands for that. */
+  readonly unstated?: boolean | undefined;
+  /** Further results in the same record, one entry each. */
+  readonly parts?: readonly EntryType[] | undefined;
+  /** The type of the record as its agent names it, for reports. */
+  readonly kind: string;
+  /** The reader knows this kind of record. */
+  readonly known: boolean;
+}
+
+/** Another session, by the name that the agent has for it. */
+export interface SessionLink {
+  /** Its id for the agent. */
+  readonly nativeId: string;
+  /** For a fork: the record that it begins behind. */
+  readonly at?: string | undefined;
+}
+
+/** What a transcript says of its session, as far as it was read. */
+export interface TranscriptFacts {
+  /** The title by the agent's own precedence, else the first prompt. */
+  readonly name: string | null;
+  readonly status: SessionStatus;
+  readonly createdAt?: Timestamp | undefined;
+  readonly cwd?: string | undefined;
+  readonly gitBranch?: string | undefined;
+  readonly gitRemote?: string | undefined;
+  /** The versions of the agent that have written it, in the order of their appearance. */
+  readonly versions: readonly string[];
+  /** The session that started this one. */
+  readonly parent?: SessionLink | undefined;
+  /** The session of which this one is a copy that went on by itself. */
+  readonly fork?: SessionLink | undefined;
+}
+
+/** Reads the records of one file in their order. Pure: it neither reads files nor asks for the time. */
+export interface RecordParser {
+  classify(record: JsonObject): Classified;
+  facts(): TranscriptFacts;
+}
+
+/** What a file is to its agent, by its path alone. */
+export type Recognized =
+  | { readonly type: "transcript"; readonly nativeId: string; readonly parentId?: string | undefined }
+  /** Belongs to a session without being its transcript. */
+  | { readonly type: "side"; readonly owner: string; readonly ownerParentId?: string | undefined };
+
+/** Where an agent keeps its histories, and what its records mean. */
+export interface AgentReader {
+  /** The name in tags and in the names of sessions, e.g. `claude-code`. */
+  readonly agent: string;
+  /** How people call it. */
+  readonly title: string;
+  /** Where the agent keeps its histories on a machine, the likeliest first; they need not be there. */
+  roots(place: MachinePlace): readonly AgentRoot[];
+  /** The folders of a root that hold histories: of a path that has one of them, only they are read. */
+  readonly folders: readonly string[];
+  /**
+   * @param path relative to a root, with `/` between its parts.
+   * @returns `null` for what is no history.
+   */
+  recognize(path: string): Recognized | null;
+  /**
+   * The id of the session where the file's first record knows better than its name.
+   * @param first `null` where the file does not begin with a record.
+   */
+  identify(named: NamedTranscript, first: JsonObject | null): NamedTranscript;
+  parser(named: NamedTranscript): RecordParser;
+}
+
+/** A transcript and its names. */
+export interface NamedTranscript {
+  readonly nativeId: string;
+  /** The session whose sub-agent it is. */
+  readonly parentId?: string | undefined;
+}
+
+/** A folder that is an agent's own. */
+export interface AgentRoot {
+  readonly path: string;
+  /** The folders in it that hold histories, `.` for itself; nothing else is looked at. */
+  readonly folders: readonly string[];
+}
+
+/** What of a machine decides where agents keep their files. */
+export interface MachinePlace {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

@@ -1,0 +1,345 @@
+// Longer than most files: a table of records and what becomes of them, agent by agent.
+import type { SessionStore } from "@thulp-sessions/core";
+import { describe, expect, test } from "vitest";
+import { claudeCode } from "../src/agents/claude-code.ts";
+import { codex } from "../src/agents/codex.ts";
+import { copilot } from "../src/agents/copilot.ts";
+import { openclaw, pi } from "../src/agents/pi.ts";
+import { type AgentReader, sessionIdOf } from "../src/index.ts";
+import { CLAUDE, CODEX, COPILOT, COPILOT_SESSION, PI, PI_SESSION, SESSION, THREAD } from "./fixtures.ts";
+import { openStore } from "./places.ts";
+import { entriesOf, exported, fileWith, importOne, lines } from "./round-trip.ts";
+
+async function imported(reader: AgentReader, name: string, records: readonly object[]) {
+  const store = await openStore();
+  const report = await importOne(store, reader, fileWith(lines(...records), name));
+  const session = await store.get(report.sessionId);
+  const types = session.entries.map(({ entryType }) => {
+    const { type } = entryType;
+    if (type === "tool_call") return `${entryType.toolName} ${entryType.success}`;
+    if (type === "skill_execution") return `skill ${entryType.skillName} ${entryType.success}`;
+    return type === "system_event" ? entryType.event : type;
+  });
+  expect((await exported(store, report.sessionId)).bytes.toString()).toBe(lines(...records));
+  return { store, report, types, ...session };
+}
+
+/** A session that one reader reads in several ways. */
+async function typesOf(reader: AgentReader, ...records: readonly object[]): Promise<readonly string[]> {
+  return (await imported(reader, "some.jsonl", records)).types;
+}
+
+describe("Claude Code", () => {
+  test("a session: entries, calls by their ids, name, tags, times", async () => {
+    const { report, types, metadata, context, entries } = await imported(
+      claudeCode,
+      `${SESSION}.jsonl`,
+      CLAUDE,
+    );
+    expect(types).toEqual([
+      "claude-code:permission-mode",
+      "user_message",
+      "user_message",
+      "assistant_message",
+      "Bash true",
+      "Read false",
+      "assistant_message",
+      "skill counting true",
+      "system_message",
+      "claude-code:system/turn_duration",
+      "claude-code:attachment/brand_new",
+      "claude-code:ai-title",
+    ]);
+    expect(metadata).toEqual({
+      id: SESSION,
+      name: "Counting cogs",
+      sessionType: { type: "agent", agentName: "claude-code" },
+      createdAt: Date.parse("2026-03-01T09:00:00Z"),
+      updatedAt: Date.parse("2026-03-01T09:00:07Z"),
+      status: "completed",
+      tags: ["agent:claude-code", "project:/home/ada/engine", "branch:main"],
+      parentSession: null,
+    });
+    expect(context["source"]).toEqual({
+      agent: "claude-code",
+      nativeId: SESSION,
+      path: `${SESSION}.jsonl`,
+      cwd: "/home/ada/engine",
+      gitBranch: "main",
+      versions: ["2.1.200"],
+    });
+    // What comes before the first record with a time has that time.
+    expect(entries[0]).toMatchObject({
+      timestamp: Date.parse("2026-03-01T09:00:00Z"),
+      content: { source: { timeFrom: "neighbour" } },
+    });
+    expect(entries[3]).toMatchObject({
+      timestamp: Date.parse("2026-03-01T09:00:02Z"),
+      content: { source: { agent: "claude-code", session: SESSION, recordId: "a1" }, record: CLAUDE[3] },
+    });
+    // The second result of a record points at the entry that holds it.
+    expect(entries[5]?.content).toEqual({
+      source: { agent: "claude-code", session: SESSION, recordId: "u2", part: 1, of: entries[4]?.id },
+    });
+    expect(report.unknownKinds).toEqual({ "attachment/brand_new": 1 });
+  });
+
+  test.each([
+    ["customTitle", { type: "custom-title", customTitle: "mine" }, "mine"],
+    ["lastPrompt", { type: "last-prompt", lastPrompt: "go on" }, "go on"],
+    ["summary", { type: "summary", summary: "in short" }, "in short"],
+  ])("the name is by precedence: %s", async (_, record, name) => {
+    const withoutTitle = CLAUDE.slice(0, -1);
+    const before = await imported(claudeCode, `${SESSION}.jsonl`, withoutTitle);
+    expect(before.metadata.name).toBe("Count the cogs please");
+    const { metadata } = await imported(claudeCode, `${SESSION}.jsonl`, [...withoutTitle, record]);
+    expect(metadata.name).toBe(name);
+  });
+
+  test("of several titles the agent's own order counts, not that of the file", async () => {
+    const titles = [
+      { type: "custom-title", customTitle: "custom" },
+      { type: "ai-title", aiTitle: "ai" },
+      { type: "last-prompt", lastPrompt: "last" },
+      { type: "summary", summary: "summary" },
+      CLAUDE[2] as object,
+    ];
+    for (const [i, name] of ["custom", "ai", "last", "summary", "Count the cogs please"].entries())
+      expect((await imported(claudeCode, "a.jsonl", titles.slice(i))).metadata.name).toBe(name);
+    const twice = [...titles, { type: "custom-title", customTitle: "newer" }];
+    expect((await imported(claudeCode, "a.jsonl", twice)).metadata.name).toBe("newer");
+  });
+
+  test("a fork is linked with the session that it comes from", async () => {
+    const from = "11111111-2222-4333-8444-555555555555";
+    const { metadata, context } = await imported(claudeCode, `${SESSION}.jsonl`, [
+      { ...CLAUDE[2], forkedFrom: { sessionId: from, messageUuid: "m7" } },
+    ]);
+    expect(metadata.parentSession).toBe(from);
+    expect(context["source"]).toMatchObject({ fork: { nativeId: from, at: "m7" } });
+  });
+});
+
+describe("Codex", () => {
+  test("a thread: the items of the model are the messages, what repeats them are events", async () => {
+    const { types, metadata, entries, context, report } = await imported(
+      codex,
+      `rollout-2026-04-02T11-59-59-${THREAD}.jsonl`,
+      CODEX,
+    );
+    expect(types).toEqual([
+      "codex:session_meta",
+      "system_message",
+      "codex:event_msg/user_message",
+      "user_message",
+      "assistant_message",
+      "assistant_message",
+      "codex:event_msg/exec_command_end",
+      "shell false",
+      "assistant_message",
+      "apply_patch true",
+      "assistant_message",
+      "codex:event_msg/agent_message",
+      "codex:event_msg/task_complete",
+      "codex:event_msg/never_seen",
+    ]);
+    expect(metadata).toMatchObject({
+      id: THREAD,
+      name: "Weave it",
+      createdAt: Date.parse("2026-04-02T09:59:59Z"),
+      updatedAt: Date.parse("2026-04-02T10:00:09Z"),
+      status: "completed",
+      tags: ["agent:codex", "project:/home/ada/loom", "branch:warp"],
+    });
+    expect(context["source"]).toMatchObject({
+      gitRemote: "https://example.invalid/loom",
+      versions: ["0.144.0"],
+    });
+    // Nothing says whether the patch was applied.
+    expect(entries[9]?.content).toMatchObject({ outcome: "unstated" });
+    expect(entries[7]?.content).not.toHaveProperty("outcome");
+    expect(report.unknownKinds).toEqual({ "event_msg/never_seen": 1 });
+  });
+
+  test("a file of 2025 has no envelopes", async () => {
+    const types = await typesOf(
+      codex,
+      { id: THREAD, timestamp: "2025-05-01T00:00:00Z", instructions: null },
+      { record_type: "state" },
+      { type: "message", role: "user", content: [{ type: "input_text", text: "hi" }] },
+      { type: "function_call", name: "shell", call_id: "c", arguments: "{}" },
+      { type: "function_call_output", call_id: "c", output: '{"output":"","metadata":{"exit_code":1}}' },
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: "ho" }] },
+    );
+    expect(types).toEqual([
+      "codex:session_meta",
+      "codex:state",
+      "user_message",
+      "assistant_message",
+      "shell false",
+      "assistant_message",
+    ]);
+  });
+
+  test("in a file with pages completed items are the messages, unless the items of the model are there", async () => {
+    const meta = { type: "session_meta", payload: { id: THREAD, history_mode: "paginated" } };
+    const developer = { type: "response_item", payload: { type: "message", role: "developer", content: [] } };
+    const completed = (type: string) => ({
+      type: "event_msg",
+      payload: { type: "item_completed", item: { type, id: "i", content: [{ type: "text", text: "t" }] } },
+    });
+    const command = {
+      type: "event_msg",
+      payload: { type: "item_completed", item: { type: "CommandExecution", id: "c", exit_code: 3 } },
+    };
+    const output = { type: "response_item", payload: { type: "custom_tool_call_output", call_id: "c" } };
+    expect(
+      await typesOf(
+        codex,
+        meta,
+        developer,
+        completed("UserMessage"),
+        completed("AgentMessage"),
+        command,
+        output,
+      ),
+    ).toEqual([
+      "codex:session_meta",
+      "system_message",
+      "user_message",
+      "assistant_message",
+      "codex:event_msg/item_completed/CommandExecution",
+      "unknown false",
+    ]);
+    const item = {
+      type: "response_item",
+      payload: { type: "message", role: "user", content: [{ type: "input_text", text: "t" }] },
+    };
+    expect(await typesOf(codex, meta, item, completed("UserMessage"))).toEqual([
+      "codex:session_meta",
+      "user_message",
+      "codex:event_msg/item_completed/UserMessage",
+    ]);
+  });
+
+  test("of equal call ids the last call before the result counts", async () => {
+    const call = (name: string) => ({
+      type: "response_item",
+      payload: { type: "function_call", name, call_id: "same" },
+    });
+    const output = {
+      type: "response_item",
+      payload: { type: "function_call_output", call_id: "same", output: "Process exited with code 0\n" },
+    };
+    expect(await typesOf(codex, call("one"), output, call("two"), output)).toEqual([
+      "assistant_message",
+      "one true",
+      "assistant_message",
+      "two true",
+    ]);
+  });
+
+  test("sub-agents, forks, segments and aborted turns", async () => {
+    const parent = "019a2b3c-0000-7f60-8a1b-2c3d4e5f6071";
+    const meta = (more: object) => ({ type: "session_meta", payload: { id: THREAD, ...more } });
+    const other = { type: "session_meta", payload: { id: parent, forked_from_id: THREAD, cwd: "/other" } };
+    const spawned = meta({
+      source: { subagent: { thread_spawn: { parent_thread_id: parent } } },
+      cwd: "/own",
+    });
+    const name = `rollout-2026-04-02T11-59-59-${THREAD}.jsonl`;
+    // The session_meta of the parent is copied, too: only the first one is the file's own.
+    const subAgent = await imported(codex, name, [spawned, other]);
+    expect(subAgent.metadata).toMatchObject({ id: THREAD, parentSession: parent });
+    expect(subAgent.context["source"]).toMatchObject({ cwd: "/own" });
+    expect(subAgent.context["source"]).not.toHaveProperty("fork");
+    const fork = await imported(codex, name, [meta({ forked_from_id: parent })]);
+    expect(fork.metadata.parentSession).toBe(parent);
+    const segment = await imported(codex, name.replace(".jsonl", `_${parent}.jsonl`), [meta({})]);
+    expect(segment.metadata.id).toBe(sessionIdOf("codex", { nativeId: parent, parentId: THREAD }));
+    expect(segment.metadata.parentSession).toBe(THREAD);
+    const aborted = { type: "event_msg", payload: { type: "turn_aborted", reason: "interrupted" } };
+    expect((await imported(codex, name, [meta({}), aborted])).metadata.status).toBe("cancelled");
+  });
+});
+
+describe("pi", () => {
+  test("a session", async () => {
+    const { types, metadata } = await imported(pi, "2026-05-03T11-00-00-000Z_x.jsonl", PI);
+    expect(types).toEqual([
+      "pi:session",
+      "user_message",
+      "assistant_message",
+      "read false",
+      "bash true",
+      "system_message",
+      "pi:session_info",
+    ]);
+    expect(metadata).toMatchObject({
+      id: PI_SESSION,
+      name: "Sums",
+      tags: ["agent:pi", "project:/home/ada/pi"],
+    });
+  });
+
+  test("the id of a record counts from version 2 on: before it they are random", async () => {
+    const records = [
+      { type: "session", id: PI_SESSION },
+      { type: "message", id: "r", message: { role: "user" } },
+    ];
+    const { entries } = await imported(pi, "a.jsonl", records);
+    expect(entries[1]?.content).not.toHaveProperty("source.recordId");
+  });
+
+  test("a fork is linked by the id in the path of its parent", async () => {
+    const path = `/gone/sessions/2026_${THREAD}.jsonl`;
+    const { metadata } = await imported(pi, "a.jsonl", [{ ...PI[0], parentSession: path }]);
+    expect(metadata.parentSession).toBe(THREAD);
+  });
+
+  test("OpenClaw has the same records under its own name", async () => {
+    const { types, metadata } = await imported(openclaw, "a.jsonl", PI);
+    expect(types[0]).toBe("openclaw:session");
+    expect(metadata.tags).toContain("agent:openclaw");
+  });
+});
+
+describe("Copilot CLI", () => {
+  test("a session: what failed says so, calls have the names that they were begun with", async () => {
+    const { types, metadata, context, report } = await imported(copilot, "events.jsonl", COPILOT);
+    expect(types).toEqual([
+      "copilot:session.start",
+      "system_message",
+      "user_message",
+      "assistant_message",
+      "copilot:tool.execution_start",
+      "view false",
+      "skill sewing true",
+      "copilot:session.from_tomorrow",
+      "copilot:abort",
+    ]);
+    expect(metadata).toMatchObject({
+      id: COPILOT_SESSION,
+      name: "Hem it",
+      status: "cancelled",
+      createdAt: Date.parse("2026-06-01T08:00:00Z"),
+      tags: ["agent:copilot", "project:/home/ada/hem", "branch:main"],
+    });
+    expect(context["source"]).toMatchObject({ versions: ["1.0.78"] });
+    expect(report.unknownKinds).toEqual({ "session.from_tomorrow": 1 });
+  });
+});
+
+test("a session that is there and did not come from the agent is left alone", async () => {
+  const store: SessionStore = await openStore();
+  const foreign = { id: SESSION, name: "mine", status: "active", tags: [], parentSession: null } as const;
+  const sessionType = { type: "conversation", purpose: "own" } as const;
+  const metadata = { ...foreign, sessionType, createdAt: 1, updatedAt: 1 } as never;
+  const before = await store.create({ metadata, entries: [], context: {} });
+  const path = fileWith(lines(...CLAUDE), `${SESSION}.jsonl`);
+  const { sessionId } = await importOne(store, claudeCode, path);
+  expect(sessionId).not.toBe(SESSION);
+  expect(await store.head(SESSION)).toEqual(before);
+  expect((await importOne(store, claudeCode, path)).result).toBe("unchanged");
+  expect(await entriesOf(store, sessionId)).toHaveLength(CLAUDE.length + 1);
+});
