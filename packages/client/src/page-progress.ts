@@ -13,6 +13,11 @@ export interface PageOrder<T> {
   readonly isFalling?: boolean;
 }
 
+/** Of items whose order cannot be seen: none comes again on its page or the next. */
+export interface PageIds<T> {
+  readonly idOf: (item: T) => string;
+}
+
 interface PageQuery {
   readonly cursor?: string | undefined;
 }
@@ -24,6 +29,7 @@ interface Page {
 
 interface Left {
   readonly key: PageKey | undefined;
+  readonly ids: ReadonlySet<string>;
   readonly emptyPages: number;
 }
 
@@ -41,14 +47,25 @@ export class PageProgress {
   }
 
   /**
-   * @param order the place of an item, which rises, or falls, from one to the next; absent where the order
-   *   cannot be seen.
+   * @param order the place of an item, which rises, or falls, from one to the next; its id where the order
+   *   cannot be seen; absent where items have none.
    * @throws {SessionError} io for a page that does not get on.
    */
-  check<P extends Page>(query: PageQuery, page: P, order?: PageOrder<P["items"][number]>): P {
+  check<P extends Page>(
+    query: PageQuery,
+    page: P,
+    order?: PageOrder<P["items"][number]> | PageIds<P["items"][number]>,
+  ): P {
     const left = query.cursor === undefined ? undefined : this.#left.get(query.cursor);
     let key = left?.key;
-    if (order)
+    const ids = new Set<string>();
+    if (order && "idOf" in order)
+      for (const id of page.items.map(order.idOf)) {
+        if (ids.has(id) || left?.ids.has(id))
+          throw wrongAnswer(this.#server, "its pages repeat what was there");
+        ids.add(id);
+      }
+    else if (order)
       for (const item of page.items) {
         const next = order.keyOf(item);
         if (key && !(order.isFalling ? isBefore(next, key) : isBefore(key, next)))
@@ -60,7 +77,7 @@ export class PageProgress {
     const emptyPages = page.items.length > 0 ? 0 : (left?.emptyPages ?? 0) + 1;
     if (nextCursor === query.cursor || emptyPages > MAX_EMPTY_PAGES)
       throw wrongAnswer(this.#server, "its pages do not get on");
-    this.#remember(nextCursor, { key, emptyPages });
+    this.#remember(nextCursor, { key, ids, emptyPages });
     return page;
   }
 

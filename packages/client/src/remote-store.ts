@@ -228,20 +228,13 @@ export class RemoteStore extends CheckedStore {
 
   protected override async doSessionPage(query: ParsedListQuery): Promise<SessionPage> {
     const page = await this.#answer(SESSION_PAGE, (call) => this.#client.sessions.list.query(query, call));
-    return this.#progress.check(
-      query,
-      page,
-      listOrder(query, (metadata: SessionMetadata) => metadata),
-    );
+    return this.#progress.check(query, page, listOrder(query));
   }
 
   protected override async doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
     const page = await this.#answer(HEAD_PAGE, (call) => this.#client.sessions.heads.query(query, call));
-    return this.#progress.check(
-      query,
-      page,
-      listOrder(query, ({ metadata }: ListedHead) => metadata),
-    );
+    // Their order cannot be seen: one that was changed since it was found stands at its place with a new time.
+    return this.#progress.check(query, page, { idOf: ({ metadata }: ListedHead) => metadata.id });
   }
 
   protected override doCount(filter: SessionFilter): Promise<number> {
@@ -308,17 +301,8 @@ function storedMark(session: Session): { readonly stored?: true } {
   return exceedsBounds(session) ? { stored: true } : {};
 }
 
-function listOrder<T>(
-  { orderBy, direction }: ParsedListQuery,
-  metadataOf: (item: T) => SessionMetadata,
-): PageOrder<T> {
-  return {
-    keyOf: (item) => {
-      const { id, [orderBy]: time } = metadataOf(item);
-      return [time, id];
-    },
-    isFalling: direction === "desc",
-  };
+function listOrder({ orderBy, direction }: ParsedListQuery): PageOrder<SessionMetadata> {
+  return { keyOf: ({ id, [orderBy]: time }) => [time, id], isFalling: direction === "desc" };
 }
 
 type Call<T> = (options: { readonly signal?: AbortSignal }) => Promise<T>;

@@ -30,6 +30,7 @@ const HEAD = {
   userMessageCount: 0,
   assistantMessageCount: 0,
   version: "v",
+  epoch: "1",
 };
 const ENTRY = { id: ID, timestamp: 1, entryType: { type: "user_message" }, content: {}, seq: 0 };
 
@@ -107,6 +108,7 @@ describe("pages that do not get on end with an error", () => {
     const { url, requests } = await serve((path) => ({
       items: [items[path]],
       nextCursor: "again",
+      epoch: "1",
       more: true,
     }));
     await expect(walk(await opened(url))).rejects.toMatchObject({
@@ -121,6 +123,7 @@ describe("pages that do not get on end with an error", () => {
     const { url, requests } = await serve((path) => ({
       items: [items[path]],
       nextCursor: `c${n++}`,
+      epoch: "1",
       more: true,
     }));
     await expect(walk(await opened(url))).rejects.toMatchObject({ code: "io" });
@@ -129,17 +132,37 @@ describe("pages that do not get on end with an error", () => {
 
   test.each(walks)("%s with empty pages without end", async (_, walk) => {
     let n = 0;
-    const { url, requests } = await serve(() => ({ items: [], nextCursor: `c${n++}`, more: true }));
+    const { url, requests } = await serve(() => ({
+      items: [],
+      nextCursor: `c${n++}`,
+      more: true,
+      epoch: "1",
+    }));
     await expect(walk(await opened(url))).rejects.toMatchObject({ code: "io" });
     expect(requests()).toBeLessThan(200);
   });
 
   test("a whole session, of which the same part comes again", async () => {
     const { url, requests } = await serve((path) =>
-      path === "sessions.head" ? HEAD : { items: [ENTRY], nextCursor: "c" },
+      path === "sessions.head" ? HEAD : { items: [ENTRY], nextCursor: "c", epoch: "1" },
     );
     await expect((await opened(url)).get(ID)).rejects.toMatchObject({ code: "io" });
     expect(requests()).toBeLessThan(10);
+  });
+
+  test("heads that were changed since they were found are none of them: they stand at their place", async () => {
+    const heads = [5, 9, 3].map((updatedAt, i) => {
+      const id = `${ID.slice(0, -1)}${i}`;
+      return { ...HEAD, entryCount: 1, metadata: { ...METADATA, id, updatedAt } };
+    });
+    const { url } = await serve((_, request) => {
+      const at = Number(/"c(\d)/.exec(decodeURIComponent(request.url ?? ""))?.[1] ?? pages++);
+      return { items: [heads[at]], nextCursor: at < 2 ? `c${at + 1}` : null };
+    });
+    let pages = 0;
+    const found: number[] = [];
+    for await (const { metadata } of allHeads(await opened(url))) found.push(metadata.updatedAt);
+    expect(found).toEqual([5, 9, 3]);
   });
 
   test("pages that do get on are none of them, in each order", async () => {
@@ -245,12 +268,16 @@ describe("answers of another form are errors that name the server", () => {
       await expect(store.list(), name).rejects.toMatchObject({ code: "io" });
     }
     for (const name of Object.keys(ENTRY).filter((each) => each !== "content")) {
-      answer = { items: [{ ...ENTRY, [name]: -1 }], nextCursor: null };
+      answer = { items: [{ ...ENTRY, [name]: -1 }], nextCursor: null, epoch: "1" };
       if (name !== "timestamp")
         await expect(store.readEntries(ID), name).rejects.toMatchObject({ code: "io" });
     }
     answer = { items: [{ ...METADATA, newer: 1 }], nextCursor: null, newer: 2 };
     expect((await store.list()).items).toHaveLength(1);
+    answer = { items: [ENTRY], nextCursor: null };
+    await expect(store.readEntries(ID), "a page without an epoch").rejects.toMatchObject({ code: "io" });
+    answer = { items: [ENTRY], nextCursor: null, epoch: "1" };
+    expect((await store.readEntries(ID)).items).toHaveLength(1);
   });
 
   test("a redirect is not followed, nor tried again", async () => {
