@@ -22,6 +22,9 @@ function uuid() {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
+/** Where the writes of the fixed fields begin. */
+const FIXED_HEADER_AT = 36;
+
 /**
  * A kill from outside hardly ever falls between two file calls, or into a write: here it does, with a part
  * written.
@@ -43,7 +46,7 @@ function dieAfter(calls) {
       if (--left > 0) return real(...args);
       const [descriptor, bytes, offset, length, position] = args;
       // The fixed fields of the header lie within one sector, which the system copies in one go.
-      const isFixedHeader = position > 0 && position + length <= 512 && length <= 160;
+      const isFixedHeader = position === FIXED_HEADER_AT && position + length <= 512;
       const part = isFixedHeader ? random(2) * length : random(length);
       if (name === "writeSync") real(descriptor, bytes, offset, part, position);
       process.kill(process.pid, "SIGKILL");
