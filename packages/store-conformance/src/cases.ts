@@ -9,6 +9,7 @@ import { deleteCases } from "./cases/delete.ts";
 import { epochCases } from "./cases/epoch.ts";
 import { fairnessCases } from "./cases/fairness.ts";
 import { filterCases } from "./cases/filter.ts";
+import { followerCases } from "./cases/followers.ts";
 import { handleCases } from "./cases/handles.ts";
 import { headCases } from "./cases/heads.ts";
 import { hostileCases } from "./cases/hostile.ts";
@@ -65,5 +66,6 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...watchCases,
   ...closeCases,
   ...handleCases,
+  ...followerCases,
   ...modelCases,
 ];

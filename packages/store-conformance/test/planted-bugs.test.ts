@@ -8,6 +8,7 @@ import { changeBugs } from "./bugs/change-bugs.ts";
 import { countBugs } from "./bugs/count-bugs.ts";
 import { epochBugs } from "./bugs/epoch-bugs.ts";
 import { filterBugs } from "./bugs/filter-bugs.ts";
+import { followerBugs } from "./bugs/follower-bugs.ts";
 import { headBugs } from "./bugs/head-bugs.ts";
 import { hostileBugs } from "./bugs/hostile-bugs.ts";
 import { keepBugs } from "./bugs/keep-bugs.ts";
@@ -33,6 +34,7 @@ const BUGS = [
   ...boundsBugs,
   ...headBugs,
   ...epochBugs,
+  ...followerBugs,
   ...hostileBugs,
   ...raceBugs,
   ...liveBugs,
