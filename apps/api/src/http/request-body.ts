@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { firstRoundedWhole, isSessionError } from "@thulp-sessions/core";
 import { HttpError } from "@thulp-sessions/router";
 import type { Permit } from "../limits/admission-control.ts";
+import { hasManyKeys, MAX_KEYS } from "./many-keys.ts";
 
 /** Of a body that is too large this much more is read and dropped, so that the caller gets to the answer. */
 const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
@@ -12,8 +13,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * The whole body as text.
  *
  * @throws {HttpError} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be
- * rounded, or when the
- *   caller goes away.
+ *   rounded or an object with very many keys, or when the caller goes away.
  * @throws {SessionError} busy when there is no room for more of it.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number, permit: Permit): Promise<string> {
@@ -21,9 +21,11 @@ export async function readBody(request: IncomingMessage, maxBytes: number, permi
   // Then not a byte of it is looked at; node:http drops it and keeps the connection.
   if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
   // The parser of node:http takes no more than was declared.
-  const text = decode(
-    declared === undefined ? await collectBounded(request, maxBytes, permit) : await collect(request),
-  );
+  const bytes =
+    declared === undefined ? await collectBounded(request, maxBytes, permit) : await collect(request);
+  if (hasManyKeys(bytes))
+    throw new HttpError(400, `An object in the body has more than ${MAX_KEYS} keys: split it up.`);
+  const text = decode(bytes);
   // Callers in other languages have numbers that are read here as others; keeping those instead would be a
   // lie.
   const rounded = firstRoundedWhole(text);
