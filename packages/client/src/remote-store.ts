@@ -233,7 +233,8 @@ export class RemoteStore extends CheckedStore {
 
   protected override async doHeadPage(query: ParsedListQuery): Promise<HeadPage> {
     const page = await this.#answer(HEAD_PAGE, (call) => this.#client.sessions.heads.query(query, call));
-    // Their order cannot be seen: one that was changed since it was found stands at its place with a new time.
+    // Their order cannot be seen: one that was changed since it was found stands at its place with a new
+    // time.
     return this.#progress.check(query, page, { idOf: ({ metadata }: ListedHead) => metadata.id });
   }
 
