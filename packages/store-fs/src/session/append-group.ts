@@ -24,7 +24,7 @@ import type { Range } from "../format/serde/serde.ts";
 import { epochNumber } from "./epoch-number.ts";
 import { addEntries, type PlacedEntry, withUpdatedAt } from "./grow-state.ts";
 import type { Rewrite } from "./rewrite-file.ts";
-import { entriesEndOf, type SessionState, stateNames, storedEntry } from "./session-state.ts";
+import { entriesEndOf, type SessionState, stateNames, storedEntry, versionOf } from "./session-state.ts";
 
 // The steps of an append that touch no file but to read: what calls that wait for one session come to, the
 // bytes of it, and what is known of the session afterwards.
@@ -56,8 +56,10 @@ export interface GroupPlan {
  * rewritten.
  */
 export function takeGroup(calls: AppendCall[], state: SessionState): AppendCall[] {
-  const isAlone = ({ options: { limits, setContext, removeContext, ...options } }: AppendCall) =>
-    expectsState(options) || (setContext ?? removeContext) !== undefined || limits?.action === "end_session";
+  const isAlone = ({ options }: AppendCall) =>
+    expectsState(options) ||
+    (options.setContext ?? options.removeContext) !== undefined ||
+    options.limits?.action === "end_session";
   const next = calls.findIndex(
     (call, i) => i > 0 && (!state.fixed || isAlone(call) || isAlone(calls[0] as AppendCall)),
   );
@@ -94,7 +96,8 @@ export function planGroup(
         metadata: { createdAt, updatedAt, status },
         counts,
         // Most calls expect none.
-        ...(expectsState(call.options) ? stateNames(state) : { version: "", epoch }),
+        version: expectsState(call.options) ? versionOf(state) : "",
+        epoch,
         findEntries,
         // Such a call is planned on its own.
         tail: {

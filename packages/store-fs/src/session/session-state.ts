@@ -84,7 +84,7 @@ export function hashOf(...parts: readonly Buffer[]): string {
 }
 
 /** Follows from what the file holds, so that every process finds the same; never from file times. */
-function versionOf({ metadata, counts, headerHash, crc, lastId }: SessionState): string {
+export function versionOf({ metadata, counts, headerHash, crc, lastId }: SessionState): string {
   return `${metadata.updatedAt}-${counts.entryCount}-${headerHash}-${crc.toString(16)}-${lastId}`;
 }
 
