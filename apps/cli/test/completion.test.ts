@@ -141,7 +141,7 @@ it.skipIf(noBash)(named("bash completes behind a URL at its prompt", noBash), ()
 
 it("of files the names are looked at, and only those sessions that are shown", () => {
   const at = shellPlace();
-  // One that nobody may look into: whoever reads it says so.
+  // One that nobody may look into: the reader reports it.
   const broken = "0190a3c6-0000-7c3a-9d4f-2a6b8c0d1e31";
   writeFileSync(join(at.cwd, "s", `${broken}.json`), "broken");
   const complete = (...words: string[]) =>

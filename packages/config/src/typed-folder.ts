@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
  * The folder in which a person has typed the command. npm, pnpm and Yarn change to the folder of the package
  * whose script they run, and name the folder of before in `INIT_CWD`. They leave that variable to everything
  * that the script starts, so that it counts only while the current folder is the one they have changed to:
- * whoever went on from there means the folder in which he stands.
+ * a person who went on from there means the current folder.
  */
 export function typedFolder(env: Readonly<Record<string, string | undefined>>, cwd: string): string {
   const { INIT_CWD: typed, npm_package_json: manifest, npm_lifecycle_event: script } = env;

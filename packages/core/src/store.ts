@@ -38,6 +38,7 @@ export {
 } from "./store/checked-store.ts";
 export type { Durability } from "./store/durability.ts";
 export { entryRows } from "./store/entry-rows.ts";
+export { LOCAL_FILE_SYSTEMS, NETWORK_FILE_SYSTEMS } from "./store/file-system-types.ts";
 export {
   type EntriesRequest,
   type EntryRows,

@@ -217,7 +217,7 @@ describe("a subscription", () => {
     await events.return();
   });
 
-  test("where several rewinds were missed that do not cover each other, everything is told anew", async () => {
+  test("where several rewinds were missed that do not cover each other, everything is told again", async () => {
     const { store, manager, append } = await setup();
     await append(10);
     const events = manager.subscribe(ID);

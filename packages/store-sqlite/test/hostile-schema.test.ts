@@ -177,7 +177,7 @@ const LOST: [name: string, sql: string][] = [
 ];
 
 describe("the index for search", () => {
-  test.each(LOST)("lost, %s: a check says so, and opening makes it anew", async (_, sql) => {
+  test.each(LOST)("lost, %s: a check says so, and opening rebuilds it", async (_, sql) => {
     const { file, ids } = await changedFile((client) => client.exec(sql));
     const before = readFileSync(file);
     const findings = await sqliteMaintenance({ file }).check();
@@ -218,7 +218,7 @@ describe("the index for search", () => {
     },
   );
 
-  test("lost while the store is open is made anew by the next call that needs it", async () => {
+  test("lost while the store is open is rebuilt by the next call that needs it", async () => {
     const { file, ids } = await changedFile();
     const store = await openAt(file);
     raw(file, (client) => client.exec("DROP TABLE search_index; DROP TABLE search_progress"));

@@ -60,7 +60,7 @@ test.each(SOURCES)(
         const { sessionId, entries } = await importOne(store, reader, path);
         expect((await exported(store, sessionId)).bytes.toString()).toBe(text);
         expect(entries.added).toBeGreaterThanOrEqual(bentRecords.length);
-        // Read anew, all of its entries are the same again.
+        // Read again, all of its entries are the same again.
         const first = await store.get(sessionId);
         await store.truncate(sessionId, 1, { at: 1 });
         await importOne(store, reader, path);

@@ -18,7 +18,7 @@ type Write = (bytes: Uint8Array) => Promise<void>;
 
 /**
  * `export --as`: sessions as the agent's own files, byte for byte. To standard output the one transcript that
- * was asked for; into a folder with its sub-agents and what lies beside them, laid out as the agent does.
+ * was asked for; into a folder with its sub-agents and what lies beside them, in the agent's own layout.
  */
 export async function exportAs(
   context: Context,

@@ -13,7 +13,7 @@ export interface Opened {
   readonly connect: Connect;
   /** Called when another program has changed the schema. @throws {SessionError} where it is not ours. */
   readonly checkSchema: () => void;
-  /** Why the tables for search were made anew; `null` where they were not. */
+  /** Why the tables for search were rebuilt; `null` where they were not. */
   readonly indexProblem: string | null;
   readonly claim: Claim;
   readonly walIndex: WalIndex;
@@ -30,7 +30,7 @@ export class Database {
   readonly durability: CheckedOptions["durability"];
   readonly busyTimeoutMs: number;
   readonly identity: FileIdentity;
-  /** Why the tables for search were made anew when it was opened; `null` where they were not. */
+  /** Why the tables for search were rebuilt when it was opened; `null` where they were not. */
   readonly indexProblem: string | null;
   /** `private`: no other process can have the database open. */
   readonly walIndex: WalIndex;

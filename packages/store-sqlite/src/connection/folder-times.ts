@@ -1,9 +1,6 @@
 import { statfsSync, statSync } from "node:fs";
+import { LOCAL_FILE_SYSTEMS } from "@thulp-sessions/core/store";
 
-/** Whose folders change their time with every name in them: ext, XFS, btrfs, tmpfs, F2FS, ZFS, overlayfs. */
-const LOCAL_TYPES: ReadonlySet<number> = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0xf2f52010, 0x2fc12fc1, 0x794c7630,
-]);
 /** Longer than any tick of a clock of these file systems, of which a later change gets another time. */
 const TICK_MS = 50;
 
@@ -21,7 +18,7 @@ export class FolderTimes {
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.#isTold = process.platform === "linux" && LOCAL_TYPES.has(statfsSync(folder).type >>> 0);
+    this.#isTold = process.platform === "linux" && LOCAL_FILE_SYSTEMS.has(statfsSync(folder).type >>> 0);
   }
 
   /** False where it is not certain: then each name has to be looked at, and `checked` be called. */

@@ -2,23 +2,10 @@ import { readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, sep } from "node:path";
 import type { StoreWarning } from "@thulp-sessions/core";
+import { NETWORK_FILE_SYSTEMS } from "@thulp-sessions/core/store";
 import { refused } from "./application-id.ts";
 import { realPath } from "./real-path.ts";
 
-/** What statfs(2) calls file systems that other machines share. */
-const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
-  [0x6969, "NFS"],
-  [0x517b, "SMB"],
-  [0xff534d42, "CIFS"],
-  [0xfe534d42, "SMB2"],
-  [0x5346414f, "AFS"],
-  [0x00c36400, "Ceph"],
-  [0x0bd00bd0, "Lustre"],
-  [0x47504653, "GPFS"],
-  [0x01161970, "GFS2"],
-  [0x7461636f, "OCFS2"],
-  [0x01021997, "9P"],
-]);
 const OVERLAY_TYPE = 0x794c7630;
 const FUSE_TYPE = 0x65735546;
 
@@ -45,7 +32,7 @@ export function placeWarning(file: string): StoreWarning | null {
 
 /** @param type what statfs(2) says, on Linux. */
 export function problemOfType(type: number, file: string): string | null {
-  const network = file.startsWith("\\\\") ? "a network share" : NETWORK_TYPES.get(type);
+  const network = file.startsWith("\\\\") ? "a network share" : NETWORK_FILE_SYSTEMS.get(type);
   if (network !== undefined)
     return (
       `is on a network drive (${network}): the locks and the shared memory of SQLite do not work between machines, and two of ` +

@@ -78,7 +78,7 @@ function tableFindings({ client }: Database, table: string): StoreFinding[] {
     );
 }
 
-const INDEX_ADVICE = "No session depends on it, and the next program that needs it makes it anew.";
+const INDEX_ADVICE = "No session depends on it, and the next program that needs it rebuilds it.";
 
 function foreignKeyFindings({ client }: Database): StoreFinding[] {
   const rows = client.pragma("foreign_key_check") as {

@@ -134,7 +134,7 @@ async function refuseUnseen(connect: Connect, { file, busyTimeoutMs }: CheckedOp
 /**
  * Can be retried from the start: even a PRAGMA can meet a lock.
  *
- * @returns why the tables for search were made anew.
+ * @returns why the tables for search were rebuilt.
  */
 function setUp(connect: Connect, client: Client, options: CheckedOptions): string | null {
   const { file, durability, leavesIndex, isCopy } = options;

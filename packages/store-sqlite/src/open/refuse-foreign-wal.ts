@@ -15,7 +15,7 @@ import { differenceOf } from "./schema-difference.ts";
 // times      a log that was written to last belongs to the file, unless the file was put there since, which
 //            changes its time of change. That is all that is looked at as a rule.
 // page 1     has a counter that SQLite raises by one at most from the file to the first page 1 in the log,
-//            and the version of the schema. `backup` begins both anew.
+//            and the version of the schema. `backup` restarts both.
 // pages      a file that was written to after its log was written to from the log, by a checkpoint: then
 //            pages of the log are in it. If all are, replaying changes nothing.
 // contents   what file and log are together can be read without replaying it: it has to be whole.
@@ -119,7 +119,7 @@ const PAGE_SIZE = 16;
 const CHANGE_COUNTER = 24;
 const SCHEMA_COOKIE = 40;
 const USER_VERSION = 60;
-/** How far the index for search made anew, or the statistics of another tool, raise the schema's version. */
+/** How far a rebuilt index for search, or the statistics of another tool, raise the schema's version. */
 const MAX_SCHEMA_CHANGES = 16;
 
 function fitsFirstPage(wal: WalFile, page: Buffer): boolean {

@@ -9,7 +9,7 @@ export interface SchemaDifference {
   readonly foreign: readonly string[];
   /** Tables and indices that are not there, those for search excepted. */
   readonly missing: readonly string[];
-  /** Tables for search that are not there: they can be made anew. */
+  /** Tables for search that are not there: they can be rebuilt. */
   readonly missingForSearch: readonly string[];
 }
 

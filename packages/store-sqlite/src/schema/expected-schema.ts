@@ -12,7 +12,7 @@ export interface SchemaObject {
   readonly sql: string | null;
 }
 
-/** The tables for search. What is in them follows from the sessions: they can be made anew at any time. */
+/** The tables for search. What is in them follows from the sessions: they can be rebuilt at any time. */
 export const SEARCH_INDEX = "search_index";
 export const SEARCH_PROGRESS = "search_progress";
 

@@ -11,7 +11,7 @@ import {
 } from "./expected-schema.ts";
 
 /**
- * Makes the tables for search anew, empty, in a transaction of its own; what they had is indexed again later.
+ * Rebuilds the tables for search, empty, in a transaction of its own; what they had is indexed again later.
  * The old tables are not dropped but forgotten, which needs no look into them: dropping a damaged one would
  * free whatever pages its pointers lead to, pages of sessions among them. `vacuum` gives the space back.
  *

@@ -28,7 +28,7 @@ export function indexRemade(file: string, problem: string): StoreWarning {
   return {
     code: "corrupt",
     message:
-      `${file}: the index for search was damaged (${problem}) and was made anew; the next search, or the next program that ` +
+      `${file}: the index for search was damaged (${problem}) and was rebuilt; the next search, or the next program that ` +
       "writes, fills it. No session depends on it.",
     path: file,
   };
@@ -38,7 +38,7 @@ export function indexRemade(file: string, problem: string): StoreWarning {
 const damagedElsewhere = new WeakSet<Database>();
 
 /**
- * Carries out `call`, and where it fails because the tables for search are damaged, makes them anew and
+ * Carries out `call`, and where it fails because the tables for search are damaged, rebuilds them and
  * carries it out again.
  *
  * @param onRemade called with what was wrong.

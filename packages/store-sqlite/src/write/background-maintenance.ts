@@ -78,7 +78,7 @@ export class BackgroundMaintenance {
     });
   }
 
-  /** To be called when the index was made anew: everything waits to be indexed. */
+  /** To be called when the index was rebuilt: everything waits to be indexed. */
   indexRemade(): void {
     this.#rowsToIndex = undefined;
   }
