@@ -9,6 +9,7 @@ export { isExactNumber } from "./model/exact-number.ts";
 export { headOf } from "./model/head.ts";
 export { isCanonicalUuid } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
+export { roughJsonLength } from "./model/json-length.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
 export { exceedsBounds } from "./rules/bounds.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
@@ -27,6 +28,7 @@ export { byNewest } from "./rules/order.ts";
 export { cannotMatch } from "./search/cannot-match.ts";
 export { matchStrings } from "./search/match-strings.ts";
 export { contentStrings, indexText, parseSearchText, type SearchTerm } from "./search/search.ts";
+export { assembleSession, type SessionReads } from "./store/assemble-session.ts";
 export { BaseStore, damagedSession } from "./store/base-store.ts";
 export { ChangeFeed } from "./store/change-feed.ts";
 export {
