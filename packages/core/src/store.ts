@@ -10,7 +10,7 @@ export { isExactNumber } from "./model/exact-number.ts";
 export { headOf } from "./model/head.ts";
 export { isCanonicalUuid } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
-export { roughJsonLength } from "./model/json-length.ts";
+export { leastJsonLength } from "./model/json-length.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
 export { exceedsBounds } from "./rules/bounds.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";

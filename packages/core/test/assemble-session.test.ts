@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_PAGE, SessionManager } from "../src/index.ts";
 import { MemoryStore } from "../src/store/memory-store.ts";
-import { assembleSession, roughJsonLength, type SessionReads } from "../src/store.ts";
+import { assembleSession, leastJsonLength, type SessionReads } from "../src/store.ts";
 import { errorOf, makeEntry, makeSession, uuid } from "./make.ts";
 
 const ID = uuid(1);
@@ -88,9 +88,9 @@ describe("a session from its pages", () => {
 it("the rough length of JSON is about its length, and stops at a bound", () => {
   const value = { text: "x".repeat(1000), list: [1, true, null, "y", { a: {} }] };
   const exact = JSON.stringify(value).length;
-  expect(Math.abs(roughJsonLength(value) - exact)).toBeLessThan(30);
+  expect(Math.abs(leastJsonLength(value) - exact)).toBeLessThan(30);
   const large = Array.from({ length: 1000 }, () => value);
-  const bounded = roughJsonLength(large, 5000);
+  const bounded = leastJsonLength(large, 5000);
   expect(bounded).toBeGreaterThan(5000);
   expect(bounded).toBeLessThan(10_000);
 });

@@ -1,5 +1,5 @@
 import { SessionError } from "@thulp-sessions/core";
-import { roughJsonLength } from "@thulp-sessions/core/store";
+import { leastJsonLength } from "@thulp-sessions/core/store";
 
 /** The most that one answer may hold, in characters of JSON text, roughly. */
 export const MAX_ANSWER_LENGTH = 64 * 1024 * 1024;
@@ -10,7 +10,7 @@ export class AnswerLength {
 
   /** @throws {SessionError} unsupported beyond {@link MAX_ANSWER_LENGTH}. */
   add(answer: unknown): void {
-    this.#left -= roughJsonLength(answer, this.#left);
+    this.#left -= leastJsonLength(answer, this.#left);
     if (this.#left >= 0) return;
     const message = `The answers to this request are longer than ${MAX_ANSWER_LENGTH} characters together: send the call in a request of its own.`;
     throw new SessionError("unsupported", message);

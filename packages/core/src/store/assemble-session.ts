@@ -1,5 +1,5 @@
 import { SessionError } from "../model/errors.ts";
-import { roughJsonLength } from "../model/json-length.ts";
+import { leastJsonLength } from "../model/json-length.ts";
 import type { SessionHead, StoredEntry, StoredSession } from "../model/model.ts";
 import { type EntryPage, MAX_PAGE } from "./session-store.ts";
 
@@ -42,7 +42,7 @@ async function readEntries(
   maxLength: number,
 ): Promise<StoredEntry[] | null> {
   const { metadata, context, entryCount, epoch } = head;
-  let length = roughJsonLength(metadata, maxLength) + roughJsonLength(context, maxLength);
+  let length = leastJsonLength(metadata, maxLength) + leastJsonLength(context, maxLength);
   const entries: StoredEntry[] = [];
   while (entries.length < entryCount) {
     const page = await reads.entriesAfter(entries.length - 1);
@@ -50,7 +50,7 @@ async function readEntries(
     const items = page.items.slice(0, entryCount - entries.length);
     entries.push(...items);
     // What fits one page is short enough, which spares most sessions the counting.
-    if (items.length < entryCount) length += roughJsonLength(items, maxLength - length);
+    if (items.length < entryCount) length += leastJsonLength(items, maxLength - length);
     if (length > maxLength) throw tooLong(head, maxLength);
   }
   return entries;
