@@ -37,28 +37,31 @@ function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boo
     let server = await start();
     let handles = 0;
     return {
-      async open() {
-        if (handles === 0 && !lasts) {
-          await server.stop();
-          server = await start();
-        }
-        const whole = await openRemoteStore({ url: server.url });
-        const store = view ? whole.withSignal(new AbortController().signal) : whole;
-        handles++;
-        const close = store.close.bind(store);
-        let closed = false;
-        store.close = async () => {
-          if (!closed) handles--;
-          closed = true;
-          await close();
-          if (view) await whole.close();
-        };
-        return store;
-      },
+      open: () => openHandle(false),
+      openReadOnly: () => openHandle(true),
       async dispose() {
         await server.stop();
         rmSync(folder, { recursive: true, force: true });
       },
     };
+
+    async function openHandle(readOnly: boolean): Promise<SessionStore> {
+      if (handles === 0 && !lasts) {
+        await server.stop();
+        server = await start();
+      }
+      const whole = await openRemoteStore({ url: server.url, readOnly });
+      const store = view ? whole.withSignal(new AbortController().signal) : whole;
+      handles++;
+      const close = store.close.bind(store);
+      let closed = false;
+      store.close = async () => {
+        if (!closed) handles--;
+        closed = true;
+        await close();
+        if (view) await whole.close();
+      };
+      return store;
+    }
   };
 }

@@ -65,7 +65,12 @@ interface OpenedFolder {
 export class FileStore extends BaseStore {
   override readonly kind = "fs";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: true };
+  override readonly capabilities: StoreCapabilities = {
+    persistent: true,
+    shared: true,
+    exactNumbers: true,
+    writable: true,
+  };
   readonly #sessions: SessionCache;
   readonly #list: SessionList;
   readonly #walks: ListWalks;

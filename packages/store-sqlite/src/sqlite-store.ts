@@ -63,6 +63,7 @@ export class SqliteStore extends BaseStore {
     persistent: true,
     shared: true,
     exactNumbers: false,
+    writable: true,
   };
   readonly #database: Database;
   readonly #sessions: SessionTable;
