@@ -31,6 +31,7 @@ export { BaseStore, damagedSession } from "./store/base-store.ts";
 export { ChangeFeed } from "./store/change-feed.ts";
 export {
   CheckedStore,
+  OPENED_READ_ONLY,
   type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
@@ -57,6 +58,7 @@ export type {
   RecoveryReport,
   RepairReport,
   RestoreReport,
+  SessionLock,
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,

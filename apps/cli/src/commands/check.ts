@@ -10,7 +10,7 @@ import { requireStore } from "../store/store-place.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
 
 /** What does not mean that something is wrong with a session. */
-const HARMLESS = ["kept_bytes", "foreign", "temporary"];
+const HARMLESS = ["kept_bytes", "foreign", "temporary", "in_use"];
 
 /** What to do about damage, by what the store's maintenance can mend. */
 const ADVICE = {

@@ -43,7 +43,8 @@ export type ParsedCountQuery = z.output<typeof countQuerySchema>;
 /** A checked {@link SearchQuery}, with the defaults filled in. */
 export type ParsedSearchQuery = z.output<typeof searchQuerySchema>;
 
-const OPENED_READ_ONLY = "it was opened with readOnly (--read-only)";
+/** Why a store may only be read that was opened so, as a clause that ends a sentence. */
+export const OPENED_READ_ONLY = "it was opened with readOnly (--read-only)";
 
 /**
  * Checks the state and the arguments of every call once, and calls the method of the backend (`doAppend` for

@@ -53,7 +53,9 @@ async function answers(store: SessionStore): Promise<unknown> {
   };
 }
 
-/** A handle that is not writable; `null` where the store has none, and then every handle has to be writable. */
+/**
+ * A handle that is not writable; `null` where the store has none, and then every handle has to be writable.
+ */
 async function readOnlyHandle(store: SessionStore, place: CasePlace): Promise<SessionStore | null> {
   equal(store.capabilities.writable, true, "writable of the handle that writes");
   const reader = await place.openReadOnly();

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { SessionwiseMaintenance } from "@thulp-sessions/core/store";
 import { inspectStore } from "./inspect.ts";
+import { readLocks, unlock } from "./locks.ts";
 import { repairFile } from "./repair.ts";
 
 /**
@@ -15,5 +16,7 @@ export function fileStoreMaintenance({ dir }: { readonly dir: string }): Session
     place,
     check: () => inspectStore(place),
     repair: (id, options) => repairFile(place, id, options),
+    locks: () => readLocks(place),
+    unlock: (id) => unlock(place, id),
   };
 }
