@@ -25,8 +25,8 @@ interface CommonOptions {
    */
   readonly lockTimeoutMs?: number | undefined;
   /**
-   * Writes nothing, not even a lock or a temporary file that was left, and refuses every call that would. False
-   * when absent; a folder in which this process may not write is opened so by itself.
+   * Writes nothing, not even a lock or a temporary file that was left, and refuses every call that would.
+   * False when absent; a folder in which this process may not write is opened so by itself.
    */
   readonly readOnly?: boolean | undefined;
   /** Called with a warning of each damaged, foreign or torn file. */

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { LOCKS_FOLDER } from "./names.ts";
 
 /**
- * Why nothing can be written in a folder of sessions, as a clause that ends a sentence, with what to do; `null`
- * where it can. Nothing is written to find out.
+ * Why nothing can be written in a folder of sessions, as a clause that ends a sentence, with what to do;
+ * `null` where it can. Nothing is written to find out.
  */
 export function whyReadOnly(folder: string): string | null {
   // Every write takes a lock first.

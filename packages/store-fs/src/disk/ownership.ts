@@ -2,9 +2,9 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { closeFile } from "./read-file.ts";
 
-// One command with sudo must lock nobody out: what it makes belongs to whom it belonged before, or to the owner
-// of the folder that it lies in. Where that is not allowed (a network drive that maps root to nobody) it stays
-// as it is.
+// One command with sudo must lock nobody out: what it makes belongs to whom it belonged before, or to the
+// owner of the folder that it lies in. Where that is not allowed (a network drive that maps root to nobody)
+// it stays as it is.
 
 /** Gives a file or folder that was just made, and is open, the owner and group of what it replaces. */
 export function takeOwnerOf(replaced: string, descriptor: number): void {

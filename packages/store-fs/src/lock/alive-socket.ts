@@ -4,9 +4,9 @@ import { basename, dirname } from "node:path";
 import { closeFile } from "../disk/read-file.ts";
 
 // Process numbers mean something within one container only, and a name of a machine nothing at all. But a
-// socket in the folder of locks is known to the kernel, and so to all containers that share the folder: it takes
-// connections exactly as long as the process lives that listens there, however it ends, and also while that
-// process is stopped.
+// socket in the folder of locks is known to the kernel, and so to all containers that share the folder: it
+// takes connections exactly as long as the process lives that listens there, however it ends, and also while
+// that process is stopped.
 
 /** A socket on which this process listens as long as it lives. It tells nobody anything else. */
 export class AliveSocket {

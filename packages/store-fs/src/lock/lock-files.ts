@@ -11,15 +11,8 @@ import { closeFile, readTextFile } from "../disk/read-file.ts";
 import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { writeFully } from "../disk/write-file.ts";
 import { AliveSocket, isListenedTo } from "./alive-socket.ts";
-import {
-  describeOwner,
-  isDead,
-  isHere,
-  type LockOwner,
-  newOwner,
-  parseOwner,
-  processExists,
-} from "./lock-owner.ts";
+import { describeOwner, isHere, type LockOwner, newOwner, parseOwner, processExists } from "./lock-owner.ts";
+import { lifeOf, SOCKET_ENDING, socketOf } from "./owner-life.ts";
 
 /** The clock may have been set since the machine was started. */
 const BOOT_MARGIN_MS = 60_000;
@@ -168,8 +161,8 @@ export class LockFiles {
   }
 
   /**
-   * Removes what dead processes have left beside their locks. What cannot be looked at or removed, e.g. another
-   * user's, stays.
+   * Removes what dead processes have left beside their locks. What cannot be looked at or removed, e.g.
+   * another user's, stays.
    */
   async removeDeadOwners(): Promise<void> {
     for (const name of namesIn(this.#folder)) {
@@ -196,28 +189,6 @@ async function isLeftByDead(path: string, name: string): Promise<boolean> {
   if (owner === "gone" || owner === null || (await lifeOf(dirname(path), owner)) !== "ended") return false;
   // Its locks name it too, and are taken over by that proof.
   return fs.lstatSync(path).nlink === 1;
-}
-
-/**
- * What is certain of the owner of a lock: that it lives, or has ended. `unknown`: it is of another container or
- * machine, and nothing in the folder says more.
- *
- * @param locks the folder of locks in which it is named.
- */
-export async function lifeOf(locks: string, owner: LockOwner): Promise<"lives" | "ended" | "unknown"> {
-  if (isHere(owner)) return isDead(owner) ? "ended" : "lives";
-  // The socket says it of the processes of this kernel. Where both have found the folder on the same local file
-  // system, another kernel was that of this machine before its last start.
-  const isOfThisKernel = owner.fileSystem !== null && owner.fileSystem === localFileSystemOf(locks);
-  if (!owner.listens || !isOfThisKernel) return "unknown";
-  const listens = await isListenedTo(socketOf(join(locks, `owner-${owner.token}`)));
-  return listens === null ? "unknown" : listens ? "lives" : "ended";
-}
-
-const SOCKET_ENDING = ".alive";
-
-function socketOf(ownerFile: string): string {
-  return ownerFile + SOCKET_ENDING;
 }
 
 /** Asks the holder to release the lock. The request goes with the release. */

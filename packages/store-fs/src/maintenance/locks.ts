@@ -5,8 +5,9 @@ import { isCanonicalUuid, type SessionLock } from "@thulp-sessions/core/store";
 import { FileClock } from "../disk/file-clock.ts";
 import { ioError, isErrno } from "../disk/io-error.ts";
 import { LOCKS_FOLDER } from "../disk/names.ts";
-import { LOCK_ENDING, LockFiles, lifeOf, readOwner } from "../lock/lock-files.ts";
+import { LOCK_ENDING, LockFiles, readOwner } from "../lock/lock-files.ts";
 import { describeOwner, isHere } from "../lock/lock-owner.ts";
+import { lifeOf } from "../lock/owner-life.ts";
 
 /** The locks on the sessions of a folder, in the order of their names. Nothing is changed. */
 export async function readLocks(folder: string): Promise<SessionLock[]> {
