@@ -40,7 +40,7 @@ import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
-import { indexRemade, mendingIndex, remakeIndexAfter } from "./search/damaged-index.ts";
+import { indexRemade, isDamagedIndex, mendingIndex, remakeIndexAfter } from "./search/damaged-index.ts";
 import { SearchIndex } from "./search/search-index.ts";
 import { SessionSearch } from "./search/session-search.ts";
 import { searchUnindexed } from "./search/unindexed-search.ts";
@@ -59,12 +59,7 @@ import { SessionWrites } from "./write/session-writes.ts";
 export class SqliteStore extends BaseStore {
   override readonly kind = "sqlite";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = {
-    persistent: true,
-    shared: true,
-    exactNumbers: false,
-    writable: true,
-  };
+  override readonly capabilities: StoreCapabilities;
   readonly #database: Database;
   readonly #sessions: SessionTable;
   readonly #entries: EntryTable;
@@ -97,6 +92,14 @@ export class SqliteStore extends BaseStore {
   constructor(database: Database, indexLater: boolean) {
     super();
     this.location = `sqlite:${database.givenFile}`;
+    const { reading } = database;
+    this.capabilities = {
+      persistent: true,
+      shared: !reading?.isCopy,
+      exactNumbers: false,
+      writable: reading === null,
+    };
+    if (reading) this.readOnlyReason = reading.readOnlyReason;
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
@@ -202,21 +205,40 @@ export class SqliteStore extends BaseStore {
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
     try {
-      return await this.#mendingIndex(async () => {
-        const page = await this.#database.read(() =>
-          this.#index.isUpToDate() ? this.#search.page(request) : null,
-        );
-        return page ?? (await this.#maintenance.withCurrentIndex(() => this.#search.page(request)));
-      });
+      if (!this.capabilities.writable) return await this.#searchAsItIs(request);
+      return await this.#mendingIndex(
+        async () =>
+          (await this.#indexedPage(request)) ??
+          (await this.#maintenance.withCurrentIndex(() => this.#search.page(request))),
+      );
     } catch (error) {
-      // A full disk, a read-only file, a lock that is held for too long: reads still work.
+      // A full disk, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
-      return searchUnindexed(request, {
-        list: (page) => this.doList(page),
-        entries: (id, page) => this.doReadEntries(id, page),
-        onDamaged: this.#onDamaged,
-      });
+      return this.#searchUnindexed(request);
     }
+  }
+
+  /** Where nothing may be written the index is neither brought up to date nor rebuilt. */
+  async #searchAsItIs(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    try {
+      return (await this.#indexedPage(request)) ?? (await this.#searchUnindexed(request));
+    } catch (error) {
+      if (!isDamagedIndex(error)) throw error;
+      return this.#searchUnindexed(request);
+    }
+  }
+
+  /** `null` where the index is behind. */
+  #indexedPage(request: SearchRequest): Promise<Rows<PlacedHit> | null> {
+    return this.#database.read(() => (this.#index.isUpToDate() ? this.#search.page(request) : null));
+  }
+
+  #searchUnindexed(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    return searchUnindexed(request, {
+      list: (page) => this.doList(page),
+      entries: (id, page) => this.doReadEntries(id, page),
+      onDamaged: this.#onDamaged,
+    });
   }
 
   protected override doWatchStart(): Promise<void> {
@@ -243,10 +265,13 @@ export class SqliteStore extends BaseStore {
    * copy of it, and blocks this process and all writers meanwhile.
    *
    * @returns by how many bytes the file became shorter.
-   * @throws {SessionError} busy, io, corrupt, closed
+   * @throws {SessionError} unsupported where it may only be read; busy, io, corrupt, closed
    */
   vacuum(): Promise<{ readonly bytesFreed: number }> {
-    return this.run(() => vacuum(this.#database));
+    return this.run(() => {
+      this.refuseReadOnly();
+      return vacuum(this.#database);
+    });
   }
 
   /**

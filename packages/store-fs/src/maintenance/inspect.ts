@@ -31,8 +31,7 @@ export interface FileFinding extends StoreFinding {
    * - `kept_bytes`: bytes that were cut off or replaced, kept for a person to look at.
    * - `in_use`: a process of another container holds the lock of the session, and lives.
    * - `locked`: a process of another machine or container holds the lock of the session. Whether it lives
-   *   cannot
-   *   be told; if not, nobody can write to the session until the lock is removed.
+   *   cannot be told; if not, nobody can write to the session until the lock is removed.
    * - `foreign`: not ours, and never touched.
    * - `unreadable`: the system could not read it.
    */
