@@ -7,6 +7,7 @@ import {
   type StoreFinding,
   type WholeStoreMaintenance,
 } from "@thulp-sessions/core/store";
+import { whyReadOnly } from "./connection/access.ts";
 import { createFolders, withPath } from "./connection/database-file.ts";
 import { checkOptions } from "./connection/options.ts";
 import { checkIntegrity } from "./maintenance/integrity.ts";
@@ -31,7 +32,8 @@ interface MaintenanceOptions {
 export function sqliteMaintenance({ file, readOnly = false }: MaintenanceOptions): WholeStoreMaintenance {
   const place = resolve(file);
   const refuse = () => {
-    if (readOnly) throw readOnlyPlace(place);
+    const reason = readOnly ? OPENED_READ_ONLY : whyReadOnly(place);
+    if (reason !== null) throw readOnlyPlace(place, reason);
   };
   return {
     kind: "sqlite",
@@ -77,12 +79,10 @@ async function check(file: string, readOnly: boolean): Promise<readonly StoreFin
   }
 }
 
-function readOnlyPlace(file: string): SessionError {
-  return new SessionError(
-    "unsupported",
-    `${file} may only be read: ${OPENED_READ_ONLY}. Nothing was changed.`,
-    { details: { path: file } },
-  );
+function readOnlyPlace(file: string, reason: string): SessionError {
+  return new SessionError("unsupported", `${file} may only be read: ${reason}. Nothing was changed.`, {
+    details: { path: file },
+  });
 }
 
 async function reportOf(copy: SqliteStore, file: string): Promise<BackupReport> {

@@ -28,9 +28,9 @@ export function command(context: Context): AnyCommand {
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))
     .action(async (options) => {
       const { io } = context;
-      const { store: url, base } = await context.config();
+      const { store: url, base, readOnly } = await context.config();
       requireStore(url, base);
-      const maintenance = await maintenanceOf(url, base);
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       const found = await maintenance?.check();
       const sessions = await countSessions(context, found ?? []);
       const findings = found ?? (await readAll(await context.store()));
