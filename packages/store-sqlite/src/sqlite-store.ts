@@ -40,7 +40,7 @@ import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
-import { indexRemade, isDamagedIndex, mendingIndex, remakeIndexAfter } from "./search/damaged-index.ts";
+import { indexRemade, mendingIndex, remakeIndexAfter } from "./search/damaged-index.ts";
 import { SearchIndex } from "./search/search-index.ts";
 import { SessionSearch } from "./search/session-search.ts";
 import { searchUnindexed } from "./search/unindexed-search.ts";
@@ -205,40 +205,21 @@ export class SqliteStore extends BaseStore {
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
     try {
-      if (!this.capabilities.writable) return await this.#searchAsItIs(request);
-      return await this.#mendingIndex(
-        async () =>
-          (await this.#indexedPage(request)) ??
-          (await this.#maintenance.withCurrentIndex(() => this.#search.page(request))),
-      );
+      return await this.#mendingIndex(async () => {
+        const page = await this.#database.read(() =>
+          this.#index.isUpToDate() ? this.#search.page(request) : null,
+        );
+        return page ?? (await this.#maintenance.withCurrentIndex(() => this.#search.page(request)));
+      });
     } catch (error) {
-      // A full disk, a lock that is held for too long: reads still work.
+      // A full disk, a place that may only be read, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
-      return this.#searchUnindexed(request);
+      return searchUnindexed(request, {
+        list: (page) => this.doList(page),
+        entries: (id, page) => this.doReadEntries(id, page),
+        onDamaged: this.#onDamaged,
+      });
     }
-  }
-
-  /** Where nothing may be written the index is neither brought up to date nor rebuilt. */
-  async #searchAsItIs(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    try {
-      return (await this.#indexedPage(request)) ?? (await this.#searchUnindexed(request));
-    } catch (error) {
-      if (!isDamagedIndex(error)) throw error;
-      return this.#searchUnindexed(request);
-    }
-  }
-
-  /** `null` where the index is behind. */
-  #indexedPage(request: SearchRequest): Promise<Rows<PlacedHit> | null> {
-    return this.#database.read(() => (this.#index.isUpToDate() ? this.#search.page(request) : null));
-  }
-
-  #searchUnindexed(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    return searchUnindexed(request, {
-      list: (page) => this.doList(page),
-      entries: (id, page) => this.doReadEntries(id, page),
-      onDamaged: this.#onDamaged,
-    });
   }
 
   protected override doWatchStart(): Promise<void> {

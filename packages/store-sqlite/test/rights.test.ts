@@ -198,6 +198,19 @@ test("tables of an earlier version, and lost ones for search, are read from a co
   after.close();
 });
 
+test("a damaged index for search is neither rebuilt nor used where nothing may be written", async () => {
+  const { folder, file } = await database();
+  const client = new Sqlite(file);
+  client.unsafeMode();
+  client.exec("DELETE FROM search_index_data WHERE id > 1");
+  client.close();
+  const before = snapshot(folder);
+  const { store } = await openToRead(file);
+  expect((await store.search({ text: "needle" })).items).toHaveLength(1);
+  await store.close();
+  expect(snapshot(folder)).toEqual(before);
+});
+
 test("opened to be only read, a database that is missing is not made, nor are folders", async () => {
   const folder = await tempFolder();
   const file = join(folder, "none", "s.db");

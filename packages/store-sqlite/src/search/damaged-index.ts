@@ -23,10 +23,6 @@ export function damagedIndex(file: string, cause: unknown): SessionError {
   );
 }
 
-export function isDamagedIndex(error: unknown): error is SessionError {
-  return isSessionError(error, "corrupt") && error.details.field === FIELD;
-}
-
 /** @param problem what was wrong with it. */
 export function indexRemade(file: string, problem: string): StoreWarning {
   return {
@@ -69,7 +65,7 @@ export async function remakeIndexAfter(
   error: unknown,
   onRemade: (error: SessionError) => void,
 ): Promise<boolean> {
-  if (!isDamagedIndex(error)) return false;
+  if (!isSessionError(error, "corrupt") || error.details.field !== FIELD) return false;
   if (damagedElsewhere.has(database)) return false;
   const { client, connect, file, busyTimeoutMs } = database;
   try {
