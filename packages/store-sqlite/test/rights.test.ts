@@ -284,6 +284,23 @@ test.skipIf(!AS_ROOT)(
   },
 );
 
+test.skipIf(!AS_ROOT)(
+  "(as root) another user reads what a killed process of its owner has left, index included",
+  async () => {
+    const { folder, file } = await database();
+    const { file: left } = await withLeftLog();
+    for (const suffix of ["", "-wal"]) copyFileSync(left + suffix, file + suffix);
+    // Of no use, as of a process that was killed while it made it.
+    writeFileSync(`${file}-shm`, Buffer.alloc(32_768));
+    letOthersRead(folder);
+    const before = snapshot(folder);
+    const found = readAs(USER, file);
+    expect(found).toMatchObject({ names: ["one", "two"], hits: 1, damage: 0 });
+    expect(found.capabilities.writable).toBe(false);
+    expect(snapshot(folder)).toEqual(before);
+  },
+);
+
 test.skipIf(!CAN_MOUNT)(
   "(where a mount is allowed) a read-only mount is read by the superuser too",
   async () => {

@@ -5,6 +5,7 @@ import { knownMigrations } from "../connection/application-id.ts";
 import { Database } from "../connection/database.ts";
 import { claimFile, refuseLeftLog, sizeOf } from "../connection/database-file.ts";
 import type { Client, Connect } from "../connection/driver.ts";
+import { hasIndexRoom, walIndexKindOf } from "../connection/index-room.ts";
 import { type Claim, isOpen } from "../connection/open-files.ts";
 import type { CheckedOptions } from "../connection/options.ts";
 import { retryWhileBusy } from "../connection/retry-busy.ts";
@@ -54,6 +55,8 @@ export async function openToRead(
 export function isReadableInPlace(file: string): boolean {
   // Only SQLite may read a file that this process has open.
   if (isOpen(file)) return true;
+  // Where the index has no room, mapping it could end the process.
+  if (walIndexKindOf(file) !== "safe" && !hasIndexRoom(file)) return false;
   const has = (suffix: string) => statSync(file + suffix, { throwIfNoEntry: false }) !== undefined;
   if (has("-wal") && has("-shm")) return true;
   return sizeOf(`${file}-wal`) === 0 && sizeOf(`${file}-journal`) === 0 && mayMakeLog(file);
