@@ -8,10 +8,11 @@ import { LOCKS_FOLDER } from "./names.ts";
  */
 export function whyReadOnly(folder: string): string | null {
   // Every write takes a lock first.
-  return whyNot(folder, "the folder") ?? whyNot(join(folder, LOCKS_FOLDER), "its folder .locks");
+  return whyNot(folder) ?? whyNot(join(folder, LOCKS_FOLDER), "its folder .locks");
 }
 
-function whyNot(folder: string, what: string): string | null {
+/** @param what is checked, as a message calls it. */
+export function whyNot(folder: string, what = "the folder"): string | null {
   try {
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
     return null;

@@ -23,13 +23,9 @@ export class AliveSocket {
     if (process.platform !== "linux") return null;
     const server = net.createServer((connection) => connection.destroy());
     server.on("error", () => {});
-    try {
-      // In the very call, and by this process itself where it is a worker of a cluster: from the moment on at
-      // which a lock names it, it has to listen.
-      withShortPath(path, (short) => server.listen({ path: short, exclusive: true }));
-    } catch {
-      return null;
-    }
+    // In the very call, and by this process itself where it is a worker of a cluster: from the moment on at
+    // which a lock names it, it has to listen.
+    withShortPath(path, (short) => server.listen({ path: short, exclusive: true })).catch(() => {});
     if (!server.listening) return null;
     server.unref();
     return new AliveSocket(path, server);
@@ -52,13 +48,15 @@ export class AliveSocket {
 export async function isListenedTo(path: string): Promise<boolean | null> {
   // What is no socket refuses connections too.
   if (process.platform !== "linux" || !isSocket(path)) return null;
-  let folder: number;
   try {
-    folder = fs.openSync(dirname(path), fs.constants.O_RDONLY);
+    return await withShortPath(path, connects);
   } catch {
     return null;
   }
-  const connection = net.connect({ path: shortPath(folder, path) });
+}
+
+async function connects(path: string): Promise<boolean | null> {
+  const connection = net.connect({ path });
   try {
     return await new Promise<boolean | null>((resolve) => {
       connection.on("connect", () => resolve(true));
@@ -66,7 +64,6 @@ export async function isListenedTo(path: string): Promise<boolean | null> {
     });
   } finally {
     connection.destroy();
-    closeFile(folder);
   }
 }
 
@@ -82,16 +79,16 @@ function isSocket(path: string): boolean {
   }
 }
 
-function withShortPath(path: string, use: (short: string) => void): void {
+/** In bytes; the kernel takes no longer path of a socket. */
+const LONGEST_PATH = 107;
+
+/** Calls `use` within this very call, with another path of the same socket where its own is too long. */
+async function withShortPath<T>(path: string, use: (short: string) => T | Promise<T>): Promise<T> {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return use(path);
   const folder = fs.openSync(dirname(path), fs.constants.O_RDONLY);
   try {
-    use(shortPath(folder, path));
+    return await use(`/proc/self/fd/${folder}/${basename(path)}`);
   } finally {
     closeFile(folder);
   }
-}
-
-/** The kernel takes no more than 107 bytes. */
-function shortPath(folder: number, path: string): string {
-  return `/proc/self/fd/${folder}/${basename(path)}`;
 }

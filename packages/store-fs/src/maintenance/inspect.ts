@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isSessionError, type SessionId } from "@thulp-sessions/core";
 import { isCanonicalUuid, type StoreFinding } from "@thulp-sessions/core/store";
+import { whyNot } from "../disk/access.ts";
 import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
 import { LOCKS_FOLDER } from "../disk/names.ts";
@@ -85,6 +86,8 @@ async function inspectLocks(folder: string): Promise<FileFinding[]> {
       }));
   } catch (error) {
     if (!isSessionError(error)) throw error;
+    // Another user's: nobody here could hold a lock, or be held up by one.
+    if (whyNot(folder) !== null) return [];
     return [{ path: join(folder, LOCKS_FOLDER), kind: "unreadable", reason: error.message }];
   }
 }

@@ -47,7 +47,7 @@ export async function openToRead(
     const inPlace = isReadableInPlace(file) ? await openInPlace(connect, options, reason) : null;
     return inPlace ?? (await openCopy(connect, options, reason));
   } catch (error) {
-    throw readError(error, file);
+    throw readError(error, file, reason);
   }
 }
 
@@ -200,10 +200,10 @@ function refuseToCopy(file: string, problem: string): never {
   );
 }
 
-function readError(error: unknown, file: string): unknown {
+function readError(error: unknown, file: string, reason: string): unknown {
   if (isSessionError(error) || !(error instanceof Error && "syscall" in error))
     return sessionErrorOf(error, file);
-  return new SessionError("io", `${file} cannot be opened: ${error.message}.`, {
+  return new SessionError("io", `${file} cannot be opened: ${error.message}; ${reason}.`, {
     cause: error,
     details: { path: file },
   });
