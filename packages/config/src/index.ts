@@ -10,7 +10,12 @@ export {
 export { isLoopback } from "./loopback.ts";
 export { maintenanceOf, rawCopy } from "./maintain-store.ts";
 export { openStore } from "./open-store.ts";
-export type { OpenStoreOptions, StoreKind, StoreLocation } from "./schemes/store-scheme.ts";
+export type {
+  MaintenanceOptions,
+  OpenStoreOptions,
+  StoreKind,
+  StoreLocation,
+} from "./schemes/store-scheme.ts";
 export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,

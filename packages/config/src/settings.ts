@@ -12,6 +12,8 @@ export interface Settings {
   /** Names by which the server may be called beside its own, in lower case. */
   readonly allowedHosts: readonly string[];
   readonly durability: Durability;
+  /** Nothing is written to the store, and every call that would is refused. */
+  readonly readOnly: boolean;
   /** Bounds on every session, together with those of each call; `undefined` does not bind. */
   readonly maxTurns: number | undefined;
   readonly maxEntries: number | undefined;

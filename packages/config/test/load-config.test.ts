@@ -123,6 +123,16 @@ const ROWS: readonly Row[] = [
     byDefault: () => undefined,
   },
   {
+    name: "readOnly",
+    flag: "true",
+    env: "false",
+    file: true,
+    fromFlag: () => true,
+    fromEnv: () => false,
+    fromFile: () => true,
+    byDefault: () => false,
+  },
+  {
     name: "maxWaitingWrites",
     flag: "1",
     env: "2",
@@ -219,6 +229,7 @@ describe("a bad value", () => {
     ["maxTurns", "-1", "3", "is no number of turns"],
     ["maxEntries", "1.5", 1.5, "is no number of entries"],
     ["maxDurationMs", "1h", -1, "is no number of milliseconds"],
+    ["readOnly", "yes", "true", "true"],
     ["maxWaitingWrites", "0", 0, "a whole number from 1"],
     ["logLevel", "loud", 3, "silent, error, warn, info or debug"],
   ];

@@ -35,6 +35,7 @@ export { BaseStore, damagedSession } from "./store/base-store.ts";
 export { ChangeFeed } from "./store/change-feed.ts";
 export {
   CheckedStore,
+  OPENED_READ_ONLY,
   type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
@@ -61,6 +62,7 @@ export type {
   RecoveryReport,
   RepairReport,
   RestoreReport,
+  SessionLock,
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,

@@ -59,13 +59,15 @@ interface OpenedFolder {
   readonly durability: Durability;
   readonly clock: FileClock;
   readonly locks: SessionLocks;
+  /** Why it may only be read, as a clause that ends a sentence; `null` where it is writable. */
+  readonly readOnlyReason: string | null;
 }
 
 /** Sessions as JSON files in the layout of the Rust crate thulp-workspace. Made by `openFileStore`. */
 export class FileStore extends BaseStore {
   override readonly kind = "fs";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: true };
+  override readonly capabilities: StoreCapabilities;
   readonly #sessions: SessionCache;
   readonly #list: SessionList;
   readonly #walks: ListWalks;
@@ -75,13 +77,16 @@ export class FileStore extends BaseStore {
   readonly #watch: FolderWatch;
 
   /** For `openFileStore`, which makes the folder and takes the locks. */
-  constructor({ folder, names, durability, clock, locks }: OpenedFolder) {
+  constructor({ folder, names, durability, clock, locks, readOnlyReason }: OpenedFolder) {
     super();
+    const writable = readOnlyReason === null;
+    this.capabilities = { persistent: true, shared: true, exactNumbers: true, writable };
+    if (readOnlyReason !== null) this.readOnlyReason = readOnlyReason;
     this.location = `fs:${folder}`;
-    this.#list = new SessionList(folder, names, this.warnings);
+    this.#list = new SessionList(folder, names, this.warnings, writable);
     this.#walks = new ListWalks(this.#list);
     this.#locks = locks;
-    this.#watch = new FolderWatch(folder, this.changes);
+    this.#watch = new FolderWatch(folder, this.changes, writable);
     this.#sessions = new SessionCache({
       folder,
       locks,
@@ -178,9 +183,12 @@ export class FileStore extends BaseStore {
    * meanwhile.
    */
   copyRaw(id: SessionId, to: FileStore, expectedVersion?: string): Promise<void> {
-    return this.run(() =>
-      copyRaw(this.#placeOf(id), to.#placeOf(id), (fill) => to.#sessions.of(id).put(fill, expectedVersion)),
-    );
+    return this.run(() => {
+      to.refuseReadOnly();
+      return copyRaw(this.#placeOf(id), to.#placeOf(id), (fill) =>
+        to.#sessions.of(id).put(fill, expectedVersion),
+      );
+    });
   }
 
   /**

@@ -59,11 +59,7 @@ import { SessionWrites } from "./write/session-writes.ts";
 export class SqliteStore extends BaseStore {
   override readonly kind = "sqlite";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = {
-    persistent: true,
-    shared: true,
-    exactNumbers: false,
-  };
+  override readonly capabilities: StoreCapabilities;
   readonly #database: Database;
   readonly #sessions: SessionTable;
   readonly #entries: EntryTable;
@@ -96,6 +92,14 @@ export class SqliteStore extends BaseStore {
   constructor(database: Database, indexLater: boolean) {
     super();
     this.location = `sqlite:${database.givenFile}`;
+    const { reading } = database;
+    this.capabilities = {
+      persistent: true,
+      shared: !reading?.isCopy,
+      exactNumbers: false,
+      writable: reading === null,
+    };
+    if (reading) this.readOnlyReason = reading.readOnlyReason;
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
@@ -208,7 +212,7 @@ export class SqliteStore extends BaseStore {
         }),
       );
     } catch (error) {
-      // A full disk, a read-only file, a lock that is held for too long: reads still work.
+      // A full disk, a place that may only be read, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
       return searchUnindexed(request, {
         list: (page) => this.doList(page),
@@ -242,10 +246,13 @@ export class SqliteStore extends BaseStore {
    * copy of it, and blocks this process and all writers meanwhile.
    *
    * @returns by how many bytes the file became shorter.
-   * @throws {SessionError} busy, io, corrupt, closed
+   * @throws {SessionError} unsupported where it may only be read; busy, io, corrupt, closed
    */
   vacuum(): Promise<{ readonly bytesFreed: number }> {
-    return this.run(() => vacuum(this.#database));
+    return this.run(() => {
+      this.refuseReadOnly();
+      return vacuum(this.#database);
+    });
   }
 
   /**

@@ -35,8 +35,8 @@ export function command(context: Context): AnyCommand {
         throw new Failure(
           `There is something at ${target.store} already. Choose another place; to go on with an interrupted backup: thulp-sessions copy.`,
         );
-      const { store: url, base } = await context.config();
-      const maintenance = await maintenanceOf(url, base);
+      const { store: url, base, readOnly } = await context.config();
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       const place = await placeOfSameKind(maintenance, target);
       if (maintenance?.unit === "store" && place !== null) {
         requireStore(url, base);

@@ -16,8 +16,8 @@ export function command(context: Context): AnyCommand {
     .addHelpText("after", examples("prune --older-than 90d --yes", "vacuum"))
     .action(async ({ json }) => {
       const { io } = context;
-      const { store: url, base } = await context.config();
-      const maintenance = await maintenanceOf(url, base);
+      const { store: url, base, readOnly } = await context.config();
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       if (maintenance?.unit !== "store")
         throw usage(`vacuum is for a sqlite: store, where its file is; this one is ${url}.`);
       requireStore(url, base);

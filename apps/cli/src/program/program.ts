@@ -22,6 +22,7 @@ export async function buildProgram(argv: readonly string[], context: Context): P
     .addOption(
       new Option("--durability <which>", "full: survives a power cut; relaxed: the end of the process"),
     )
+    .option("--read-only", "write nothing to the store, and refuse what would")
     .option("--no-color", "no colours, also on a terminal")
     .helpCommand("help [command]", "the help of a command")
     .exitOverride()

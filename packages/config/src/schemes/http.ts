@@ -9,10 +9,10 @@ export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "http" }>> =
   format: ({ url }) => url,
   placeOf: () => null,
   isRemote: true,
-  async open({ url }, { token, onWarning }) {
+  async open({ url }, { token, readOnly, onWarning }) {
     bypassProxy(url, process.env);
     const { openRemoteStore } = await import("@thulp-sessions/client");
-    return openRemoteStore({ url, token, onWarning });
+    return openRemoteStore({ url, token, readOnly, onWarning });
   },
   maintenance: async () => null,
 };

@@ -15,6 +15,11 @@ export interface OpenStoreOptions {
    * For `sqlite:` and `fs:`; `full` when absent. A remote store is as durable as its server was told to be.
    */
   readonly durability?: Durability | undefined;
+  /**
+   * Writes nothing, and refuses every call that would. False when absent; a place that may only be read is
+   * opened so by itself: `capabilities.writable` says it.
+   */
+  readonly readOnly?: boolean | undefined;
   /** For `http:` and `https:`: sent as a bearer token, to this URL only. */
   readonly token?: string | undefined;
   /** What relative paths are relative to; the current directory when absent. */
@@ -23,6 +28,11 @@ export interface OpenStoreOptions {
   readonly bulk?: boolean | undefined;
   /** Called with what should be known but fails no call, e.g. a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
+}
+
+export interface MaintenanceOptions {
+  /** Refuses what would change the place, and leaves nothing in it. False when absent. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** A store URL, taken apart at its first colon. */
@@ -54,7 +64,7 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   /** Loads the module of the store, and no other. */
   open(location: L, options: OpenStoreOptions): Promise<SessionStore>;
   /** Loads what maintains the place; `null` where the store has none, or another program keeps it. */
-  maintenance(location: L): Promise<StoreMaintenance | null>;
+  maintenance(location: L, options: MaintenanceOptions): Promise<StoreMaintenance | null>;
   /**
    * What moves sessions between two open stores of this kind as they stand; `undefined` where nothing does.
    */

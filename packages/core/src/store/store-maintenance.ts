@@ -41,6 +41,22 @@ export interface RepairReport {
   readonly context: "kept" | "lost";
 }
 
+/** A lock on a session, which a program holds or has left behind. */
+export interface SessionLock {
+  readonly sessionId: string;
+  /** The file that is the lock. */
+  readonly path: string;
+  /** Who holds it, for people. */
+  readonly holder: string;
+  /**
+   * What is certain of that program. Locks of those that have `ended` are taken over by whoever needs them;
+   * `unknown` ones, of other machines and of containers of which nothing can be seen, by nobody.
+   */
+  readonly owner: "lives" | "ended" | "unknown";
+  /** It runs, or ran, where this process does: not in another container, not on another machine. */
+  readonly isHere: boolean;
+}
+
 /** What was written of a damaged store into a new one. */
 export interface RecoveryReport {
   readonly sessions: number;
@@ -91,6 +107,20 @@ export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
     id: string,
     options?: { readonly durability?: Durability | undefined },
   ): Promise<RepairReport | null>;
+  /**
+   * The locks on sessions that are there now.
+   *
+   * @throws {SessionError} io
+   */
+  locks(): Promise<readonly SessionLock[]>;
+  /**
+   * Removes the lock of a session. For a lock whose owner is `unknown`, by somebody who knows that no program
+   * writes to the session: if one does, what it writes may be lost.
+   *
+   * @returns the lock that was removed; `null` where there was none.
+   * @throws {SessionError} busy while its owner lives; io.
+   */
+  unlock(id: string): Promise<SessionLock | null>;
 }
 
 /** Of a store that keeps all sessions in one file. */

@@ -46,6 +46,7 @@ export class SessionList {
   readonly #folder: string;
   readonly #names: DirectoryNames;
   readonly #warnings: Warnings;
+  readonly #maySave: boolean;
   readonly #listed = new Map<SessionId, Listed>();
   /** What was warned of, each with the state of the file at that time. */
   readonly #warned = new Map<string, string>();
@@ -56,7 +57,9 @@ export class SessionList {
   /** What stands in the folder under the names that were read last. */
   #inFolder: { readonly names: readonly string[]; readonly listed: readonly Listed[] } | undefined;
 
-  constructor(folder: string, names: DirectoryNames, warnings: Warnings) {
+  /** @param maySave whether it may leave what it has read to later processes. */
+  constructor(folder: string, names: DirectoryNames, warnings: Warnings, maySave: boolean) {
+    this.#maySave = maySave;
     this.#folder = folder;
     this.#names = names;
     this.#warnings = warnings;
@@ -107,7 +110,8 @@ export class SessionList {
     if (scan === this.#scans && this.#listed.size > inFolder.length)
       for (const [id, listed] of this.#listed) if (listed.scan !== scan) this.#listed.delete(id);
     // The caller does not wait for that.
-    if (scan === 1 && this.#isWorthSaving()) this.#saving = setImmediate().then(() => this.#saveCache());
+    if (scan === 1 && this.#maySave && this.#isWorthSaving())
+      this.#saving = setImmediate().then(() => this.#saveCache());
     return found;
   }
 

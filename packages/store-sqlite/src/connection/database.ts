@@ -17,6 +17,18 @@ export interface Opened {
   readonly indexProblem: string | null;
   readonly claim: Claim;
   readonly walIndex: WalIndex;
+  /** For one that may only be read; absent for any other. */
+  readonly reading?: Reading;
+}
+
+/** How a database is open that may only be read. */
+export interface Reading {
+  /** Why nothing may be written, as a clause that ends a sentence. */
+  readonly readOnlyReason: string;
+  /** It is a copy that shows one moment: what others write from then on is not seen. */
+  readonly isCopy: boolean;
+  /** Closes the connection, and removes what was made for it. */
+  readonly close: () => void;
 }
 
 /** The open database, and what all parts of the store need to know about it. */
@@ -34,6 +46,8 @@ export class Database {
   readonly indexProblem: string | null;
   /** `private`: no other process can have the database open. */
   readonly walIndex: WalIndex;
+  /** `null` where it may be written. */
+  readonly reading: Reading | null;
   readonly #release: () => void;
   readonly #checkSchema: () => void;
   readonly #tablesVersion: number;
@@ -51,6 +65,7 @@ export class Database {
     const { file, givenFile, durability, busyTimeoutMs } = options;
     const { client, connect, claim, checkSchema, indexProblem, walIndex } = opened;
     this.walIndex = walIndex;
+    this.reading = opened.reading ?? null;
     this.indexProblem = indexProblem;
     this.client = client;
     this.connect = connect;
@@ -146,7 +161,8 @@ export class Database {
 
   close(): void {
     this.identity.close();
-    this.client.close();
+    if (this.reading) this.reading.close();
+    else this.client.close();
     this.#release();
   }
 }

@@ -24,6 +24,11 @@ export interface SqliteStoreOptions {
    */
   readonly indexLater?: boolean | undefined;
   /**
+   * Changes nothing and refuses every call that would. False when absent; a database that this process may
+   * not write is opened so by itself.
+   */
+  readonly readOnly?: boolean | undefined;
+  /**
    * Called for problems that fail no call, e.g. a session that a list leaves out because its row is damaged.
    */
   readonly onWarning?: WarningListener | undefined;
@@ -37,6 +42,7 @@ export interface CheckedOptions {
   readonly durability: "full" | "relaxed";
   readonly busyTimeoutMs: number;
   readonly indexLater: boolean;
+  readonly readOnly: boolean;
   readonly onWarning: WarningListener | undefined;
   /** For a check: leaves lost or damaged tables for search as they are. */
   readonly leavesIndex: boolean;
@@ -52,7 +58,7 @@ const DEFAULT_BUSY_TIMEOUT_MS = 5000;
  */
 export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   const { file, durability = "full", busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
-  const { indexLater = false, onWarning } = options;
+  const { indexLater = false, readOnly = false, onWarning } = options;
   if (typeof file !== "string")
     throw new TypeError("openSqliteStore: file is the path of the database file.");
   if (durability !== "full" && durability !== "relaxed")
@@ -60,6 +66,7 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   if (!Number.isSafeInteger(busyTimeoutMs) || busyTimeoutMs < 0)
     throw new TypeError("openSqliteStore: busyTimeoutMs is a whole number of milliseconds from 0.");
   if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
+  if (typeof readOnly !== "boolean") throw new TypeError("openSqliteStore: readOnly is true or false.");
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new TypeError("openSqliteStore: onWarning is a function.");
   const problem = problemOf(file) ?? problemOf(realPath(file));
@@ -70,6 +77,7 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
     durability,
     busyTimeoutMs,
     indexLater,
+    readOnly,
     onWarning,
     leavesIndex: false,
     isCopy: false,

@@ -1,4 +1,6 @@
 import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { OPENED_READ_ONLY } from "@thulp-sessions/core/store";
+import { whyReadOnly } from "../connection/access.ts";
 import { Database } from "../connection/database.ts";
 import { claimFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
@@ -14,6 +16,7 @@ import { remakeSearchIndex, searchIndexProblem } from "../schema/remake-search-i
 import { prepareDatabaseFile } from "./check-file.ts";
 import { copyBeforeMigration } from "./copy-before-migration.ts";
 import { migrate } from "./migrate.ts";
+import { openToRead } from "./open-to-read.ts";
 import { refuseForeignWal } from "./refuse-foreign-wal.ts";
 import { differenceOf } from "./schema-difference.ts";
 
@@ -29,10 +32,12 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const { file } = options;
   const connect = await loadDriver();
   refuseMountedFile(file);
+  const readOnlyReason = options.readOnly ? OPENED_READ_ONLY : whyReadOnly(file);
+  if (readOnlyReason !== null) return openToRead(connect, options, readOnlyReason);
   prepareDatabaseFile(connect, file);
   const kind = walIndexKindOf(file);
   const isFull = kind !== "safe" && !hasIndexRoom(file);
-  await refuseForeignWal(connect, file, isFull);
+  await refuseForeignWal(connect, file, isFull ? null : file);
   const claim = claimFile(file);
   let ready: Ready | null = null;
   try {
