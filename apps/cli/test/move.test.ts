@@ -299,10 +299,8 @@ describe("a database", () => {
     expect(bytesFreed).toBeGreaterThan(300_000);
     expect(ok(at, "vacuum")).toBe("0 B given back");
     expect(ok(at, "check")).toContain("nothing is wrong");
-    expect(cli(at, "vacuum", "--store", "fs:s")).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining("sqlite:"),
-    });
+    expect(ok(at, "vacuum", "--store", "fs:s")).toBe("0 B given back");
+    expect(cli(at, "vacuum", "--store", "http://127.0.0.1:1")).toMatchObject({ code: 2 });
     expect(cli(at, "vacuum", "--store", "sqlite:none.db")).toMatchObject({ code: 1 });
     expect(existsSync(join(at.cwd, "none.db"))).toBe(false);
   });

@@ -11,7 +11,7 @@ export { isLoopback } from "./loopback.ts";
 export { maintenanceOf, rawCopy } from "./maintain-store.ts";
 export { openStore } from "./open-store.ts";
 export type { OpenStoreOptions, StoreKind, StoreLocation } from "./schemes/store-scheme.ts";
-export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
+export type { Deletion, LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,
   SETTING_NAMES,

@@ -42,6 +42,7 @@ export interface Setting<T> {
 }
 
 const DURABILITIES = ["full", "relaxed"] as const;
+const DELETIONS = ["fast", "secure"] as const;
 const LIMIT_ACTIONS = ["error", "end_session", "ignore"] as const;
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 const DEFAULT_STORE = "sqlite:.thulp/sessions.db";
@@ -117,6 +118,16 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     values: DURABILITIES,
     check: (given) => oneOf(given, DURABILITIES, "durability"),
     byDefault: () => "full",
+  },
+  deletion: {
+    flag: "--deletion",
+    placeholder: "HOW",
+    variable: "THULP_SESSIONS_DELETION",
+    help: "secure: what is deleted or replaced is in no file any more; fast: in free space",
+    shownDefault: "fast",
+    values: DELETIONS,
+    check: (given) => oneOf(given, DELETIONS, "kind of deletion"),
+    byDefault: () => "fast",
   },
   maxTurns: {
     flag: "--max-turns",

@@ -54,12 +54,14 @@ export {
 export { scanSearch } from "./store/scan-search.ts";
 export type {
   BackupReport,
+  FileLeft,
   RecoveryReport,
   RepairReport,
   RestoreReport,
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,
+  VacuumReport,
   WholeStoreMaintenance,
 } from "./store/store-maintenance.ts";
 export { Warnings } from "./store/warnings.ts";

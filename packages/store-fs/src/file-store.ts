@@ -37,6 +37,7 @@ import {
 } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "./disk/directory-names.ts";
 import type { FileClock } from "./disk/file-clock.ts";
+import type { Fill } from "./disk/write-file.ts";
 import { HeadCache } from "./list/head-cache.ts";
 import { LazySort } from "./list/lazy-sort.ts";
 import { ListWalks } from "./list/list-walks.ts";
@@ -139,12 +140,12 @@ export class FileStore extends BaseStore {
     }
   }
 
-  protected override doUpdate(
+  protected override async doUpdate(
     id: SessionId,
     change: SessionChange,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    return this.#sessions.of(id).update(
+    const head = await this.#sessions.of(id).update(
       ({ metadata, context, counts, epoch }) => ({
         epoch,
         metadata: changedMetadata(metadata, change, options.at),
@@ -154,6 +155,9 @@ export class FileStore extends BaseStore {
       }),
       options.expectedVersion,
     );
+    const { name, tags, sessionType } = change;
+    if ((name ?? tags ?? sessionType) !== undefined) await this.#list.dropCache();
+    return head;
   }
 
   protected override doAppend(
@@ -178,9 +182,11 @@ export class FileStore extends BaseStore {
    * meanwhile.
    */
   copyRaw(id: SessionId, to: FileStore, expectedVersion?: string): Promise<void> {
-    return this.run(() =>
-      copyRaw(this.#placeOf(id), to.#placeOf(id), (fill) => to.#sessions.of(id).put(fill, expectedVersion)),
-    );
+    return this.run(async () => {
+      const put = (fill: Fill) => to.#sessions.of(id).put(fill, expectedVersion);
+      await copyRaw(this.#placeOf(id), to.#placeOf(id), put);
+      if (expectedVersion !== undefined) await to.#list.dropCache();
+    });
   }
 
   /**
@@ -203,12 +209,19 @@ export class FileStore extends BaseStore {
     return this.#sessions.of(id).truncate(entryCount, options);
   }
 
-  protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
-    return this.#sessions.of(session.metadata.id).replace(session, expectedVersion);
+  protected override async doReplace(
+    session: Session,
+    expectedVersion: string | undefined,
+  ): Promise<SessionHead> {
+    const head = await this.#sessions.of(session.metadata.id).replace(session, expectedVersion);
+    await this.#list.dropCache();
+    return head;
   }
 
-  protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
-    return this.#sessions.of(id).delete(expectedVersion);
+  protected override async doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
+    const isDeleted = await this.#sessions.of(id).delete(expectedVersion);
+    await this.#list.dropCache();
+    return isDeleted;
   }
 
   protected override doList(request: ListRequest): Promise<SessionRows> {

@@ -9,6 +9,7 @@ export interface GlobalOptions {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly durability?: string | undefined;
+  readonly deletion?: string | undefined;
   readonly color?: boolean | undefined;
 }
 
@@ -30,10 +31,10 @@ export class Context {
   /** @throws {SessionError} invalid_input that says what is wrong and where it was given. */
   async config(flags: Readonly<Record<string, string | undefined>> = {}): Promise<Config> {
     const { loadConfig } = await import("@thulp-sessions/config");
-    const { store, token, tokenFile, durability } = this.globals;
+    const { store, token, tokenFile, durability, deletion } = this.globals;
     const { env } = this.io.process;
     return loadConfig({
-      flags: { store, token, tokenFile, durability, ...flags },
+      flags: { store, token, tokenFile, durability, deletion, ...flags },
       env,
       cwd: this.io.process.cwd(),
     });
@@ -80,10 +81,15 @@ export class Context {
     return new SessionManager(store, { cacheSize: 0 });
   }
 
-  async #openStore(url: string, { token, durability }: Config, bulk = false): Promise<SessionStore> {
+  async #openStore(
+    url: string,
+    { token, durability, deletion }: Config,
+    bulk = false,
+  ): Promise<SessionStore> {
     const { openStore } = await import("@thulp-sessions/config");
     const store = await openStore(url, {
       durability,
+      deletion,
       bulk,
       token,
       onWarning: (warning) => {

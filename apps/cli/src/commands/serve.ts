@@ -10,6 +10,7 @@ const GLOBAL: readonly (typeof SETTING_OPTIONS)[number]["key"][] = [
   "token",
   "tokenFile",
   "durability",
+  "deletion",
 ];
 
 export function command(context: Context): AnyCommand {
@@ -31,8 +32,8 @@ export function command(context: Context): AnyCommand {
     .action(async () => {
       const options: ConfigFlags = serve.opts();
       const api = await import("@thulp-sessions/api");
-      const { store, token, tokenFile, durability } = context.globals;
-      const flags = { ...options, store, token, tokenFile, durability };
+      const { store, token, tokenFile, durability, deletion } = context.globals;
+      const flags = { ...options, store, token, tokenFile, durability, deletion };
       const code = await api.serve(flags, context.io.process);
       if (code !== EXIT.ok) throw new Failure("", code);
     });

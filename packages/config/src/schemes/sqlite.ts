@@ -8,9 +8,9 @@ export const sqliteScheme: StoreScheme<Extract<StoreLocation, { kind: "sqlite" }
   format: ({ file }) => `sqlite:${file}`,
   placeOf: ({ file }) => file,
   isRemote: false,
-  async open({ file }, { durability = "full", bulk = false, onWarning }) {
+  async open({ file }, { durability = "full", deletion, bulk = false, onWarning }) {
     const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
-    return openSqliteStore({ file, durability, indexLater: bulk, onWarning });
+    return openSqliteStore({ file, durability, deletion, indexLater: bulk, onWarning });
   },
   async maintenance({ file }) {
     const { sqliteMaintenance } = await import("@thulp-sessions/store-sqlite");

@@ -18,7 +18,12 @@ import type { DirectoryNames } from "../disk/directory-names.ts";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, isUnchanged } from "../disk/file-stamp.ts";
 import { damageError } from "../session/session-state.ts";
-import { type CachedMetadata, loadMetadataCache, saveMetadataCache } from "./metadata-cache.ts";
+import {
+  type CachedMetadata,
+  loadMetadataCache,
+  removeMetadataCache,
+  saveMetadataCache,
+} from "./metadata-cache.ts";
 import { readMetadata, startOfMachineMs } from "./read-metadata.ts";
 
 /** The cache is written if the first scan missed it for so many files, and for this share of all. */
@@ -51,6 +56,7 @@ export class SessionList {
   readonly #warned = new Map<string, string>();
   readonly #startedMs = startOfMachineMs();
   #scans = 0;
+  #drops = 0;
   #misses = 0;
   #saving: Promise<void> | undefined;
   /** What stands in the folder under the names that were read last. */
@@ -88,6 +94,7 @@ export class SessionList {
 
   async #scan(): Promise<SessionMetadata[]> {
     const scan = ++this.#scans;
+    const drops = this.#drops;
     if (scan === 1) await this.#loadCache();
     const found: SessionMetadata[] = [];
     const yielder = new Yielder();
@@ -107,7 +114,8 @@ export class SessionList {
     if (scan === this.#scans && this.#listed.size > inFolder.length)
       for (const [id, listed] of this.#listed) if (listed.scan !== scan) this.#listed.delete(id);
     // The caller does not wait for that.
-    if (scan === 1 && this.#isWorthSaving()) this.#saving = setImmediate().then(() => this.#saveCache());
+    if (scan === 1 && drops === this.#drops && this.#isWorthSaving())
+      this.#saving = setImmediate().then(() => this.#saveCache());
     return found;
   }
 
@@ -119,6 +127,13 @@ export class SessionList {
     // Only what is there is remembered, however many are asked for.
     if (!metadata) this.#listed.delete(id);
     return metadata;
+  }
+
+  /** To be called when what was known of a session until now is to be found in no file any more. */
+  async dropCache(): Promise<void> {
+    this.#drops++;
+    await this.#saving;
+    removeMetadataCache(this.#folder);
   }
 
   /** Waits until the cache is saved. */
