@@ -1,3 +1,5 @@
+// Longer than most files: one method for each of the contract, most of them a line of delegation.
+import { sep } from "node:path";
 import {
   type AppendOptions,
   type AppendResult,
@@ -56,10 +58,12 @@ const ENTRIES_PER_PAGE = 1_000;
 /** What `openFileStore` has prepared. */
 interface OpenedFolder {
   readonly folder: string;
-  readonly names: DirectoryNames;
+  readonly names: Pick<DirectoryNames, "read">;
+  /** The file of a session; `{folder}/{id}.json` when absent. */
+  readonly pathOf?: (id: SessionId) => string;
   readonly durability: Durability;
   readonly clock: FileClock;
-  readonly locks: SessionLocks;
+  readonly locks: Pick<SessionLocks, "hold" | "close">;
 }
 
 /** Sessions as JSON files in the layout of the Rust crate thulp-workspace. Made by `openFileStore`. */
@@ -71,20 +75,22 @@ export class FileStore extends BaseStore {
   readonly #list: SessionList;
   readonly #walks: ListWalks;
   readonly #heads = new HeadCache();
-  readonly #locks: SessionLocks;
+  readonly #locks: Pick<SessionLocks, "close">;
   readonly #prefilter = new SearchPrefilter();
   readonly #watch: FolderWatch;
 
   /** For `openFileStore`, which makes the folder and takes the locks. */
-  constructor({ folder, names, durability, clock, locks }: OpenedFolder) {
+  constructor({ folder, names, durability, clock, locks, ...opened }: OpenedFolder) {
     super();
     this.location = `fs:${folder}`;
-    this.#list = new SessionList(folder, names, this.warnings);
+    const pathOf = opened.pathOf ?? ((id) => `${folder}${sep}${id}.json`);
+    this.#list = new SessionList({ folder, names, pathOf }, this.warnings);
     this.#walks = new ListWalks(this.#list);
     this.#locks = locks;
     this.#watch = new FolderWatch(folder, this.changes);
     this.#sessions = new SessionCache({
       folder,
+      pathOf,
       locks,
       clock,
       durability,

@@ -44,12 +44,20 @@ interface Listed {
   scan: number;
 }
 
+/** Where the sessions are. */
+export interface ListedFolder {
+  readonly folder: string;
+  readonly names: Pick<DirectoryNames, "read">;
+  readonly pathOf: (id: SessionId) => string;
+}
+
 /**
  * The metadata of all sessions of a folder. What was read before is used again while the file is what it was.
  */
 export class SessionList {
   readonly #folder: string;
-  readonly #names: DirectoryNames;
+  readonly #names: Pick<DirectoryNames, "read">;
+  readonly #pathOf: (id: SessionId) => string;
   readonly #warnings: Warnings;
   readonly #listed = new Map<SessionId, Listed>();
   /** What was warned of, each with the state of the file at that time. */
@@ -62,9 +70,10 @@ export class SessionList {
   /** What stands in the folder under the names that were read last. */
   #inFolder: { readonly names: readonly string[]; readonly listed: readonly Listed[] } | undefined;
 
-  constructor(folder: string, names: DirectoryNames, warnings: Warnings) {
+  constructor({ folder, names, pathOf }: ListedFolder, warnings: Warnings) {
     this.#folder = folder;
     this.#names = names;
+    this.#pathOf = pathOf;
     this.#warnings = warnings;
   }
 
@@ -198,7 +207,7 @@ export class SessionList {
 
   /** `null` when it cannot be looked at, or read, or is not there. @param now not later than now. */
   #lookAt(listed: Listed, now: number): SessionMetadata | null {
-    const path = `${this.#folder}${sep}${listed.id}.json`;
+    const path = this.#pathOf(listed.id);
     try {
       if (!listed.racy && listed.stamp && isUnchanged(path, listed.stamp)) return listed.metadata;
       this.#read(listed, path, now);
