@@ -29,7 +29,8 @@ export function openSessionFile(path: string): FileStore {
 
 /** Every write begins with a lock. */
 const NO_LOCKS = {
-  hold: () => Promise.reject(new SessionError("unsupported", "A single session file is opened only to be read.")),
+  hold: () =>
+    Promise.reject(new SessionError("unsupported", "A single session file is opened only to be read.")),
   close() {},
 };
 
