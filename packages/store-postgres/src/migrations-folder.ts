@@ -1,0 +1,6 @@
+import { fileURLToPath } from "node:url";
+
+/**
+ * The same folder from `src` and from `dist`; a bundle that holds this file one folder down brings it along.
+ */
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL("../drizzle", import.meta.url));

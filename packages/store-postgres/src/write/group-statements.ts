@@ -1,0 +1,241 @@
+import type { SessionEntry, SessionId } from "@thulp-sessions/core";
+import { int4Array, int8Array, textArray, uuidArray } from "../connection/binary-array.ts";
+import type { Statement } from "../connection/connection.ts";
+import { ENTRY_COLUMNS, entryTypeColumns, HEAD_COLUMNS, type HeadState } from "../tables/rows.ts";
+
+/** What a statement sends at most, unless one entry alone takes more. */
+const MAX_STATEMENT_BYTES = 8 * 1024 * 1024;
+const ENVELOPE_BYTES = 100;
+/** Nothing of the index is void. */
+const KEEPS_INDEX = 2 ** 31 - 1;
+
+/** A head to be written. */
+export interface HeadToWrite {
+  readonly id: SessionId;
+  readonly state: HeadState;
+  readonly voidsIndexFrom?: number | undefined;
+}
+
+/** An entry to be written. */
+export interface EntryToWrite {
+  readonly id: SessionId;
+  readonly seq: number;
+  readonly entry: SessionEntry;
+}
+
+/** A row of the log of commits. */
+export interface CommitToWrite {
+  readonly token: string;
+  readonly ids: readonly SessionId[];
+  /** A letter for each. */
+  readonly kinds: string;
+}
+
+/** A session that was last seen in this state. */
+export interface KnownSession {
+  readonly id: SessionId;
+  readonly state: HeadState;
+}
+
+const HEADS_PARAMETERS = 13;
+const SET_HEADS = `
+  created_at = g.created_at, updated_at = g.updated_at, status = g.status, entry_count = g.entry_count,
+  turn_count = g.turn_count, user_count = g.user_count, assistant_count = g.assistant_count,
+  awaiting = (g.awaiting <> 0), revision = g.revision, stamp = g.stamp, epoch = g.epoch, index_pending = true,
+  indexed = LEAST(h.indexed, g.kept),
+  index_round = h.index_round + CASE WHEN g.kept < ${KEEPS_INDEX} THEN 1 ELSE 0 END`;
+const HEADS_ROWS = `unnest($1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::int4[], $6::int4[], $7::int4[],
+  $8::int4[], $9::int4[], $10::int8[], $11::int8[], $12::text[], $13::int4[]) AS g (id, created_at, updated_at,
+  status, entry_count, turn_count, user_count, assistant_count, awaiting, revision, stamp, epoch, kept)`;
+
+/** The statements of a commit for many sessions. */
+export class GroupStatements {
+  readonly #schema: string;
+
+  /** @param schema quoted. */
+  constructor(schema: string) {
+    this.#schema = schema;
+  }
+
+  /** In the order of ids, as everybody locks them: else two groups could wait for each other. */
+  lockHeads(ids: readonly SessionId[]): Statement {
+    return this.#statement(
+      `SELECT h.session_id, ${HEAD_COLUMNS} FROM {schema}.heads h
+       WHERE h.session_id = ANY($1::uuid[]) ORDER BY h.session_id FOR UPDATE`,
+      [uuidArray(ids)],
+    );
+  }
+
+  /** Microseconds. After the locks, so that it is later than the clock of whoever had them before. */
+  readClock(): Statement {
+    return this.#statement("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8", []);
+  }
+
+  /** Which of these commits there are. */
+  findReceipts(tokens: readonly string[]): Statement {
+    return this.#statement("SELECT token FROM {schema}.commits WHERE token = ANY($1::uuid[])", [
+      uuidArray(tokens),
+    ]);
+  }
+
+  findEntries(wanted: readonly (readonly [id: SessionId, entryId: string])[]): Statement {
+    return this.#statement(
+      `SELECT e.session_id, ${ENTRY_COLUMNS}
+       FROM unnest($1::uuid[], $2::uuid[]) AS w (session_id, entry_id)
+       JOIN {schema}.entries e ON e.session_id = w.session_id AND e.entry_id = w.entry_id
+       ORDER BY e.seq`,
+      [uuidArray(wanted.map(([id]) => id)), uuidArray(wanted.map(([, entryId]) => entryId))],
+    );
+  }
+
+  /** @param heads by id, as everybody writes them. */
+  insertHeads(heads: readonly HeadToWrite[]): Statement {
+    return this.#statement(
+      `INSERT INTO {schema}.heads (session_id, created_at, updated_at, status, entry_count, turn_count,
+         user_count, assistant_count, awaiting, revision, stamp, epoch, indexed, index_round, index_pending)
+       SELECT g.id, g.created_at, g.updated_at, g.status, g.entry_count, g.turn_count, g.user_count,
+         g.assistant_count, g.awaiting <> 0, g.revision, g.stamp, g.epoch, LEAST(-1, g.kept), 0, true
+       FROM ${HEADS_ROWS}`,
+      headsParameters(heads),
+    );
+  }
+
+  updateHeads(heads: readonly HeadToWrite[]): Statement {
+    return this.#statement(
+      `UPDATE {schema}.heads h SET ${SET_HEADS} FROM ${HEADS_ROWS} WHERE h.session_id = g.id`,
+      headsParameters(heads),
+    );
+  }
+
+  /** As many statements as it takes. */
+  insertEntries(rows: readonly EntryToWrite[]): Statement[] {
+    return entriesParameters(rows).map((values) =>
+      this.#statement(`INSERT INTO {schema}.entries ${entriesFrom(1)}`, values),
+    );
+  }
+
+  logCommit({ token, ids, kinds }: CommitToWrite): Statement {
+    return this.#statement("INSERT INTO {schema}.commits (token, ids, kinds) VALUES ($1, $2::uuid[], $3)", [
+      token,
+      uuidArray(ids),
+      kinds,
+    ]);
+  }
+
+  /**
+   * All of an append in one statement, which does something only if each session is still in the state that
+   * it was last seen in, and none of the entries is there; else it answers no row.
+   *
+   * The locks are taken in the order of ids. Who had a lock before may have changed the row: it is looked at
+   * again, its revision is another one, and nothing is written. An entry that our snapshot does not see has
+   * come with such a change.
+   */
+  appendIfUnchanged(
+    known: readonly KnownSession[],
+    heads: readonly HeadToWrite[],
+    rows: readonly EntryToWrite[],
+    { token, ids, kinds }: CommitToWrite,
+    synchronousCommit: "on" | "off" | undefined,
+  ): Statement | null {
+    const [entries, ...more] = entriesParameters(rows);
+    // More than one statement can send.
+    if (!entries || more.length > 0) return null;
+    const first = HEADS_PARAMETERS + 1;
+    const entry = first + 3;
+    const commit = entry + entries.length;
+    const setting = synchronousCommit && `, set_config('synchronous_commit', '${synchronousCommit}', true)`;
+    return this.#statement(
+      `WITH known AS MATERIALIZED (
+         SELECT h.session_id
+         FROM unnest($${first}::uuid[], $${first + 1}::int8[], $${first + 2}::int8[]) AS k (id, revision, stamp)
+         JOIN {schema}.heads h ON h.session_id = k.id AND h.revision = k.revision AND h.stamp = k.stamp
+         ORDER BY h.session_id FOR UPDATE OF h
+       ), unchanged AS MATERIALIZED (
+         SELECT 1 AS yes ${setting ?? ""}
+         WHERE (SELECT count(*) FROM known) = cardinality($${first}::uuid[])
+           AND NOT EXISTS (
+             SELECT 1 FROM unnest($${entry}::uuid[], $${entry + 2}::uuid[]) AS w (session_id, entry_id)
+             JOIN {schema}.entries e ON e.session_id = w.session_id AND e.entry_id = w.entry_id)
+       ), written AS (
+         UPDATE {schema}.heads h SET ${SET_HEADS} FROM ${HEADS_ROWS}, unchanged WHERE h.session_id = g.id
+       ), added AS (
+         INSERT INTO {schema}.entries ${entriesFrom(entry)}, unchanged
+       ), logged AS (
+         INSERT INTO {schema}.commits (token, ids, kinds)
+         SELECT $${commit}::uuid, $${commit + 1}::uuid[], $${commit + 2}::text FROM unchanged
+       )
+       SELECT yes FROM unchanged`,
+      [
+        ...headsParameters(heads),
+        uuidArray(known.map(({ id }) => id)),
+        int8Array(known.map(({ state }) => state.revision)),
+        int8Array(known.map(({ state }) => state.stamp)),
+        ...entries,
+        token,
+        uuidArray(ids),
+        kinds,
+      ],
+    );
+  }
+
+  #statement(text: string, values: readonly unknown[]): Statement {
+    return { text: text.replaceAll("{schema}", this.#schema), values, isHot: true };
+  }
+}
+
+/** For `INSERT`, and with a further table of one row at its end. @param first the number of a parameter. */
+function entriesFrom(first: number): string {
+  const types = ["uuid", "int4", "uuid", "int8", "text", "text", "text"];
+  const parameters = types.map((type, i) => `$${first + i}::${type}[]`).join(", ");
+  return `(session_id, seq, entry_id, at, type, type_fields, content)
+    SELECT n.* FROM unnest(${parameters}) AS n (session_id, seq, entry_id, at, type, type_fields, content)`;
+}
+
+function headsParameters(heads: readonly HeadToWrite[]): unknown[] {
+  const states = heads.map(({ state }) => state);
+  const counts = states.map((state) => state.counts);
+  return [
+    uuidArray(heads.map(({ id }) => id)),
+    int8Array(states.map(({ createdAt }) => createdAt)),
+    int8Array(states.map(({ updatedAt }) => updatedAt)),
+    textArray(states.map(({ status }) => status)),
+    int4Array(counts.map(({ entryCount }) => entryCount)),
+    int4Array(counts.map(({ turnCount }) => turnCount)),
+    int4Array(counts.map(({ userMessageCount }) => userMessageCount)),
+    int4Array(counts.map(({ assistantMessageCount }) => assistantMessageCount)),
+    int4Array(counts.map(({ awaitingAssistant }) => (awaitingAssistant ? 1 : 0))),
+    int8Array(states.map(({ revision }) => revision)),
+    int8Array(states.map(({ stamp }) => stamp)),
+    textArray(states.map(({ epoch }) => epoch)),
+    int4Array(heads.map(({ voidsIndexFrom }) => voidsIndexFrom ?? KEEPS_INDEX)),
+  ];
+}
+
+/** The parameters of one statement or more. */
+function entriesParameters(rows: readonly EntryToWrite[]): unknown[][] {
+  const lots: { row: EntryToWrite; content: string }[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const content = JSON.stringify(row.entry.content);
+    // Not more than three bytes for each UTF-16 unit.
+    const size = ENVELOPE_BYTES + content.length * 3;
+    bytes += size;
+    if (bytes > MAX_STATEMENT_BYTES) {
+      lots.push([]);
+      bytes = size;
+    }
+    lots.at(-1)?.push({ row, content });
+  }
+  return lots.map((lot) => {
+    const types = lot.map(({ row }) => entryTypeColumns(row.entry));
+    return [
+      uuidArray(lot.map(({ row }) => row.id)),
+      int4Array(lot.map(({ row }) => row.seq)),
+      uuidArray(lot.map(({ row }) => row.entry.id)),
+      int8Array(lot.map(({ row }) => row.entry.timestamp)),
+      textArray(types.map(([type]) => type)),
+      textArray(types.map(([, fields]) => fields)),
+      textArray(lot.map(({ content }) => content)),
+    ];
+  });
+}
