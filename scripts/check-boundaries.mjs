@@ -18,6 +18,7 @@ const MAY_IMPORT = {
     core: "values",
     "store-fs": "on demand",
     "store-sqlite": "on demand",
+    "store-postgres": "on demand",
     client: "on demand",
   },
   "packages/router": { core: "values" },

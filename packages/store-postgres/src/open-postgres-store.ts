@@ -12,6 +12,8 @@ export interface PostgresStoreOptions {
    * of PGPASSWORD or `~/.pgpass` is taken.
    */
   readonly url: string;
+  /** In place of one in the URL. */
+  readonly password?: string | undefined;
   /**
    * `full` when absent: a write is answered when it is as safe as the server's `synchronous_commit` makes it,
    * at least on its disk. `relaxed`: the last fraction of a second may be lost when the server's machine is.
@@ -38,10 +40,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 /** @internal For tests. */
 export async function openTuned(
-  { url, durability = "full", retryForMs = RETRY_FOR_MS, onWarning }: PostgresStoreOptions,
+  { url, password, durability = "full", retryForMs = RETRY_FOR_MS, onWarning }: PostgresStoreOptions,
   tuning: StoreTuning,
 ): Promise<PostgresStore> {
-  const settings = parsePostgresUrl(url);
+  const settings = parsePostgresUrl(url, password);
   // There is no store yet whose warnings they could be.
   let warnings = new Warnings();
   if (onWarning) warnings.listen(onWarning);
@@ -52,6 +54,7 @@ export async function openTuned(
   });
   try {
     await checkServer(database);
+    database.isOpened = true;
     await migrate(database, settings.migrate);
     await forgetForeignCommits(database);
     const store = new PostgresStore(database, tuning);

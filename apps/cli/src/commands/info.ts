@@ -1,4 +1,4 @@
-import { isRemote, parseStoreUrl } from "@thulp-sessions/config";
+import { parseStoreUrl } from "@thulp-sessions/config";
 import { SESSION_STATUSES } from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
@@ -20,9 +20,8 @@ export function command(context: Context): AnyCommand {
       const config = await context.config();
       const exists = storeExists(config.store, config.base);
       const counts = exists ? await countSessions(context) : null;
-      const server = isRemote(parseStoreUrl(config.store, config.base))
-        ? await serverInfo(config.store, config.token)
-        : null;
+      const isServer = parseStoreUrl(config.store, config.base).kind === "http";
+      const server = isServer ? await serverInfo(config.store, config.token) : null;
       const { store: storeSource, durability: durabilitySource } = config.sources;
       if (options.json) {
         const { store, durability } = config;

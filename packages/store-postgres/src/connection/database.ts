@@ -8,7 +8,7 @@ import {
   type Statement,
   send,
 } from "./connection.ts";
-import { type FailureKind, failureOf, sessionErrorOf } from "./postgres-errors.ts";
+import { type FailureKind, failureOf, sessionErrorOf, sqlStateOf } from "./postgres-errors.ts";
 import type { PostgresSettings } from "./postgres-url.ts";
 
 /** How long an answer may take before its connection is given up. */
@@ -34,6 +34,8 @@ export class Database {
   readonly schema: string;
   /** What `synchronous_commit` is set to for each commit; undefined where it is left as the server has it. */
   synchronousCommit: "on" | "off" | undefined;
+  /** Until then an unreachable server is no reason to wait: a name or a port may be wrong. */
+  isOpened = false;
   readonly #pool: Pool;
   #prepare: boolean;
   #losses = 0;
@@ -122,7 +124,8 @@ export class Database {
     if (this.noticePooler(error)) return "prepared";
     const kind = failureOf(error);
     if (kind === "lost") this.#losses++;
-    if (kind === "fatal" || Date.now() - since > this.options.retryForMs)
+    const isHopeless = kind === "fatal" || (!this.isOpened && sqlStateOf(error) === undefined);
+    if (isHopeless || Date.now() - since > this.options.retryForMs)
       throw sessionErrorOf(error, this.location);
     const wait = kind === "raced" ? backoffMs(failures, 5, 200) : backoffMs(failures, 10, 500);
     await new Promise((resolve) => setTimeout(resolve, wait));

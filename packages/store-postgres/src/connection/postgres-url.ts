@@ -40,7 +40,7 @@ const CONNECT_WITHIN_MS = 5_000;
  *
  * @throws {SessionError} invalid_input
  */
-export function parsePostgresUrl(text: string): PostgresSettings {
+export function parsePostgresUrl(text: string, givenPassword?: string): PostgresSettings {
   const url = /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : null;
   if (!url) throw refused("it is not a URL: expected e.g. postgres://user@host:5432/database");
   const database = decoded(url.pathname.slice(1), "the database");
@@ -54,6 +54,7 @@ export function parsePostgresUrl(text: string): PostgresSettings {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
     throw refused("schema has to begin with a letter or _, followed by at most 62 of a-z, 0-9 and _");
   const user = decoded(url.username, "the user");
+  const password = givenPassword ?? decoded(url.password, "the password");
   return {
     location: locationOf(url),
     client: {
@@ -61,7 +62,7 @@ export function parsePostgresUrl(text: string): PostgresSettings {
       port: url.port === "" ? 5432 : Number(url.port),
       database,
       ...(user !== "" && { user }),
-      ...(url.password !== "" && { password: decoded(url.password, "the password") }),
+      ...(password !== "" && { password }),
       ssl: tlsOf(given, host),
       application_name: "thulp-sessions",
       connectionTimeoutMillis: CONNECT_WITHIN_MS,

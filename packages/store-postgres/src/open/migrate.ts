@@ -63,11 +63,18 @@ async function applyAll(
     { text: "SELECT pg_advisory_xact_lock($1::int4, hashtext($2))", values: [LOCK_CLASS, settings.schema] },
   ]);
   const { version } = checked(await versionIn(run, database), migrations.length, database);
-  const [hasSchema] = await run([{ text: "SELECT to_regnamespace($1) IS NOT NULL", values: [schema] }]);
+  const [found] = await run([
+    { text: "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", values: [settings.schema] },
+  ]);
   const count = migrations.length;
+  if (version >= count) {
+    // Another program has done it meanwhile.
+    await run([{ text: "COMMIT" }]);
+    return 0;
+  }
   await run([
     // Not IF NOT EXISTS, which asks for the right to make one where there is one.
-    ...(hasSchema?.rows[0]?.[0] === true ? [] : [{ text: `CREATE SCHEMA ${schema}` }]),
+    ...(found?.rows.length === 1 ? [] : [{ text: `CREATE SCHEMA ${schema}` }]),
     ...migrations.slice(version).flat(),
     version === 0
       ? {
@@ -80,9 +87,16 @@ async function applyAll(
   return count - version;
 }
 
-async function versionIn(run: Run, { schema }: Database): Promise<Version> {
-  const [table] = await run([{ text: "SELECT to_regclass($1) IS NOT NULL", values: [`${schema}.meta`] }]);
-  if (table?.rows[0]?.[0] !== true) return { version: 0, minReader: 0, minWriter: 0 };
+async function versionIn(run: Run, { schema, settings }: Database): Promise<Version> {
+  // Not to_regclass: it may answer from what this session has looked up before it waited for the lock.
+  const [table] = await run([
+    {
+      text: `SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = 'meta'`,
+      values: [settings.schema],
+    },
+  ]);
+  if (table?.rows.length !== 1) return { version: 0, minReader: 0, minWriter: 0 };
   const [found] = await run([{ text: `SELECT version, min_reader, min_writer FROM ${schema}.meta` }]);
   const [version = 0, minReader = 0, minWriter = 0] = found?.rows[0] ?? [];
   return { version, minReader, minWriter };
