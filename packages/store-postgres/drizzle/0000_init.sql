@@ -46,6 +46,13 @@ CREATE TABLE "thulp_sessions"."meta" (
 	CONSTRAINT "meta_one" CHECK (one)
 );
 --> statement-breakpoint
+CREATE TABLE "thulp_sessions"."search_docs" (
+	"session_id" uuid NOT NULL,
+	"seq" integer NOT NULL,
+	"words" "tsvector",
+	CONSTRAINT "search_docs_session_id_seq_pk" PRIMARY KEY("session_id","seq")
+);
+--> statement-breakpoint
 CREATE TABLE "thulp_sessions"."session_tags" (
 	"session_id" uuid NOT NULL,
 	"tag_key" uuid NOT NULL,
@@ -77,6 +84,8 @@ CREATE TABLE "thulp_sessions"."sessions" (
 --> statement-breakpoint
 CREATE INDEX "entries_by_id" ON "thulp_sessions"."entries" USING btree ("session_id","entry_id");--> statement-breakpoint
 CREATE INDEX "heads_index_pending" ON "thulp_sessions"."heads" USING btree ("session_id") WHERE index_pending;--> statement-breakpoint
+CREATE INDEX "search_docs_words" ON "thulp_sessions"."search_docs" USING gin ("words") WITH (fastupdate = on, gin_pending_list_limit = 1024);--> statement-breakpoint
+CREATE INDEX "search_docs_all" ON "thulp_sessions"."search_docs" USING btree ("session_id","seq") WHERE words IS NULL;--> statement-breakpoint
 CREATE INDEX "session_tags_listed" ON "thulp_sessions"."session_tags" USING btree ("tag_key","listed_at","session_id");--> statement-breakpoint
 CREATE INDEX "session_tags_created" ON "thulp_sessions"."session_tags" USING btree ("tag_key","created_at","session_id");--> statement-breakpoint
 CREATE INDEX "sessions_listed" ON "thulp_sessions"."sessions" USING btree ("listed_at","id");--> statement-breakpoint

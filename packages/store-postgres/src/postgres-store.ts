@@ -28,10 +28,11 @@ import {
 import { ChangePoller } from "./changes/change-poller.ts";
 import type { Database } from "./connection/database.ts";
 import { sessionErrorOf } from "./connection/postgres-errors.ts";
+import { BackgroundMaintenance } from "./maintenance/background-maintenance.ts";
 import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
 import { SessionReads } from "./query/session-reads.ts";
-import { scanSessions } from "./search/scan-sessions.ts";
+import { SessionSearch } from "./search/session-search.ts";
 import { SessionWrites } from "./write/session-writes.ts";
 import type { ChangeKind, Write } from "./write/write.ts";
 import { WriteLane } from "./write/write-lane.ts";
@@ -55,7 +56,9 @@ export class PostgresStore extends BaseStore {
   readonly #reads: SessionReads;
   readonly #list: SessionList;
   readonly #counts: SessionCounts;
+  readonly #search: SessionSearch;
   readonly #writes: SessionWrites;
+  readonly #maintenance: BackgroundMaintenance;
   readonly #lanes: readonly WriteLane[];
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
@@ -68,6 +71,16 @@ export class PostgresStore extends BaseStore {
     this.#reads = new SessionReads(database);
     this.#list = new SessionList(database, this.#onDamaged);
     this.#counts = new SessionCounts(database);
+    this.#maintenance = new BackgroundMaintenance(database, (error) =>
+      this.#warn("The indices could not be brought up to date; lists and searches take longer.", error),
+    );
+    this.#search = new SessionSearch({
+      database,
+      list: this.#list,
+      reads: this.#reads,
+      onDamaged: this.#onDamaged,
+      index: () => this.#maintenance.flush(),
+    });
     this.#writes = new SessionWrites(database.schema);
     this.#poller = new ChangePoller(database, {
       changed: (type, id) => this.changes.emit(type, id),
@@ -153,11 +166,7 @@ export class PostgresStore extends BaseStore {
   }
 
   protected override doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
-    return scanSessions(request, {
-      list: (page) => this.doList(page),
-      entries: (id, page) => this.doReadEntries(id, page),
-      onDamaged: this.#onDamaged,
-    });
+    return this.#search.page(request);
   }
 
   protected override doWatchStart(): Promise<void> {
@@ -170,7 +179,7 @@ export class PostgresStore extends BaseStore {
 
   protected override async doClose(): Promise<void> {
     try {
-      await this.#poller.stop();
+      await Promise.all([this.#poller.stop(), this.#maintenance.stop()]);
       await Promise.all(this.#lanes.map((lane) => lane.close()));
       await this.#database.close();
     } catch (error) {
@@ -185,6 +194,8 @@ export class PostgresStore extends BaseStore {
   }
 
   #onCommit(changes: ReadonlyMap<SessionId, ChangeKind>): void {
+    if (changes.size === 0) return;
+    this.#maintenance.onCommit(changes.keys());
     for (const [id, kind] of changes) this.changes.emit(kind, id);
   }
 

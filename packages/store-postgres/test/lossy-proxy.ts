@@ -4,8 +4,8 @@ import { onTestFinished } from "vitest";
 
 /**
  * What happens to the next piece of data with this part that a client sends.
- * `answer`: it arrives, and the connection breaks before the client gets the answer. `request`: the connection
- * breaks before anything of it arrives. `half`: in the middle of it.
+ * `answer`: it arrives, and the connection breaks before the client gets the answer. `request`: it breaks
+ * before anything of it arrives. `half`: in the middle of it.
  */
 export type Loss = "answer" | "request" | "half";
 

@@ -14,7 +14,8 @@ export type StoreKind = StoreLocation["kind"];
 
 export interface OpenStoreOptions {
   /**
-   * For `sqlite:`, `fs:` and `postgres:`; `full` when absent. A remote store is as durable as its server was told to be.
+   * For `sqlite:`, `fs:` and `postgres:`; `full` when absent. A remote store is as durable as its server was
+   * told to be.
    */
   readonly durability?: Durability | undefined;
   /** For `http:` and `https:`: sent as a bearer token, to this URL only. */
@@ -53,7 +54,7 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   placeOf(location: L): string | null;
   /** True where somebody else's machine may be behind it: its token and its trust come from a person only. */
   readonly isRemote: boolean;
-  /** False where the durability is not ours to choose: what is in memory does not last, a server has its own. */
+  /** False where the durability is not ours: what is in memory does not last, a server has its own. */
   readonly takesDurability: boolean;
   /** Loads the module of the store, and no other. */
   open(location: L, options: OpenStoreOptions): Promise<SessionStore>;

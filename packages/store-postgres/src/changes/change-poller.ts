@@ -45,7 +45,7 @@ export class ChangePoller {
   /** From then on changes are found. @throws {SessionError} */
   async start(): Promise<void> {
     const round = ++this.#round;
-    const { rows } = await this.#database.read({ text: "SELECT pg_current_snapshot()::text" });
+    const { rows } = await this.#database.run({ text: "SELECT pg_current_snapshot()::text" });
     if (round !== this.#round) return;
     this.#own.clear();
     this.#remember(rows[0]?.[0]);
@@ -80,7 +80,7 @@ export class ChangePoller {
     const last = this.#last;
     if (!last) return;
     try {
-      const { rows } = await this.#database.read({
+      const { rows } = await this.#database.run({
         text: `SELECT now.snapshot, c.token, c.ids, c.kinds
           FROM (SELECT pg_current_snapshot()::text AS snapshot) AS now
           LEFT JOIN ${this.#database.schema}.commits c ON c.tx >= $1::xid8 OR c.tx = ANY($2::xid8[])

@@ -84,15 +84,15 @@ export class Database {
     return client;
   }
 
-  /** One statement that only reads. @throws {SessionError} */
-  async read(statement: Statement): Promise<Result> {
-    const [result] = await this.#reading([statement]);
+  /** One statement that reads, or that may be done twice. @throws {SessionError} */
+  async run(statement: Statement): Promise<Result> {
+    const [result] = await this.#repeating([statement]);
     return result as Result;
   }
 
   /** Several that see the same moment, in one round trip. @throws {SessionError} */
   async readTogether(statements: readonly Statement[]): Promise<Result[]> {
-    const results = await this.#reading([READ_ONLY, ...statements, COMMIT]);
+    const results = await this.#repeating([READ_ONLY, ...statements, COMMIT]);
     return results.slice(1, -1);
   }
 
@@ -146,7 +146,7 @@ export class Database {
     await this.#pool.end();
   }
 
-  async #reading(statements: readonly Statement[]): Promise<Result[]> {
+  async #repeating(statements: readonly Statement[]): Promise<Result[]> {
     const since = Date.now();
     for (let failures = 0; ; failures++) {
       let client: PoolClient | undefined;

@@ -12,7 +12,7 @@ export async function checkServer(database: Database): Promise<void> {
   const { location, options } = database;
   const names = ["server_version_num", "server_encoding", "fsync", "full_page_writes", "synchronous_commit"];
   const columns = names.map((name) => `current_setting('${name}')`).join(", ");
-  const { rows } = await database.read({ text: `SELECT ${columns}, pg_is_in_recovery()` });
+  const { rows } = await database.run({ text: `SELECT ${columns}, pg_is_in_recovery()` });
   const [version, encoding, fsync, fullPageWrites, synchronousCommit, isStandby] = rows[0] ?? [];
   const refuse = (reason: string) => new SessionError("unsupported", `${location}: ${reason}`);
   if (Number(version) < OLDEST_VERSION)
@@ -41,6 +41,6 @@ export async function checkServer(database: Database): Promise<void> {
 export async function forgetForeignCommits(database: Database): Promise<void> {
   const { schema } = database;
   const ahead = `FROM ${schema}.commits WHERE tx >= pg_snapshot_xmax(pg_current_snapshot())`;
-  const { rows } = await database.read({ text: `SELECT 1 ${ahead} LIMIT 1` });
-  if (rows.length > 0) await database.read({ text: `DELETE ${ahead}` });
+  const { rows } = await database.run({ text: `SELECT 1 ${ahead} LIMIT 1` });
+  if (rows.length > 0) await database.run({ text: `DELETE ${ahead}` });
 }

@@ -80,6 +80,6 @@ export class SessionCounts {
         ? `JOIN ${schema}.heads h ON h.session_id = s.id`
         : "";
     const text = `SELECT ${columns} FROM ${schema}.sessions s ${heads} ${join} WHERE ${where} ${end}`;
-    return this.#database.read({ text, values: parameters.values });
+    return this.#database.run({ text, values: parameters.values });
   }
 }

@@ -77,7 +77,7 @@ export class SessionList {
   }
 
   async #rows(request: ListRequest, withContexts: boolean) {
-    const { rows } = await this.#database.read(pageStatement(request, withContexts, this.#database.schema));
+    const { rows } = await this.#database.run(pageStatement(request, withContexts, this.#database.schema));
     const found = rows.map((row): ListedRow => {
       const [, , time, context, ...columns] = row;
       const metadata = columns.slice(0, METADATA_WIDTH);

@@ -6,6 +6,7 @@ import {
   MAX_PAGE_BYTES,
   notFound,
 } from "@thulp-sessions/core/store";
+import { int4Array } from "../connection/binary-array.ts";
 import type { Database } from "../connection/database.ts";
 import {
   contextOf,
@@ -22,6 +23,7 @@ import {
 
 /** What an entry takes as JSON beside its content, roughly. */
 const ENVELOPE_BYTES = 150;
+const SEQS_PER_READ = 200;
 /** The greatest int4. */
 const MAX_SEQ = 2 ** 31 - 1;
 
@@ -55,7 +57,7 @@ export class SessionReads {
 
   /** @throws {SessionError} not_found, corrupt */
   async head(id: SessionId): Promise<SessionHead> {
-    const { rows } = await this.#database.read(this.#sessionOf(id));
+    const { rows } = await this.#database.run(this.#sessionOf(id));
     const { metadata, context, state } = sessionOf(rows[0], id);
     return headOf(metadata, context, state.counts, { version: versionOf(state), epoch: state.epoch });
   }
@@ -90,7 +92,7 @@ export class SessionReads {
     const before = Math.min(Math.max(request.before, -1), MAX_SEQ);
     const values: unknown[] = [id, after, before, limit + 1];
     if (types !== null) values.push(`{${types.join(",")}}`);
-    const { rows } = await this.#database.read({ text, values, isHot: true });
+    const { rows } = await this.#database.run({ text, values, isHot: true });
     const [first] = rows;
     if (!first) throw notFound(id);
     const [epoch, found] = first;
@@ -105,6 +107,38 @@ export class SessionReads {
       }
     }
     return { items, epoch, hasMore: found > items.length };
+  }
+
+  /** The entries at these places that are there, by `seq`. @throws {SessionError} corrupt */
+  async *entriesAt(id: SessionId, seqs: readonly number[]): AsyncGenerator<StoredEntry> {
+    const { schema } = this.#database;
+    const text = `
+      SELECT p.seq, p.entry_id, p.at, p.type, p.type_fields, p.content FROM (
+        SELECT ${ENTRY_COLUMNS}, row_number() OVER (ORDER BY e.seq) AS place,
+          sum(octet_length(e.content)) OVER (ORDER BY e.seq) AS total
+        FROM ${schema}.entries e WHERE e.session_id = $1 AND e.seq = ANY($2::int4[])
+      ) AS p
+      WHERE p.total <= ${MAX_PAGE_BYTES} OR p.place = 1
+      ORDER BY p.seq`;
+    for (let rest = seqs.filter((seq) => seq >= 0); rest.length > 0; ) {
+      const lot = rest.slice(0, SEQS_PER_READ);
+      const { rows } = await this.#database.run({ text, values: [id, int4Array(lot)], isHot: true });
+      for (const row of rows) yield entryOf(row, id);
+      const last: number = rows.at(-1)?.[0] ?? lot.at(-1);
+      // Without those that are gone: where all that are left of the lot are, the next lot is read.
+      rest = rows.length === 0 ? rest.slice(lot.length) : rest.filter((seq) => seq > last);
+    }
+  }
+
+  /** All entries from one on, by `seq`. @throws {SessionError} not_found, corrupt */
+  async *entriesFrom(id: SessionId, seq: number): AsyncGenerator<StoredEntry> {
+    const all = { before: Number.MAX_SAFE_INTEGER, types: null, direction: "asc", limit: 500 } as const;
+    for (let after = seq - 1, hasMore = true; hasMore; ) {
+      const page = await this.entries(id, { ...all, after });
+      yield* page.items;
+      after = page.items.at(-1)?.seq ?? after;
+      hasMore = page.hasMore;
+    }
   }
 
   #sessionOf(id: SessionId) {

@@ -23,6 +23,7 @@ const schema = pgSchema("thulp_sessions");
 
 const time = (column: string) => bigint(column, { mode: "number" });
 const xid8 = customType<{ data: string }>({ dataType: () => "xid8" });
+const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });
 const uuids = customType<{ data: string }>({ dataType: () => "uuid[]" });
 
 /** One row: what this place is, and which programs may use it. */
@@ -166,6 +167,25 @@ export const entries = schema.table(
     // Not unique: sessions imported from the original's files can hold an id twice.
     index("entries_by_id").on(table.sessionId, table.entryId),
     check("entries_seq", sql`seq >= 0`),
+  ],
+);
+
+/**
+ * The words of each entry, and with the `seq` -1 those of the session's name, without positions: they say
+ * what may match. They are added later than the entries; `heads.indexed` says how far. NULL: it has more
+ * words than a tsvector holds, and may always match.
+ */
+export const searchDocs = schema.table(
+  "search_docs",
+  {
+    sessionId: uuid("session_id").notNull(),
+    seq: integer().notNull(),
+    words: tsvector(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.seq] }),
+    index("search_docs_words").using("gin", table.words),
+    index("search_docs_all").on(table.sessionId, table.seq).where(sql`words IS NULL`),
   ],
 );
 

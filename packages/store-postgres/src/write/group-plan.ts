@@ -74,7 +74,7 @@ export class GroupPlan {
       this.hasOthers = true;
       return value;
     }
-    const { kind, state, statements, entries, firstSeq, voidsIndexFrom } = change;
+    const { kind, state, statements, entries, firstSeq, voidsIndexFrom, isRenamed } = change;
     this.kinds.set(id, kind);
     this.#states.set(id, state);
     this.statements.push(...statements);
@@ -85,7 +85,7 @@ export class GroupPlan {
       this.#added.set(key, [...(this.#added.get(key) ?? []), { ...entry, seq }]);
     });
     if (kind === "created" && state) this.created.push({ id, state });
-    else if (state) this.#changed.set(id, { id, state, voidsIndexFrom });
+    else if (state) this.#changed.set(id, { id, state, voidsIndexFrom, isRenamed });
     return value;
   }
 

@@ -8,12 +8,15 @@ const MAX_STATEMENT_BYTES = 8 * 1024 * 1024;
 const ENVELOPE_BYTES = 100;
 /** Nothing of the index is void. */
 const KEEPS_INDEX = 2 ** 31 - 1;
+/** Above every `seq`: only what is being read is void. */
+const ONLY_NAME = KEEPS_INDEX - 1;
 
 /** A head to be written. */
 export interface HeadToWrite {
   readonly id: SessionId;
   readonly state: HeadState;
   readonly voidsIndexFrom?: number | undefined;
+  readonly isRenamed?: boolean | undefined;
 }
 
 /** An entry to be written. */
@@ -207,7 +210,9 @@ function headsParameters(heads: readonly HeadToWrite[]): unknown[] {
     int8Array(states.map(({ revision }) => revision)),
     int8Array(states.map(({ stamp }) => stamp)),
     textArray(states.map(({ epoch }) => epoch)),
-    int4Array(heads.map(({ voidsIndexFrom }) => voidsIndexFrom ?? KEEPS_INDEX)),
+    int4Array(
+      heads.map(({ voidsIndexFrom, isRenamed }) => voidsIndexFrom ?? (isRenamed ? ONLY_NAME : KEEPS_INDEX)),
+    ),
   ];
 }
 

@@ -43,10 +43,8 @@ import {
   versionOf,
 } from "../tables/rows.ts";
 import { encodeText } from "../tables/text-code.ts";
+import { tsvectorOf } from "../tables/words.ts";
 import type { Planned, SessionNow, Write } from "./write.ts";
-
-/** What the index for search knows of a session whose entries and name stay: everything that it knew. */
-const NAME_IS_VOID = -1;
 
 /** The writing calls of a store, as {@link Write}s. */
 export class SessionWrites {
@@ -176,11 +174,12 @@ export class SessionWrites {
             state: changed,
             statements: [
               this.#update(id, all),
+              ...(isRenamed ? [this.#indexName(metadata)] : []),
               ...(change.tags === undefined ? [] : [this.#deleteTags(id), ...this.#insertTags(metadata)]),
             ],
             entries: [],
             firstSeq: 0,
-            voidsIndexFrom: isRenamed ? NAME_IS_VOID : undefined,
+            isRenamed,
           },
         };
       },
@@ -240,12 +239,14 @@ export class SessionWrites {
             statements: [
               ...this.#deleteEntriesFrom(id, 0),
               this.#update(id, { ...columns, context: JSON.stringify(context) }),
+              this.#indexName(metadata),
               this.#deleteTags(id),
               ...this.#insertTags(metadata),
             ],
             entries,
             firstSeq: 0,
-            voidsIndexFrom: NAME_IS_VOID,
+            voidsIndexFrom: 0,
+            isRenamed: true,
           },
         };
       },
@@ -263,6 +264,7 @@ export class SessionWrites {
         const statements = [
           ...this.#deleteEntriesFrom(id, 0),
           this.#deleteTags(id),
+          this.#statement("DELETE FROM {schema}.search_docs WHERE session_id = $1", [id]),
           this.#statement("DELETE FROM {schema}.sessions WHERE id = $1", [id]),
           this.#statement("DELETE FROM {schema}.heads WHERE session_id = $1", [id]),
         ];
@@ -311,12 +313,23 @@ export class SessionWrites {
     ];
   }
 
+  /** At once, where other words are added later: else all entries of the session had to be indexed again. */
+  #indexName({ id, name }: SessionMetadata): Statement {
+    return this.#statement(
+      `INSERT INTO {schema}.search_docs (session_id, seq, words) VALUES ($1, -1, $2::tsvector)
+       ON CONFLICT (session_id, seq) DO UPDATE SET words = EXCLUDED.words`,
+      [id, tsvectorOf([name])],
+    );
+  }
+
   #deleteTags(id: SessionId): Statement {
     return this.#statement("DELETE FROM {schema}.session_tags WHERE session_id = $1", [id]);
   }
 
   #deleteEntriesFrom(id: SessionId, seq: number): Statement[] {
-    return [this.#statement("DELETE FROM {schema}.entries WHERE session_id = $1 AND seq >= $2", [id, seq])];
+    return ["entries", "search_docs"].map((table) =>
+      this.#statement(`DELETE FROM {schema}.${table} WHERE session_id = $1 AND seq >= $2`, [id, seq]),
+    );
   }
 
   #readSession(id: SessionId): Statement {

@@ -49,8 +49,10 @@ interface Change {
   /** These follow the first so many that stay. */
   readonly entries: readonly SessionEntry[];
   readonly firstSeq: number;
-  /** Some entries, or the name, are not what the index for search knows. */
+  /** The index for search has nothing of the entries from this `seq` on any more. */
   readonly voidsIndexFrom?: number | undefined;
+  /** What whoever indexes the session now has read of its name is void. */
+  readonly isRenamed?: boolean;
 }
 
 export type ChangeKind = "created" | "changed" | "deleted";
