@@ -208,7 +208,7 @@ async function stateOf(store: SessionStore): Promise<unknown> {
   };
 }
 
-/** What `search_docs` should have and what it has, and times in the indices that are not those of the heads. */
+/** What `search_docs` should have and has, and times in the indices that are not those of the heads. */
 async function indexedIn(
   place: Place,
   model: SessionStore,

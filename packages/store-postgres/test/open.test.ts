@@ -5,8 +5,12 @@ import { entry, session } from "./session-data.ts";
 import { openAt, testPlace } from "./test-place.ts";
 
 describe.skipIf(MISSING !== null)("opening", () => {
-  test.each([1, 2, 3])("many open an empty database at the same moment (%i)", async () => {
+  test.each([
+    ["nothing", ""],
+    ["a schema that somebody else has made", "CREATE SCHEMA {schema}"],
+  ])("many open at the same moment where there is %s", async (_, made) => {
     const place = testPlace();
+    await place.ask(made);
     const stores = await Promise.all(Array.from({ length: 8 }, () => openAt(place.url())));
     expect(await place.ask("SELECT version FROM {schema}.meta")).toEqual([{ version: 1 }]);
     const created = session();
