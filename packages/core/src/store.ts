@@ -54,6 +54,7 @@ export {
 export { scanSearch } from "./store/scan-search.ts";
 export type {
   BackupReport,
+  DatabaseMaintenance,
   RecoveryReport,
   RepairReport,
   RestoreReport,

@@ -62,6 +62,33 @@ describe.skipIf(MISSING !== null)("opening", () => {
     }
   });
 
+  test("the rights that docs/postgres.md gives to servers are enough for everything", async () => {
+    const place = testPlace();
+    await openAt(place.url());
+    await place.ask(`
+      CREATE ROLE {schema}_app LOGIN;
+      GRANT USAGE ON SCHEMA {schema} TO {schema}_app;
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}_app`);
+    try {
+      const warnings: string[] = [];
+      const url = place.url("migrate=off").replace("//postgres@", `//${place.schema}_app@`);
+      const store = await openPostgresStore({ url, onWarning: ({ message }) => warnings.push(message) });
+      const changes = await store.watch();
+      const { id } = (await store.create(session({ tags: ["a"] }, [entry()]))).metadata;
+      await store.append(id, [entry({ content: "needle" })], { at: 2 });
+      await store.update(id, { name: "b", tags: ["c"] }, { at: 3 });
+      await store.truncate(id, 1, { at: 4 });
+      expect((await store.search({ text: "hello" })).items).toHaveLength(1);
+      expect((await store.list({ filter: { tag: "c" }, heads: true })).items).toHaveLength(1);
+      expect(await store.delete(id)).toBe(true);
+      expect((await changes.next()).value).toMatchObject({ id });
+      await store.close();
+      expect(warnings).toEqual([]);
+    } finally {
+      await place.ask("DROP OWNED BY {schema}_app; DROP ROLE {schema}_app");
+    }
+  });
+
   test("a database in another encoding is refused", async () => {
     const place = testPlace();
     await place.ask("CREATE DATABASE {schema} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");

@@ -21,7 +21,10 @@ export const postgresScheme: StoreScheme<PostgresLocation> = {
     const { openPostgresStore } = await import("@thulp-sessions/store-postgres");
     return openPostgresStore({ url, password: passwords.get(url), durability, onWarning });
   },
-  maintenance: async () => null,
+  async maintenance({ url }) {
+    const { postgresMaintenance } = await import("@thulp-sessions/store-postgres");
+    return postgresMaintenance({ url, password: passwords.get(url) });
+  },
 };
 
 // The store says what is wrong with the rest: it is loaded only when it is opened.

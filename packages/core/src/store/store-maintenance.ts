@@ -66,7 +66,7 @@ export interface RestoreReport {
 interface MaintenanceOfAnyStore {
   /** The `kind` of the stores that are kept in such a place. */
   readonly kind: string;
-  /** The file or folder. */
+  /** The file or folder; of a database its URL, without a password. */
   readonly place: string;
   /**
    * Reads everything and changes nothing. What cannot be read is a finding and stops nothing.
@@ -130,9 +130,21 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
   vacuum(): Promise<{ readonly bytesFreed: number }>;
 }
 
+/** Of a store in a database that has its own means to back up, restore and clean up. */
+export interface DatabaseMaintenance extends MaintenanceOfAnyStore {
+  readonly unit: "database";
+  /**
+   * Makes the tables, or brings them to this version, while others use them.
+   *
+   * @returns how many steps were taken; 0 where they are up to date.
+   * @throws {SessionError} unsupported for tables of a newer version; busy, io.
+   */
+  migrate(): Promise<{ readonly applied: number }>;
+}
+
 /**
  * What maintains the place of a store, a file or a folder. It is no part of a `SessionStore`, since it has to
  * work where no store can be opened. `unit` says what can be mended by itself, and with that which calls
  * there are.
  */
-export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance;
+export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance | DatabaseMaintenance;

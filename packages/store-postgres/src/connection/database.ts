@@ -85,8 +85,8 @@ export class Database {
   }
 
   /** One statement that reads, or that may be done twice. @throws {SessionError} */
-  async run(statement: Statement): Promise<Result> {
-    const [result] = await this.#repeating([statement]);
+  async run(statement: Statement, sending: Partial<SendOptions> = {}): Promise<Result> {
+    const [result] = await this.#repeating([statement], sending);
     return result as Result;
   }
 
@@ -146,13 +146,13 @@ export class Database {
     await this.#pool.end();
   }
 
-  async #repeating(statements: readonly Statement[]): Promise<Result[]> {
+  async #repeating(statements: readonly Statement[], sending: Partial<SendOptions> = {}): Promise<Result[]> {
     const since = Date.now();
     for (let failures = 0; ; failures++) {
       let client: PoolClient | undefined;
       try {
         client = await this.#pool.connect();
-        const results = await send(client, statements, this.sending);
+        const results = await send(client, statements, { ...this.sending, ...sending });
         client.release();
         return results;
       } catch (error) {

@@ -88,6 +88,8 @@ export class WriteLane {
     await this.#draining;
     const client = this.#client;
     this.#client = undefined;
+    // Whoever waits for the end has to see it, though nothing else keeps the process alive.
+    keepAlive(client, true);
     await client?.end();
   }
 
