@@ -11,8 +11,8 @@ const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
 /** What a store has beside its sources, by the folder that it looks for. */
 const migrations = [
-  ["store-sqlite", "drizzle"],
-  ["store-postgres", "drizzle/postgres"],
+  [import.meta.resolve("@thulp-sessions/store-sqlite/package.json"), "drizzle"],
+  [import.meta.resolve("@thulp-sessions/store-postgres/package.json"), "drizzle/postgres"],
 ];
 
 const bundle = await rolldown({
@@ -34,7 +34,5 @@ const { output } = await bundle.write({
 await bundle.close();
 const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
 writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), thirdPartyText(modules));
-for (const [store, folder] of migrations) {
-  const manifest = fileURLToPath(import.meta.resolve(`@thulp-sessions/${store}/package.json`));
-  cpSync(join(dirname(manifest), folder), join(dist, folder), { recursive: true });
-}
+for (const [manifest, folder] of migrations)
+  cpSync(join(dirname(fileURLToPath(manifest)), folder), join(dist, folder), { recursive: true });

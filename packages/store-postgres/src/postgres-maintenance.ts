@@ -7,8 +7,8 @@ import { checkServer } from "./open/server-settings.ts";
 import { SessionList } from "./query/session-list.ts";
 
 /**
- * What maintains the tables of a database. Its findings are `damaged`, and `stale_index` for what follows from
- * other tables and is not as it should be.
+ * What maintains the tables of a database. Its findings are `damaged`, and `stale_index` for what follows
+ * from other tables and is not as it should be.
  *
  * @throws {SessionError} invalid_input for a URL that is none.
  */
