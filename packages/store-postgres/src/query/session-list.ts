@@ -123,7 +123,7 @@ const HEAD_BYTES = 400;
  * By `updatedAt` there are two parts, since the indices by time have the sessions as the last upkeep has left
  * them: those that have not changed since, in the order of an index, and those that have.
  */
-function pageStatement(request: ListRequest, withContexts: boolean, schema: string): Statement {
+export function pageStatement(request: ListRequest, withContexts: boolean, schema: string): Statement {
   const { orderBy, direction, limit } = request;
   const parameters = new Parameters();
   const parts =
