@@ -1,5 +1,5 @@
 import { conformanceCases } from "@thulp-sessions/store-conformance";
-import { describe, test } from "vitest";
+import { describe, inject, test } from "vitest";
 import { openPostgresStore } from "../src/index.ts";
 import { openTuned } from "../src/open-postgres-store.ts";
 import { MISSING, newPlace } from "./place.ts";
@@ -9,6 +9,8 @@ interface Mode {
   readonly parameters?: string;
   readonly optimistic?: boolean;
   readonly durability?: "full" | "relaxed";
+  /** Where texts have another order, and other small letters. */
+  readonly isTurkish?: boolean;
 }
 
 const DEFAULT: Mode = { name: "as it comes" };
@@ -16,14 +18,26 @@ const DEFAULT: Mode = { name: "as it comes" };
 const MODES: readonly Mode[] = [
   { name: "every commit locks first", optimistic: false },
   { name: "relaxed, four lanes", durability: "relaxed", parameters: "lanes=4" },
+  { name: "a database with a Turkish locale", isTurkish: true },
   { name: "one statement after the other, none prepared", parameters: "pipeline=off&prepare=off" },
 ];
 const isLong = process.env["THULP_TEST_LONG"] !== undefined;
 
-for (const { name, parameters, optimistic = true, durability } of isLong ? [DEFAULT, ...MODES] : [DEFAULT]) {
+/** Made by the first test that needs it, and left to the server that is gone with the tests. */
+const turkish = `turkish_${process.pid}`;
+let isMade: Promise<unknown> | undefined;
+
+const MAKE_TURKISH = `
+  CREATE DATABASE ${turkish} TEMPLATE template0 ENCODING 'UTF8'
+  LOCALE_PROVIDER icu ICU_LOCALE 'tr' LOCALE 'C'`;
+
+for (const mode of isLong ? [DEFAULT, ...MODES] : [DEFAULT]) {
+  const { name, parameters, optimistic = true, durability, isTurkish = false } = mode;
   describe.skipIf(MISSING !== null)(`${name}${MISSING === null ? "" : ` (skipped: ${MISSING})`}`, () => {
     const factory = async () => {
-      const place = newPlace();
+      if (isTurkish) isMade ??= newPlace().ask(MAKE_TURKISH);
+      await isMade;
+      const place = newPlace(isTurkish ? inject("postgresUrl")?.replace(/[^/]+$/, turkish) : undefined);
       const options = { url: place.url(parameters), durability };
       return {
         open: () => (optimistic ? openPostgresStore(options) : openTuned(options, { optimistic })),

@@ -11,7 +11,9 @@ afterAll(() => server?.close());
 const KILLS = process.env["THULP_TEST_LONG"] === undefined ? 2 : 20;
 
 describe.skipIf(server === null)("a database that is killed under load", () => {
-  test("what was acknowledged is there, once and in order, and no call has failed", async () => {
+  test("what was acknowledged is there, once and in order, and no call has failed", {
+    timeout: 600_000,
+  }, async () => {
     const url = newPlace(server?.url).url();
     const stores = [await openAt(url, { retryForMs: 60_000 }), await openAt(url, { retryForMs: 60_000 })];
     const created = session();

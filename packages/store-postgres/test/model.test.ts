@@ -241,7 +241,7 @@ function sorted(tsvector: unknown): string {
 
 test.skipIf(MISSING !== null)(
   "answers, stores and finds what the memory store does",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, together) => {

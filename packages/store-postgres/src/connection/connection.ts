@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
 import type { ClientBase, QueryArrayConfig } from "pg";
 import { sqlStateOf } from "./postgres-errors.ts";
 
@@ -23,7 +24,7 @@ export interface SendOptions {
   readonly pipeline: boolean;
   /** Statements may be prepared: not behind some poolers. */
   readonly prepare: boolean;
-  /** The connection is given up when the answers take longer; 0 for as long as it takes. */
+  /** The connection is given up when nothing comes or goes for longer; 0 for as long as it takes. */
   readonly answerWithinMs: number;
 }
 
@@ -52,8 +53,9 @@ export async function send(
   { pipeline, prepare, answerWithinMs }: SendOptions,
 ): Promise<Result[]> {
   const query = async (statement: Statement): Promise<Result> => client.query(configOf(statement, prepare));
-  let timer: NodeJS.Timeout | undefined;
-  if (answerWithinMs > 0) timer = setTimeout(() => destroy(client), answerWithinMs);
+  const { stream } = connectionOf(client);
+  const giveUp = () => stream.destroy();
+  stream.setTimeout(answerWithinMs, giveUp);
   try {
     if (!pipeline) {
       const results: Result[] = [];
@@ -66,21 +68,27 @@ export async function send(
       return each.value;
     });
   } finally {
-    clearTimeout(timer);
+    stream.setTimeout(0);
+    stream.off("timeout", giveUp);
   }
 }
 
 /** Ends a connection without a word: what is under way fails as when the network breaks. */
 export function destroy(client: ClientBase): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
+  connectionOf(client).stream.destroy();
+}
+
+/** What `pg` has inside, and its types leave out. */
+function connectionOf(client: ClientBase): { readonly stream: Socket } {
+  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
 }
 
 /** Whether an open connection keeps the process alive. */
 export function keepAlive(client: ClientBase | undefined, isBusy: boolean): void {
-  const { connection } = (client ?? {}) as { connection?: { ref(): void; unref(): void } };
-  if (isBusy) connection?.ref();
-  else connection?.unref();
+  if (!client) return;
+  const { stream } = connectionOf(client);
+  if (isBusy) stream.ref();
+  else stream.unref();
 }
 
 /** Does the error say that a pooler gave the statement to a connection that has not prepared it? */

@@ -192,13 +192,7 @@ export class WriteLane {
     for (const { write } of group) plan.add(write, []);
     // A refusal, a repeat and a change of the status are not decided upon what may be old.
     if (plan.hasOthers || plan.statements.length > 0) return false;
-    const statement = this.#sql.appendIfUnchanged(
-      [...known].map(([id, state]) => ({ id, state })),
-      plan.changed,
-      plan.entries,
-      commitOf(plan, attempt.token),
-      this.#database.synchronousCommit,
-    );
+    const statement = this.#shortStatement(known, plan, attempt.token);
     if (!statement) return false;
     this.#send(attempt, plan);
     const [result] = await send(client, [statement], this.#database.sending);
@@ -212,6 +206,21 @@ export class WriteLane {
       this.#contended.set(id, Date.now());
     }
     return false;
+  }
+
+  #shortStatement(
+    known: ReadonlyMap<SessionId, HeadState>,
+    plan: GroupPlan,
+    token: string,
+  ): Statement | null {
+    const { synchronousCommit } = this.#database;
+    const before = [...known].map(([id, state]) => ({ id, state }));
+    const commit = commitOf(plan, token);
+    const { changed, entries } = plan;
+    const [[session, ...others], [head], [entry, ...more]] = [before, changed, entries];
+    if (session && head && entry && others.length === 0 && more.length === 0)
+      return this.#sql.appendOneIfUnchanged(session, head, entry, commit, synchronousCommit);
+    return this.#sql.appendIfUnchanged(before, changed, entries, commit, synchronousCommit);
   }
 
   async #lockAndWrite(
