@@ -181,7 +181,7 @@ export class GroupStatements {
     );
   }
 
-  /** The same of one entry of one session: without arrays, which cost two or three times as much for one row. */
+  /** The same of one entry of one session: without arrays, which cost two or three times as much here. */
   appendOneIfUnchanged(
     { id, state: before }: KnownSession,
     { state }: HeadToWrite,
