@@ -1,5 +1,5 @@
 import type { WarningListener } from "@thulp-sessions/core";
-import { type Durability, Warnings } from "@thulp-sessions/core/store";
+import { type Durability, invalidInput, Warnings } from "@thulp-sessions/core/store";
 import { Database } from "./connection/database.ts";
 import { parsePostgresUrl } from "./connection/postgres-url.ts";
 import { migrate } from "./open/migrate.ts";
@@ -19,13 +19,15 @@ export interface PostgresStoreOptions {
    * at least on its disk. `relaxed`: the last fraction of a second may be lost when the server's machine is.
    */
   readonly durability?: Durability | undefined;
-  /** How long a call is repeated while the server cannot be reached, in ms; 10,000 when absent. */
+  /** How long a call is repeated while the server cannot be reached, in ms, at most 300,000; 10,000 when absent. */
   readonly retryForMs?: number | undefined;
   /** Called with what a person should know but fails no call. */
   readonly onWarning?: WarningListener | undefined;
 }
 
 const RETRY_FOR_MS = 10_000;
+/** The receipts of commits are kept for longer. */
+const MAX_RETRY_FOR_MS = 5 * 60_000;
 
 /**
  * Opens a database, and makes or updates its tables where they are missing or old. Any number of stores, in
@@ -43,6 +45,10 @@ export async function openTuned(
   { url, password, durability = "full", retryForMs = RETRY_FOR_MS, onWarning }: PostgresStoreOptions,
   tuning: StoreTuning,
 ): Promise<PostgresStore> {
+  if (!(retryForMs >= 0 && retryForMs <= MAX_RETRY_FOR_MS))
+    throw invalidInput(`retryForMs: expected a number from 0 to ${MAX_RETRY_FOR_MS}.`, {
+      field: "retryForMs",
+    });
   const settings = parsePostgresUrl(url, password);
   // There is no store yet whose warnings they could be.
   let warnings = new Warnings();

@@ -39,6 +39,11 @@ describe.skipIf(MISSING !== null)("opening", () => {
     });
   });
 
+  test.each([-1, Number.NaN, 300_001])("retryForMs of %d is refused", async (retryForMs) => {
+    const opened = openPostgresStore({ url: testPlace().url(), retryForMs });
+    await expect(opened).rejects.toMatchObject({ code: "invalid_input", details: { field: "retryForMs" } });
+  });
+
   test("with migrate=off nothing is made", async () => {
     const place = testPlace();
     await expect(openPostgresStore({ url: place.url("migrate=off") })).rejects.toMatchObject({

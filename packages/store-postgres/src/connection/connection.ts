@@ -78,6 +78,19 @@ export function destroy(client: ClientBase): void {
   connectionOf(client).stream.destroy();
 }
 
+/** Waits for a connection to end, and gives it up when that takes too long. */
+export async function within(ms: number, end: Promise<void>, giveUp: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const isLate = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      giveUp();
+      resolve();
+    }, ms);
+  });
+  await Promise.race([end, isLate]);
+  clearTimeout(timer);
+}
+
 /** What `pg` has inside, and its types leave out. */
 function connectionOf(client: ClientBase): { readonly stream: Socket } {
   return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;

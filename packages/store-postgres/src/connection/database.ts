@@ -7,12 +7,15 @@ import {
   type SendOptions,
   type Statement,
   send,
+  within,
 } from "./connection.ts";
 import { type FailureKind, failureOf, sessionErrorOf, sqlStateOf } from "./postgres-errors.ts";
 import type { PostgresSettings } from "./postgres-url.ts";
 
 /** How long an answer may take before its connection is given up. */
 const ANSWER_WITHIN_MS = 15_000;
+/** How long the server may take to let us go. */
+const CLOSE_WITHIN_MS = 5_000;
 const IDLE_MS = 30_000;
 const LIFETIME_S = 30 * 60;
 const READ_ONLY: Statement = { text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", isHot: true };
@@ -143,7 +146,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.#pool.end();
+    await within(CLOSE_WITHIN_MS, this.#pool.end(), () => {});
   }
 
   async #repeating(statements: readonly Statement[], sending: Partial<SendOptions> = {}): Promise<Result[]> {

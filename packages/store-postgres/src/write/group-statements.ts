@@ -60,6 +60,20 @@ export class GroupStatements {
     this.#schema = schema;
   }
 
+  /**
+   * For this transaction alone, since a pooler gives the connection to others: how long it waits for others,
+   * how long others wait for it when this process stands still, and how safe its commit is.
+   */
+  setForTransaction(synchronousCommit: "on" | "off" | undefined): Statement {
+    const settings = {
+      lock_timeout: "5s",
+      idle_in_transaction_session_timeout: "10s",
+      ...(synchronousCommit !== undefined && { synchronous_commit: synchronousCommit }),
+    };
+    const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`);
+    return this.#statement(`SELECT ${calls.join(", ")}`, []);
+  }
+
   /** In the order of ids, as everybody locks them: else two groups could wait for each other. */
   lockHeads(ids: readonly SessionId[]): Statement {
     return this.#statement(

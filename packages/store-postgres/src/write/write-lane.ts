@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { SessionError, type SessionId, type StoredEntry } from "@thulp-sessions/core";
 import type { Client } from "pg";
-import { destroy, keepAlive, type Result, type Statement, send } from "../connection/connection.ts";
+import { destroy, keepAlive, type Result, type Statement, send, within } from "../connection/connection.ts";
 import type { Database } from "../connection/database.ts";
 import { failureOf } from "../connection/postgres-errors.ts";
 import { LruMap } from "../tables/lru-map.ts";
@@ -41,6 +41,8 @@ export interface LaneOptions {
 const MAX_CALLS = 500;
 const MAX_BYTES = 8 * 1024 * 1024;
 const KNOWN_SESSIONS = 10_000;
+/** How long the server may take to let us go. */
+const CLOSE_WITHIN_MS = 5_000;
 /** For so long a session that others write too is locked first. */
 const CONTENDED_MS = 1_000;
 
@@ -90,7 +92,7 @@ export class WriteLane {
     this.#client = undefined;
     // Whoever waits for the end has to see it, though nothing else keeps the process alive.
     keepAlive(client, true);
-    await client?.end();
+    if (client) await within(CLOSE_WITHIN_MS, client.end(), () => destroy(client));
   }
 
   async #drain(): Promise<void> {
@@ -234,22 +236,22 @@ export class WriteLane {
     const wanted = writes.flatMap(({ id, added }) =>
       (added?.entries ?? []).map((entry) => [id, entry.id] as const),
     );
-    const opening = [BEGIN, ...this.#durability(), this.#sql.lockHeads(ids)];
-    const [heads, clock, receipts, entries, ...results] = (
-      await send(
-        client,
-        [
-          ...opening,
-          this.#sql.readClock(),
-          this.#sql.findReceipts(inDoubt.map(({ token }) => token)),
-          this.#sql.findEntries(wanted),
-          ...writes.flatMap(({ reads }) => reads),
-        ],
-        this.#database.sending,
-      )
-    ).slice(opening.length - 1);
+    const reads = writes.flatMap((each) => each.reads);
+    const [, , heads, clock, entries, ...results] = await send(
+      client,
+      [
+        BEGIN,
+        this.#sql.setForTransaction(this.#database.synchronousCommit),
+        this.#sql.lockHeads(ids),
+        this.#sql.readClock(),
+        this.#sql.findEntries(wanted),
+        ...reads,
+        ...(inDoubt.length > 0 ? [this.#sql.findReceipts(inDoubt.map(({ token }) => token))] : []),
+      ],
+      this.#database.sending,
+    );
     // Behind the locks: whoever held them has ended by now, so that the answer is final.
-    const token = receipts?.rows[0]?.[0];
+    const token = results[reads.length]?.rows[0]?.[0];
     const made = inDoubt.find((each) => each.token === token);
     if (made) {
       await this.#write(client, []);
@@ -293,12 +295,6 @@ export class WriteLane {
       if (state) this.#states.set(id, state);
       else this.#states.delete(id);
     }
-  }
-
-  /** For this transaction alone: a pooler gives the connection to others. */
-  #durability(): Statement[] {
-    const value = this.#database.synchronousCommit;
-    return value === undefined ? [] : [{ text: `SET LOCAL synchronous_commit TO ${value}` }];
   }
 
   async #connected(): Promise<Client> {
