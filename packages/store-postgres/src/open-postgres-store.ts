@@ -19,7 +19,7 @@ export interface PostgresStoreOptions {
    * at least on its disk. `relaxed`: the last fraction of a second may be lost when the server's machine is.
    */
   readonly durability?: Durability | undefined;
-  /** How long a call is repeated while the server cannot be reached, in ms, at most 300,000; 10,000 when absent. */
+  /** How long a call is repeated while the server is away, in ms: at most 300,000, and 10,000 when absent. */
   readonly retryForMs?: number | undefined;
   /** Called with what a person should know but fails no call. */
   readonly onWarning?: WarningListener | undefined;

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { SessionId, StoredEntry } from "@thulp-sessions/core";
 import type { Result, Statement } from "../connection/connection.ts";
 import type { HeadState } from "../tables/rows.ts";
-import type { EntryToWrite, HeadToWrite } from "./group-statements.ts";
+import type { EntryToWrite, HeadToWrite } from "./row-parameters.ts";
 import type { ChangeKind, Write } from "./write.ts";
 
 /** What a call of a group is answered. */
