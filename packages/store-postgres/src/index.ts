@@ -1,3 +1,3 @@
-export { openPostgresStore, type PostgresStoreOptions } from "./open-postgres-store.ts";
+export { openPostgresStore } from "./open-postgres-store.ts";
+export type { PostgresStoreOptions } from "./options.ts";
 export { postgresMaintenance } from "./postgres-maintenance.ts";
-export type { PostgresStore } from "./postgres-store.ts";

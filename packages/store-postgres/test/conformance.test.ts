@@ -1,7 +1,7 @@
 import { conformanceCases } from "@thulp-sessions/store-conformance";
 import { describe, inject, test } from "vitest";
 import { openPostgresStore } from "../src/index.ts";
-import { openTuned } from "../src/open-postgres-store.ts";
+import { openTuned } from "../src/open-tuned.ts";
 import { MISSING, newPlace } from "./place.ts";
 
 interface Mode {

@@ -16,14 +16,13 @@ import { Database } from "../src/connection/database.ts";
 import { parsePostgresUrl } from "../src/connection/postgres-url.ts";
 import { openPostgresStore } from "../src/index.ts";
 import { DeferredIndex } from "../src/maintenance/deferred-index.ts";
-import { PostgresStore } from "../src/postgres-store.ts";
 import { tsvectorOf } from "../src/tables/words.ts";
 import { MISSING, newPlace, type Place } from "./place.ts";
 import { session } from "./session-data.ts";
 import { openAt, testPlace } from "./test-place.ts";
 
 const RUNS = process.env["THULP_TEST_LONG"] === undefined ? 25 : 300;
-const urls = new WeakMap<PostgresStore, string>();
+const urls = new WeakMap<SessionStore, string>();
 
 async function flushIndex(url = ""): Promise<void> {
   const database = new Database(parsePostgresUrl(url), {
@@ -95,7 +94,7 @@ const tags = fc.array(fc.constantFrom("a", "b"), { maxLength: 3 });
 type Step = (store: SessionStore) => Promise<unknown>;
 /** Brings the index up to date, so that what follows finds it in every state. */
 const search: Step = async (store) => {
-  if (store instanceof PostgresStore) await flushIndex(urls.get(store));
+  if (urls.has(store)) await flushIndex(urls.get(store));
   return store.search({ text: "alpha" });
 };
 const step: fc.Arbitrary<Step> = fc.oneof(

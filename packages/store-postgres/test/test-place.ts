@@ -1,5 +1,6 @@
+import type { SessionStore } from "@thulp-sessions/core";
 import { onTestFinished } from "vitest";
-import { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../src/index.ts";
+import { openPostgresStore, type PostgresStoreOptions } from "../src/index.ts";
 import { newPlace, type Place } from "./place.ts";
 
 /** A schema of its own for one test, gone after it. */
@@ -13,7 +14,7 @@ export function testPlace(): Place {
 export async function openAt(
   url: string,
   options: Omit<PostgresStoreOptions, "url"> = {},
-): Promise<PostgresStore> {
+): Promise<SessionStore> {
   const store = await openPostgresStore({ url, ...options });
   onTestFinished(() => store.close());
   return store;
