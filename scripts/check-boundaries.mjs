@@ -12,11 +12,13 @@ const MAY_IMPORT = {
   "packages/store-conformance": { core: "values", client: "on demand" },
   "packages/store-fs": { core: "values" },
   "packages/store-sqlite": { core: "values" },
+  "packages/store-postgres": { core: "values" },
   "packages/transcripts": { core: "values" },
   "packages/config": {
     core: "values",
     "store-fs": "on demand",
     "store-sqlite": "on demand",
+    "store-postgres": "on demand",
     client: "on demand",
   },
   "packages/router": { core: "values" },
@@ -35,10 +37,11 @@ const MAY_IMPORT = {
 const PORTABLE = ["packages/core", "packages/store-conformance", "packages/router", "packages/client"];
 /** Folders within those that only a terminal needs; ROOMS keeps the others from importing them. */
 const FOR_NODE = ["packages/store-conformance/src/command"];
-const TOUCHES_SQL = ["packages/store-sqlite"];
+const TOUCHES_SQL = ["packages/store-sqlite", "packages/store-postgres"];
 const TOUCHES_FILES = [
   "packages/store-fs",
   "packages/store-sqlite",
+  "packages/store-postgres",
   "packages/transcripts",
   "packages/config",
   "apps/api",
@@ -90,6 +93,19 @@ const ROOMS = {
     "open",
     "maintenance",
     "sqlite-store.ts",
+    ".",
+  ],
+  "packages/store-postgres": [
+    "migrations-folder.ts",
+    "connection",
+    "tables",
+    "query",
+    "search",
+    "changes",
+    "write",
+    "open",
+    "maintenance",
+    "postgres-store.ts",
     ".",
   ],
   "packages/transcripts": ["lines", "model", "agents", "files", "import", "follow", "export", "."],
@@ -145,8 +161,8 @@ function checkImports(folder, file, statements, allowed) {
       if (!inside) report(file, `reaches out of its package: ${specifier}`);
     } else if (specifier.startsWith("node:") && PORTABLE.includes(folder) && !isForNode(file)) {
       report(file, `imports ${specifier}: this package runs in browsers too`);
-    } else if (/^(better-sqlite3|drizzle-orm)/.test(specifier) && !TOUCHES_SQL.includes(folder)) {
-      report(file, `imports ${specifier}: only store-sqlite touches SQL`);
+    } else if (/^(better-sqlite3|drizzle-orm|pg)(\/|$)/.test(specifier) && !TOUCHES_SQL.includes(folder)) {
+      report(file, `imports ${specifier}: only store-sqlite and store-postgres touch SQL`);
     } else if (
       /^(node:)?fs(\/promises)?$/.test(specifier) &&
       !TOUCHES_FILES.includes(folder) &&

@@ -9,13 +9,18 @@ import { thirdPartyText } from "./third-party.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, "dist");
-const store = dirname(fileURLToPath(import.meta.resolve("@thulp-sessions/store-sqlite/package.json")));
+/** What a store has beside its sources, by the folder that it looks for. */
+const migrations = [
+  [import.meta.resolve("@thulp-sessions/store-sqlite/package.json"), "drizzle"],
+  [import.meta.resolve("@thulp-sessions/store-postgres/package.json"), "drizzle/postgres"],
+];
 
 const bundle = await rolldown({
   input: join(root, "src", "main.ts"),
   platform: "node",
-  // What a bundle cannot hold: a native binding, and a server that starts threads from files of its own.
-  external: ["better-sqlite3", "@thulp-sessions/api"],
+  // What a bundle cannot hold: a native binding, and a server that starts threads from files of its own. What
+  // is not installed: pg asks for it only on other platforms, or when it is told to.
+  external: ["better-sqlite3", "@thulp-sessions/api", "pg-native", "pg-cloudflare"],
 });
 rmSync(dist, { recursive: true, force: true });
 // One folder down, so that what a store looks for beside its own folder is found under dist.
@@ -29,4 +34,5 @@ const { output } = await bundle.write({
 await bundle.close();
 const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
 writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), thirdPartyText(modules));
-cpSync(join(store, "drizzle"), join(dist, "drizzle"), { recursive: true });
+for (const [manifest, folder] of migrations)
+  cpSync(join(dirname(fileURLToPath(manifest)), folder), join(dist, folder), { recursive: true });

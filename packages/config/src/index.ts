@@ -28,5 +28,5 @@ export {
   VARIABLES,
 } from "./settings-table.ts";
 export type { Source } from "./source.ts";
-export { isRemote, parseStoreUrl, placeOf } from "./store-url.ts";
+export { isRemote, parseStoreUrl, placeOf, takesDurability } from "./store-url.ts";
 export { invalidUtf8At, otherEncodingOf } from "./utf8.ts";

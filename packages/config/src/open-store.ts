@@ -4,8 +4,8 @@ import { schemeOf } from "./schemes/store-schemes.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
 /**
- * Opens the store that a URL names: `sqlite:PATH`, `fs:PATH`, `memory:`, `http://HOST:PORT`. Only the module
- * of that store is loaded.
+ * Opens the store that a URL names: `sqlite:PATH`, `fs:PATH`, `memory:`, `http://HOST:PORT`,
+ * `postgres://HOST/DB`. Only the module of that store is loaded.
  *
  * @throws {SessionError} invalid_input for a URL that names none; io, busy or unsupported when it cannot be
  * opened.

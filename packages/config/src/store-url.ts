@@ -30,6 +30,11 @@ export function isRemote(location: StoreLocation): boolean {
   return schemeOf(location).isRemote;
 }
 
+/** Is its durability ours to choose? */
+export function takesDurability(location: StoreLocation): boolean {
+  return schemeOf(location).takesDurability;
+}
+
 function reasonFor(scheme: string | undefined, text: string): string {
   if (text === ":memory:") return "a store in memory is called memory:";
   const expected = `expected ${STORE_URL_FORMS}`;

@@ -342,6 +342,7 @@ describe("a file that came with a repository", () => {
   it.each<[SettingName, unknown, string]>([
     ["store", "http://evil.example", "fs:x"],
     ["store", "HTTPS://evil.example", "fs:x"],
+    ["store", "postgres://me:secret@evil.example/x", "fs:x"],
     ["host", "0.0.0.0", "127.0.0.1"],
     ["host", "127.0.0.1.evil.example", "127.0.0.1"],
     ["allowedOrigins", ["http://evil.example"], "http://mine"],

@@ -47,6 +47,14 @@ it("finds the damage of a database that cannot be opened for it", async () => {
   expect(await maintenance?.check()).toMatchObject([{ kind: "damaged", path: join(cwd, "a.db") }]);
 });
 
+it("has what maintains a database, and names it without its password", async () => {
+  expect(await maintenanceOf("postgres://me:secret@db/x?schema=y", "/")).toMatchObject({
+    kind: "postgres",
+    unit: "database",
+    place: "postgres://me@db/x?schema=y",
+  });
+});
+
 it("has nothing to maintain where the store has no place on this machine", async () => {
   expect(await maintenanceOf("memory:", "/")).toBeNull();
   expect(await maintenanceOf("http://127.0.0.1:1", "/")).toBeNull();

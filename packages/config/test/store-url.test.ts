@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseStoreUrl } from "../src/index.ts";
+import { openStore, parseStoreUrl } from "../src/index.ts";
 import { formatStoreUrl } from "../src/store-url.ts";
 
 const onPosix = it.skipIf(process.platform === "win32");
@@ -17,6 +17,8 @@ describe("a store URL", () => {
     ["http://127.0.0.1:4664", { kind: "http", url: "http://127.0.0.1:4664" }],
     ["https://example.com/agents/", { kind: "http", url: "https://example.com/agents" }],
     ["http://[::1]:80/", { kind: "http", url: "http://[::1]" }],
+    ["postgres://me@db:5432/x?schema=y", { kind: "postgres", url: "postgres://me@db:5432/x?schema=y" }],
+    ["postgresql://%2Frun%2Fpg/x", { kind: "postgres", url: "postgresql://%2Frun%2Fpg/x" }],
   ])("%s", (text, location) => {
     const parsed = parseStoreUrl(text, "/base");
     expect(parsed).toEqual(location);
@@ -24,7 +26,7 @@ describe("a store URL", () => {
   });
 
   onPosix.each([
-    ["", "expected sqlite:PATH, fs:PATH, memory: or http://HOST:PORT"],
+    ["", "expected sqlite:PATH, fs:PATH, memory:, postgres://HOST/DB or http://HOST:PORT"],
     ["sessions.db", "for this path write sqlite:sessions.db or fs:sessions.db"],
     ["/abs/x", "write sqlite:/abs/x"],
     ["C:\\x", "write sqlite:C:\\x"],
@@ -44,9 +46,30 @@ describe("a store URL", () => {
     ["http://", "it is not a URL"],
     ["http://x?y=1", "a query or fragment"],
     ["http://x/#y", "a query or fragment"],
+    ["postgres://db", "it names no database"],
+    ["postgres://me:a%zz@db/x", "the percent-encoding of the password is broken"],
   ])("%j is refused", (text, reason) => {
     expect(() => parseStoreUrl(text, "/base")).toThrow(
       expect.objectContaining({ code: "invalid_input", message: expect.stringContaining(reason) }),
+    );
+  });
+
+  it("of a database is shown without its password, whatever is wrong with it", () => {
+    expect(formatStoreUrl(parseStoreUrl("postgres://me:secret@db/x", "/"))).toBe("postgres://me@db/x");
+    for (const text of [
+      "postgres://me:secret@db",
+      "postgress://me:secret@db/x",
+      "postgres://me:secret%@db/x",
+    ])
+      expect(() => parseStoreUrl(text, "/")).not.toThrow(/secret/);
+  });
+
+  it("of a database gives the password to the store that is opened, which does not show it", async () => {
+    const opened = openStore("postgres://me:secret@127.0.0.1:1/x");
+    await expect(opened).rejects.toThrow(/postgres:\/\/me@127\.0\.0\.1:1\/x: .*ECONNREFUSED/);
+    await expect(opened).rejects.not.toThrow(/secret/);
+    await expect(openStore("postgres://me@127.0.0.1:1/x?sslmod=disable")).rejects.toThrow(
+      'the parameter "sslmod" is unknown',
     );
   });
 

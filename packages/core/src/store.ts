@@ -59,6 +59,7 @@ export {
 export { scanSearch } from "./store/scan-search.ts";
 export type {
   BackupReport,
+  DatabaseMaintenance,
   FileLeft,
   RecoveryReport,
   RepairReport,

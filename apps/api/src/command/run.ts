@@ -5,7 +5,7 @@ import {
   loadConfig,
   openStore,
   parseStoreUrl,
-  placeOf,
+  takesDurability,
 } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
 import { visibleText } from "@thulp-sessions/core/text";
@@ -109,7 +109,7 @@ async function announce(server: RunningServer, config: Config, io: CommandProces
 
 /** What is in memory does not last, and a remote store is as durable as its server says. */
 function ownDurability({ store, durability, base }: Config): Config["durability"] | undefined {
-  return placeOf(parseStoreUrl(store, base)) === null ? undefined : durability;
+  return takesDurability(parseStoreUrl(store, base)) ? durability : undefined;
 }
 
 /**

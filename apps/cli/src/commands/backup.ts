@@ -26,16 +26,21 @@ export function command(context: Context): AnyCommand {
       ),
     )
     .action(async (to, { allowLossy, json }) => {
+      const { store: url, base } = await context.config();
       const target = await context.config({ store: to });
+      if (parseStoreUrl(url, base).kind === "postgres")
+        throw usage(
+          `A database is backed up by its own means, e.g. pg_dump: docs/postgres.md. To copy its sessions into another store: thulp-sessions copy ${url} ${target.store}`,
+        );
       if (placeOf(parseStoreUrl(target.store, target.base)) === null)
         throw usage(
-          `A backup is an fs: or sqlite: store, not ${to}. To copy to a server: thulp-sessions copy.`,
+          `A backup is an fs: or sqlite: store, not ${target.store}. To copy to a server: thulp-sessions copy.`,
         );
       if (storeExists(target.store, target.base))
         throw new Failure(
           `There is something at ${target.store} already. Choose another place; to go on with an interrupted backup: thulp-sessions copy.`,
         );
-      const { store: url, base, readOnly } = await context.config();
+      const { readOnly } = await context.config();
       const maintenance = await maintenanceOf(url, base, { readOnly });
       const place = await placeOfSameKind(maintenance, target);
       if (maintenance?.unit === "store" && place !== null) {

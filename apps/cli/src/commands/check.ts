@@ -16,13 +16,14 @@ const HARMLESS = ["kept_bytes", "foreign", "temporary", "in_use"];
 const ADVICE = {
   session: "thulp-sessions repair ID recovers what is whole of a damaged session.",
   store: "thulp-sessions recover TO writes what can be read into a new store.",
+  database: "Restore a backup of the database: docs/postgres.md.",
   none: "What can be read of a damaged session: thulp-sessions show ID.",
 };
 
 export function command(context: Context): AnyCommand {
   return newCommand("check")
     .description(
-      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its schema, pages, indices and counters too.",
+      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its schema, pages, indices and counters too, of a postgres: store its counters and indices.",
     )
     .option("--json", "one JSON text: {sessions, findings}")
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))

@@ -1,4 +1,4 @@
-import { isRemote, parseStoreUrl } from "@thulp-sessions/config";
+import { parseStoreUrl } from "@thulp-sessions/config";
 import { SESSION_STATUSES, type SessionStore } from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
@@ -22,9 +22,8 @@ export function command(context: Context): AnyCommand {
       const opened = exists ? await context.store() : null;
       const writable = opened?.capabilities.writable ?? null;
       const counts = opened && (await countSessions(opened));
-      const server = isRemote(parseStoreUrl(config.store, config.base))
-        ? await serverInfo(config.store, config.token)
-        : null;
+      const isServer = parseStoreUrl(config.store, config.base).kind === "http";
+      const server = isServer ? await serverInfo(config.store, config.token) : null;
       const { store: storeSource, durability: durabilitySource } = config.sources;
       if (options.json) {
         const { store, durability } = config;

@@ -1,5 +1,4 @@
 import { Option } from "@commander-js/extra-typings";
-import { maintenanceOf } from "@thulp-sessions/config";
 import {
   allSessions,
   entryPages,
@@ -8,7 +7,6 @@ import {
   type SessionMetadata,
   type SessionStore,
 } from "@thulp-sessions/core";
-import type { StoreMaintenance } from "@thulp-sessions/core/store";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
@@ -19,6 +17,7 @@ import { truncate } from "../render/columns.ts";
 import { printJson, printJsonLines } from "../render/json.ts";
 import { plural, shownName } from "../render/text.ts";
 import { bytes, dateTime, day } from "../render/time.ts";
+import { fileMaintenance } from "../store/file-maintenance.ts";
 import { knownSince } from "../store/known-since.ts";
 import { usage } from "../terminal/exit.ts";
 
@@ -68,7 +67,7 @@ export function command(context: Context): AnyCommand {
       if (options.olderThan === undefined && options.before === undefined)
         throw usage("prune needs --older-than SPAN or --before DATE.");
       const store = await context.store();
-      const maintenance = options.vacuum ? await ownMaintenance(context) : null;
+      const maintenance = options.vacuum ? await fileMaintenance(context, "--vacuum") : null;
       const { filter, unknown } = await matching(context, store, filterOf(options), options);
       const sums = { sessions: 0, characters: 0, kept: 0 };
       const found: SessionMetadata[] = [];
@@ -105,13 +104,6 @@ export function command(context: Context): AnyCommand {
       io.note(options.yes ? `${what} deleted` : `${what} would be deleted; --yes deletes them`);
       if (vacuumed) printVacuum(context, vacuumed, (line) => io.note(line));
     });
-}
-
-async function ownMaintenance(context: Context): Promise<StoreMaintenance> {
-  const { store: url, base } = await context.config();
-  const maintenance = await maintenanceOf(url, base);
-  if (maintenance) return maintenance;
-  throw usage(`--vacuum is for a store on this machine; ${url} is none. Nothing was deleted.`);
 }
 
 /** What is old enough, and how many others would be if their times could be believed. */

@@ -1,11 +1,10 @@
-import { maintenanceOf } from "@thulp-sessions/config";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { printVacuum } from "../output/vacuum-report.ts";
 import { printJson } from "../render/json.ts";
+import { fileMaintenance } from "../store/file-maintenance.ts";
 import { requireStore } from "../store/store-place.ts";
-import { usage } from "../terminal/exit.ts";
 
 export function command(context: Context): AnyCommand {
   return newCommand("vacuum")
@@ -16,9 +15,8 @@ export function command(context: Context): AnyCommand {
     .addHelpText("after", examples("prune --older-than 90d --yes", "vacuum"))
     .action(async ({ json }) => {
       const { io } = context;
-      const { store: url, base, readOnly } = await context.config();
-      const maintenance = await maintenanceOf(url, base, { readOnly });
-      if (!maintenance) throw usage(`vacuum is for a store on this machine; ${url} is none.`);
+      const { store: url, base } = await context.config();
+      const maintenance = await fileMaintenance(context, "vacuum");
       requireStore(url, base);
       const report = await maintenance.vacuum();
       if (json) return printJson(io, report);

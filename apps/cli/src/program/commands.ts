@@ -76,6 +76,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     "give the space of deleted sessions back",
     () => import("../commands/vacuum.ts"),
   ),
+  entry(
+    MAINTENANCE,
+    "migrate",
+    "make the tables of a postgres: store, or bring them up to date",
+    () => import("../commands/migrate.ts"),
+  ),
   entry(RUN, "serve", "serve the store over HTTP", () => import("../commands/serve.ts")),
   entry(RUN, "info", "which store this is, and what decided that", () => import("../commands/info.ts")),
   entry(RUN, "completion", "completion for bash, zsh or fish", () => import("../commands/completion.ts")),

@@ -8,6 +8,7 @@ export const fsScheme: StoreScheme<Extract<StoreLocation, { kind: "fs" }>> = {
   format: ({ dir }) => `fs:${dir}`,
   placeOf: ({ dir }) => dir,
   isRemote: false,
+  takesDurability: true,
   async open({ dir }, { durability = "full", readOnly, onWarning }) {
     const { openFileStore } = await import("@thulp-sessions/store-fs");
     return openFileStore({ dir, durability, readOnly, onWarning });

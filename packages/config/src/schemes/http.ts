@@ -9,6 +9,7 @@ export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "http" }>> =
   format: ({ url }) => url,
   placeOf: () => null,
   isRemote: true,
+  takesDurability: false,
   async open({ url }, { token, readOnly, onWarning }) {
     bypassProxy(url, process.env);
     const { openRemoteStore } = await import("@thulp-sessions/client");

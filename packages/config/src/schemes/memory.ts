@@ -11,6 +11,7 @@ export const memoryScheme: StoreScheme<Extract<StoreLocation, { kind: "memory" }
   format: () => "memory:",
   placeOf: () => null,
   isRemote: false,
+  takesDurability: false,
   async open(_, { readOnly, onWarning }) {
     const { MemoryStore } = await import("@thulp-sessions/core/memory");
     const store = new MemoryStore({ readOnly });

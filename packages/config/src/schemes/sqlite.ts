@@ -8,6 +8,7 @@ export const sqliteScheme: StoreScheme<Extract<StoreLocation, { kind: "sqlite" }
   format: ({ file }) => `sqlite:${file}`,
   placeOf: ({ file }) => file,
   isRemote: false,
+  takesDurability: true,
   async open({ file }, { durability = "full", deletion, bulk = false, readOnly, onWarning }) {
     const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
     return openSqliteStore({ file, durability, deletion, indexLater: bulk, readOnly, onWarning });

@@ -20,7 +20,8 @@ export function storePath(scheme: string, { text, rest: path, base }: UrlParts):
   return isAbsolute(path) ? resolve(path) : resolve(base, path);
 }
 
-/** The refusal of a store URL. */
+/** The refusal of a store URL, which may hold a password. */
 export function refused(text: string, reason: string): SessionError {
-  return invalidInput(`${JSON.stringify(text.slice(0, 200))} is no store: ${reason}.`, { field: "store" });
+  const shown = text.replace(/\/\/\S*@/, "//…@").slice(0, 200);
+  return invalidInput(`${JSON.stringify(shown)} is no store: ${reason}.`, { field: "store" });
 }

@@ -7,13 +7,16 @@ export type StoreLocation =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "fs"; readonly dir: string }
   | { readonly kind: "memory" }
+  /** Without a password. */
+  | { readonly kind: "postgres"; readonly url: string }
   | { readonly kind: "http"; readonly url: string };
 
 export type StoreKind = StoreLocation["kind"];
 
 export interface OpenStoreOptions {
   /**
-   * For `sqlite:` and `fs:`; `full` when absent. A remote store is as durable as its server was told to be.
+   * For `sqlite:`, `fs:` and `postgres:`; `full` when absent. A remote store is as durable as its server was
+   * told to be.
    */
   readonly durability?: Durability | undefined;
   /**
@@ -64,6 +67,8 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   placeOf(location: L): string | null;
   /** True where somebody else's machine may be behind it: its token and its trust come from a person only. */
   readonly isRemote: boolean;
+  /** False where the durability is not ours: what is in memory does not last, a server has its own. */
+  readonly takesDurability: boolean;
   /** Loads the module of the store, and no other. */
   open(location: L, options: OpenStoreOptions): Promise<SessionStore>;
   /** Loads what maintains the place; `null` where the store has none, or another program keeps it. */

@@ -1,6 +1,7 @@
 import { fsScheme } from "./fs.ts";
 import { httpScheme } from "./http.ts";
 import { memoryScheme } from "./memory.ts";
+import { postgresScheme } from "./postgres.ts";
 import { sqliteScheme } from "./sqlite.ts";
 import type { StoreKind, StoreLocation, StoreScheme } from "./store-scheme.ts";
 
@@ -9,12 +10,13 @@ const STORE_SCHEMES: { readonly [K in StoreKind]: StoreScheme<Extract<StoreLocat
   sqlite: sqliteScheme,
   fs: fsScheme,
   memory: memoryScheme,
+  postgres: postgresScheme,
   http: httpScheme,
 };
 
 const ALL: readonly StoreScheme[] = Object.values(STORE_SCHEMES);
 
-/** What URLs look like: `sqlite:PATH, fs:PATH, memory: or http://HOST:PORT`. */
+/** What URLs look like: `sqlite:PATH, fs:PATH, ... or http://HOST:PORT`. */
 export const STORE_URL_FORMS = listed(ALL.map(({ form }) => form));
 
 /** How a path is written as a URL, in each way that there is: `sqlite:x or fs:x`. */

@@ -96,7 +96,7 @@ export interface VacuumReport {
 interface MaintenanceOfAnyStore {
   /** The `kind` of the stores that are kept in such a place. */
   readonly kind: string;
-  /** The file or folder. */
+  /** The file or folder; of a database its URL, without a password. */
   readonly place: string;
   /**
    * Reads everything and changes nothing. What cannot be read is a finding and stops nothing.
@@ -104,6 +104,9 @@ interface MaintenanceOfAnyStore {
    * @throws {SessionError} io, busy
    */
   check(): Promise<readonly StoreFinding[]>;
+}
+
+interface FileMaintenance extends MaintenanceOfAnyStore {
   /**
    * Takes what was deleted out of the files, and gives its space back to the file system.
    *
@@ -113,7 +116,7 @@ interface MaintenanceOfAnyStore {
 }
 
 /** Of a store that keeps each session in a file of its own: one is repaired beside the others. */
-export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
+export interface SessionwiseMaintenance extends FileMaintenance {
   readonly unit: "session";
   /**
    * Recovers what is whole in a damaged session. The bytes as they were are kept.
@@ -144,7 +147,7 @@ export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
 }
 
 /** Of a store that keeps all sessions in one file. */
-export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
+export interface WholeStoreMaintenance extends FileMaintenance {
   readonly unit: "store";
   /**
    * Writes what can be read into a new place, and only reads this one.
@@ -174,9 +177,21 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
   restore(from: string): Promise<RestoreReport>;
 }
 
+/** Of a store in a database that has its own means to back up, restore and clean up. */
+export interface DatabaseMaintenance extends MaintenanceOfAnyStore {
+  readonly unit: "database";
+  /**
+   * Makes the tables, or brings them to this version, while others use them.
+   *
+   * @returns how many steps were taken; 0 where they are up to date.
+   * @throws {SessionError} unsupported for tables of a newer version; busy, io.
+   */
+  migrate(): Promise<{ readonly applied: number }>;
+}
+
 /**
  * What maintains the place of a store, a file or a folder. It is no part of a `SessionStore`, since it has to
  * work where no store can be opened. `unit` says what can be mended by itself, and with that which calls
  * there are.
  */
-export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance;
+export type StoreMaintenance = SessionwiseMaintenance | WholeStoreMaintenance | DatabaseMaintenance;

