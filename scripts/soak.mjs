@@ -1,5 +1,6 @@
-// The long runs of tests that have a short one in `npm test`: ten minutes of generated histories, and inputs
-// of the largest size for every procedure. SEED=NUMBER makes the calls of a history again.
+// The long runs of tests that have a short one in `npm test`: ten minutes of generated histories,
+// store-postgres in every mode and under long storms of losses, inputs of the largest size for every
+// procedure. SEED=NUMBER makes the calls of a history again.
 //
 //   npm run soak
 import { spawnSync } from "node:child_process";
@@ -10,6 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const RUNS = [
   ["--filter=@thulp-sessions/history-tests"],
+  ["--filter=@thulp-sessions/store-postgres"],
   ["--filter=@thulp-sessions/api", "--", "test/costly-input.test.ts"],
 ];
 

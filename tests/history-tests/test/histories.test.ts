@@ -3,6 +3,7 @@ import { openStore } from "@thulp-sessions/config";
 import type { SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { startServerProgram, tempFolder } from "@thulp-sessions/testing";
+import { startPostgres } from "@thulp-sessions/testing-postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { findUnexplained, ROUNDS } from "./histories.ts";
 
@@ -54,4 +55,20 @@ test(
     expect(await findUnexplained(handles, ROUNDS)).toBeNull();
   },
   5 * MINUTES,
+);
+
+test(
+  "postgres, from two processes",
+  async ({ skip }) => {
+    const database = await startPostgres();
+    if (typeof database === "string") return skip(database);
+    try {
+      const handles = await handlesOf(database.url);
+      expect(await findUnexplained(handles, ROUNDS)).toBeNull();
+      await Promise.all(handles.map((handle) => handle.close()));
+    } finally {
+      await database.close();
+    }
+  },
+  10 * MINUTES,
 );
