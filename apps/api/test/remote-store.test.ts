@@ -55,18 +55,20 @@ describe("a remote store", () => {
     served.readEntries = async (id, query) => {
       calls.push(`after ${query?.after}`);
       const page = await readEntries.call(served, id, query);
-      // After the first page somebody else rewrites the session: what was read of it is of no use.
+      // After the first page somebody else drops entries: what was read is of no use.
       if (meddle) {
         meddle = false;
-        await served.update(ID, { name: "renamed" }, { at: 1 });
+        await served.truncate(ID, 2 * MAX_PAGE, { at: 1 });
+        await client.entries.append.mutate({ id: ID, entries: [user("another")] });
       }
       return page;
     };
     const session = await store.get(ID);
     expect(session).toEqual(await get.call(served, ID));
-    expect(session.metadata.name).toBe("renamed");
+    expect(session.entries.at(-1)?.content).toEqual({ text: "another" });
     const pages = ["after -1", "after 999", "after 1999"];
-    expect(calls).toEqual([...pages, ...pages]);
+    // What was read before is noticed on the next page.
+    expect(calls).toEqual([...pages.slice(0, 2), ...pages]);
     await store.close();
   });
 

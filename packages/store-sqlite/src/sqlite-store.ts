@@ -205,12 +205,12 @@ export class SqliteStore extends BaseStore {
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
     try {
-      return await this.#mendingIndex(async () => {
-        const page = await this.#database.read(() =>
-          this.#index.isUpToDate() ? this.#search.page(request) : null,
-        );
-        return page ?? (await this.#maintenance.withCurrentIndex(() => this.#search.page(request)));
-      });
+      return await this.#mendingIndex(() =>
+        this.#search.page(request, async (read) => {
+          const candidates = await this.#database.read(() => (this.#index.isUpToDate() ? read() : null));
+          return candidates ?? (await this.#maintenance.withCurrentIndex(read));
+        }),
+      );
     } catch (error) {
       // A full disk, a place that may only be read, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
