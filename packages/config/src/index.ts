@@ -16,7 +16,8 @@ export type {
   StoreKind,
   StoreLocation,
 } from "./schemes/store-scheme.ts";
-export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
+export { openSessionFile, sessionIdIn, sessionText } from "./session-files.ts";
+export type { Deletion, LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,
   SETTING_NAMES,

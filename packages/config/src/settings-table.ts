@@ -45,6 +45,7 @@ export interface Setting<T> {
 }
 
 const DURABILITIES = ["full", "relaxed"] as const;
+const DELETIONS = ["fast", "secure"] as const;
 const LIMIT_ACTIONS = ["error", "end_session", "ignore"] as const;
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 const DEFAULT_STORE = "sqlite:.thulp/sessions.db";
@@ -130,6 +131,16 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     shownDefault: "false",
     check: trueOrFalse,
     byDefault: () => false,
+  },
+  deletion: {
+    flag: "--deletion",
+    placeholder: "HOW",
+    variable: "THULP_SESSIONS_DELETION",
+    help: "secure: what is deleted or replaced is in no file any more; fast: in free space",
+    shownDefault: "fast",
+    values: DELETIONS,
+    check: (given) => oneOf(given, DELETIONS, "kind of deletion"),
+    byDefault: () => "fast",
   },
   maxTurns: {
     flag: "--max-turns",

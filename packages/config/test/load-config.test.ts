@@ -162,6 +162,16 @@ const ROWS: readonly Row[] = [
     fromFile: () => "relaxed",
     byDefault: () => "full",
   },
+  {
+    name: "deletion",
+    flag: "secure",
+    env: "fast",
+    file: "secure",
+    fromFlag: () => "secure",
+    fromEnv: () => "fast",
+    fromFile: () => "secure",
+    byDefault: () => "fast",
+  },
 ];
 
 describe.each(ROWS)("$name", (row) => {
@@ -226,6 +236,7 @@ describe("a bad value", () => {
     ["allowedHosts", "sessions:4664", ["sessions:4664"], "Did you mean sessions?"],
     ["allowedHosts", "http://a", "a", "host"],
     ["durability", "FULL", true, "full or relaxed"],
+    ["deletion", "safe", false, "fast or secure"],
     ["maxTurns", "-1", "3", "is no number of turns"],
     ["maxEntries", "1.5", 1.5, "is no number of entries"],
     ["maxDurationMs", "1h", -1, "is no number of milliseconds"],

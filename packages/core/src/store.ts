@@ -59,6 +59,7 @@ export {
 export { scanSearch } from "./store/scan-search.ts";
 export type {
   BackupReport,
+  FileLeft,
   RecoveryReport,
   RepairReport,
   RestoreReport,
@@ -66,6 +67,7 @@ export type {
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,
+  VacuumReport,
   WholeStoreMaintenance,
 } from "./store/store-maintenance.ts";
 export { Warnings } from "./store/warnings.ts";

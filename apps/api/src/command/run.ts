@@ -57,12 +57,13 @@ export async function serve(flags: ConfigFlags, io: CommandProcess): Promise<num
   try {
     const config = loadConfig({ flags, env: io.env, cwd: io.cwd() });
     const logger = createLogger(config.logLevel);
-    const { token, durability, readOnly } = config;
+    const { token, durability, deletion, readOnly } = config;
     // Warnings while opening are logged too; from then on the server's manager listens.
     let opening = true;
     store = await openStore(config.store, {
       token,
       durability,
+      deletion,
       readOnly,
       onWarning: (warning) => opening && logger.warn({ warning }, "the store warns"),
     });

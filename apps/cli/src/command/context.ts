@@ -10,6 +10,7 @@ export interface GlobalOptions {
   readonly tokenFile?: string | undefined;
   readonly durability?: string | undefined;
   readonly readOnly?: boolean | undefined;
+  readonly deletion?: string | undefined;
   readonly color?: boolean | undefined;
 }
 
@@ -89,12 +90,13 @@ export class Context {
 
   async #openStore(
     url: string,
-    { token, durability, readOnly }: Config,
+    { token, durability, deletion, readOnly }: Config,
     bulk = false,
   ): Promise<SessionStore> {
     const { openStore } = await import("@thulp-sessions/config");
     const store = await openStore(url, {
       durability,
+      deletion,
       bulk,
       readOnly,
       token,

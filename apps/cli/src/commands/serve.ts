@@ -11,6 +11,7 @@ const GLOBAL: readonly (typeof SETTING_OPTIONS)[number]["key"][] = [
   "tokenFile",
   "durability",
   "readOnly",
+  "deletion",
 ];
 
 export function command(context: Context): AnyCommand {

@@ -8,9 +8,9 @@ export const sqliteScheme: StoreScheme<Extract<StoreLocation, { kind: "sqlite" }
   format: ({ file }) => `sqlite:${file}`,
   placeOf: ({ file }) => file,
   isRemote: false,
-  async open({ file }, { durability = "full", bulk = false, readOnly, onWarning }) {
+  async open({ file }, { durability = "full", deletion, bulk = false, readOnly, onWarning }) {
     const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
-    return openSqliteStore({ file, durability, indexLater: bulk, readOnly, onWarning });
+    return openSqliteStore({ file, durability, deletion, indexLater: bulk, readOnly, onWarning });
   },
   async maintenance({ file }, { readOnly }) {
     const { sqliteMaintenance } = await import("@thulp-sessions/store-sqlite");

@@ -1,5 +1,6 @@
 import type { RawCopy, SessionStore, WarningListener } from "@thulp-sessions/core";
 import type { Durability, StoreMaintenance } from "@thulp-sessions/core/store";
+import type { Deletion } from "../settings.ts";
 
 /** Which store a URL names. Paths are absolute. */
 export type StoreLocation =
@@ -20,6 +21,8 @@ export interface OpenStoreOptions {
    * opened so by itself: `capabilities.writable` says it.
    */
   readonly readOnly?: boolean | undefined;
+  /** For `sqlite:`; `fast` when absent. In an `fs:` store nothing is left in either case. */
+  readonly deletion?: Deletion | undefined;
   /** For `http:` and `https:`: sent as a bearer token, to this URL only. */
   readonly token?: string | undefined;
   /** What relative paths are relative to; the current directory when absent. */

@@ -79,6 +79,20 @@ export interface RestoreReport {
   readonly kept: string | null;
 }
 
+/** A file that may still hold what was deleted. */
+export interface FileLeft {
+  readonly path: string;
+  /** Why, and what to do, in words for people. */
+  readonly reason: string;
+}
+
+export interface VacuumReport {
+  /** By how many bytes the files became shorter. */
+  readonly bytesFreed: number;
+  /** What vacuum could not clear, or does not touch, such as copies from before a migration. */
+  readonly left: readonly FileLeft[];
+}
+
 interface MaintenanceOfAnyStore {
   /** The `kind` of the stores that are kept in such a place. */
   readonly kind: string;
@@ -90,6 +104,12 @@ interface MaintenanceOfAnyStore {
    * @throws {SessionError} io, busy
    */
   check(): Promise<readonly StoreFinding[]>;
+  /**
+   * Takes what was deleted out of the files, and gives its space back to the file system.
+   *
+   * @throws {SessionError} busy, io, corrupt
+   */
+  vacuum(): Promise<VacuumReport>;
 }
 
 /** Of a store that keeps each session in a file of its own: one is repaired beside the others. */
@@ -152,12 +172,6 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
    *   program has the store or the backup open; io. Nothing is changed then.
    */
   restore(from: string): Promise<RestoreReport>;
-  /**
-   * Gives the space of what was deleted back to the file system.
-   *
-   * @throws {SessionError} busy, io, corrupt
-   */
-  vacuum(): Promise<{ readonly bytesFreed: number }>;
 }
 
 /**

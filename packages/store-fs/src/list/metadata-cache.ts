@@ -102,6 +102,17 @@ export async function saveMetadataCache(folder: string, cached: Iterable<CachedM
   }
 }
 
+/** Removes what any version has remembered of a folder. It is written again when it is worth it. */
+export function removeMetadataCache(folder: string): void {
+  const cache = join(folder, CACHE_FOLDER);
+  try {
+    for (const name of fs.readdirSync(cache))
+      if (name === FILE || isOutdated(name)) removeQuietly(join(cache, name));
+  } catch {
+    // There is none.
+  }
+}
+
 /** @throws when something else has that name: a link may lead anywhere. */
 function makeFolder(cache: string): void {
   if (!fs.lstatSync(cache, { throwIfNoEntry: false })) {

@@ -5,6 +5,7 @@ import { whyReadOnly } from "../disk/access.ts";
 import { inspectStore } from "./inspect.ts";
 import { readLocks, unlock } from "./locks.ts";
 import { repairFile } from "./repair.ts";
+import { vacuumFolder } from "./vacuum.ts";
 
 interface MaintenanceOptions {
   readonly dir: string;
@@ -27,6 +28,10 @@ export function fileStoreMaintenance({ dir, readOnly = false }: MaintenanceOptio
     unit: "session",
     place,
     check: () => inspectStore(place),
+    async vacuum() {
+      refuse();
+      return vacuumFolder(place);
+    },
     async repair(id, options) {
       refuse();
       return repairFile(place, id, options);

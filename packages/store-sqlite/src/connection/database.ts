@@ -40,6 +40,7 @@ export class Database {
   /** The same file as the caller calls it. */
   readonly givenFile: string;
   readonly durability: CheckedOptions["durability"];
+  readonly deletion: CheckedOptions["deletion"];
   readonly busyTimeoutMs: number;
   readonly identity: FileIdentity;
   /** Why the tables for search were rebuilt when it was opened; `null` where they were not. */
@@ -62,7 +63,7 @@ export class Database {
   #checkedSchema: number | undefined;
 
   constructor(opened: Opened, options: CheckedOptions) {
-    const { file, givenFile, durability, busyTimeoutMs } = options;
+    const { file, givenFile, durability, deletion, busyTimeoutMs } = options;
     const { client, connect, claim, checkSchema, indexProblem, walIndex } = opened;
     this.walIndex = walIndex;
     this.reading = opened.reading ?? null;
@@ -72,6 +73,7 @@ export class Database {
     this.file = file;
     this.givenFile = givenFile;
     this.durability = durability;
+    this.deletion = deletion;
     this.busyTimeoutMs = busyTimeoutMs;
     this.identity = new FileIdentity(file, claim.inode);
     this.#release = claim.release;

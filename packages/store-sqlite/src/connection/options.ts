@@ -3,6 +3,8 @@ import type { WarningListener } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
 import { realPath } from "./real-path.ts";
 
+type Deletion = "fast" | "secure";
+
 export interface SqliteStoreOptions {
   /**
    * The database file, relative to the working directory. It and its folders are created where they are
@@ -14,6 +16,13 @@ export interface SqliteStoreOptions {
    * process, `kill -9` included; a power loss may take the last writes, but never a part of one.
    */
   readonly durability?: "full" | "relaxed" | undefined;
+  /**
+   * What deleting leaves behind. `fast`, the default: the space of what was deleted, dropped or replaced is
+   * free, and its text may stand there, in the write-ahead log and in the index for search until it is used
+   * again. `secure`: none of these has the text any more when the call has returned, unless another program
+   * has the file open. See docs/privacy.md for what it costs.
+   */
+  readonly deletion?: Deletion | undefined;
   /**
    * How long a call waits for the lock of another process before it fails with `busy`, in ms. Default: 5000.
    */
@@ -40,6 +49,7 @@ export interface CheckedOptions {
   /** The same file as the caller calls it, absolute; a name for people. */
   readonly givenFile: string;
   readonly durability: "full" | "relaxed";
+  readonly deletion: Deletion;
   readonly busyTimeoutMs: number;
   readonly indexLater: boolean;
   readonly readOnly: boolean;
@@ -58,11 +68,13 @@ const DEFAULT_BUSY_TIMEOUT_MS = 5000;
  */
 export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   const { file, durability = "full", busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
-  const { indexLater = false, readOnly = false, onWarning } = options;
+  const { indexLater = false, deletion = "fast", readOnly = false, onWarning } = options;
   if (typeof file !== "string")
     throw new TypeError("openSqliteStore: file is the path of the database file.");
   if (durability !== "full" && durability !== "relaxed")
     throw new TypeError('openSqliteStore: durability is "full" or "relaxed".');
+  if (deletion !== "fast" && deletion !== "secure")
+    throw new TypeError('openSqliteStore: deletion is "fast" or "secure".');
   if (!Number.isSafeInteger(busyTimeoutMs) || busyTimeoutMs < 0)
     throw new TypeError("openSqliteStore: busyTimeoutMs is a whole number of milliseconds from 0.");
   if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
@@ -75,6 +87,7 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
     file: realPath(file),
     givenFile: resolve(file),
     durability,
+    deletion,
     busyTimeoutMs,
     indexLater,
     readOnly,

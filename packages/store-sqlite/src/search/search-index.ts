@@ -55,12 +55,16 @@ export class SearchIndex {
   readonly #namesAfter;
   readonly #add;
   readonly #remove;
+  readonly #merge;
+  readonly #optimize;
+  readonly #totalChanges;
   readonly #setProgress;
   readonly #limitProgress;
   /** The content, as JSON, before which the last step has stopped. */
   #longText: string | undefined;
   /** Such a content and its words; `null` where it cannot be read. */
   #prepared: { readonly text: string; readonly words: string | null } | undefined;
+  #holdsDeletedWords = false;
 
   /** @param onDamaged called for every content that cannot be read; it is indexed as empty. */
   constructor({ client, file }: Pick<Database, "client" | "file">, onDamaged: (error: SessionError) => void) {
@@ -88,6 +92,12 @@ export class SearchIndex {
     this.#remove = client.prepare<[number, number, number, number]>(
       `DELETE FROM search_index WHERE rowid BETWEEN ${rowidOf("?", "?")} AND ${rowidOf("?", "?")}`,
     );
+    // Below 0: whatever has to be merged so that no deleted row is left.
+    this.#merge = client.prepare<[number]>(
+      "INSERT INTO search_index (search_index, rank) VALUES ('merge', -?)",
+    );
+    this.#optimize = client.prepare("INSERT INTO search_index (search_index) VALUES ('optimize')");
+    this.#totalChanges = client.prepare<[], number>("SELECT total_changes()").pluck();
     this.#setProgress = client.prepare<[number, number]>(
       "UPDATE search_progress SET entry_key = ?, session_key = ?",
     );
@@ -162,7 +172,7 @@ export class SearchIndex {
 
   /** Removes a session's entries from `seq` on. To be called after their rows were deleted. */
   removeEntries(sessionKey: number, seq: number): void {
-    usingIndex(this.#file, () => this.#remove.run(sessionKey, seq, sessionKey, LAST_SEQ));
+    this.#removeRows(sessionKey, seq, LAST_SEQ);
     this.#rowidsReused();
   }
 
@@ -174,8 +184,44 @@ export class SearchIndex {
   rename(sessionKey: number, name: string): void {
     // A session that is not indexed yet will be, by its name of that time.
     if (sessionKey > this.#readProgress().sessionKey) return;
-    usingIndex(this.#file, () => this.#remove.run(sessionKey, NAME_SEQ, sessionKey, NAME_SEQ));
+    this.#removeRows(sessionKey, NAME_SEQ, NAME_SEQ);
     this.#addWords({ sessionKey, seq: NAME_SEQ }, indexText(contentStrings(name)));
+  }
+
+  /**
+   * FTS5 only notes that a row is deleted; its words go when what holds them is merged. True where rows that
+   * this store has deleted are still waiting for that.
+   */
+  get holdsDeletedWords(): boolean {
+    return this.#holdsDeletedWords;
+  }
+
+  /**
+   * Drops the words of deleted rows, within a transaction.
+   *
+   * @param pages of the index, about as many of which are written; 4 KiB each.
+   * @returns true when none are left.
+   */
+  dropDeletedWords(pages: number): boolean {
+    const before = this.#totalChanges.get() ?? 0;
+    usingIndex(this.#file, () => this.#merge.run(pages));
+    // What FTS5 says where nothing was left to be merged.
+    const isDone = (this.#totalChanges.get() ?? 0) - before < 2;
+    if (isDone) this.#holdsDeletedWords = false;
+    return isDone;
+  }
+
+  /** The same in one step, also for rows that others have deleted. */
+  optimize(): void {
+    usingIndex(this.#file, () => this.#optimize.run());
+    this.#holdsDeletedWords = false;
+  }
+
+  #removeRows(sessionKey: number, firstSeq: number, lastSeq: number): void {
+    usingIndex(this.#file, () => {
+      const { changes } = this.#remove.run(sessionKey, firstSeq, sessionKey, lastSeq);
+      if (changes > 0) this.#holdsDeletedWords = true;
+    });
   }
 
   #readProgress(): IndexProgress {
