@@ -108,8 +108,8 @@ export function command(context: Context): AnyCommand {
 }
 
 async function ownMaintenance(context: Context): Promise<StoreMaintenance> {
-  const { store: url, base } = await context.config();
-  const maintenance = await maintenanceOf(url, base);
+  const { store: url, base, readOnly } = await context.config();
+  const maintenance = await maintenanceOf(url, base, { readOnly });
   if (maintenance) return maintenance;
   throw usage(`--vacuum is for a store on this machine; ${url} is none. Nothing was deleted.`);
 }
