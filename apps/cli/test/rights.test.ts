@@ -58,6 +58,8 @@ const writing = (id: string) => [
   ["fork", id],
   ["rewind", id, "0", "--yes"],
   ["delete", id, "--yes"],
+  ["prune", "--older-than", "90d", "--yes", "--vacuum"],
+  ["vacuum"],
 ];
 
 describe.each(STORES)("%s with --read-only", (store) => {

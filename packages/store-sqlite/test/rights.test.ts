@@ -13,11 +13,10 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StoreWarning } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { openSqliteStore, recoverSqliteFile, sqliteMaintenance } from "../src/index.ts";
 import { bundleChild } from "./child-process.ts";
 import { entry, session } from "./session-data.ts";
@@ -81,8 +80,6 @@ function letOthersRead(folder: string): void {
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644);
 }
 
-const ownTempFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("thulp-sessions-"));
-
 interface Found {
   readonly capabilities: { readonly writable: boolean; readonly shared: boolean };
   readonly names: readonly string[];
@@ -142,7 +139,10 @@ test("opened to be only read, a database at rest is as it was, and others' write
 test("a log that was left is read with its database, from a copy, and both stay as they are", async () => {
   const { folder, file } = await withLeftLog();
   const before = snapshot(folder);
-  const temporary = ownTempFolders();
+  // Other processes have copies of their own.
+  const temporary = await tempFolder();
+  vi.stubEnv("TMPDIR", temporary);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const { store, warnings } = await openToRead(file);
   expect(store.capabilities).toEqual({
     persistent: true,
@@ -157,7 +157,7 @@ test("a log that was left is read with its database, from a copy, and both stay 
   await store.backup(copy);
   await store.close();
   expect(snapshot(folder)).toEqual(before);
-  expect(ownTempFolders()).toEqual(temporary);
+  expect(readdirSync(temporary)).toEqual([]);
   expect((await (await openAt(copy)).list()).items).toHaveLength(2);
 });
 

@@ -8,6 +8,9 @@ import { closeFile } from "../disk/read-file.ts";
 // takes connections exactly as long as the process lives that listens there, however it ends, and also while
 // that process is stopped.
 
+/** What the name of a socket ends with until somebody listens on it. */
+export const EARLY_ENDING = ".new";
+
 /** A socket on which this process listens as long as it lives. It tells nobody anything else. */
 export class AliveSocket {
   readonly #path: string;
@@ -23,12 +26,19 @@ export class AliveSocket {
     if (process.platform !== "linux") return null;
     const server = net.createServer((connection) => connection.destroy());
     server.on("error", () => {});
-    // In the very call, and by this process itself where it is a worker of a cluster: from the moment on at
-    // which a lock names it, it has to listen.
-    withShortPath(path, (short) => server.listen({ path: short, exclusive: true })).catch(() => {});
+    // Connections are refused until it listens too: nobody may see it before. It does within this very call,
+    // and by this process itself where that is a worker of a cluster.
+    const early = path + EARLY_ENDING;
+    withShortPath(early, (short) => server.listen({ path: short, exclusive: true })).catch(() => {});
     if (!server.listening) return null;
     server.unref();
-    return new AliveSocket(path, server);
+    try {
+      fs.renameSync(early, path);
+      return new AliveSocket(path, server);
+    } catch {
+      server.close();
+      return null;
+    }
   }
 
   close(): void {

@@ -10,7 +10,7 @@ import { giveFolderAway, takeOwnerOfFolder } from "../disk/ownership.ts";
 import { closeFile, readTextFile } from "../disk/read-file.ts";
 import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { writeFully } from "../disk/write-file.ts";
-import { AliveSocket, isListenedTo } from "./alive-socket.ts";
+import { AliveSocket, EARLY_ENDING, isListenedTo } from "./alive-socket.ts";
 import { describeOwner, isHere, type LockOwner, newOwner, parseOwner, processExists } from "./lock-owner.ts";
 import { lifeOf, SOCKET_ENDING, socketOf } from "./owner-life.ts";
 
@@ -180,8 +180,8 @@ async function isLeftByDead(path: string, name: string): Promise<boolean> {
   const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
   if (unfinishedBy !== undefined) return !processExists(Number(unfinishedBy));
   // The proof that an owner is dead goes after what it proves.
-  if (name.endsWith(SOCKET_ENDING)) {
-    const isNeeded = fs.existsSync(path.slice(0, -SOCKET_ENDING.length));
+  if (name.endsWith(SOCKET_ENDING) || name.endsWith(SOCKET_ENDING + EARLY_ENDING)) {
+    const isNeeded = name.endsWith(SOCKET_ENDING) && fs.existsSync(path.slice(0, -SOCKET_ENDING.length));
     return !isNeeded && (await isListenedTo(path)) === false;
   }
   if (!/^owner-[0-9a-f]{16}$/.test(name)) return false;

@@ -109,6 +109,22 @@ test.skipIf(!ON_LINUX)("a folder with a path that is too long for a socket has o
 });
 
 test.skipIf(!ON_LINUX)(
+  "a socket that a process has left before it was of use goes with the next open",
+  async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, ".locks"));
+    const early = `${socketIn(folder)}.new`;
+    const script = `require("net").createServer().listen(${JSON.stringify(early)}, () => process.kill(process.pid, "SIGKILL"))`;
+    spawnSync(process.execPath, ["-e", script]);
+    expect(existsSync(early)).toBe(true);
+    const locks = new SessionLocks(folder, 50, new FileClock());
+    await locks.clearAbandoned();
+    locks.close();
+    expect(existsSync(early)).toBe(false);
+  },
+);
+
+test.skipIf(!ON_LINUX)(
   "who cleans up the locks under a running process makes it say anew that it lives",
   async () => {
     const folder = temporaryFolder();

@@ -125,6 +125,15 @@ test("a process that got the number of a dead one is not taken for it", async ()
   expect(await locksOf(folder, 1_000).hold(NAME, async () => "done")).toBe("done");
 });
 
+test.skipIf(process.platform !== "linux")(
+  "a lock from before the machine was started is nobody's, whoever has its process number now",
+  async () => {
+    const folder = temporaryFolder();
+    leaveLock(folder, { boot: "00000000-0000-4000-8000-000000000000" });
+    expect(await locksOf(folder, 1_000).hold(NAME, async () => "done")).toBe("done");
+  },
+);
+
 test.each([
   ["a living process", {}],
   ["a process on another machine", { host: "elsewhere", pid: 1, boot: "other", started: "1" }],

@@ -24,7 +24,7 @@ export function rowidOf(sessionKey: string, seq: string): string {
  * Bounds on how long one step of indexing blocks the event loop: a number of rows, and of characters in them.
  */
 const MAX_STEP_ROWS = 500;
-const MAX_STEP_CHARACTERS = 1 << 17;
+const MAX_STEP_CHARACTERS = 1 << 18;
 /** The words of a longer content, in UTF-16 units of its JSON, are found before the step that adds it. */
 const LONG_TEXT = 1 << 16;
 
