@@ -132,7 +132,7 @@ export class GroupCommit {
     return this.#enqueue(sessionId, write, { isAppend: false, adds: false });
   }
 
-  /** The same for a call that stores more than it takes away. @throws {SessionError} io also on a full disk. */
+  /** The same for a call that stores more than it takes away: io where the disk has no room for that. */
   add<T>(sessionId: SessionId, write: Write<T>): Promise<T> {
     return this.#enqueue(sessionId, write, { isAppend: false, adds: true });
   }
