@@ -33,7 +33,8 @@ import type { Change } from "./changes/change.ts";
 import { ChangeLog } from "./changes/change-log.ts";
 import { ChangePoller } from "./changes/change-poller.ts";
 import type { Database } from "./connection/database.ts";
-import { sessionErrorOf } from "./connection/sqlite-errors.ts";
+import { restartWal } from "./connection/restart-wal.ts";
+import { isDiskFull, sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { WalSize } from "./connection/wal-size.ts";
 import { backUp } from "./maintenance/backup.ts";
 import type { BackupOptions } from "./maintenance/backup-options.ts";
@@ -138,7 +139,7 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override doCreate(session: Session): Promise<SessionHead> {
-    return this.#commits.run(session.metadata.id, this.#writes.create(session));
+    return this.#commits.add(session.metadata.id, this.#writes.create(session));
   }
 
   protected override doGet(id: SessionId): Promise<StoredSession> {
@@ -171,7 +172,7 @@ export class SqliteStore extends BaseStore {
     const { keep, setContext, removeContext } = options;
     if ((keep ?? setContext ?? removeContext) === undefined)
       return this.#commits.append(id, this.#writes.append(id, entries, options));
-    return this.#deleting(() => this.#commits.run(id, this.#writes.appendAndChange(id, entries, options)));
+    return this.#deleting(() => this.#commits.add(id, this.#writes.appendAndChange(id, entries, options)));
   }
 
   protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
@@ -188,7 +189,7 @@ export class SqliteStore extends BaseStore {
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
     const { id } = session.metadata;
-    return this.#deleting(() => this.#commits.run(id, this.#writes.replace(session, expectedVersion)));
+    return this.#deleting(() => this.#commits.add(id, this.#writes.replace(session, expectedVersion)));
   }
 
   protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
@@ -300,7 +301,11 @@ export class SqliteStore extends BaseStore {
 
   /** Carries out a call that may drop or replace what is stored. */
   async #deleting<T>(call: () => Promise<T>): Promise<T> {
-    const result = await this.#mendingIndex(call);
+    const result = await this.#mendingIndex(call).catch((error) => {
+      // On a full disk there is room only in the place that the WAL has.
+      if (isDiskFull(error) && restartWal(this.#database.client)) return this.#mendingIndex(call);
+      throw error;
+    });
     await this.#secureDeletion?.finish();
     return result;
   }

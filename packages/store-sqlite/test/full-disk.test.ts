@@ -15,11 +15,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newUuid } from "@thulp-sessions/core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { newUuid, type SessionId } from "@thulp-sessions/core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { allocateIndexBlocks } from "../src/connection/index-blocks.ts";
+import type { SqliteStore } from "../src/index.ts";
 import { bundleChild, startChild } from "./child-process.ts";
-import { session } from "./session-data.ts";
+import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
 const run = (command: string, ...args: string[]) =>
@@ -126,6 +127,85 @@ describe.skipIf(!isPossible)("on a full disk (needs root on Linux, and loop devi
     const opened = startChild(child.script, own, metadata.id);
     expect(await opened.ended).toBe(0);
     expect(opened.lines).toEqual(expect.arrayContaining(["open 1 0", "append io", "create io", "closed"]));
+  });
+});
+
+/** Whether a small file system in memory can be made here. */
+function canMountMemory(): boolean {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+  const place = mkdtempSync(join(tmpdir(), "store-sqlite-mount-"));
+  const isMounted = run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place);
+  if (isMounted) run("umount", place);
+  rmSync(place, { recursive: true, force: true });
+  return isMounted;
+}
+
+describe.skipIf(!canMountMemory())("on a full disk (needs root on Linux, and tmpfs)", () => {
+  async function memoryDisk(): Promise<string> {
+    const place = await tempFolder();
+    expect(run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place)).toBe(true);
+    onTestFinished(() => {
+      run("umount", "-l", place);
+    });
+    return place;
+  }
+
+  /** Sessions of 20 entries, until no more is taken. */
+  async function filled(store: SqliteStore) {
+    const ids: SessionId[] = [];
+    let failure: unknown;
+    while (failure === undefined) {
+      const { metadata } = session();
+      const entries = Array.from({ length: 20 }, (_, i) => entry(`${i} ${"word ".repeat(800)}`));
+      await store.create({ metadata, entries: [], context: {} }).then(
+        () => ids.push(metadata.id),
+        (error) => {
+          failure = error;
+        },
+      );
+      for (const each of failure ? [] : entries)
+        failure ??= await store.append(metadata.id, [each], { at: 2000 }).then(
+          () => undefined,
+          (error) => error,
+        );
+    }
+    return { ids, failure };
+  }
+
+  test("what deleting needs is kept free: sessions are deleted, changed and cut, and vacuum gives room", async () => {
+    const place = await memoryDisk();
+    const store = await openAt(join(place, "sessions.db"), { busyTimeoutMs: 200 });
+    const { ids, failure } = await filled(store);
+    expect(failure).toMatchObject({ code: "io", message: expect.stringContaining("Make room") });
+    const [first = "", second = "", third = "", ...rest] = ids;
+    await store.update(first, { status: "completed" }, { at: 3000 });
+    expect((await store.truncate(second, 2, { at: 3000 })).entryCount).toBe(2);
+    expect(await store.delete(third)).toBe(true);
+    expect((await store.search({ text: "word", limit: 1 })).items).toHaveLength(1);
+    for (const id of rest) expect(await store.delete(id)).toBe(true);
+    expect((await store.vacuum()).bytesFreed).toBeGreaterThan(0);
+    // The room is looked at a few times a second.
+    await vi.waitFor(() => store.append(first, [entry("again")], { at: 4000 }), 5000);
+    expect(await store.checkIntegrity()).toEqual([]);
+    await store.close();
+  });
+
+  test("that others have filled to the last byte sessions are deleted in the place that the WAL has", async () => {
+    const place = await memoryDisk();
+    const store = await openAt(join(place, "sessions.db"), { busyTimeoutMs: 200 });
+    const ids: SessionId[] = [];
+    for (let i = 0; i < 30; i++) {
+      const made = session({}, [entry("x".repeat(20_000)), entry("y".repeat(20_000))]);
+      ids.push((await store.create(made)).metadata.id);
+    }
+    // All of it is in the database: writing the WAL there makes nothing longer.
+    await store.vacuum();
+    for (const id of ids.slice(0, 10)) await store.update(id, { name: "changed" }, { at: 3000 });
+    fill(place, 0);
+    for (const id of ids) expect(await store.delete(id)).toBe(true);
+    expect(await store.count()).toBe(0);
+    expect(await store.checkIntegrity()).toEqual([]);
+    await store.close();
   });
 });
 

@@ -66,8 +66,8 @@ export function command(context: Context): AnyCommand {
       const { io } = context;
       if (options.olderThan === undefined && options.before === undefined)
         throw usage("prune needs --older-than SPAN or --before DATE.");
-      const store = await context.store();
       const maintenance = options.vacuum ? await fileMaintenance(context, "--vacuum") : null;
+      const store = await context.store();
       const { filter, unknown } = await matching(context, store, filterOf(options), options);
       const sums = { sessions: 0, characters: 0, kept: 0 };
       const found: SessionMetadata[] = [];

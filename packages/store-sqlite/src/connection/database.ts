@@ -1,9 +1,11 @@
 import { refused } from "./application-id.ts";
+import { DiskRoom } from "./disk-room.ts";
 import type { Client, Connect } from "./driver.ts";
 import { FileIdentity } from "./file-identity.ts";
 import { hasIndexRoom, noIndexRoom, type WalIndex } from "./index-room.ts";
 import type { Claim } from "./open-files.ts";
 import type { CheckedOptions } from "./options.ts";
+import { restartWal } from "./restart-wal.ts";
 import { retryWhileBusy } from "./retry-busy.ts";
 import { isBusy, sessionErrorOf } from "./sqlite-errors.ts";
 
@@ -49,6 +51,7 @@ export class Database {
   readonly walIndex: WalIndex;
   /** `null` where it may be written. */
   readonly reading: Reading | null;
+  readonly #room: DiskRoom;
   readonly #release: () => void;
   readonly #checkSchema: () => void;
   readonly #tablesVersion: number;
@@ -76,6 +79,7 @@ export class Database {
     this.deletion = deletion;
     this.busyTimeoutMs = busyTimeoutMs;
     this.identity = new FileIdentity(file, claim.inode);
+    this.#room = new DiskRoom(file);
     this.#release = claim.release;
     this.#checkSchema = checkSchema;
     this.#userVersion = client.prepare<[], number>("PRAGMA user_version").pluck();
@@ -154,11 +158,22 @@ export class Database {
    */
   checkBeforeTransaction(): void {
     if (this.walIndex === "copying" && !hasIndexRoom(this.file)) throw noIndexRoom(this.file);
+    this.lookAtDisk();
     this.identity.checkWalStart(() => {
       // Does nothing but count. An older SQLite takes it for PASSIVE, which fails where frames are lost.
       const [counts] = this.client.pragma("wal_checkpoint(NOOP)") as { log: number; checkpointed: number }[];
       return counts ? counts.log - counts.checkpointed : 0;
     });
+  }
+
+  /** To be called outside of a transaction, before one. See `isDiskShort`. */
+  lookAtDisk(): void {
+    this.#room.look(() => restartWal(this.client));
+  }
+
+  /** Whether the disk has no room for more than what deleting needs, as of a short time ago. */
+  get isDiskShort(): boolean {
+    return this.#room.isShort;
   }
 
   close(): void {

@@ -14,6 +14,11 @@ export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code);
 }
 
+/** @param error as a caller gets it. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof SessionError && isSqliteError(error.cause) && error.cause.code === "SQLITE_FULL";
+}
+
 /** What is read is no database, or a damaged one. */
 export function isCorrupt(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);

@@ -1,5 +1,6 @@
 import { isSessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
+import { noRoom } from "../connection/disk-room.ts";
 import { clearTimeout, setTimeout } from "../connection/real-time.ts";
 import type { IndexProgress, SearchIndex } from "../search/search-index.ts";
 import type { DeferredTimeIndex } from "../tables/deferred-time-index.ts";
@@ -69,6 +70,7 @@ export class BackgroundMaintenance {
   async withCurrentIndex<T>(read: () => T): Promise<T> {
     const { database, searchIndex, commits } = this.#parts;
     const target = await database.read(() => searchIndex.target());
+    do this.#refuseOnShortDisk();
     while (!(await this.#indexStep(target)));
     return commits.maintain(() => {
       // The rows that were written during the steps above.
@@ -76,6 +78,13 @@ export class BackgroundMaintenance {
       this.#rowsToIndex = 0;
       return read();
     });
+  }
+
+  /** The index grows, and what is left of the disk is for deletions. @throws {SessionError} io */
+  #refuseOnShortDisk(): void {
+    const { database } = this.#parts;
+    database.lookAtDisk();
+    if (database.isDiskShort) throw noRoom(database.file);
   }
 
   /** To be called when the index was rebuilt: everything waits to be indexed. */
@@ -127,9 +136,13 @@ export class BackgroundMaintenance {
   }
 
   async #indexRows(): Promise<void> {
-    const target = this.#parts.searchIndex.target();
+    const { database, searchIndex } = this.#parts;
+    const target = searchIndex.target();
     const before = this.#rowsToIndex ?? 0;
-    while (!this.#isStopped && !(await this.#indexStep(target)));
+    do {
+      // Searches go on without it.
+      if (this.#isStopped || database.isDiskShort) return;
+    } while (!(await this.#indexStep(target)));
     this.#rowsToIndex = Math.max(0, (this.#rowsToIndex ?? 0) - before);
   }
 

@@ -3,6 +3,7 @@ import type { Change } from "../changes/change.ts";
 import type { ChangeLog } from "../changes/change-log.ts";
 import { APPLICATION_ID } from "../connection/application-id.ts";
 import type { Database } from "../connection/database.ts";
+import { noRoom } from "../connection/disk-room.ts";
 import { performance, setImmediate, setTimeout } from "../connection/real-time.ts";
 import { retryDelay } from "../connection/retry-busy.ts";
 import { busyError, commitError, isBusy, sessionErrorOf } from "../connection/sqlite-errors.ts";
@@ -61,6 +62,8 @@ interface QueuedCall {
   /** `undefined` for maintenance, which promises nothing: it is not synced for its own sake. */
   readonly sessionId: SessionId | undefined;
   readonly isAppend: boolean;
+  /** It stores more than it takes away: refused where the disk has room only for the others. */
+  readonly adds: boolean;
   readonly write: (revision: number, rows: UnwrittenRows) => CallResult<unknown>;
   /** The value of #waitedMs when it was queued. */
   readonly queuedAt: number;
@@ -83,6 +86,9 @@ interface Progress {
   /** All that is left is COMMIT. */
   isComplete: boolean;
 }
+
+const APPEND = { isAppend: true, adds: true };
+const MAINTENANCE = { isAppend: false, adds: false };
 
 export class GroupCommit {
   readonly #database: Database;
@@ -123,28 +129,34 @@ export class GroupCommit {
    *   message says so where that is not certain.
    */
   run<T>(sessionId: SessionId, write: Write<T>): Promise<T> {
-    return this.#enqueue(sessionId, write, false);
+    return this.#enqueue(sessionId, write, { isAppend: false, adds: false });
+  }
+
+  /** The same for a call that stores more than it takes away: io where the disk has no room for that. */
+  add<T>(sessionId: SessionId, write: Write<T>): Promise<T> {
+    return this.#enqueue(sessionId, write, { isAppend: false, adds: true });
   }
 
   /** The same for an append: several to one session share the writing of its row. */
   append<T>(sessionId: SessionId, append: Append<T>): Promise<T> {
-    return this.#enqueue(sessionId, (revision, rows) => append(revision, rows.find(sessionId)), true);
+    return this.#enqueue(sessionId, (revision, rows) => append(revision, rows.find(sessionId)), APPEND);
   }
 
   /** The same for work that changes no session; it is not synced for its own sake. */
   maintain<T>(work: () => T): Promise<T> {
-    return this.#enqueue(undefined, () => ({ value: work() }), false);
+    return this.#enqueue(undefined, () => ({ value: work() }), MAINTENANCE);
   }
 
   #enqueue<T>(
     sessionId: SessionId | undefined,
     write: (revision: number, rows: UnwrittenRows) => CallResult<T>,
-    isAppend: boolean,
+    kind: Pick<QueuedCall, "isAppend" | "adds">,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      const { isAppend, adds } = kind;
       const queuedAt = this.#waitedMs;
       const answer = { resolve: resolve as QueuedCall["resolve"], reject };
-      this.#queue.push({ sessionId, write, isAppend, queuedAt, ...answer });
+      this.#queue.push({ sessionId, write, isAppend, adds, queuedAt, ...answer });
       this.#schedule();
     });
   }
@@ -181,6 +193,7 @@ export class GroupCommit {
   /** The body of the transaction: as many of the queued calls as the bounds allow. */
   #carryOut(progress: Progress): Group {
     const othersCommitted = this.#database.checkBeforeWrite();
+    const isDiskShort = this.#database.isDiskShort;
     const start = performance.now();
     const before = (othersCommitted ? undefined : this.#lastRevision) ?? this.#log.lastRevision();
     const rows = new UnwrittenRows(this.#rows);
@@ -194,7 +207,7 @@ export class GroupCommit {
       progress.calls++;
       if (!call.isAppend) rows.flush();
       const revision = before + changes.length + 1;
-      const outcome = this.#runNested(call, revision, rows);
+      const outcome = isDiskShort && call.adds ? this.#refused() : this.#runNested(call, revision, rows);
       outcomes.push(outcome);
       if (!("result" in outcome) || call.sessionId === undefined) continue;
       const { sessionId, isAppend } = call;
@@ -221,6 +234,10 @@ export class GroupCommit {
       if (!this.#database.client.inTransaction) throw error;
       return { error };
     }
+  }
+
+  #refused(): Outcome {
+    return { error: noRoom(this.#database.file) };
   }
 
   #answerGroup({ commit, outcomes }: Group): void {
