@@ -92,7 +92,7 @@ it.each([
 it("prune --vacuum deletes nothing where there is nothing to vacuum", () => {
   const at: RunOptions = { cwd: tempFolder() };
   const result = cli(at, "prune", "--older-than", "1d", "--yes", "--vacuum", "--store", "http://127.0.0.1:1");
-  expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("Nothing was deleted") });
+  expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("Nothing was done") });
 });
 
 it("lists show times that no calendar has, and every session once", () => {

@@ -17,8 +17,8 @@ export interface GlobalOptions {
 const LONG_MS = 60_000;
 
 /** The settings that every command takes, as `loadConfig` takes them. */
-export function globalFlags({ store, token, tokenFile, durability, readOnly }: GlobalOptions) {
-  return { store, token, tokenFile, durability, readOnly: readOnly ? "true" : undefined };
+export function globalFlags({ readOnly, color: _, ...flags }: GlobalOptions) {
+  return { ...flags, readOnly: readOnly ? "true" : undefined };
 }
 
 /** What a command works with. The store and the configuration are loaded when they are asked for. */

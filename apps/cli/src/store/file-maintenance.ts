@@ -14,7 +14,9 @@ export async function fileMaintenance(
 ): Promise<SessionwiseMaintenance | WholeStoreMaintenance> {
   const { store: url, base, readOnly } = await context.config();
   const maintenance = await maintenanceOf(url, base, { readOnly });
-  if (!maintenance) throw usage(`${what} is for a store on this machine; ${url} is none.`);
+  if (!maintenance) throw usage(`${what} is for a store on this machine; ${url} is none. Nothing was done.`);
   if (maintenance.unit !== "database") return maintenance;
-  throw usage(`${what} is for files; a database is vacuumed by its server (autovacuum): ${url}.`);
+  throw usage(
+    `${what} is for files; a database is vacuumed by its server (autovacuum): ${url}. Nothing was done.`,
+  );
 }
