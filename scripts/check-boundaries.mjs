@@ -113,6 +113,7 @@ const ROOMS = {
   "packages/router": [
     "call.ts",
     "errors.ts",
+    "answer-length.ts",
     "context.ts",
     "trpc.ts",
     "procedures",

@@ -41,7 +41,17 @@ writeFileSync(
       noUnusedLocals: false,
       lib: ["es2023", "es2024.string", "esnext.disposable", "dom"],
       paths: Object.fromEntries(
-        ["core", "store-conformance", "store-fs", "store-sqlite", "store-postgres", "config", "router", "client", "transcripts"]
+        [
+          "core",
+          "store-conformance",
+          "store-fs",
+          "store-sqlite",
+          "store-postgres",
+          "config",
+          "router",
+          "client",
+          "transcripts",
+        ]
           .map((name) => [`@thulp-sessions/${name}`, [`../../packages/${name}/src/index.ts`]])
           .concat([
             ["@thulp-sessions/core/store", ["../../packages/core/src/store.ts"]],

@@ -10,6 +10,7 @@ import { truncateFs } from "./floors/fs/truncate-fs.ts";
 import { heads } from "./floors/heads.ts";
 import { replaceTail } from "./floors/replace-tail.ts";
 import { appendSqlite } from "./floors/sqlite/append-sqlite.ts";
+import { deleteSqlite } from "./floors/sqlite/delete-sqlite.ts";
 import { growthSqlite } from "./floors/sqlite/growth-sqlite.ts";
 import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
 import { searchSqlite } from "./floors/sqlite/search-sqlite.ts";
@@ -40,6 +41,7 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
   "growth-sqlite": growthSqlite,
+  "delete-sqlite": deleteSqlite,
   "load-fs": loadFs,
   "load-sqlite": loadSqlite,
   "list-fs": listFs,

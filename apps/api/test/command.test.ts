@@ -49,6 +49,31 @@ describe("the command", () => {
     }
   });
 
+  it("serves a store that is not to be written to, and says so", async () => {
+    const cwd = tempFolder();
+    for (const store of ["sqlite:deep/x.db", "fs:deep/sessions"]) {
+      const first = await serving(["--store", store], { cwd });
+      await first.client.sessions.create.mutate({ id: ID, name: "kept", sessionType: CHAT });
+      first.child.kill("SIGTERM");
+      await first.exited;
+      const { told, url, client, child, exited } = await serving(["--store", store, "--read-only"], { cwd });
+      expect(told.stdout).toContain("(1 session, read only)");
+      expect((await client.server.info.query()).capabilities.writable).toBe(false);
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+      expect(await client.sessions.head.query({ id: ID })).toMatchObject({ metadata: { name: "kept" } });
+      await expect(client.sessions.delete.mutate({ id: ID })).rejects.toMatchObject({
+        data: { httpStatus: 422, sessionError: { code: "unsupported" } },
+      });
+      child.kill("SIGTERM");
+      expect((await exited).code).toBe(0);
+    }
+    const env = { THULP_SESSIONS_READ_ONLY: "true", THULP_SESSIONS_STORE: "fs:deep/sessions" };
+    const { told, child, exited } = await serving([], { cwd, env });
+    expect(told.stdout).toContain("read only");
+    child.kill("SIGTERM");
+    await exited;
+  });
+
   it("reads the environment, and paths as they were typed", async () => {
     const cwd = tempFolder();
     const env = {

@@ -1,4 +1,6 @@
 import { openStore } from "@thulp-sessions/config";
 import { testRemoteStore } from "./remote-place.ts";
 
-testRemoteStore((folder) => openStore(`fs:${folder}`, { durability: "relaxed" }), { lasts: true });
+testRemoteStore((folder, readOnly) => openStore(`fs:${folder}`, { durability: "relaxed", readOnly }), {
+  lasts: true,
+});

@@ -7,6 +7,9 @@ import { conformanceCases, type Subject } from "@thulp-sessions/store-conformanc
 import { test } from "vitest";
 import { startServer } from "../src/index.ts";
 
+/** Opens a store in a folder; one that does not last is never asked for a read-only one. */
+type OpenPlace = (folder: string, readOnly: boolean) => Promise<SessionStore>;
+
 /** What a view of a store does by itself, or passes on in another way. */
 const OF_A_VIEW = /^(watch|close|handle|concurrent|missing|append|repeat)-/;
 
@@ -16,7 +19,7 @@ const OF_A_VIEW = /^(watch|close|handle|concurrent|missing|append|repeat)-/;
  * @param options.view against a view of it (`withSignal`), those of the cases that are of interest there.
  */
 export function testRemoteStore(
-  open: (folder: string) => Promise<SessionStore>,
+  open: OpenPlace,
   { lasts, view = false }: { lasts: boolean; view?: boolean },
 ): void {
   const factory = remotePlace(open, lasts, view);
@@ -30,35 +33,42 @@ export function testRemoteStore(
  * A place behind a server over real HTTP. Where the store does not last, the server lives as long as it is
  * used.
  */
-function remotePlace(open: (folder: string) => Promise<SessionStore>, lasts: boolean, view: boolean) {
+function remotePlace(open: OpenPlace, lasts: boolean, view: boolean) {
   return async (): Promise<Subject> => {
     const folder = mkdtempSync(join(tmpdir(), "thulp-remote-"));
-    const start = async () => startServer({ store: await open(folder), port: 0 });
+    const start = async (readOnly = false) => startServer({ store: await open(folder, readOnly), port: 0 });
     let server = await start();
     let handles = 0;
     return {
-      async open() {
-        if (handles === 0 && !lasts) {
-          await server.stop();
-          server = await start();
-        }
-        const whole = await openRemoteStore({ url: server.url });
-        const store = view ? whole.withSignal(new AbortController().signal) : whole;
-        handles++;
-        const close = store.close.bind(store);
-        let closed = false;
-        store.close = async () => {
-          if (!closed) handles--;
-          closed = true;
-          await close();
-          if (view) await whole.close();
-        };
-        return store;
-      },
+      open: () => openHandle(false),
+      openReadOnly: () => openHandle(true),
       async dispose() {
         await server.stop();
         rmSync(folder, { recursive: true, force: true });
       },
     };
+
+    async function openHandle(readOnly: boolean): Promise<SessionStore> {
+      if (handles === 0 && !lasts) {
+        await server.stop();
+        server = await start();
+      }
+      // A second server over the same place, where there is one; else a client that refuses by itself.
+      const reader = readOnly && lasts ? await start(true) : null;
+      const { url } = reader ?? server;
+      const whole = await openRemoteStore({ url, readOnly: readOnly && !reader });
+      const store = view ? whole.withSignal(new AbortController().signal) : whole;
+      handles++;
+      const close = store.close.bind(store);
+      let closed = false;
+      store.close = async () => {
+        if (!closed) handles--;
+        closed = true;
+        await close();
+        if (view) await whole.close();
+        await reader?.stop();
+      };
+      return store;
+    }
   };
 }

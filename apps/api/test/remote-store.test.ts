@@ -1,5 +1,6 @@
 import { createClient, openRemoteStore, sessionErrorOf } from "@thulp-sessions/client";
 import { MAX_PAGE } from "@thulp-sessions/core";
+import { MemoryStore } from "@thulp-sessions/core/memory";
 import { describe, expect, it } from "vitest";
 import { CHAT, ID, refusal, send, serve, user } from "./harness.ts";
 
@@ -8,7 +9,28 @@ describe("a remote store", () => {
     const { url } = await serve();
     const store = await openRemoteStore({ url: `${url}/` });
     expect(store.location).toBe(url);
-    expect(store.capabilities).toEqual({ persistent: false, shared: true, exactNumbers: false });
+    expect(store.capabilities).toEqual({
+      persistent: false,
+      shared: true,
+      exactNumbers: false,
+      writable: true,
+    });
+    await store.close();
+  });
+
+  it("says that a served place may only be read, and the server refuses by itself", async () => {
+    const { url, client } = await serve({ store: new MemoryStore({ readOnly: true }) });
+    expect((await client.server.info.query()).capabilities.writable).toBe(false);
+    const store = await openRemoteStore({ url });
+    expect(store.capabilities.writable).toBe(false);
+    await expect(store.delete(ID)).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(/may only be read: its server serves it so/),
+    });
+    await expect(client.sessions.create.mutate({ name: "n", sessionType: CHAT })).rejects.toMatchObject({
+      data: { httpStatus: 422, sessionError: { code: "unsupported" } },
+    });
+    expect(await store.count()).toBe(0);
     await store.close();
   });
 
@@ -33,18 +55,20 @@ describe("a remote store", () => {
     served.readEntries = async (id, query) => {
       calls.push(`after ${query?.after}`);
       const page = await readEntries.call(served, id, query);
-      // After the first page somebody else rewrites the session: what was read of it is of no use.
+      // After the first page somebody else drops entries: what was read is of no use.
       if (meddle) {
         meddle = false;
-        await served.update(ID, { name: "renamed" }, { at: 1 });
+        await served.truncate(ID, 2 * MAX_PAGE, { at: 1 });
+        await client.entries.append.mutate({ id: ID, entries: [user("another")] });
       }
       return page;
     };
     const session = await store.get(ID);
     expect(session).toEqual(await get.call(served, ID));
-    expect(session.metadata.name).toBe("renamed");
+    expect(session.entries.at(-1)?.content).toEqual({ text: "another" });
     const pages = ["after -1", "after 999", "after 1999"];
-    expect(calls).toEqual([...pages, ...pages]);
+    // What was read before is noticed on the next page.
+    expect(calls).toEqual([...pages.slice(0, 2), ...pages]);
     await store.close();
   });
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cli, ok, type RunOptions, tempFolder } from "./harness.ts";
+import { cli, ok, type RunOptions, start, tempFolder, until } from "./harness.ts";
 
 const id = (n: number) => `0190a3c5-7b1e-7c3a-9d4f-00000000000${n}`;
 
@@ -39,7 +39,7 @@ it("reports on every input, whatever is wrong with another", () => {
   const result = cli(at, "import", "1.json", "bad.json", "missing.json", "none.json", "3.json");
   expect(result).toMatchObject({ code: 1, stdout: "2 copied, 0 equal\n" });
   expect(result.stderr).toMatch(
-    /bad\.json: this is no JSON[^\n]*\n[^\n]*missing\.json cannot be read[^\n]*\n[^\n]*none\.json: this is no session/,
+    /bad\.json: this is no session[^\n]*\n[^\n]*missing\.json cannot be read[^\n]*\n[^\n]*none\.json: this is no session/,
   );
   expect(names(at)).toEqual(["s1", "s3"]);
   const json = cli(at, "import", "bad.json", "2.json", "--json");
@@ -101,7 +101,7 @@ it("reads many sessions some at a time", () => {
   expect(ok(at, "list", "--count")).toBe("450");
 });
 
-it("takes a JSON list of sessions, unless it would round a number", () => {
+it("takes a JSON list of sessions, each as the bytes that it is", () => {
   const at = place();
   const [one, two] = [1, 2].map((n) => readFileSync(join(at.cwd, `${n}.json`), "utf8"));
   at.write("list.json", `[${one},${two}]`);
@@ -110,8 +110,63 @@ it("takes a JSON list of sessions, unless it would round a number", () => {
     code: 2,
     stderr: expect.stringContaining("standard input, session 0: this is no session"),
   });
-  const rounded = `[${two?.replace('"hello 2"', "12345678901234567890")}]`;
-  expect(cli({ ...at, input: rounded }, "import", "-").stderr).toContain("12345678901234567890");
+  // As bytes: JavaScript would round the number.
+  const exact = `[${one?.replace(id(1), id(4))}, ${two?.replace(id(2), id(5)).replace('"hello 2"', "12345678901234567890")}]`;
+  expect(ok({ ...at, input: exact }, "import", "-")).toBe("2 copied, 0 equal");
+  expect(readFileSync(join(at.cwd, "to", `${id(5)}.json`), "utf8")).toMatch(/: 12345678901234567890\n/);
+  expect(cli({ ...at, input: exact }, "import", "-", "--store", "sqlite:x.db")).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^1 copied, 0 equal, 1 /),
+  });
+});
+
+it.each([
+  ["[", "session 0: this is no JSON list of sessions: it ends in the midst"],
+  ["[1]", "session 0: this is no JSON list of sessions: expected object or end of the list"],
+  ["ONE,]", "session 1: this is no JSON list of sessions: expected object of the list"],
+  ["ONE] x", "session 1: this is no JSON list of sessions: expected the end"],
+  ["ONE ONE]", "session 1: this is no JSON list of sessions: expected comma or end of the list"],
+])("takes the sessions of a list that stand before what is wrong (%s)", (text, reason) => {
+  const at = place();
+  const one = readFileSync(join(at.cwd, "1.json"), "utf8");
+  const input = text.replaceAll("ONE", one);
+  const result = cli({ ...at, input: input.startsWith("[") ? input : `[${input}` }, "import", "-");
+  expect(result.stderr).toContain(reason);
+  expect(names(at)).toEqual(text.includes("ONE") ? ["s1"] : []);
+});
+
+it("takes a list with a session that stands in it twice, and strings that look like ends", () => {
+  const at = place();
+  ok({ ...at, env: { THULP_SESSIONS_STORE: "fs:from" } }, "append", id(1), '"]}\\" ÄÖ 😀');
+  const one = ok({ ...at, env: { THULP_SESSIONS_STORE: "fs:from" } }, "export", id(1));
+  at.write("twice.json", ` \n[${one},\n${one}]\n`);
+  expect(ok(at, "import", "twice.json")).toBe("1 copied, 1 equal");
+  expect(ok(at, "show", id(1))).toContain('"]}\\" ÄÖ 😀');
+});
+
+it("reads a session in its file wherever that is, and refuses one whose end is cut off", () => {
+  const at = place();
+  const tmp = tempFolder();
+  // No folder for temporary files is needed.
+  const withoutTemp = { ...at, env: { ...at.env, TMPDIR: join(tmp, "none") } };
+  expect(ok(withoutTemp, "import", "1.json")).toBe("1 copied, 0 equal");
+  symlinkSync(join(at.cwd, "2.json"), join(at.cwd, "link"));
+  expect(ok(withoutTemp, "import", "link")).toBe("1 copied, 0 equal");
+  const three = readFileSync(join(at.cwd, "3.json"));
+  for (const length of [three.length - 1, three.length - 40, three.length - 200]) {
+    writeFileSync(join(at.cwd, "cut.json"), three.subarray(0, length));
+    const { code, stdout } = cli(withoutTemp, "import", "cut.json");
+    expect(code).not.toBe(0);
+    expect(stdout).not.toContain("1 copied");
+  }
+  at.write("marked.json", `\ufeff${three}`);
+  expect(ok(at, "import", "marked.json")).toBe("1 copied, 0 equal");
+  const bytes = Buffer.concat([three.subarray(0, -30), Buffer.from([0xe2, 0x28]), three.subarray(-30)]);
+  writeFileSync(join(at.cwd, "latin.json"), bytes);
+  const lines = three.subarray(0, -30).toString().split("\n");
+  expect(cli(at, "import", "latin.json").stderr).toContain(
+    `latin.json, line ${lines.length}: byte ${lines.at(-1)?.length} of the line`,
+  );
 });
 
 it("clears what commands have left that were killed, and nothing else", () => {
@@ -126,6 +181,38 @@ it("clears what commands have left that were killed, and nothing else", () => {
   ];
   for (const name of folders) mkdirSync(join(tmp, name));
   for (const name of folders.toSpliced(1, 1)) utimesSync(join(tmp, name), 1, 1);
-  ok({ ...at, env: { ...at.env, TMPDIR: tmp, TEMP: tmp, TMP: tmp } }, "import", "1.json");
+  const input = readFileSync(join(at.cwd, "1.json"), "utf8");
+  ok({ ...at, input, env: { ...at.env, TMPDIR: tmp, TEMP: tmp, TMP: tmp } }, "import", "-");
   expect(readdirSync(tmp).sort()).toEqual(folders.slice(1).sort());
+});
+
+const SIGNALS = process.platform === "win32" ? [] : (["SIGINT", "SIGTERM", "SIGHUP"] as const);
+
+it.each(SIGNALS)("leaves nothing behind at %s, of an export or an import", async (signal) => {
+  const at = place();
+  const tmp = tempFolder();
+  const env = { ...at.env, TMPDIR: tmp };
+  // A pipe whose other end is open gives no end: the import waits with what it has read.
+  const reading = start({ ...at, env }, "import", "-");
+  reading.child.stdin.write(`[${readFileSync(join(at.cwd, "1.json"), "utf8").slice(0, -20)}`);
+  await until(() => readdirSync(tmp).some((name) => readdirSync(join(tmp, name)).length > 0), "it has read");
+  reading.child.kill(signal);
+  await reading.ended;
+  expect(reading.child.signalCode).toBe(signal);
+  expect(readdirSync(tmp)).toEqual([]);
+});
+
+it("clears what an export has left that was killed", () => {
+  const at = place();
+  const { pid } = spawnSync(process.execPath, ["-e", ""]);
+  const [old, young, other] = [
+    `a.b.tmp-${pid}-0123abcd`,
+    `a.b.tmp-${pid}-0123abce`,
+    `aXb.tmp-${pid}-0123abcd`,
+  ];
+  for (const name of [old, young, other]) at.write(name, "secret");
+  for (const name of [old, other]) utimesSync(join(at.cwd, name), 1, 1);
+  ok({ ...at, env: { THULP_SESSIONS_STORE: "fs:from" } }, "export", id(1), "-o", "a.b");
+  const left = readdirSync(at.cwd).filter((name) => name.startsWith("a"));
+  expect(left.sort()).toEqual(["a.b", young, other].sort());
 });

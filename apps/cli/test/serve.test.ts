@@ -34,7 +34,7 @@ async function refusedAppend(...options: readonly string[]) {
 describe("serve", () => {
   it("lists every option that a setting has", () => {
     const help = ok({ cwd: tempFolder() }, "serve", "--help");
-    for (const { flag } of SETTING_OPTIONS) expect(help).toMatch(new RegExp(`^ +${flag} <`, "m"));
+    for (const { flag } of SETTING_OPTIONS) expect(help).toMatch(new RegExp(`^ +${flag} `, "m"));
   });
 
   it("stops at the limits of --max-turns, --max-entries and --max-duration-ms", async () => {

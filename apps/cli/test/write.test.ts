@@ -178,7 +178,7 @@ it("prune deletes what is old and matches, only with --yes", () => {
       name: "Old",
       sessionType: { type: "agent", agentName: "a" },
       createdAt: 1,
-      updatedAt: 1,
+      updatedAt: Date.now() - 100 * 86_400_000,
       status: "completed",
       tags: [],
       parentSession: null,

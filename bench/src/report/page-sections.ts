@@ -124,6 +124,7 @@ export const sections: readonly Section[] = [
     benches: [
       "append-sqlite",
       "growth-sqlite",
+      "delete-sqlite",
       "load-sqlite",
       "list-sqlite",
       "search-sqlite",

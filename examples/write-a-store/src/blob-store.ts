@@ -45,9 +45,15 @@ import { type Blob, changeBlob, readBlob, type SessionRecord } from "./blob-file
 /** How often a watched file is looked at for changes of other processes, in milliseconds. */
 const LOOK_MS = 100;
 
+export interface BlobStoreOptions {
+  file: string;
+  /** Every call that writes is refused. */
+  readOnly?: boolean;
+}
+
 /** Opens the sessions that are record as JSON in one file. It is made with the first session. */
-export async function openBlobStore({ file }: { file: string }): Promise<BlobStore> {
-  const store = new BlobStore(resolve(file));
+export async function openBlobStore({ file, readOnly = false }: BlobStoreOptions): Promise<BlobStore> {
+  const store = new BlobStore(resolve(file), readOnly);
   await store.list({ limit: 1 });
   return store;
 }
@@ -55,16 +61,18 @@ export async function openBlobStore({ file }: { file: string }): Promise<BlobSto
 class BlobStore extends BaseStore {
   override readonly kind = "blob";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: false };
+  override readonly capabilities: StoreCapabilities;
   readonly #file: string;
   #last: Promise<unknown> = Promise.resolve();
   #seen = -1;
   #looking: NodeJS.Timeout | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, readOnly: boolean) {
     super();
     this.#file = file;
     this.location = `blob:${file}`;
+    // What writes is refused by `CheckedStore` where this says so.
+    this.capabilities = { persistent: true, shared: true, exactNumbers: false, writable: !readOnly };
   }
 
   // Writing: each call is one step on the whole file.

@@ -7,8 +7,10 @@ import { openBlobStore } from "../src/blob-store.ts";
 
 const place: SubjectFactory = async () => {
   const folder = await mkdtemp(join(tmpdir(), "blob-store-"));
+  const file = join(folder, "sessions.json");
   return {
-    open: () => openBlobStore({ file: join(folder, "sessions.json") }),
+    open: () => openBlobStore({ file }),
+    openReadOnly: () => openBlobStore({ file, readOnly: true }),
     dispose: () => rm(folder, { recursive: true }),
   };
 };

@@ -157,13 +157,16 @@ export const APPEND_RESULT: AnswerCheck<AppendResult> = {
   }),
 };
 export const DELETED: AnswerCheck<{ readonly deleted: boolean }> = { isIt: shape({ deleted: isBoolean }) };
-export const SERVER_INFO: AnswerCheck<{ readonly capabilities: { readonly persistent: boolean } }> = {
+export const SERVER_INFO: AnswerCheck<{
+  readonly capabilities: { readonly persistent: boolean; readonly writable?: boolean | undefined };
+}> = {
   isIt: shape({
     name: orAbsent(isText),
     version: orAbsent(isText),
     durability: orAbsent(orNull(isText)),
     startedAt: orAbsent(isNumber),
-    capabilities: shape({ persistent: isBoolean }),
+    // Servers of before, which could always be written to, do not say it.
+    capabilities: shape({ persistent: isBoolean, writable: orAbsent(isBoolean) }),
   }),
 };
 

@@ -64,6 +64,8 @@ export interface RemoteStoreOptions extends ClientOptions {
   readonly onWarning?: WarningListener | undefined;
   /** Aborts the opening and every call of the store, as `withSignal` does for single calls. */
   readonly signal?: AbortSignal | undefined;
+  /** Refuses every call that writes, whatever the server would take. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /**
@@ -87,6 +89,7 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
       ),
     new SharedSignal(signals),
   );
+  const isWritable = capabilities.writable ?? true;
   const store = new RemoteStore(
     client,
     location,
@@ -96,11 +99,22 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
       shared: true,
       // Every number is parsed by JavaScript on its way.
       exactNumbers: false,
+      writable: isWritable && options.readOnly !== true,
     },
-    { signals },
+    { signals, ...(isWritable ? {} : { readOnlyReason: SERVED_READ_ONLY }) },
   );
   if (options.onWarning) store.warnings.listen(options.onWarning);
   return store;
+}
+
+const SERVED_READ_ONLY = "its server serves it so: server.info says capabilities.writable false";
+
+interface RemoteStoreParts {
+  readonly signals?: readonly AbortSignal[];
+  /** The store that this one is a view of. */
+  readonly of?: RemoteStore;
+  /** Why it is not writable; that it was opened so when absent. */
+  readonly readOnlyReason?: string;
 }
 
 /**
@@ -123,9 +137,10 @@ export class RemoteStore extends CheckedStore {
     client: SessionClient,
     location: string,
     capabilities: StoreCapabilities,
-    { signals = [], of }: { signals?: readonly AbortSignal[]; of?: RemoteStore } = {},
+    { signals = [], of, readOnlyReason = of?.readOnlyReason }: RemoteStoreParts = {},
   ) {
     super();
+    if (readOnlyReason !== undefined) this.readOnlyReason = readOnlyReason;
     this.#client = client;
     this.location = location;
     this.capabilities = capabilities;

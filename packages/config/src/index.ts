@@ -10,8 +10,14 @@ export {
 export { isLoopback } from "./loopback.ts";
 export { maintenanceOf, rawCopy } from "./maintain-store.ts";
 export { openStore } from "./open-store.ts";
-export type { OpenStoreOptions, StoreKind, StoreLocation } from "./schemes/store-scheme.ts";
-export type { LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
+export type {
+  MaintenanceOptions,
+  OpenStoreOptions,
+  StoreKind,
+  StoreLocation,
+} from "./schemes/store-scheme.ts";
+export { openSessionFile, sessionIdIn, sessionText } from "./session-files.ts";
+export type { Deletion, LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {
   FLAGS,
   SETTING_NAMES,

@@ -1,5 +1,6 @@
 import type { RawCopy, SessionStore } from "@thulp-sessions/core";
 import type { StoreMaintenance } from "@thulp-sessions/core/store";
+import type { MaintenanceOptions } from "./schemes/store-scheme.ts";
 import { schemeOf, schemeOfKind } from "./schemes/store-schemes.ts";
 import { parseStoreUrl } from "./store-url.ts";
 
@@ -8,11 +9,16 @@ import { parseStoreUrl } from "./store-url.ts";
  * store that has no place of its own on this machine.
  *
  * @param cwd what a relative path is relative to.
+ * @param options.readOnly every call that would change the place is refused with `unsupported`.
  * @throws {SessionError} invalid_input for a URL that names no store.
  */
-export async function maintenanceOf(url: string, cwd: string): Promise<StoreMaintenance | null> {
+export async function maintenanceOf(
+  url: string,
+  cwd: string,
+  options: MaintenanceOptions = {},
+): Promise<StoreMaintenance | null> {
   const location = parseStoreUrl(url, cwd);
-  return schemeOf(location).maintenance(location);
+  return schemeOf(location).maintenance(location, options);
 }
 
 /** What moves sessions between two open stores as they stand; `undefined` unless their kind can. */

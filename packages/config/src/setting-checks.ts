@@ -75,6 +75,15 @@ export function oneOf<const T extends string>(given: Given, values: readonly T[]
   throw bad(given, `${quote(value)} is no ${noun}: expected ${expected}.`);
 }
 
+export function trueOrFalse(given: Given): boolean {
+  const { value, source } = given;
+  if (source.kind === "file") {
+    if (typeof value === "boolean") return value;
+    throw bad(given, `${quote(value)} is neither true nor false.`);
+  }
+  return oneOf(given, ["true", "false"], "switch") === "true";
+}
+
 export function wholeNumber(given: Given, min: number, noun: string): number {
   const { value, source } = given;
   const number =

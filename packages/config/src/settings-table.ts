@@ -8,6 +8,7 @@ import {
   checkStoreUrl,
   checkToken,
   oneOf,
+  trueOrFalse,
   wholeNumber,
 } from "./setting-checks.ts";
 import type { SettingName, Settings } from "./settings.ts";
@@ -19,8 +20,10 @@ import { isRemote, parseStoreUrl } from "./store-url.ts";
  */
 export interface Setting<T> {
   readonly flag: string;
-  /** What the flag is followed by, as the help has it. */
+  /** What the flag is followed by, as the help has it; empty for a switch. */
   readonly placeholder: string;
+  /** The flag alone says `true`, and takes no value. False when absent. */
+  readonly isSwitch?: true;
   readonly variable: string;
   /** One line for people. */
   readonly help: string;
@@ -42,6 +45,7 @@ export interface Setting<T> {
 }
 
 const DURABILITIES = ["full", "relaxed"] as const;
+const DELETIONS = ["fast", "secure"] as const;
 const LIMIT_ACTIONS = ["error", "end_session", "ignore"] as const;
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 const DEFAULT_STORE = "sqlite:.thulp/sessions.db";
@@ -118,6 +122,26 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     check: (given) => oneOf(given, DURABILITIES, "durability"),
     byDefault: () => "full",
   },
+  readOnly: {
+    flag: "--read-only",
+    placeholder: "",
+    isSwitch: true,
+    variable: "THULP_SESSIONS_READ_ONLY",
+    help: "writes nothing to the store, and refuses every call that would",
+    shownDefault: "false",
+    check: trueOrFalse,
+    byDefault: () => false,
+  },
+  deletion: {
+    flag: "--deletion",
+    placeholder: "HOW",
+    variable: "THULP_SESSIONS_DELETION",
+    help: "secure: what is deleted or replaced is in no file any more; fast: in free space",
+    shownDefault: "fast",
+    values: DELETIONS,
+    check: (given) => oneOf(given, DELETIONS, "kind of deletion"),
+    byDefault: () => "fast",
+  },
   maxTurns: {
     flag: "--max-turns",
     placeholder: "N",
@@ -178,12 +202,15 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
-/** An option of a command line that takes one value. */
+/** An option of a command line. */
 export interface SettingOption {
   /** Its name among the flags that `loadConfig` takes. */
   readonly key: SettingName | "tokenFile";
   readonly flag: string;
+  /** Empty for a switch. */
   readonly placeholder: string;
+  /** It takes no value: given, it says `"true"`. Any other takes one. */
+  readonly isSwitch: boolean;
   readonly help: string;
   readonly shownDefault: string;
 }
@@ -192,14 +219,17 @@ const TOKEN_FILE: SettingOption = {
   key: "tokenFile",
   flag: "--token-file",
   placeholder: "PATH",
+  isSwitch: false,
   help: "the file that holds the token",
   shownDefault: "none",
 };
 
+type Described = Pick<Setting<unknown>, "flag" | "placeholder" | "isSwitch" | "help" | "shownDefault">;
+
 /** The options of a program that takes its settings from the command line. */
 export const SETTING_OPTIONS: readonly SettingOption[] = SETTING_NAMES.flatMap((key) => {
-  const { flag, placeholder, help, shownDefault } = SETTINGS[key];
-  const option = { key, flag, placeholder, help, shownDefault };
+  const { flag, placeholder, isSwitch, help, shownDefault }: Described = SETTINGS[key];
+  const option = { key, flag, placeholder, isSwitch: isSwitch === true, help, shownDefault };
   return key === "token" ? [TOKEN_FILE, option] : [option];
 });
 

@@ -12,6 +12,9 @@ export interface Settings {
   /** Names by which the server may be called beside its own, in lower case. */
   readonly allowedHosts: readonly string[];
   readonly durability: Durability;
+  /** Nothing is written to the store, and every call that would is refused. */
+  readonly readOnly: boolean;
+  readonly deletion: Deletion;
   /** Bounds on every session, together with those of each call; `undefined` does not bind. */
   readonly maxTurns: number | undefined;
   readonly maxEntries: number | undefined;
@@ -23,6 +26,8 @@ export interface Settings {
   readonly logLevel: LogLevel;
 }
 
+/** `secure`: what is deleted or replaced is in no file of the store when the call has returned. */
+export type Deletion = "fast" | "secure";
 export type LimitAction = "error" | "end_session" | "ignore";
 /** `info`: start, stop, warnings and the server's own failures; `debug`: every request too. */
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";

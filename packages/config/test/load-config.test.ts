@@ -123,6 +123,16 @@ const ROWS: readonly Row[] = [
     byDefault: () => undefined,
   },
   {
+    name: "readOnly",
+    flag: "true",
+    env: "false",
+    file: true,
+    fromFlag: () => true,
+    fromEnv: () => false,
+    fromFile: () => true,
+    byDefault: () => false,
+  },
+  {
     name: "maxWaitingWrites",
     flag: "1",
     env: "2",
@@ -151,6 +161,16 @@ const ROWS: readonly Row[] = [
     fromEnv: () => "full",
     fromFile: () => "relaxed",
     byDefault: () => "full",
+  },
+  {
+    name: "deletion",
+    flag: "secure",
+    env: "fast",
+    file: "secure",
+    fromFlag: () => "secure",
+    fromEnv: () => "fast",
+    fromFile: () => "secure",
+    byDefault: () => "fast",
   },
 ];
 
@@ -216,9 +236,11 @@ describe("a bad value", () => {
     ["allowedHosts", "sessions:4664", ["sessions:4664"], "Did you mean sessions?"],
     ["allowedHosts", "http://a", "a", "host"],
     ["durability", "FULL", true, "full or relaxed"],
+    ["deletion", "safe", false, "fast or secure"],
     ["maxTurns", "-1", "3", "is no number of turns"],
     ["maxEntries", "1.5", 1.5, "is no number of entries"],
     ["maxDurationMs", "1h", -1, "is no number of milliseconds"],
+    ["readOnly", "yes", "true", "true"],
     ["maxWaitingWrites", "0", 0, "a whole number from 1"],
     ["logLevel", "loud", 3, "silent, error, warn, info or debug"],
   ];

@@ -33,7 +33,7 @@ it("checks, backs up, recovers and shortens a sqlite: store", async () => {
     await expect(maintenance.backup(file)).rejects.toMatchObject({ code: "invalid_input" });
     expect(await (await maintenanceOf(`sqlite:${file}`, cwd))?.check()).toEqual([]);
   }
-  expect(await maintenance.vacuum()).toEqual({ bytesFreed: expect.any(Number) });
+  expect(await maintenance.vacuum()).toEqual({ bytesFreed: expect.any(Number), left: [] });
 });
 
 it("finds the damage of a database that cannot be opened for it", async () => {

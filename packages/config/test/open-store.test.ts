@@ -36,6 +36,18 @@ describe("openStore", () => {
     },
   );
 
+  it.each(["sqlite", "fs", "memory"])("opens %s so that nothing is written to it", async (scheme) => {
+    const cwd = tempFolder();
+    const url = scheme === "memory" ? "memory:" : `${scheme}:place`;
+    await (await openStore(url, { cwd })).close();
+    const store = await openStore(url, { cwd, readOnly: true });
+    expect(store.capabilities.writable).toBe(false);
+    expect(await store.count()).toBe(0);
+    const id = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";
+    await expect(store.delete(id)).rejects.toMatchObject({ code: "unsupported" });
+    await store.close();
+  });
+
   it("opens memory:, and hears its warnings", async () => {
     const warnings: string[] = [];
     const store = await openStore("memory:", { onWarning: ({ message }) => warnings.push(message) });

@@ -1,6 +1,7 @@
 // The public face for authors of stores; what an application uses stands in index.ts.
 
 export { backoffMs, jittered } from "./async/backoff.ts";
+export { runStepsInTurns, type Steps } from "./async/steps.ts";
 export { Yielder } from "./async/yielder.ts";
 export { arrayOf } from "./model/array-of.ts";
 export { countEntries, type EntryCounts } from "./model/counts.ts";
@@ -9,6 +10,7 @@ export { isExactNumber } from "./model/exact-number.ts";
 export { headOf } from "./model/head.ts";
 export { isCanonicalUuid } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
+export { leastJsonLength } from "./model/json-length.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";
 export { exceedsBounds } from "./rules/bounds.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
@@ -25,12 +27,15 @@ export {
 export { type AppendDecision, decideAppend } from "./rules/limits.ts";
 export { byNewest } from "./rules/order.ts";
 export { cannotMatch } from "./search/cannot-match.ts";
-export { matchStrings } from "./search/match-strings.ts";
-export { contentStrings, indexText, parseSearchText, type SearchTerm } from "./search/search.ts";
+export { contentStrings, MAX_SEARCHED_WORDS } from "./search/content-strings.ts";
+export { matchStrings, matchStringsInTurns } from "./search/match-strings.ts";
+export { indexText, indexTextSteps, parseSearchText, type SearchTerm } from "./search/search.ts";
+export { assembleSession, type SessionReads } from "./store/assemble-session.ts";
 export { BaseStore, damagedSession } from "./store/base-store.ts";
 export { ChangeFeed } from "./store/change-feed.ts";
 export {
   CheckedStore,
+  OPENED_READ_ONLY,
   type ParsedCountQuery,
   type ParsedEntriesQuery,
   type ParsedListQuery,
@@ -55,12 +60,15 @@ export { scanSearch } from "./store/scan-search.ts";
 export type {
   BackupReport,
   DatabaseMaintenance,
+  FileLeft,
   RecoveryReport,
   RepairReport,
   RestoreReport,
+  SessionLock,
   SessionwiseMaintenance,
   StoreFinding,
   StoreMaintenance,
+  VacuumReport,
   WholeStoreMaintenance,
 } from "./store/store-maintenance.ts";
 export { Warnings } from "./store/warnings.ts";

@@ -3,13 +3,16 @@ import {
   cannotMatch,
   contentStrings,
   indexText,
+  MAX_SEARCHED_WORDS,
   matchStrings,
+  matchStringsInTurns,
   parseSearchText,
+  Yielder,
 } from "@thulp-sessions/core/store";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { matchAscii } from "../src/search/match-ascii.ts";
-import { matchTokens } from "../src/search/match-strings.ts";
+import { matchTokens } from "../src/search/match-tokens.ts";
 import { MAX_SEARCH_TEXT, STRING_BOUNDARY } from "../src/search/search.ts";
 import { tokenize } from "../src/search/tokenize.ts";
 import { parseInput } from "../src/store/validate.ts";
@@ -326,7 +329,7 @@ describe("a match", () => {
   test("a word that occurs everywhere, searched again and again, costs little", () => {
     const start = performance.now();
     const match = matchStrings(["a ".repeat(500_000)], parseSearchText("a ".repeat(2048)));
-    expect(match?.occurrences).toBe(500_000);
+    expect(match?.occurrences).toBe(MAX_SEARCHED_WORDS);
     expect(match?.offsets.length).toBeLessThan(200);
     expect(performance.now() - start).toBeLessThan(5000);
   });
@@ -343,12 +346,58 @@ describe("a match", () => {
   });
 });
 
+describe("what is searched of an entry is bounded", () => {
+  const filler = (count: number, word = "fill") => `${word} `.repeat(count);
+  const MAX_LENGTH = 2 * 1024 * 1024;
+
+  // In ASCII text, in other text, over several strings.
+  test.each(["fill", "füll"])("at a number of words: %s", (word) => {
+    const before = [filler(MAX_SEARCHED_WORDS - 2, word), "needle"];
+    expect(matches([...before, "last beyond"].join(" "), "needle last")).toBe(true);
+    expect(matches([...before, "last beyond"].join(" "), "beyond")).toBe(false);
+    const terms = (text: string) => parseSearchText(text);
+    expect(matchStrings([...before, "last", "beyond"], terms("last"))).not.toBeNull();
+    expect(matchStrings([...before, "last", "beyond"], terms("beyond"))).toBeNull();
+    expect(indexText([...before, "last beyond", "further"]).endsWith("last")).toBe(true);
+  });
+
+  test("at a length, in front of the word that it would cut in two", () => {
+    const strings = contentStrings({ a: " ".repeat(MAX_LENGTH - 3), b: "needle", c: "beyond" });
+    expect(strings.map(({ length }) => length)).toEqual([MAX_LENGTH - 3, 0]);
+    expect(contentStrings(`${" ".repeat(MAX_LENGTH - 6)}needle needle`)[0]?.length).toBe(MAX_LENGTH);
+    expect(contentStrings(`${" ".repeat(MAX_LENGTH - 5)}needle needle`)[0]?.length).toBe(MAX_LENGTH - 5);
+    expect(contentStrings(Array.from({ length: 3 * MAX_LENGTH }, () => "")).length).toBe(MAX_LENGTH);
+  });
+
+  test("a long phrase is looked for once, however it repeats", () => {
+    const phrase = Array.from({ length: 680 }, () => "a").join(" ");
+    const text = `${filler(100_000, "a")}b `;
+    expect(matchStrings([text], parseSearchText(`"${phrase}"`))?.occurrences).toBe(100_000 - 679);
+    expect(matchStrings([text], parseSearchText(`"${phrase} b"`))?.occurrences).toBe(1);
+    expect(matchStrings([text], parseSearchText(`"${phrase} c"`))).toBeNull();
+  });
+
+  test("long texts give timers and I/O their turn, and are matched as in one go", async () => {
+    for (const text of [filler(200_000), filler(200_000, "füll"), "東".repeat(200_000)]) {
+      const strings = [`${text} needle`];
+      const terms = parseSearchText('needle "fill fill" OR 東');
+      let turns = 0;
+      const count = setInterval(() => turns++, 0);
+      const found = await matchStringsInTurns(strings, parseSearchText("needle"), new Yielder());
+      clearInterval(count);
+      expect(found).toEqual(matchStrings(strings, parseSearchText("needle")));
+      expect(await matchStringsInTurns(strings, terms, new Yielder())).toEqual(matchStrings(strings, terms));
+      expect(turns).toBeGreaterThan(1);
+    }
+  });
+});
+
 describe("ASCII text", () => {
   // Few letters, so that terms are found; symbols, which ASCII text may hold; some texts that are no ASCII
   // text.
   const unit = fc.constantFrom(..."aaAbb    -.\n\u2019\u2026\u{1f600}", "é", "ſ");
   const text = fc.string({ unit, maxLength: 40 });
-  const query = fc.string({ unit: fc.constantFrom(...'aAb  "*-'), maxLength: 6 });
+  const query = fc.string({ unit: fc.constantFrom(...'aAb  "*--'), maxLength: 12 });
   const long = fc.constantFrom("a".repeat(255), "a".repeat(256), "a".repeat(257), `${"a".repeat(256)}b a`);
 
   test("matches where the words of the text do", () => {

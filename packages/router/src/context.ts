@@ -1,5 +1,6 @@
 import type { SessionLimits, SessionManager } from "@thulp-sessions/core";
 import type { Durability } from "@thulp-sessions/core/store";
+import type { AnswerLength } from "./answer-length.ts";
 import type { CallHook } from "./call.ts";
 
 /** What `server.info` answers about the process. */
@@ -32,6 +33,8 @@ export interface ApiContext {
   readonly requestId?: string | undefined;
   /** The caller's position in a distributed trace; it is given to the hook. */
   readonly traceparent?: string | undefined;
+  /** Bounds what the queries of one request answer together; of a context that serves one request. */
+  readonly answerLength?: AnswerLength | undefined;
   /** Runs around every call. */
   readonly hook?: CallHook | undefined;
 }

@@ -1,3 +1,4 @@
+export { AnswerLength, MAX_ANSWER_LENGTH } from "./answer-length.ts";
 export type { Call, CallHook, CallOutcome } from "./call.ts";
 export type { ApiContext, ServerCounts, ServerFacts } from "./context.ts";
 export { type SessionErrorData, TRPC_CODES } from "./errors.ts";

@@ -29,7 +29,7 @@ export const { router, createCallerFactory } = t;
 
 /** The base of every procedure: it runs the hook, and gives errors their codes of `TRPC_CODES`. */
 export const procedure = t.procedure.use(async ({ next, ctx, path, type }) => {
-  const { hook, requestId, traceparent } = ctx;
+  const { hook, requestId, traceparent, answerLength } = ctx;
   let result: Awaited<ReturnType<typeof next>> | undefined;
   if (hook) {
     await hook({ path, type, requestId, traceparent }, async () => {
@@ -40,5 +40,11 @@ export const procedure = t.procedure.use(async ({ next, ctx, path, type }) => {
   // A hook that does not call `next` must not make the call vanish.
   result ??= await next();
   if (!result.ok) throw toTrpcError(result.error);
+  try {
+    // A mutation has been carried out, and is answered whatever its length.
+    if (type === "query") answerLength?.add(result.data);
+  } catch (error) {
+    throw toTrpcError(error);
+  }
   return result;
 });

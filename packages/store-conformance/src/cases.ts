@@ -19,6 +19,7 @@ import { listCases } from "./cases/list.ts";
 import { missingCases } from "./cases/missing.ts";
 import { modelCases } from "./cases/model.ts";
 import { readEntriesCases } from "./cases/read-entries.ts";
+import { readOnlyCases } from "./cases/read-only.ts";
 import { refusalCases } from "./cases/refusals.ts";
 import { repeatCases } from "./cases/repeat.ts";
 import { replaceCases } from "./cases/replace.ts";
@@ -66,6 +67,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...watchCases,
   ...closeCases,
   ...handleCases,
+  ...readOnlyCases,
   ...followerCases,
   ...modelCases,
 ];

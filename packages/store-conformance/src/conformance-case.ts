@@ -4,6 +4,11 @@ import type { SessionStore } from "@thulp-sessions/core";
 export interface Subject {
   /** One more handle on this place. The suite closes it. */
   open(): Promise<SessionStore>;
+  /**
+   * One more handle on this place that is not `writable`. The suite closes it. Absent for a store that has no
+   * such handles.
+   */
+  openReadOnly?(): Promise<SessionStore>;
   /** Called once, when every handle of the case is closed: remove the place. */
   dispose(): Promise<void>;
 }
@@ -26,6 +31,8 @@ export interface ConformanceCase {
 export interface CasePlace {
   /** One more handle on the same place. */
   open(): Promise<SessionStore>;
+  /** One more that is not writable; `null` where the store has no such handles. */
+  openReadOnly(): Promise<SessionStore | null>;
 }
 
 /**
@@ -44,13 +51,14 @@ export function conformanceCase(
     async run(factory) {
       const subject = await factory();
       const handles: SessionStore[] = [];
-      const open = async () => {
-        const handle = await subject.open();
-        handles.push(handle);
+      const kept = <S extends SessionStore | null>(handle: S): S => {
+        if (handle) handles.push(handle);
         return handle;
       };
+      const open = async () => kept(await subject.open());
+      const openReadOnly = async () => kept((await subject.openReadOnly?.()) ?? null);
       try {
-        await check(await open(), { open });
+        await check(await open(), { open, openReadOnly });
       } catch (error) {
         // What went wrong first is what the reader needs; a failing cleanup after it would only hide it.
         await cleanUp(handles, subject).catch(() => {});

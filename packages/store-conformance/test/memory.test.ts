@@ -5,6 +5,10 @@ import { conformanceCases } from "../src/index.ts";
 describe("the suite on MemoryStore", () => {
   for (const each of conformanceCases) {
     test(`${each.id}: ${each.name}`, () =>
-      each.run(async () => ({ open: async () => new MemoryStore(), dispose: async () => {} })));
+      each.run(async () => ({
+        open: async () => new MemoryStore(),
+        openReadOnly: async () => new MemoryStore({ readOnly: true }),
+        dispose: async () => {},
+      })));
   }
 });

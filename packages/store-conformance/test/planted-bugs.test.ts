@@ -17,6 +17,7 @@ import { liveBugs } from "./bugs/live-bugs.ts";
 import { ForeignError, type PlantedBug } from "./bugs/planted-bug.ts";
 import { raceBugs } from "./bugs/race-bugs.ts";
 import { readBugs } from "./bugs/read-bugs.ts";
+import { readOnlyBugs } from "./bugs/read-only-bugs.ts";
 import { searchBugs } from "./bugs/search-bugs.ts";
 import { valueBugs } from "./bugs/value-bugs.ts";
 
@@ -38,6 +39,7 @@ const BUGS = [
   ...hostileBugs,
   ...raceBugs,
   ...liveBugs,
+  ...readOnlyBugs,
 ];
 
 /** What the case says of the store, or `null` when it is green. */
@@ -45,7 +47,14 @@ async function verdict(bug: PlantedBug, id: string): Promise<unknown> {
   const found = conformanceCases.find((each) => each.id === id);
   if (!found) throw new Error(`There is no case ${id}.`);
   try {
-    await found.run(async () => ({ open: async () => bug.open(), dispose: async () => {} }));
+    await found.run(async () => {
+      const { openReadOnly } = bug;
+      return {
+        open: async () => bug.open(),
+        ...(openReadOnly ? { openReadOnly: async () => openReadOnly() } : {}),
+        dispose: async () => {},
+      };
+    });
     return null;
   } catch (error) {
     return error;

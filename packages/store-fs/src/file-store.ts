@@ -1,3 +1,5 @@
+// Longer than most files: one method for each of the contract, most of them a line of delegation.
+import { sep } from "node:path";
 import {
   type AppendOptions,
   type AppendResult,
@@ -37,6 +39,7 @@ import {
 } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "./disk/directory-names.ts";
 import type { FileClock } from "./disk/file-clock.ts";
+import type { Fill } from "./disk/write-file.ts";
 import { HeadCache } from "./list/head-cache.ts";
 import { LazySort } from "./list/lazy-sort.ts";
 import { ListWalks } from "./list/list-walks.ts";
@@ -55,35 +58,44 @@ const ENTRIES_PER_PAGE = 1_000;
 /** What `openFileStore` has prepared. */
 interface OpenedFolder {
   readonly folder: string;
-  readonly names: DirectoryNames;
+  readonly names: Pick<DirectoryNames, "read">;
+  /** The file of a session; `{folder}/{id}.json` when absent. */
+  readonly pathOf?: (id: SessionId) => string;
   readonly durability: Durability;
   readonly clock: FileClock;
-  readonly locks: SessionLocks;
+  readonly locks: Pick<SessionLocks, "hold" | "close">;
+  /** Why it may only be read, as a clause that ends a sentence; `null` where it is writable. */
+  readonly readOnlyReason: string | null;
 }
 
 /** Sessions as JSON files in the layout of the Rust crate thulp-workspace. Made by `openFileStore`. */
 export class FileStore extends BaseStore {
   override readonly kind = "fs";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = { persistent: true, shared: true, exactNumbers: true };
+  override readonly capabilities: StoreCapabilities;
   readonly #sessions: SessionCache;
   readonly #list: SessionList;
   readonly #walks: ListWalks;
   readonly #heads = new HeadCache();
-  readonly #locks: SessionLocks;
+  readonly #locks: Pick<SessionLocks, "close">;
   readonly #prefilter = new SearchPrefilter();
   readonly #watch: FolderWatch;
 
   /** For `openFileStore`, which makes the folder and takes the locks. */
-  constructor({ folder, names, durability, clock, locks }: OpenedFolder) {
+  constructor({ folder, names, durability, clock, locks, readOnlyReason, ...opened }: OpenedFolder) {
     super();
+    const writable = readOnlyReason === null;
+    this.capabilities = { persistent: true, shared: true, exactNumbers: true, writable };
+    if (readOnlyReason !== null) this.readOnlyReason = readOnlyReason;
     this.location = `fs:${folder}`;
-    this.#list = new SessionList(folder, names, this.warnings);
+    const pathOf = opened.pathOf ?? ((id) => `${folder}${sep}${id}.json`);
+    this.#list = new SessionList({ folder, names, pathOf }, this.warnings, writable);
     this.#walks = new ListWalks(this.#list);
     this.#locks = locks;
-    this.#watch = new FolderWatch(folder, this.changes);
+    this.#watch = new FolderWatch(folder, this.changes, writable);
     this.#sessions = new SessionCache({
       folder,
+      pathOf,
       locks,
       clock,
       durability,
@@ -139,12 +151,12 @@ export class FileStore extends BaseStore {
     }
   }
 
-  protected override doUpdate(
+  protected override async doUpdate(
     id: SessionId,
     change: SessionChange,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    return this.#sessions.of(id).update(
+    const head = await this.#sessions.of(id).update(
       ({ metadata, context, counts, epoch }) => ({
         epoch,
         metadata: changedMetadata(metadata, change, options.at),
@@ -154,6 +166,9 @@ export class FileStore extends BaseStore {
       }),
       options.expectedVersion,
     );
+    const { name, tags, sessionType } = change;
+    if ((name ?? tags ?? sessionType) !== undefined) await this.#list.dropCache();
+    return head;
   }
 
   protected override doAppend(
@@ -178,9 +193,12 @@ export class FileStore extends BaseStore {
    * meanwhile.
    */
   copyRaw(id: SessionId, to: FileStore, expectedVersion?: string): Promise<void> {
-    return this.run(() =>
-      copyRaw(this.#placeOf(id), to.#placeOf(id), (fill) => to.#sessions.of(id).put(fill, expectedVersion)),
-    );
+    return this.run(async () => {
+      to.refuseReadOnly();
+      const put = (fill: Fill) => to.#sessions.of(id).put(fill, expectedVersion);
+      await copyRaw(this.#placeOf(id), to.#placeOf(id), put);
+      if (expectedVersion !== undefined) await to.#list.dropCache();
+    });
   }
 
   /**
@@ -203,12 +221,19 @@ export class FileStore extends BaseStore {
     return this.#sessions.of(id).truncate(entryCount, options);
   }
 
-  protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
-    return this.#sessions.of(session.metadata.id).replace(session, expectedVersion);
+  protected override async doReplace(
+    session: Session,
+    expectedVersion: string | undefined,
+  ): Promise<SessionHead> {
+    const head = await this.#sessions.of(session.metadata.id).replace(session, expectedVersion);
+    await this.#list.dropCache();
+    return head;
   }
 
-  protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
-    return this.#sessions.of(id).delete(expectedVersion);
+  protected override async doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
+    const isDeleted = await this.#sessions.of(id).delete(expectedVersion);
+    await this.#list.dropCache();
+    return isDeleted;
   }
 
   protected override doList(request: ListRequest): Promise<SessionRows> {

@@ -1,11 +1,13 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
-import type { Durability } from "@thulp-sessions/core/store";
+import { type Durability, OPENED_READ_ONLY } from "@thulp-sessions/core/store";
+import { whyReadOnly } from "./disk/access.ts";
 import { DirectoryNames } from "./disk/directory-names.ts";
 import { FileClock } from "./disk/file-clock.ts";
 import { networkDriveOf } from "./disk/file-system.ts";
 import { io } from "./disk/io-error.ts";
+import { giveFolderAway } from "./disk/ownership.ts";
 import { syncFolder } from "./disk/write-file.ts";
 import { FileStore } from "./file-store.ts";
 import { SessionLocks } from "./lock/session-locks.ts";
@@ -22,6 +24,11 @@ interface CommonOptions {
    * absent.
    */
   readonly lockTimeoutMs?: number | undefined;
+  /**
+   * Writes nothing, not even a lock or a temporary file that was left, and refuses every call that would.
+   * False when absent; a folder in which this process may not write is opened so by itself.
+   */
+  readonly readOnly?: boolean | undefined;
   /** Called with a warning of each damaged, foreign or torn file. */
   readonly onWarning?: WarningListener | undefined;
 }
@@ -43,26 +50,30 @@ const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
  */
 export async function openFileStore(options: FileStoreOptions): Promise<FileStore> {
   const { dir, workspace, durability = "full", lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS, onWarning } = options;
+  const { readOnly = false } = options;
   if ((typeof dir === "string") === (typeof workspace === "string"))
     throw new TypeError("openFileStore takes either dir or workspace.");
   if (durability !== "full" && durability !== "relaxed")
     throw new TypeError('durability is "full" or "relaxed".');
   if (!(lockTimeoutMs >= 0)) throw new TypeError("lockTimeoutMs is a number from 0.");
+  if (typeof readOnly !== "boolean") throw new TypeError("readOnly is true or false.");
   const folder = resolve(dir ?? join(workspace as string, ".thulp", "sessions"));
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isFile()) {
     throw new SessionError("io", `${folder} is a file: store-fs keeps its sessions in a folder.`, {
       details: { path: folder },
     });
   }
-  const made = io(folder, "create", () => fs.mkdirSync(folder, { recursive: true, mode: 0o700 }));
-  if (made !== undefined) await syncMadeFolders(folder, made, durability);
+  if (!readOnly) await makeMissingFolders(folder, durability);
   io(folder, "list", () => fs.accessSync(folder, fs.constants.R_OK | fs.constants.X_OK));
   const clock = new FileClock();
   const locks = new SessionLocks(folder, lockTimeoutMs, clock);
   const names = new DirectoryNames(folder);
-  await removeStaleTempFiles(folder, names, locks);
-  await locks.clearAbandoned();
-  const store = new FileStore({ folder, names, durability, clock, locks });
+  const readOnlyReason = readOnly ? OPENED_READ_ONLY : whyReadOnly(folder);
+  if (readOnlyReason === null) {
+    await removeStaleTempFiles(folder, names, locks);
+    await locks.clearAbandoned();
+  }
+  const store = new FileStore({ folder, names, durability, clock, locks, readOnlyReason });
   if (onWarning) store.warnings.listen(onWarning);
   const drive = networkDriveOf(folder);
   if (drive) {
@@ -77,9 +88,13 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
   return store;
 }
 
-/** Every folder that was made has its name in the one above it. */
-async function syncMadeFolders(last: string, first: string, durability: Durability): Promise<void> {
-  for (let folder = last; folder.length >= first.length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder), durability);
-  }
+async function makeMissingFolders(last: string, durability: Durability): Promise<void> {
+  const first = io(last, "create", () => fs.mkdirSync(last, { recursive: true, mode: 0o700 }));
+  if (first === undefined) return;
+  const made: string[] = [];
+  for (let folder = last; folder.length >= first.length; folder = dirname(folder)) made.unshift(folder);
+  // From above: each to the owner of the one it lies in, which may be new too.
+  for (const folder of made) giveFolderAway(folder);
+  // Every folder that was made has its name in the one above it.
+  for (const folder of made.toReversed()) await syncFolder(dirname(folder), durability);
 }

@@ -10,6 +10,7 @@ describe.each(["full", "relaxed"] as const)("at durability %s", (durability) => 
         const dir = makeFolder();
         return {
           open: () => openFileStore({ dir, durability }),
+          openReadOnly: () => openFileStore({ dir, readOnly: true }),
           dispose: async () => removeFolder(dir),
         };
       }));

@@ -11,10 +11,9 @@ const RETRY_FOR_MS = 10_000;
 const MAX_RETRY_FOR_MS = 5 * 60_000;
 
 /** As `openPostgresStore`, with what only tests and measurements choose. */
-export async function openTuned(
-  { url, password, durability = "full", retryForMs = RETRY_FOR_MS, onWarning }: PostgresStoreOptions,
-  tuning: StoreTuning,
-): Promise<PostgresStore> {
+export async function openTuned(options: PostgresStoreOptions, tuning: StoreTuning): Promise<PostgresStore> {
+  const { url, password, durability = "full", retryForMs = RETRY_FOR_MS, readOnly = false } = options;
+  const { onWarning } = options;
   if (!(retryForMs >= 0 && retryForMs <= MAX_RETRY_FOR_MS))
     throw invalidInput(`retryForMs: expected a number from 0 to ${MAX_RETRY_FOR_MS}.`, {
       field: "retryForMs",
@@ -31,9 +30,9 @@ export async function openTuned(
   try {
     await checkServer(database);
     database.isOpened = true;
-    await migrate(database, settings.migrate);
-    await forgetForeignCommits(database);
-    const store = new PostgresStore(database, tuning);
+    await migrate(database, settings.migrate && !readOnly);
+    if (!readOnly) await forgetForeignCommits(database);
+    const store = new PostgresStore(database, { ...tuning, readOnly });
     if (onWarning) store.warnings.listen(onWarning);
     warnings = store.warnings;
     return store;

@@ -16,6 +16,8 @@ export interface PostgresStoreOptions {
   readonly durability?: Durability | undefined;
   /** How long a call is repeated while the server is away, in ms: at most 300,000, and 10,000 when absent. */
   readonly retryForMs?: number | undefined;
+  /** Writes nothing, and refuses every call that would; false when absent. The tables have to be there. */
+  readonly readOnly?: boolean | undefined;
   /** Called with what a person should know but fails no call. */
   readonly onWarning?: WarningListener | undefined;
 }

@@ -47,11 +47,7 @@ export interface StoreTuning {
 export class PostgresStore extends BaseStore {
   override readonly kind = "postgres";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = {
-    persistent: true,
-    shared: true,
-    exactNumbers: false,
-  };
+  override readonly capabilities: StoreCapabilities;
   readonly #database: Database;
   readonly #reads: SessionReads;
   readonly #list: SessionList;
@@ -64,8 +60,9 @@ export class PostgresStore extends BaseStore {
   readonly #warned = new Set<string>();
 
   /** @internal */
-  constructor(database: Database, { optimistic }: StoreTuning) {
+  constructor(database: Database, { optimistic, readOnly }: StoreTuning & { readonly readOnly: boolean }) {
     super();
+    this.capabilities = { persistent: true, shared: true, exactNumbers: false, writable: !readOnly };
     this.location = database.location;
     this.#database = database;
     this.#reads = new SessionReads(database);
@@ -79,7 +76,8 @@ export class PostgresStore extends BaseStore {
       list: this.#list,
       reads: this.#reads,
       onDamaged: this.#onDamaged,
-      index: () => this.#maintenance.flush(),
+      // What is not indexed yet is read then, which takes longer.
+      index: async () => (readOnly ? undefined : this.#maintenance.flush()),
     });
     this.#writes = new SessionWrites(database.schema);
     this.#poller = new ChangePoller(database, {

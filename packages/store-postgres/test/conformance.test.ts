@@ -21,7 +21,7 @@ const MODES: readonly Mode[] = [
   { name: "a database with a Turkish locale", isTurkish: true },
   { name: "one statement after the other, none prepared", parameters: "pipeline=off&prepare=off" },
 ];
-const isLong = process.env["THULP_TEST_LONG"] !== undefined;
+const isLong = process.env["SOAK"] === "1";
 
 /** Made by the first test that needs it, and left to the server that is gone with the tests. */
 const turkish = `turkish_${process.pid}`;
@@ -41,6 +41,7 @@ for (const mode of isLong ? [DEFAULT, ...MODES] : [DEFAULT]) {
       const options = { url: place.url(parameters), durability };
       return {
         open: () => (optimistic ? openPostgresStore(options) : openTuned(options, { optimistic })),
+        openReadOnly: () => openPostgresStore({ ...options, readOnly: true }),
         dispose: place.dispose,
       };
     };

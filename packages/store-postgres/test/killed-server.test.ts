@@ -8,7 +8,7 @@ import { openAt } from "./test-place.ts";
 const server = MISSING === null ? ((await startPostgres()) as PostgresServer) : null;
 afterAll(() => server?.close());
 
-const KILLS = process.env["THULP_TEST_LONG"] === undefined ? 2 : 20;
+const KILLS = process.env["SOAK"] !== "1" ? 2 : 20;
 
 describe.skipIf(server === null)("a database that is killed under load", () => {
   test("what was acknowledged is there, once and in order, and no call has failed", {

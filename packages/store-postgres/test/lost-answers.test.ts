@@ -150,7 +150,7 @@ describe.skipIf(MISSING !== null)("a storm of losses", () => {
   });
 });
 
-const APPENDS = process.env["THULP_TEST_LONG"] === undefined ? 25 : 300;
+const APPENDS = process.env["SOAK"] !== "1" ? 25 : 300;
 /** Those that have last done something in the schema of the test. */
 const KILL_BACKENDS = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity

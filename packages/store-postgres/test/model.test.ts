@@ -21,7 +21,7 @@ import { MISSING, newPlace, type Place } from "./place.ts";
 import { session } from "./session-data.ts";
 import { openAt, testPlace } from "./test-place.ts";
 
-const RUNS = process.env["THULP_TEST_LONG"] === undefined ? 25 : 300;
+const RUNS = process.env["SOAK"] !== "1" ? 25 : 300;
 const urls = new WeakMap<SessionStore, string>();
 
 async function flushIndex(url = ""): Promise<void> {

@@ -21,9 +21,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     // Preparing statements reads the tables.
     const store = await database.read(() => new SqliteStore(database, checked.indexLater));
     if (checked.onWarning) store.warnings.listen(checked.onWarning);
-    const { file, indexProblem, walIndex } = database;
+    const { file, indexProblem, walIndex, reading } = database;
     const place = placeWarning(file);
     if (place) store.warnings.emit(place);
+    if (reading?.isCopy) store.warnings.emit(readFromCopy(file));
     if (walIndex === "private") store.warnings.emit(openedAlone(file));
     if (indexProblem !== null) store.warnings.emit(indexRemade(file, indexProblem));
     return store;
@@ -31,6 +32,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     database.close();
     throw error;
   }
+}
+
+function readFromCopy(file: string): StoreWarning {
+  return {
+    code: "unsupported",
+    message:
+      `${file}: SQLite cannot read it where it is without writing to it or beside it, so it is read from a private copy of it and its ` +
+      "log, which goes when it is closed. What other programs write meanwhile is not seen.",
+    path: file,
+  };
 }
 
 function openedAlone(file: string): StoreWarning {

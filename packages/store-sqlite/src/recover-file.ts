@@ -10,12 +10,15 @@ import {
   type SessionMetadata,
 } from "@thulp-sessions/core";
 import { invalidInput, type RecoveryReport } from "@thulp-sessions/core/store";
+import { whyReadOnly } from "./connection/access.ts";
 import { type Client, type Connect, loadDriver } from "./connection/driver.ts";
 import { isOpen } from "./connection/open-files.ts";
 import { realPath } from "./connection/real-path.ts";
 import { isCorrupt, sessionErrorOf } from "./connection/sqlite-errors.ts";
 import { publishFile, refuseExisting } from "./maintenance/publish-file.ts";
 import { salvageRows } from "./maintenance/salvage-rows.ts";
+import { isReadableInPlace } from "./open/open-to-read.ts";
+import { copyPrivately, inTermsOf } from "./open/private-copy.ts";
 import { refuseForeignWal } from "./open/refuse-foreign-wal.ts";
 import { differenceOf } from "./open/schema-difference.ts";
 import { openSqliteStore } from "./open-sqlite-store.ts";
@@ -39,23 +42,34 @@ import {
  * tables, so that also a file without its first page or its end, or with somebody else's schema, is read.
  *
  * @param options.from the damaged file. @param options.to the new one, which must not exist.
+ * @param options.readOnly leaves nothing beside the damaged file, not even for the time of reading.
  * @throws {SessionError} invalid_input when `to` exists or `from` does not; unsupported where better-sqlite3
  *   cannot be loaded, and for the file of another program or a newer version; corrupt where nothing of a
  *   store is found, or the log beside the file is not its own; io.
  */
-export async function recoverSqliteFile({ from, to }: { from: string; to: string }): Promise<RecoveryReport> {
+export async function recoverSqliteFile({
+  from,
+  to,
+  readOnly = false,
+}: {
+  readonly from: string;
+  readonly to: string;
+  readonly readOnly?: boolean;
+}): Promise<RecoveryReport> {
   const [source, target] = [realPath(from), resolve(to)];
   if (!statSync(source, { throwIfNoEntry: false })?.isFile())
     throw invalidInput(`from: there is no file ${source}.`, { field: "from" });
   refuseExisting(target);
   const unfinished = `${target}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   const connect = await loadDriver();
-  await refuseForeignWal(connect, source);
+  const copy = mustBeCopied(source, readOnly) ? await copyPrivately(source) : null;
+  const readable = copy?.file ?? source;
   const pages = `${unfinished}-pages`;
   let client: Client | undefined;
   try {
-    if (needsPages(connect, source)) salvagePages(connect, source, pages);
-    client = connect(existsSync(pages) ? pages : source, { readonly: true, fileMustExist: true });
+    await refuseForeignWal(connect, source, readable);
+    if (needsPages(connect, readable)) salvagePages(connect, readable, pages);
+    client = connect(existsSync(pages) ? pages : readable, { readonly: true, fileMustExist: true });
     // Synced as a whole when it is complete.
     const store = await openSqliteStore({ file: unfinished, durability: "relaxed" });
     let report: RecoveryReport;
@@ -64,16 +78,23 @@ export async function recoverSqliteFile({ from, to }: { from: string; to: string
     } finally {
       await store.close();
     }
-    if (existsSync(pages) && report.sessions === 0 && !hasOurRows(connect, source))
+    if (existsSync(pages) && report.sessions === 0 && !hasOurRows(connect, readable))
       throw nothingFound(source);
     publishFile(unfinished, target);
     return report;
   } catch (error) {
-    throw sessionErrorOf(error, source);
+    const known = sessionErrorOf(error, source);
+    throw copy ? inTermsOf(source, copy, known) : known;
   } finally {
     client?.close();
+    copy?.remove();
     for (const suffix of ["", "-wal", "-shm", "-pages"]) rmSync(unfinished + suffix, { force: true });
   }
+}
+
+/** Where SQLite would have to write beside the file to read it, and may not. */
+function mustBeCopied(file: string, readOnly: boolean): boolean {
+  return (readOnly || whyReadOnly(file) !== null) && !isReadableInPlace(file);
 }
 
 /** The tables that are read. */

@@ -1,7 +1,14 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { isSessionError } from "@thulp-sessions/core";
-import type { BackupReport, StoreFinding, WholeStoreMaintenance } from "@thulp-sessions/core/store";
+import { isSessionError, SessionError } from "@thulp-sessions/core";
+import {
+  type BackupReport,
+  OPENED_READ_ONLY,
+  type StoreFinding,
+  type WholeStoreMaintenance,
+} from "@thulp-sessions/core/store";
+import { whyReadOnly } from "./connection/access.ts";
+import { createFolders, withPath } from "./connection/database-file.ts";
 import { checkOptions } from "./connection/options.ts";
 import { checkIntegrity } from "./maintenance/integrity.ts";
 import { restore } from "./maintenance/restore.ts";
@@ -11,38 +18,54 @@ import { recoverSqliteFile } from "./recover-file.ts";
 import { SCHEMA_FIELD } from "./schema/compare-schema.ts";
 import type { SqliteStore } from "./sqlite-store.ts";
 
+interface MaintenanceOptions {
+  readonly file: string;
+  /** Refuses what would change the file; false when absent. */
+  readonly readOnly?: boolean | undefined;
+}
+
 /**
  * What maintains a database file. Its findings are `damaged`, or `foreign_schema` where something in the file
  * is not ours; a file that cannot be opened for either is one finding. Folders of new files are made, for
  * their owner only.
  */
-export function sqliteMaintenance({ file }: { readonly file: string }): WholeStoreMaintenance {
+export function sqliteMaintenance({ file, readOnly = false }: MaintenanceOptions): WholeStoreMaintenance {
   const place = resolve(file);
+  const refuse = () => {
+    const reason = readOnly ? OPENED_READ_ONLY : whyReadOnly(place);
+    if (reason !== null) throw readOnlyPlace(place, reason);
+  };
   return {
     kind: "sqlite",
     unit: "store",
     place,
-    check: () => check(place),
+    check: () => check(place, readOnly),
     async recover(to) {
-      await makeFolderOf(to);
-      return recoverSqliteFile({ from: place, to });
+      makeFolderOf(to);
+      return recoverSqliteFile({ from: place, to, readOnly });
     },
     async backup(to, { signal } = {}) {
-      await makeFolderOf(to);
-      await withStore(place, (store) => store.backup(to, { onProgress: () => signal?.throwIfAborted() }));
-      return withStore(to, (copy) => reportOf(copy, to));
+      makeFolderOf(to);
+      await withStore(place, readOnly, (store) =>
+        store.backup(to, { onProgress: () => signal?.throwIfAborted() }),
+      );
+      return withStore(to, false, (copy) => reportOf(copy, to));
     },
     async restore(from) {
-      await makeFolderOf(place);
+      refuse();
+      makeFolderOf(place);
       return restore(place, from);
     },
-    vacuum: () => withStore(place, (store) => store.vacuum()),
+    async vacuum() {
+      refuse();
+      return withStore(place, false, (store) => store.vacuum());
+    },
   };
 }
 
-async function check(file: string): Promise<readonly StoreFinding[]> {
+async function check(file: string, readOnly: boolean): Promise<readonly StoreFinding[]> {
   try {
-    const database = await openDatabase({ ...checkOptions({ file }), leavesIndex: true });
+    const database = await openDatabase({ ...checkOptions({ file, readOnly }), leavesIndex: true });
     try {
       return await checkIntegrity(database, database.indexProblem);
     } finally {
@@ -56,13 +79,23 @@ async function check(file: string): Promise<readonly StoreFinding[]> {
   }
 }
 
+function readOnlyPlace(file: string, reason: string): SessionError {
+  return new SessionError("unsupported", `${file} may only be read: ${reason}. Nothing was changed.`, {
+    details: { path: file },
+  });
+}
+
 async function reportOf(copy: SqliteStore, file: string): Promise<BackupReport> {
   const findings = await copy.checkIntegrity();
   return { sessions: await copy.count(), bytes: (await stat(file)).size, findings };
 }
 
-async function withStore<T>(file: string, work: (store: SqliteStore) => Promise<T>): Promise<T> {
-  const store = await openSqliteStore({ file });
+async function withStore<T>(
+  file: string,
+  readOnly: boolean,
+  work: (store: SqliteStore) => Promise<T>,
+): Promise<T> {
+  const store = await openSqliteStore({ file, readOnly });
   try {
     return await work(store);
   } finally {
@@ -70,6 +103,6 @@ async function withStore<T>(file: string, work: (store: SqliteStore) => Promise<
   }
 }
 
-async function makeFolderOf(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+function makeFolderOf(file: string): void {
+  withPath(file, () => createFolders(dirname(resolve(file))));
 }

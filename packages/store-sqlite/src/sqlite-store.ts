@@ -27,6 +27,7 @@ import {
   type Rows,
   type SearchRequest,
   type StoreFinding,
+  type VacuumReport,
 } from "@thulp-sessions/core/store";
 import type { Change } from "./changes/change.ts";
 import { ChangeLog } from "./changes/change-log.ts";
@@ -50,6 +51,7 @@ import { EntryTable } from "./tables/entry-table.ts";
 import { SessionTable } from "./tables/session-table.ts";
 import { BackgroundMaintenance } from "./write/background-maintenance.ts";
 import { type Commit, GroupCommit } from "./write/group-commit.ts";
+import { SecureDeletion } from "./write/secure-deletion.ts";
 import { SessionWrites } from "./write/session-writes.ts";
 
 /**
@@ -59,11 +61,7 @@ import { SessionWrites } from "./write/session-writes.ts";
 export class SqliteStore extends BaseStore {
   override readonly kind = "sqlite";
   override readonly location: string;
-  override readonly capabilities: StoreCapabilities = {
-    persistent: true,
-    shared: true,
-    exactNumbers: false,
-  };
+  override readonly capabilities: StoreCapabilities;
   readonly #database: Database;
   readonly #sessions: SessionTable;
   readonly #entries: EntryTable;
@@ -75,6 +73,7 @@ export class SqliteStore extends BaseStore {
   readonly #commits: GroupCommit;
   readonly #maintenance: BackgroundMaintenance;
   readonly #walSize: WalSize;
+  readonly #secureDeletion: SecureDeletion | undefined;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
   readonly #onDamaged = ({ code, message, details: { sessionId, path } }: SessionError): void => {
@@ -96,6 +95,14 @@ export class SqliteStore extends BaseStore {
   constructor(database: Database, indexLater: boolean) {
     super();
     this.location = `sqlite:${database.givenFile}`;
+    const { reading } = database;
+    this.capabilities = {
+      persistent: true,
+      shared: !reading?.isCopy,
+      exactNumbers: false,
+      writable: reading === null,
+    };
+    if (reading) this.readOnlyReason = reading.readOnlyReason;
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
@@ -116,6 +123,13 @@ export class SqliteStore extends BaseStore {
       onError: (error) => this.#indexingFailed(error),
     });
     this.#walSize = new WalSize(database);
+    if (database.deletion === "secure")
+      this.#secureDeletion = new SecureDeletion({
+        database,
+        searchIndex: this.#index,
+        commits: this.#commits,
+        onError: (error) => this.#warn("What was deleted may still be found in the file; vacuum.", error),
+      });
     this.#poller = new ChangePoller(database, log, {
       changed: (changes) => this.#emit(changes),
       missed: () => this.changes.reset(),
@@ -146,7 +160,7 @@ export class SqliteStore extends BaseStore {
     change: SessionChange,
     options: WriteOptions,
   ): Promise<SessionHead> {
-    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.update(id, change, options)));
+    return this.#deleting(() => this.#commits.run(id, this.#writes.update(id, change, options)));
   }
 
   protected override doAppend(
@@ -157,9 +171,7 @@ export class SqliteStore extends BaseStore {
     const { keep, setContext, removeContext } = options;
     if ((keep ?? setContext ?? removeContext) === undefined)
       return this.#commits.append(id, this.#writes.append(id, entries, options));
-    return this.#mendingIndex(() =>
-      this.#commits.run(id, this.#writes.appendAndChange(id, entries, options)),
-    );
+    return this.#deleting(() => this.#commits.run(id, this.#writes.appendAndChange(id, entries, options)));
   }
 
   protected override doReadEntries(id: SessionId, request: EntriesRequest): Promise<EntryRows> {
@@ -171,16 +183,16 @@ export class SqliteStore extends BaseStore {
   }
 
   protected override doTruncate(id: SessionId, count: number, options: WriteOptions): Promise<SessionHead> {
-    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.truncate(id, count, options)));
+    return this.#deleting(() => this.#commits.run(id, this.#writes.truncate(id, count, options)));
   }
 
   protected override doReplace(session: Session, expectedVersion: string | undefined): Promise<SessionHead> {
     const { id } = session.metadata;
-    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.replace(session, expectedVersion)));
+    return this.#deleting(() => this.#commits.run(id, this.#writes.replace(session, expectedVersion)));
   }
 
   protected override doDelete(id: SessionId, expectedVersion: string | undefined): Promise<boolean> {
-    return this.#mendingIndex(() => this.#commits.run(id, this.#writes.delete(id, expectedVersion)));
+    return this.#deleting(() => this.#commits.run(id, this.#writes.delete(id, expectedVersion)));
   }
 
   protected override doList(request: ListRequest): Promise<Rows<SessionMetadata>> {
@@ -201,14 +213,14 @@ export class SqliteStore extends BaseStore {
 
   protected override async doSearch(request: SearchRequest): Promise<Rows<PlacedHit>> {
     try {
-      return await this.#mendingIndex(async () => {
-        const page = await this.#database.read(() =>
-          this.#index.isUpToDate() ? this.#search.page(request) : null,
-        );
-        return page ?? (await this.#maintenance.withCurrentIndex(() => this.#search.page(request)));
-      });
+      return await this.#mendingIndex(() =>
+        this.#search.page(request, async (read) => {
+          const candidates = await this.#database.read(() => (this.#index.isUpToDate() ? read() : null));
+          return candidates ?? (await this.#maintenance.withCurrentIndex(read));
+        }),
+      );
     } catch (error) {
-      // A full disk, a read-only file, a lock that is held for too long: reads still work.
+      // A full disk, a place that may only be read, a lock that is held for too long: reads still work.
       if (!isSessionError(error, "io") && !isSessionError(error, "busy")) throw error;
       return searchUnindexed(request, {
         list: (page) => this.doList(page),
@@ -238,14 +250,18 @@ export class SqliteStore extends BaseStore {
   }
 
   /**
-   * Gives the space of deleted rows back to the file system by rewriting the file. Needs room for a second
-   * copy of it, and blocks this process and all writers meanwhile.
+   * Gives the space of deleted rows back to the file system by rewriting the file, which has nothing any more
+   * of what was deleted. Needs room for a second copy of it, and blocks this process and all writers
+   * meanwhile.
    *
-   * @returns by how many bytes the file became shorter.
-   * @throws {SessionError} busy, io, corrupt, closed
+   * @returns by how many bytes the file became shorter, and which files may still hold what was deleted.
+   * @throws {SessionError} unsupported where it may only be read; busy, io, corrupt, closed
    */
-  vacuum(): Promise<{ readonly bytesFreed: number }> {
-    return this.run(() => vacuum(this.#database));
+  vacuum(): Promise<VacuumReport> {
+    return this.run(() => {
+      this.refuseReadOnly();
+      return this.#mendingIndex(() => vacuum(this.#database, this.#index));
+    });
   }
 
   /**
@@ -280,6 +296,13 @@ export class SqliteStore extends BaseStore {
 
   #emit(changes: readonly Change[]): void {
     for (const { type, id } of changes) this.changes.emit(type, id);
+  }
+
+  /** Carries out a call that may drop or replace what is stored. */
+  async #deleting<T>(call: () => Promise<T>): Promise<T> {
+    const result = await this.#mendingIndex(call);
+    await this.#secureDeletion?.finish();
+    return result;
   }
 
   #mendingIndex<T>(call: () => Promise<T>): Promise<T> {

@@ -11,6 +11,7 @@ describe.each(["full", "relaxed"] as const)("durability %s", (durability) => {
     const file = join(folder, "sessions.db");
     return {
       open: () => openSqliteStore({ file, durability }),
+      openReadOnly: () => openSqliteStore({ file, readOnly: true }),
       dispose: () => rm(folder, { recursive: true, force: true }),
     };
   };

@@ -20,14 +20,14 @@ async function searchWith(file: string, bounds: SearchBounds): Promise<SessionSe
   return new SessionSearch(database, new SessionList(database, noWarning), noWarning, bounds);
 }
 
-function allHits(
+async function allHits(
   search: SessionSearch,
   { text, filter, types, after: timeAfter, limit }: SearchQuery,
-): SearchHit[] {
+): Promise<SearchHit[]> {
   const hits: SearchHit[] = [];
   let after: SearchRequest["after"] = null;
   for (;;) {
-    const { items, hasMore } = search.page({
+    const request: SearchRequest = {
       terms: parseSearchText(text),
       filter: filter ?? {},
       types: types ?? null,
@@ -37,7 +37,8 @@ function allHits(
       order: "newest",
       limit: limit as number,
       after,
-    });
+    };
+    const { items, hasMore } = await search.page(request, async (read) => read());
     hits.push(...items.map(({ updatedAt: _, ...hit }) => hit));
     const last = items.at(-1);
     if (!hasMore || !last) return hits;
@@ -100,7 +101,9 @@ test.each<SearchBounds>([
   for (const query of queries) {
     for (const limit of [1, 3, 6, 50]) {
       const what = JSON.stringify({ ...query, limit });
-      expect(allHits(search, { ...query, limit }), what).toEqual(await allHitsOf(model, { ...query, limit }));
+      expect(await allHits(search, { ...query, limit }), what).toEqual(
+        await allHitsOf(model, { ...query, limit }),
+      );
     }
   }
 });
@@ -118,6 +121,7 @@ test.each<SearchBounds>([
   client.prepare("UPDATE entries SET content = '{' WHERE seq BETWEEN 1 AND 6").run();
   client.close();
   const search = await searchWith(file, bounds);
-  const seqs = (limit: number) => allHits(search, { text: "common", limit }).map(({ seq }) => seq);
-  expect([seqs(1), seqs(2), seqs(9)]).toEqual(Array(3).fill([0, 7, 8]));
+  const seqs = async (limit: number) =>
+    (await allHits(search, { text: "common", limit })).map(({ seq }) => seq);
+  expect([await seqs(1), await seqs(2), await seqs(9)]).toEqual(Array(3).fill([0, 7, 8]));
 });

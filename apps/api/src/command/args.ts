@@ -11,7 +11,10 @@ export interface Args {
 /** The name that `parseArgs` knows a flag by. */
 const nameOf = (flag: string): string => flag.slice("--".length);
 
-const SETTINGS = SETTING_OPTIONS.map(({ flag }) => [nameOf(flag), { type: "string" as const }]);
+const SETTINGS = SETTING_OPTIONS.map(({ flag, isSwitch }) => [
+  nameOf(flag),
+  { type: isSwitch ? ("boolean" as const) : ("string" as const) },
+]);
 
 /** @throws {SessionError} invalid_input for a flag that is unknown or lacks its value. */
 export function readArgs(argv: readonly string[]): Args {
@@ -19,7 +22,7 @@ export function readArgs(argv: readonly string[]): Args {
     const { values } = parseArgs({
       args: [...argv],
       options: {
-        ...(Object.fromEntries(SETTINGS) as Record<string, { type: "string" }>),
+        ...(Object.fromEntries(SETTINGS) as Record<string, { type: "string" | "boolean" }>),
         help: { type: "boolean", short: "h" },
         version: { type: "boolean" },
       },
@@ -27,8 +30,8 @@ export function readArgs(argv: readonly string[]): Args {
       allowPositionals: false,
     });
     const { help = false, version = false, ...typed } = values;
-    const given: Readonly<Record<string, unknown>> = typed;
-    const flags = SETTING_OPTIONS.map(({ key, flag }) => [key, given[nameOf(flag)]]);
+    const given: Readonly<Record<string, string | boolean | undefined>> = typed;
+    const flags = SETTING_OPTIONS.map(({ key, flag }) => [key, given[nameOf(flag)]?.toString()]);
     return {
       flags: Object.fromEntries(flags) as ConfigFlags,
       help: help === true,

@@ -6,17 +6,21 @@ export interface BannerFacts {
   readonly sessionCount: number;
   /** Absent for a store whose durability is decided elsewhere. */
   readonly durability?: string | undefined;
+  /** False for a store that may only be read. */
+  readonly writable: boolean;
   readonly hasToken: boolean;
   readonly hint: string | null;
 }
 
 /** What a person who has started the server wants to know. */
-export function banner({ url, store, sessionCount, durability, hasToken, hint }: BannerFacts): string {
+export function banner(facts: BannerFacts): string {
+  const { url, store, sessionCount, durability, writable, hasToken, hint } = facts;
+  const access = writable ? (durability === undefined ? "" : `, durability ${durability}`) : ", read only";
   const sessions = `${sessionCount} ${sessionCount === 1 ? "session" : "sessions"}`;
   const header = hasToken ? ' -H "Authorization: Bearer $TOKEN"' : "";
   const lines = [
     `thulp-sessions ${VERSION}`,
-    `  store     ${store} (${sessions}${durability === undefined ? "" : `, durability ${durability}`})`,
+    `  store     ${store} (${sessions}${access})`,
     `  address   ${url}${hasToken ? " (with the token)" : ""}`,
     `  try it    curl${header} ${url}/trpc/sessions.list`,
     `  or        import { createClient } from "@thulp-sessions/client";`,

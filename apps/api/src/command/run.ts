@@ -57,12 +57,14 @@ export async function serve(flags: ConfigFlags, io: CommandProcess): Promise<num
   try {
     const config = loadConfig({ flags, env: io.env, cwd: io.cwd() });
     const logger = createLogger(config.logLevel);
-    const { token, durability } = config;
+    const { token, durability, deletion, readOnly } = config;
     // Warnings while opening are logged too; from then on the server's manager listens.
     let opening = true;
     store = await openStore(config.store, {
       token,
       durability,
+      deletion,
+      readOnly,
       onWarning: (warning) => opening && logger.warn({ warning }, "the store warns"),
     });
     opening = false;
@@ -98,6 +100,7 @@ async function announce(server: RunningServer, config: Config, io: CommandProces
     store: server.manager.store.location,
     sessionCount,
     durability: ownDurability(config),
+    writable: server.manager.store.capabilities.writable,
     hasToken: config.token !== undefined,
     hint: await workspaceHint(config.store, sessionCount, config.base),
   });

@@ -2,10 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { firstRoundedWhole, isSessionError } from "@thulp-sessions/core";
 import { HttpError } from "@thulp-sessions/router";
 import type { Permit } from "../limits/admission-control.ts";
-import { hasManyKeys, MAX_KEYS } from "./many-keys.ts";
+import { MAX_KEYS, MAX_VALUES, whyCostly } from "./json-cost.ts";
 
 /** Of a body that is too large this much more is read and dropped, so that the caller gets to the answer. */
 const MAX_DROPPED_BYTES = 64 * 1024 * 1024;
+
+const COSTLY = {
+  keys: `An object in the body has more than ${MAX_KEYS} keys: split it up.`,
+  values: `The body has more than ${MAX_VALUES} values, where an object or an array counts for four: send it in parts.`,
+};
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -13,7 +18,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * The whole body as text.
  *
  * @throws {HttpError} 413 above `maxBytes`; 400 when it is not UTF-8, holds a whole number that would be
- *   rounded or an object with very many keys, or when the caller goes away.
+ *   rounded, an object with very many keys or very many values, or when the caller goes away.
  * @throws {SessionError} busy when there is no room for more of it.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number, permit: Permit): Promise<string> {
@@ -23,8 +28,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number, permi
   // The parser of node:http takes no more than was declared.
   const bytes =
     declared === undefined ? await collectBounded(request, maxBytes, permit) : await collect(request);
-  if (hasManyKeys(bytes))
-    throw new HttpError(400, `An object in the body has more than ${MAX_KEYS} keys: split it up.`);
+  const costly = whyCostly(bytes);
+  if (costly) throw new HttpError(400, COSTLY[costly]);
   const text = decode(bytes);
   // Callers in other languages have numbers that are read here as others; keeping those instead would be a
   // lie.

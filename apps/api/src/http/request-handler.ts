@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isSessionError } from "@thulp-sessions/core";
 import {
+  AnswerLength,
   type ApiContext,
   answerSingleCall,
   EVENT_STREAM_HEADERS,
@@ -177,7 +178,7 @@ export class RequestHandler {
         url: new URL(`http://server${PREFIX}${path}${query === null ? "" : `?${query}`}`),
         path,
         body,
-        ctx: this.#contextOf(exchange),
+        ctx: { ...this.#contextOf(exchange), answerLength: new AnswerLength() },
         signal: abort.signal,
         onError: (error, failed) => this.#report(error, failed, requestId),
       });

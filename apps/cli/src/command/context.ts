@@ -9,10 +9,17 @@ export interface GlobalOptions {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly durability?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly deletion?: string | undefined;
   readonly color?: boolean | undefined;
 }
 
 const LONG_MS = 60_000;
+
+/** The settings that every command takes, as `loadConfig` takes them. */
+export function globalFlags({ store, token, tokenFile, durability, readOnly }: GlobalOptions) {
+  return { store, token, tokenFile, durability, readOnly: readOnly ? "true" : undefined };
+}
 
 /** What a command works with. The store and the configuration are loaded when they are asked for. */
 export class Context {
@@ -30,10 +37,9 @@ export class Context {
   /** @throws {SessionError} invalid_input that says what is wrong and where it was given. */
   async config(flags: Readonly<Record<string, string | undefined>> = {}): Promise<Config> {
     const { loadConfig } = await import("@thulp-sessions/config");
-    const { store, token, tokenFile, durability } = this.globals;
     const { env } = this.io.process;
     return loadConfig({
-      flags: { store, token, tokenFile, durability, ...flags },
+      flags: { ...globalFlags(this.globals), ...flags },
       env,
       cwd: this.io.process.cwd(),
     });
@@ -42,7 +48,7 @@ export class Context {
   /** The configured store; one that is not there yet is made only when `create` says so. */
   async store(options: { readonly create?: boolean; readonly bulk?: boolean } = {}): Promise<SessionStore> {
     const config = await this.config();
-    if (!options.create) {
+    if (!options.create || config.readOnly) {
       const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
@@ -50,7 +56,8 @@ export class Context {
   }
 
   /**
-   * Another store than the configured one; it gets the configured token only if it is the configured store.
+   * Another store than the configured one; it gets the configured token only if it is the configured store. A
+   * target is written to also with `--read-only`, unless it is the configured store itself.
    */
   async otherStore(
     url: string,
@@ -61,7 +68,8 @@ export class Context {
       const { requireStore } = await import("../store/store-place.ts");
       requireStore(config.store, config.base);
     }
-    return this.#openStore(config.store, config, bulk);
+    const readOnly = config.readOnly && (!create || config.store === (await this.config()).store);
+    return this.#openStore(config.store, { ...config, readOnly }, bulk);
   }
 
   /**
@@ -80,11 +88,17 @@ export class Context {
     return new SessionManager(store, { cacheSize: 0 });
   }
 
-  async #openStore(url: string, { token, durability }: Config, bulk = false): Promise<SessionStore> {
+  async #openStore(
+    url: string,
+    { token, durability, deletion, readOnly }: Config,
+    bulk = false,
+  ): Promise<SessionStore> {
     const { openStore } = await import("@thulp-sessions/config");
     const store = await openStore(url, {
       durability,
+      deletion,
       bulk,
+      readOnly,
       token,
       onWarning: (warning) => {
         if (this.#warningsImmediate) this.warn(warning.message);

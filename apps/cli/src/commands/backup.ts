@@ -40,7 +40,8 @@ export function command(context: Context): AnyCommand {
         throw new Failure(
           `There is something at ${target.store} already. Choose another place; to go on with an interrupted backup: thulp-sessions copy.`,
         );
-      const maintenance = await maintenanceOf(url, base);
+      const { readOnly } = await context.config();
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       const place = await placeOfSameKind(maintenance, target);
       if (maintenance?.unit === "store" && place !== null) {
         requireStore(url, base);

@@ -10,7 +10,7 @@ import { requireStore } from "../store/store-place.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
 
 /** What does not mean that something is wrong with a session. */
-const HARMLESS = ["kept_bytes", "foreign", "temporary"];
+const HARMLESS = ["kept_bytes", "foreign", "temporary", "in_use"];
 
 /** What to do about damage, by what the store's maintenance can mend. */
 const ADVICE = {
@@ -29,9 +29,9 @@ export function command(context: Context): AnyCommand {
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))
     .action(async (options) => {
       const { io } = context;
-      const { store: url, base } = await context.config();
+      const { store: url, base, readOnly } = await context.config();
       requireStore(url, base);
-      const maintenance = await maintenanceOf(url, base);
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       const found = await maintenance?.check();
       const sessions = await countSessions(context, found ?? []);
       const findings = found ?? (await readAll(await context.store()));

@@ -1,20 +1,13 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
-import {
-  entryPages,
-  type SessionId,
-  type SessionStore,
-  type StoredSession,
-  sameSession,
-} from "@thulp-sessions/core";
+import { entryPages, type SessionId, type SessionStore, type StoredSession } from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { toFile, type Write } from "../output/to-file.ts";
 import { markdownEntry, markdownHead } from "../render/markdown.ts";
-import { withTempFiles } from "../store/temp-store.ts";
 import { Failure, usage } from "../terminal/exit.ts";
 import { AGENT_NAMES } from "../transcripts/agents.ts";
 
@@ -97,16 +90,19 @@ async function writeJson(
   allowLossy: boolean,
   write: Write,
 ): Promise<void> {
-  const session = await store.get(id);
-  refuseInexact(session, allowLossy);
-  const text = await withTempFiles(async (folder, open) => {
-    const files = await open();
-    await files.create(session);
-    if (!sameSession(session, await files.get(id)))
-      throw new Failure(`Session ${id} is not the same as it was written.`);
-    return readFile(join(folder, `${id}.json`));
-  });
-  await write(text);
+  const { sessionText } = await import("@thulp-sessions/config");
+  const { metadata, context, entryCount, epoch, inexact } = await store.head(id);
+  refuseInexact({ metadata, entries: [], ...(inexact && { inexact }) }, allowLossy);
+  async function* pages() {
+    for await (const { entries } of entryPages(store, id, 0, entryCount)) {
+      refuseInexact({ metadata, entries }, allowLossy);
+      yield entries;
+    }
+    // What was appended meanwhile follows; what was there may have been replaced.
+    if ((await store.head(id)).epoch !== epoch)
+      throw new Failure(`Session ${id} was changed while it was written. Try again.`);
+  }
+  for await (const part of sessionText({ metadata, context }, pages)) await write(part);
 }
 
 async function writeLines(

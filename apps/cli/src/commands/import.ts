@@ -1,23 +1,16 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Option } from "@commander-js/extra-typings";
-import {
-  type CopyReport,
-  firstRoundedWhole,
-  isSessionError,
-  parseSessionId,
-  type SessionStore,
-} from "@thulp-sessions/core";
+import type { CopyReport, SessionStore } from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
+import { nameOfInput } from "../input/decode-text.ts";
+import { importJson } from "../input/import-json.ts";
 import { importLines } from "../input/import-lines.ts";
-import { nameOfInput, parseObject, readLines } from "../input/read-input.ts";
+import { Input, type Line } from "../input/read-input.ts";
 import { repairOption, sayRepairs, TextRepair } from "../input/text-repair.ts";
 import { parseWhen } from "../input/when.ts";
 import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
 import { plural, shownMessage } from "../render/text.ts";
-import { withTempFiles } from "../store/temp-store.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
 import { AGENT_NAMES } from "../transcripts/agents.ts";
 
@@ -145,54 +138,16 @@ async function importInput(
   path: string,
   { format, repair, take, onBad }: InputOptions,
 ): Promise<void> {
-  const name = nameOfInput(path);
-  const read = readLines(context, path, repair);
-  const first = await read.next();
-  if (first.done) throw usage(`${name}: it is empty.`);
-  const lines = repaired(resumed(first.value, read), name, repair);
-  const isLines = format === undefined ? SESSION_LINE.test(first.value.line) : format === "jsonl";
-  if (isLines) return importLines(lines, { name, onBad, take });
-  // One session, as a file of thulp-workspace is: read by what reads those.
-  const parts: string[] = [];
-  for await (const { line } of lines) parts.push(line);
-  const text = parts.join("\n");
-  const sessions = text.trimStart().startsWith("[") ? listed(text, name) : [{ text, place: name }];
-  await withTempFiles(async (folder, open) => {
-    for (const session of sessions)
-      await writeFile(join(folder, `${idIn(session.text, session.place)}.json`), session.text, {
-        mode: 0o600,
-      });
-    await take(await open());
-  });
-}
-
-/** The sessions of a JSON list, each as a text of its own. */
-function listed(text: string, name: string): { text: string; place: string }[] {
-  const rounded = firstRoundedWhole(text);
-  if (rounded !== null)
-    throw usage(
-      `${name}: it holds the whole number ${rounded.slice(0, 40)}, which a list would round. Import the sessions as files of their own.`,
-    );
-  let values: unknown[];
-  try {
-    values = JSON.parse(text) as unknown[];
-  } catch (error) {
-    throw usage(`${name}: this is no JSON: ${(error as Error).message}.`);
-  }
-  return values.map((value, i) => ({ text: JSON.stringify(value), place: `${name}, session ${i}` }));
+  const input = await Input.open(context, path);
+  const first = await input.firstLine();
+  if (first === "") throw usage(`${input.name}: it is empty.`);
+  const isLines = format === undefined ? SESSION_LINE.test(first ?? "") : format === "jsonl";
+  if (!isLines) return importJson(input, { repair, take });
+  const lines = repaired(input.lines(repair), input.name, repair);
+  return importLines(lines, { name: input.name, onBad, take });
 }
 
 const SESSION_LINE = /^\s*\{.*"type"\s*:\s*"session".*\}\s*$/;
-
-interface Line {
-  readonly line: string;
-  readonly number: number;
-}
-
-async function* resumed(first: Line, rest: AsyncIterable<Line>): AsyncGenerator<Line> {
-  yield first;
-  yield* rest;
-}
 
 async function* repaired(
   lines: AsyncIterable<Line>,
@@ -219,17 +174,6 @@ async function printImport(context: Context, report: ImportReport, json: boolean
 function isEmpty({ copied, equal, replaced, conflicts, inexact, unreadable, refused }: CopyReport): boolean {
   const lists = [conflicts, inexact, unreadable, refused];
   return copied + equal + replaced + lists.reduce((sum, list) => sum + list.length, 0) === 0;
-}
-
-/** The id that a session file says; it names the file in the store. */
-function idIn(text: string, name: string): string {
-  const { metadata } = parseObject(text, name) as { readonly metadata?: { readonly id?: unknown } };
-  try {
-    return parseSessionId(metadata?.id as string);
-  } catch (error) {
-    if (!isSessionError(error)) throw error;
-    throw usage(`${name}: this is no session: metadata.id: ${error.message}`);
-  }
 }
 
 function add(sum: ImportReport, more: CopyReport): void {

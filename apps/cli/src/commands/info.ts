@@ -1,5 +1,5 @@
 import { parseStoreUrl } from "@thulp-sessions/config";
-import { SESSION_STATUSES } from "@thulp-sessions/core";
+import { SESSION_STATUSES, type SessionStore } from "@thulp-sessions/core";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
@@ -19,7 +19,9 @@ export function command(context: Context): AnyCommand {
       const { io } = context;
       const config = await context.config();
       const exists = storeExists(config.store, config.base);
-      const counts = exists ? await countSessions(context) : null;
+      const opened = exists ? await context.store() : null;
+      const writable = opened?.capabilities.writable ?? null;
+      const counts = opened && (await countSessions(opened));
       const isServer = parseStoreUrl(config.store, config.base).kind === "http";
       const server = isServer ? await serverInfo(config.store, config.token) : null;
       const { store: storeSource, durability: durabilitySource } = config.sources;
@@ -31,6 +33,7 @@ export function command(context: Context): AnyCommand {
           storeFrom: storeSource,
           exists,
           durability: server ? server.durability : durability,
+          writable,
           sessions: counts,
           server,
         });
@@ -48,6 +51,7 @@ export function command(context: Context): AnyCommand {
           "durability",
           `${config.durability} ${io.colors.dim(`(from ${durabilitySource.name})`)}`,
         ]);
+      if (writable === false) pairs.push(["access", "may only be read"]);
       if (counts) {
         const kinds = SESSION_STATUSES.filter((status) => counts[status] > 0).map(
           (status) => `${counts[status]} ${status}`,
@@ -61,8 +65,7 @@ export function command(context: Context): AnyCommand {
     });
 }
 
-async function countSessions(context: Context) {
-  const store = await context.store();
+async function countSessions(store: SessionStore) {
   const total = await store.count();
   const counts: Record<string, number> = {};
   for (const status of SESSION_STATUSES) counts[status] = await store.count({ status });

@@ -20,9 +20,9 @@ export function command(context: Context): AnyCommand {
     )
     .action(async (to, { json }) => {
       const { io } = context;
-      const { store: url, base } = await context.config();
+      const { store: url, base, readOnly } = await context.config();
       const target = await context.config({ store: to });
-      const maintenance = await maintenanceOf(url, base);
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       const place = await placeOfSameKind(maintenance, target);
       if (maintenance?.unit !== "store" || place === null)
         throw usage(`recover goes from one sqlite: store to another, not from ${url} to ${target.store}.`);

@@ -21,8 +21,8 @@ export function command(context: Context): AnyCommand {
     )
     .action(async (id, options) => {
       const { io } = context;
-      const { store, base, durability } = await context.config();
-      const maintenance = await maintenanceOf(store, base);
+      const { store, base, durability, readOnly } = await context.config();
+      const maintenance = await maintenanceOf(store, base, { readOnly });
       if (maintenance?.unit !== "session")
         throw usage(
           `repair works on single files of an fs: store; this one is ${store}. ${maintenance ? "thulp-sessions recover TO writes what is whole into a new store." : ""}`.trim(),

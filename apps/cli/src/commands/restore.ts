@@ -21,9 +21,9 @@ export function command(context: Context): AnyCommand {
     )
     .action(async (from, { json }) => {
       const { io } = context;
-      const { store: url, base } = await context.config();
+      const { store: url, base, readOnly } = await context.config();
       const source = await context.config({ store: from });
-      const maintenance = await maintenanceOf(url, base);
+      const maintenance = await maintenanceOf(url, base, { readOnly });
       const place = await placeOfSameKind(maintenance, source);
       if (maintenance?.unit !== "store" || place === null)
         throw usage(`restore goes from one sqlite: store to another, not from ${source.store} to ${url}.`);

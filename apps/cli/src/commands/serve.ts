@@ -1,6 +1,6 @@
 import { type ConfigFlags, SETTING_OPTIONS } from "@thulp-sessions/config";
 import type { AnyCommand } from "../command/any-command.ts";
-import type { Context } from "../command/context.ts";
+import { type Context, globalFlags } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
 
@@ -10,6 +10,8 @@ const GLOBAL: readonly (typeof SETTING_OPTIONS)[number]["key"][] = [
   "token",
   "tokenFile",
   "durability",
+  "readOnly",
+  "deletion",
 ];
 
 export function command(context: Context): AnyCommand {
@@ -31,8 +33,7 @@ export function command(context: Context): AnyCommand {
     .action(async () => {
       const options: ConfigFlags = serve.opts();
       const api = await import("@thulp-sessions/api");
-      const { store, token, tokenFile, durability } = context.globals;
-      const flags = { ...options, store, token, tokenFile, durability };
+      const flags = { ...options, ...globalFlags(context.globals) };
       const code = await api.serve(flags, context.io.process);
       if (code !== EXIT.ok) throw new Failure("", code);
     });

@@ -1,10 +1,17 @@
-import { firstRoundedWhole, type SessionEntry, type SessionMetadata } from "@thulp-sessions/core";
+import {
+  firstRoundedWhole,
+  isSessionError,
+  type SessionEntry,
+  type SessionMetadata,
+  type SessionStore,
+} from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { TempFolder } from "../store/temp-store.ts";
 import { Failure, usage } from "../terminal/exit.ts";
 import { parseEntryLine } from "./entry-lines.ts";
 import { parseObject } from "./read-input.ts";
 
-/** So much is copied at a time: it is in memory as a whole, but a single session may be larger. */
+/** So much is copied at a time, and held in memory; a larger session goes through a file. */
 const BATCH_SESSIONS = 200;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 
@@ -12,7 +19,11 @@ interface Begun {
   readonly place: string;
   readonly metadata: SessionMetadata;
   readonly context: Readonly<Record<string, never>>;
-  readonly entries: SessionEntry[];
+  /** Those that are in memory. */
+  entries: SessionEntry[];
+  characters: number;
+  /** Where those before are, of a session that is too large to be held in memory. */
+  spool?: { readonly folder: TempFolder; readonly store: SessionStore };
 }
 
 export interface ImportLinesOptions {
@@ -20,7 +31,7 @@ export interface ImportLinesOptions {
   /** Told of a line that is passed over; absent where the first one ends the input. */
   readonly onBad?: ((message: string) => void) | undefined;
   /** Gets the sessions in turn, some at a time. */
-  readonly take: (store: MemoryStore) => Promise<void>;
+  readonly take: (store: SessionStore) => Promise<void>;
 }
 
 /**
@@ -38,6 +49,7 @@ export async function importLines(
     for await (const { line, number } of lines) await reader.add(line, `${options.name}, line ${number}`);
     await reader.endSession();
   } finally {
+    await reader.leave();
     await reader.flush();
   }
 }
@@ -62,7 +74,7 @@ class SessionLines {
     } catch (error) {
       const { onBad } = this.#options;
       if (!(error instanceof Failure) || !onBad) {
-        this.#begun = undefined;
+        await this.leave();
         throw error;
       }
       onBad(error.message);
@@ -82,6 +94,7 @@ class SessionLines {
         metadata: metadata as SessionMetadata,
         context: context as Begun["context"],
         entries: [],
+        characters: 0,
       };
       this.#isOrphaned = false;
       if (problem) throw problem;
@@ -92,6 +105,8 @@ class SessionLines {
       if (entry.id === undefined || entry.timestamp === undefined)
         throw usage(`${place}: an entry has an id and a timestamp here.`);
       this.#begun.entries.push(entry as SessionEntry);
+      this.#begun.characters += line.length;
+      if (this.#begun.characters >= BATCH_CHARACTERS) await this.#spoolOrLeave(this.#begun);
     } else {
       await this.#leaveSession();
       throw usage(
@@ -120,18 +135,63 @@ class SessionLines {
 
   /** Puts the session that was begun into the batch. @throws {Failure} when no store takes it. */
   async endSession(): Promise<void> {
-    if (!this.#begun) return;
-    const { place, ...session } = this.#begun;
+    const begun = this.#begun;
+    if (!begun) return;
+    if (begun.spool) return this.#takeSpooled(begun);
     this.#begun = undefined;
+    const { place, metadata, context, entries } = begun;
     // A session may stand in an input again.
-    if (await this.#isInBatch(session.metadata)) await this.flush();
-    try {
-      await this.#batch.create(session);
-    } catch (error) {
-      throw usage(`${place}: ${(error as Error).message}`);
-    }
+    if (await this.#isInBatch(metadata)) await this.flush();
+    await refusing(place, () => this.#batch.create({ metadata, context, entries }));
     this.#sessions++;
     if (this.#sessions >= BATCH_SESSIONS || this.#characters >= BATCH_CHARACTERS) await this.flush();
+  }
+
+  async #spoolOrLeave(begun: Begun): Promise<void> {
+    try {
+      await this.#spool(begun);
+    } catch (error) {
+      await this.leave();
+      this.#isOrphaned = true;
+      throw error;
+    }
+  }
+
+  /** Writes the entries that are in memory behind those before, into a file. */
+  async #spool(begun: Begun): Promise<void> {
+    const { place, metadata, context, entries } = begun;
+    if (!begun.spool) {
+      // What is in memory beside it, so that it goes in the order of the lines.
+      await this.flush();
+      const folder = await TempFolder.make();
+      begun.spool = { folder, store: await folder.open() };
+      const { store } = begun.spool;
+      await refusing(place, () => store.create({ metadata, context, entries: [] }));
+    }
+    const { store } = begun.spool;
+    const result = await refusing(place, () =>
+      store.append(metadata.id, entries, { at: metadata.updatedAt }),
+    );
+    if (result.entries.some(({ added }) => !added))
+      throw usage(`${place}: it holds an entry id twice, and is too large to be taken as it is.`);
+    begun.entries = [];
+    begun.characters = 0;
+  }
+
+  async #takeSpooled(begun: Begun): Promise<void> {
+    try {
+      if (begun.entries.length > 0) await this.#spool(begun);
+      if (begun.spool) await this.#options.take(begun.spool.store);
+    } finally {
+      await this.leave();
+    }
+  }
+
+  /** Forgets the session that was begun, and what was written of it. */
+  async leave(): Promise<void> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    await begun?.spool?.folder.remove();
   }
 
   async #isInBatch(metadata: SessionMetadata | undefined): Promise<boolean> {
@@ -149,5 +209,15 @@ class SessionLines {
     this.#sessions = 0;
     this.#characters = 0;
     await this.#options.take(batch);
+  }
+}
+
+/** @throws {Failure} that names the line of the session where no store takes it. */
+async function refusing<T>(place: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isSessionError(error, "io") || isSessionError(error, "busy")) throw error;
+    throw usage(`${place}: ${(error as Error).message}`);
   }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, open, rename, unlink } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { Context } from "../command/context.ts";
 import { Failure } from "../terminal/exit.ts";
+import { begun, finished, removeLeftovers } from "../terminal/leftovers.ts";
 
 export type Write = (text: string | Uint8Array) => Promise<void>;
 
@@ -21,12 +22,14 @@ export async function toFile(
 ): Promise<string> {
   const { base } = await context.config();
   const full = resolve(base, path);
+  await removeLeftovers(dirname(full), unfinishedName(basename(full)));
   const unfinished = `${full}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   const failed = (error: NodeJS.ErrnoException) =>
     new Failure(`${full} cannot be written: ${error.message}.`);
   const file = await open(unfinished, "wx", 0o600).catch((error) => {
     throw failed(error);
   });
+  begun(unfinished);
   try {
     try {
       await work(async (part) => {
@@ -46,8 +49,13 @@ export async function toFile(
     throw error;
   } finally {
     await unlink(unfinished).catch(() => {});
+    finished(unfinished);
   }
   return full;
+}
+
+function unfinishedName(name: string): RegExp {
+  return new RegExp(`^${name.replace(/\W/g, "\\$&")}\\.tmp-(\\d+)-[0-9a-f]{8}$`);
 }
 
 async function renameWhereFree(error: NodeJS.ErrnoException, from: string, to: string): Promise<void> {

@@ -63,6 +63,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     "write what is whole of a damaged sqlite: store into a new one",
     () => import("../commands/recover.ts"),
   ),
+  entry(
+    MAINTENANCE,
+    "unlock",
+    "remove a lock that another machine has left",
+    () => import("../commands/unlock.ts"),
+  ),
   entry(MAINTENANCE, "prune", "delete old sessions", () => import("../commands/prune.ts")),
   entry(
     MAINTENANCE,

@@ -25,7 +25,7 @@ export async function complete(words: readonly string[], context: Context): Prom
   const program: AnyCommand = await buildProgram(before, context);
   let command = program;
   const given: string[] = [];
-  const globals: Record<string, string> = {};
+  const globals: Record<string, string | true> = {};
   for (let i = 0; i < before.length; i++) {
     const word = before[i] as string;
     const [flag, inline] = flagOf(word);
@@ -38,6 +38,7 @@ export async function complete(words: readonly string[], context: Context): Prom
         return valuesOf(option, context, typed);
       }
       if (value !== undefined) globals[option.attributeName()] = value;
+      else if (flag === "--read-only") globals["readOnly"] = true;
     } else if (command === program)
       command = program.commands.find((each) => each.name() === word || each.alias() === word) ?? program;
     else given.push(word);

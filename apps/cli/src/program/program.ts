@@ -22,6 +22,10 @@ export async function buildProgram(argv: readonly string[], context: Context): P
     .addOption(
       new Option("--durability <which>", "full: survives a power cut; relaxed: the end of the process"),
     )
+    .option("--read-only", "write nothing to the store, and refuse what would")
+    .addOption(
+      new Option("--deletion <how>", "secure: what is deleted is in no file any more; fast: in free space"),
+    )
     .option("--no-color", "no colours, also on a terminal")
     .helpCommand("help [command]", "the help of a command")
     .exitOverride()
@@ -60,7 +64,7 @@ function commandIn(argv: readonly string[]): string[] {
   const words: string[] = [];
   for (let i = 0; i < argv.length && words.length < 2; i++) {
     const word = argv[i] as string;
-    if (/^--(?:store|token|token-file|durability)$/.test(word)) i++;
+    if (/^--(?:store|token|token-file|durability|deletion)$/.test(word)) i++;
     else if (!word.startsWith("-")) words.push(word);
   }
   return words[0] === "help" ? words : words.slice(0, 1);

@@ -9,13 +9,13 @@ export const fsScheme: StoreScheme<Extract<StoreLocation, { kind: "fs" }>> = {
   placeOf: ({ dir }) => dir,
   isRemote: false,
   takesDurability: true,
-  async open({ dir }, { durability = "full", onWarning }) {
+  async open({ dir }, { durability = "full", readOnly, onWarning }) {
     const { openFileStore } = await import("@thulp-sessions/store-fs");
-    return openFileStore({ dir, durability, onWarning });
+    return openFileStore({ dir, durability, readOnly, onWarning });
   },
-  async maintenance({ dir }) {
+  async maintenance({ dir }, { readOnly }) {
     const { fileStoreMaintenance } = await import("@thulp-sessions/store-fs");
-    return fileStoreMaintenance({ dir });
+    return fileStoreMaintenance({ dir, readOnly });
   },
   async rawCopy(from, to) {
     const { FileStore } = await import("@thulp-sessions/store-fs");

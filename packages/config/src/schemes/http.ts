@@ -10,10 +10,10 @@ export const httpScheme: StoreScheme<Extract<StoreLocation, { kind: "http" }>> =
   placeOf: () => null,
   isRemote: true,
   takesDurability: false,
-  async open({ url }, { token, onWarning }) {
+  async open({ url }, { token, readOnly, onWarning }) {
     bypassProxy(url, process.env);
     const { openRemoteStore } = await import("@thulp-sessions/client");
-    return openRemoteStore({ url, token, onWarning });
+    return openRemoteStore({ url, token, readOnly, onWarning });
   },
   maintenance: async () => null,
 };

@@ -12,9 +12,9 @@ export const memoryScheme: StoreScheme<Extract<StoreLocation, { kind: "memory" }
   placeOf: () => null,
   isRemote: false,
   takesDurability: false,
-  async open(_, { onWarning }) {
+  async open(_, { readOnly, onWarning }) {
     const { MemoryStore } = await import("@thulp-sessions/core/memory");
-    const store = new MemoryStore();
+    const store = new MemoryStore({ readOnly });
     if (onWarning) store.warnings.listen(onWarning);
     return store;
   },

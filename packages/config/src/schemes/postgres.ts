@@ -17,9 +17,9 @@ export const postgresScheme: StoreScheme<PostgresLocation> = {
   placeOf: () => null,
   isRemote: true,
   takesDurability: true,
-  async open({ url }, { durability = "full", onWarning }) {
+  async open({ url }, { durability = "full", readOnly, onWarning }) {
     const { openPostgresStore } = await import("@thulp-sessions/store-postgres");
-    return openPostgresStore({ url, password: passwords.get(url), durability, onWarning });
+    return openPostgresStore({ url, password: passwords.get(url), durability, readOnly, onWarning });
   },
   async maintenance({ url }) {
     const { postgresMaintenance } = await import("@thulp-sessions/store-postgres");

@@ -9,12 +9,12 @@ export const sqliteScheme: StoreScheme<Extract<StoreLocation, { kind: "sqlite" }
   placeOf: ({ file }) => file,
   isRemote: false,
   takesDurability: true,
-  async open({ file }, { durability = "full", bulk = false, onWarning }) {
+  async open({ file }, { durability = "full", deletion, bulk = false, readOnly, onWarning }) {
     const { openSqliteStore } = await import("@thulp-sessions/store-sqlite");
-    return openSqliteStore({ file, durability, indexLater: bulk, onWarning });
+    return openSqliteStore({ file, durability, deletion, indexLater: bulk, readOnly, onWarning });
   },
-  async maintenance({ file }) {
+  async maintenance({ file }, { readOnly }) {
     const { sqliteMaintenance } = await import("@thulp-sessions/store-sqlite");
-    return sqliteMaintenance({ file });
+    return sqliteMaintenance({ file, readOnly });
   },
 };

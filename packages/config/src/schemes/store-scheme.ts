@@ -1,5 +1,6 @@
 import type { RawCopy, SessionStore, WarningListener } from "@thulp-sessions/core";
 import type { Durability, StoreMaintenance } from "@thulp-sessions/core/store";
+import type { Deletion } from "../settings.ts";
 
 /** Which store a URL names. Paths are absolute. */
 export type StoreLocation =
@@ -18,6 +19,13 @@ export interface OpenStoreOptions {
    * told to be.
    */
   readonly durability?: Durability | undefined;
+  /**
+   * Writes nothing, and refuses every call that would. False when absent; a place that may only be read is
+   * opened so by itself: `capabilities.writable` says it.
+   */
+  readonly readOnly?: boolean | undefined;
+  /** For `sqlite:`; `fast` when absent. In an `fs:` store nothing is left in either case. */
+  readonly deletion?: Deletion | undefined;
   /** For `http:` and `https:`: sent as a bearer token, to this URL only. */
   readonly token?: string | undefined;
   /** What relative paths are relative to; the current directory when absent. */
@@ -26,6 +34,11 @@ export interface OpenStoreOptions {
   readonly bulk?: boolean | undefined;
   /** Called with what should be known but fails no call, e.g. a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
+}
+
+export interface MaintenanceOptions {
+  /** Refuses what would change the place, and leaves nothing in it. False when absent. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** A store URL, taken apart at its first colon. */
@@ -59,7 +72,7 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   /** Loads the module of the store, and no other. */
   open(location: L, options: OpenStoreOptions): Promise<SessionStore>;
   /** Loads what maintains the place; `null` where the store has none, or another program keeps it. */
-  maintenance(location: L): Promise<StoreMaintenance | null>;
+  maintenance(location: L, options: MaintenanceOptions): Promise<StoreMaintenance | null>;
   /**
    * What moves sessions between two open stores of this kind as they stand; `undefined` where nothing does.
    */

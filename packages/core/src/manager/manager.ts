@@ -30,16 +30,18 @@ import { byNewest } from "../rules/order.ts";
 import type { AppendResult, SessionChange } from "../rules/writes.ts";
 import type { SearchPage, SearchQuery } from "../search/search.ts";
 import { sessionPages } from "../store/all-sessions.ts";
-import type {
-  CountQuery,
-  EntriesQuery,
-  EntryPage,
-  HeadPage,
-  HeadQuery,
-  ListQuery,
-  SessionPage,
-  SessionStore,
-  ValueCountPage,
+import { assembleSession } from "../store/assemble-session.ts";
+import {
+  type CountQuery,
+  type EntriesQuery,
+  type EntryPage,
+  type HeadPage,
+  type HeadQuery,
+  type ListQuery,
+  MAX_PAGE,
+  type SessionPage,
+  type SessionStore,
+  type ValueCountPage,
 } from "../store/session-store.ts";
 import { parseChange, parseInput, parseSession } from "../store/validate.ts";
 import type { WarningListener } from "../store/warnings.ts";
@@ -65,6 +67,15 @@ export interface SessionManagerOptions {
   readonly cacheSize?: number | undefined;
   /** Called with the store's warnings, e.g. of a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
+}
+
+/** How to load a session. */
+export interface LoadOptions {
+  /**
+   * Refuse a session whose JSON text has more characters than that, roughly, before all of it is in memory.
+   * One that is in the cache is given whatever its length.
+   */
+  readonly maxLength?: number | undefined;
 }
 
 /** What a new session has beyond its name and type. */
@@ -211,8 +222,12 @@ export class SessionManager {
     });
   }
 
-  /** The whole session, from the cache where the store still has the same version. */
-  async loadSession(id: string): Promise<StoredSession> {
+  /**
+   * The whole session, from the cache where the store still has the same version.
+   *
+   * @throws {SessionError} not_found; corrupt; unsupported when it is longer than `maxLength`.
+   */
+  async loadSession(id: string, { maxLength }: LoadOptions = {}): Promise<StoredSession> {
     const sessionId = parseSessionId(id);
     const cached = this.#cache.get(sessionId);
     if (cached) {
@@ -224,7 +239,12 @@ export class SessionManager {
         throw error;
       }
     }
-    return this.#cache.put(await this.store.get(sessionId));
+    if (maxLength === undefined) return this.#cache.put(await this.store.get(sessionId));
+    const reads = {
+      head: () => this.store.head(sessionId),
+      entriesAfter: (after: number) => this.store.readEntries(sessionId, { after, limit: MAX_PAGE }),
+    };
+    return this.#cache.put(await assembleSession(reads, maxLength));
   }
 
   /** The whole session, without looking into the cache or keeping it there. */

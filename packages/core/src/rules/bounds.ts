@@ -1,5 +1,6 @@
 import { invalidInput } from "../model/errors.ts";
 import type { JsonObject } from "../model/json.ts";
+import { leastJsonLength } from "../model/json-length.ts";
 import { MAX_TEXT_BYTES, type Session, type SessionMetadata, utf8Length } from "../model/model.ts";
 
 // How large what is new may be. What is stored already, by another program or an older version, may be
@@ -32,18 +33,19 @@ export function checkMetadataBounds(metadata: SessionMetadata, before?: SessionM
     const known = new Set(before?.tags);
     for (const [i, tag] of tags.entries()) if (!known.has(tag)) checkText(tag, `metadata.tags[${i}]`);
   }
-  if (mostBytes(metadata) <= MAX_METADATA_BYTES) return;
-  const bytes = utf8Length(JSON.stringify(metadata));
-  if (bytes <= MAX_METADATA_BYTES || (before && bytes <= utf8Length(JSON.stringify(before)))) return;
-  throw tooLong("metadata", MAX_METADATA_BYTES);
+  if (mostBytes(metadata) > MAX_METADATA_BYTES) checkLength(metadata, before, "metadata", MAX_METADATA_BYTES);
 }
 
 /** The same for a context. */
 export function checkContextBounds(context: JsonObject, before?: JsonObject): void {
   if (context === before || isShorter(context, MAX_CONTEXT_BYTES)) return;
-  const bytes = utf8Length(JSON.stringify(context));
-  if (bytes <= MAX_CONTEXT_BYTES || (before && bytes <= utf8Length(JSON.stringify(before)))) return;
-  throw tooLong("context", MAX_CONTEXT_BYTES);
+  checkLength(context, before, "context", MAX_CONTEXT_BYTES);
+}
+
+function checkLength(value: object, before: object | undefined, field: string, maxBytes: number): void {
+  const most = Math.max(maxBytes, before === undefined ? 0 : jsonBytes(before));
+  // The first look makes no text of what is certainly too long.
+  if (leastJsonLength(value, most) > most || jsonBytes(value) > most) throw tooLong(field, maxBytes);
 }
 
 /** Is the session larger than a new one may be? Then it can only come from a store. */
@@ -55,6 +57,10 @@ export function exceedsBounds({ metadata, context }: Session): boolean {
   } catch {
     return true;
   }
+}
+
+function jsonBytes(value: object): number {
+  return utf8Length(JSON.stringify(value));
 }
 
 function checkText(text: string, field: string): void {

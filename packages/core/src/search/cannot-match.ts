@@ -13,5 +13,9 @@ export function cannotMatch(text: string, terms: readonly SearchTerm[]): boolean
   // case.
   if (!isAsciiText(text)) return false;
   const lower = text.toLowerCase();
-  return terms.some(({ words }) => words.some((word) => !lower.includes(word)));
+  const words = terms.flatMap((term) => term.words.slice(0, MOST_WORDS));
+  return words.slice(0, MOST_WORDS).some((word) => !lower.includes(word));
 }
+
+/** So many words are looked for: each costs the whole text, and all are matched later anyway. */
+const MOST_WORDS = 16;

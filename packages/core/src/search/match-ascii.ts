@@ -1,8 +1,13 @@
 import { isAsciiText } from "./ascii-text.ts";
+import { areAllSearched, totalLength } from "./content-strings.ts";
 import { type MatchSpans, SNIPPET_AFTER } from "./match-spans.ts";
 import type { SearchTerm } from "./search.ts";
 import { MAX_WORD_LENGTH } from "./tokenize.ts";
 
+/** Beyond so many words one after the other, a regular expression may look at a text that often. */
+const MOST_WORDS = 8;
+/** So many units, over all terms, take milliseconds; beyond them `matchTokens` looks at each word once. */
+const MOST_WORK = 1024 * 1024;
 const ASCII_WORD = /^[a-z0-9]+$/;
 /** The terms as regular expressions over ASCII text; `null` for terms with other letters. */
 const patterns = new WeakMap<readonly SearchTerm[], readonly RegExp[] | null>();
@@ -16,7 +21,8 @@ export function matchAscii(
   terms: readonly SearchTerm[],
 ): MatchSpans | "nowhere" | null {
   const regExps = patternsOf(terms);
-  if (regExps === null || !strings.every(isAsciiText)) return null;
+  if (regExps === null || !areAllSearched(strings)) return null;
+  if (totalLength(strings) * regExps.length > MOST_WORK || !strings.every(isAsciiText)) return null;
   let occurrences = 0;
   let first: { string: number; start: number } | undefined;
   for (const regExp of regExps) {
@@ -64,8 +70,10 @@ function* matches(
 function patternsOf(terms: readonly SearchTerm[]): readonly RegExp[] | null {
   const known = patterns.get(terms);
   if (known !== undefined) return known;
-  const isAscii = terms.every(({ words }) =>
-    words.every((word) => ASCII_WORD.test(word) && word.length < MAX_WORD_LENGTH),
+  const isAscii = terms.every(
+    ({ words }) =>
+      words.length <= MOST_WORDS &&
+      words.every((word) => ASCII_WORD.test(word) && word.length < MAX_WORD_LENGTH),
   );
   const made = isAscii ? terms.map(patternOf) : null;
   patterns.set(terms, made);

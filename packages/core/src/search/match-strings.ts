@@ -1,7 +1,10 @@
+import { runSteps, runStepsInTurns, type Steps } from "../async/steps.ts";
+import type { Yielder } from "../async/yielder.ts";
+import { totalLength } from "./content-strings.ts";
 import { matchAscii } from "./match-ascii.ts";
-import { type MatchSpans, SNIPPET_AFTER } from "./match-spans.ts";
-import { type SearchTerm, STRING_BOUNDARY } from "./search.ts";
-import { type Token, tokenize } from "./tokenize.ts";
+import { SNIPPET_AFTER } from "./match-spans.ts";
+import { matchTokensSteps } from "./match-tokens.ts";
+import type { SearchTerm } from "./search.ts";
 
 /** How much of the text a snippet shows before its first match, in UTF-16 units. */
 const SNIPPET_BEFORE = 60;
@@ -23,82 +26,28 @@ export interface TextMatch {
  * @param terms from {@link parseSearchText}; no term matches nothing.
  */
 export function matchStrings(strings: readonly string[], terms: readonly SearchTerm[]): TextMatch | null {
-  if (terms.length === 0) return null;
-  const found = matchAscii(strings, terms) ?? matchTokens(strings, terms);
-  if (found === "nowhere") return null;
-  return { ...cutSnippet(strings[found.string] as string, found.ranges), occurrences: found.occurrences };
+  return runSteps(matchSteps(strings, terms));
 }
 
-interface PlacedToken extends Token {
-  /** Which of the strings; -1 for a boundary. */
-  readonly string: number;
-}
-
-/** The definition of a match, word by word; `matchAscii` gives the same for most texts, faster. */
-export function matchTokens(
+/** The same; long texts are gone through in pieces, between which timers and I/O have their turn. */
+export async function matchStringsInTurns(
   strings: readonly string[],
   terms: readonly SearchTerm[],
-): MatchSpans | "nowhere" {
-  const tokens: PlacedToken[] = [];
-  strings.forEach((text, string) => {
-    if (string > 0) tokens.push({ word: STRING_BOUNDARY, start: 0, end: 0, string: -1 });
-    for (const { word, start, end } of tokenize(text)) tokens.push({ word, start, end, string });
-  });
-  const positions = positionsByWord(tokens);
-  let occurrences = 0;
-  let first = tokens.length;
-  for (const term of terms) {
-    let found = 0;
-    for (const position of candidatePositions(term, positions)) {
-      if (!termMatchesAt(term, tokens, position)) continue;
-      found++;
-      if (position < first) first = position;
-    }
-    if (found === 0) return "nowhere";
-    occurrences += found;
-  }
-  const { string, start } = tokens[first] as PlacedToken;
-  // Only what the snippet shows is collected: a word that occurs everywhere would fill the memory.
-  const ranges: { start: number; end: number }[] = [];
-  for (let i = first; tokens[i]?.string === string; i++) {
-    const token = tokens[i] as PlacedToken;
-    if (token.start >= start + SNIPPET_AFTER) break;
-    for (const term of terms) {
-      if (!termMatchesAt(term, tokens, i)) continue;
-      ranges.push({ start: token.start, end: (tokens[i + term.words.length - 1] as PlacedToken).end });
-    }
-  }
-  return { string, ranges, occurrences };
+  yielder: Yielder,
+): Promise<TextMatch | null> {
+  return totalLength(strings) > SHORT_LENGTH
+    ? runStepsInTurns(matchSteps(strings, terms), yielder)
+    : matchStrings(strings, terms);
 }
 
-function positionsByWord(tokens: readonly PlacedToken[]): Map<string, number[]> {
-  const positions = new Map<string, number[]>();
-  tokens.forEach(({ word }, i) => {
-    const list = positions.get(word);
-    if (list) list.push(i);
-    else positions.set(word, [i]);
-  });
-  return positions;
-}
+/** Texts up to this length, in UTF-16 units, take a few milliseconds at most. */
+const SHORT_LENGTH = 32 * 1024;
 
-/** Where the first word of the term occurs. */
-function candidatePositions(
-  { words, prefix }: SearchTerm,
-  positions: Map<string, number[]>,
-): readonly number[] {
-  const head = words[0] as string;
-  if (!prefix || words.length > 1) return positions.get(head) ?? [];
-  return [...positions].flatMap(([word, list]) => (word.startsWith(head) ? list : []));
-}
-
-function termMatchesAt({ words, prefix }: SearchTerm, tokens: readonly PlacedToken[], at: number): boolean {
-  const last = words.length - 1;
-  for (let i = 0; i <= last; i++) {
-    const token = tokens[at + i]?.word;
-    if (token === words[i]) continue;
-    return prefix && i === last && token?.startsWith(words[i] as string) === true;
-  }
-  return true;
+function* matchSteps(strings: readonly string[], terms: readonly SearchTerm[]): Steps<TextMatch | null> {
+  if (terms.length === 0) return null;
+  const found = matchAscii(strings, terms) ?? (yield* matchTokensSteps(strings, terms));
+  if (found === "nowhere") return null;
+  return { ...cutSnippet(strings[found.string] as string, found.ranges), occurrences: found.occurrences };
 }
 
 function cutSnippet(

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { runSteps, type Steps } from "../async/steps.ts";
 import { arrayOf } from "../model/array-of.ts";
 import type { SessionId } from "../model/ids.ts";
-import type { JsonValue } from "../model/json.ts";
 import { ENTRY_TYPE_NAMES, type EntryTypeName } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
 import { isAsciiText } from "./ascii-text.ts";
-import { MAX_WORD_LENGTH, tokenize } from "./tokenize.ts";
+import { areAllSearched, MAX_SEARCHED_WORDS } from "./content-strings.ts";
+import { MAX_WORD_LENGTH, type Token, tokenize, tokenizeSteps } from "./tokenize.ts";
 
 /** The longest text of a search, in UTF-16 units. */
 export const MAX_SEARCH_TEXT = 4096;
@@ -66,19 +67,6 @@ export interface SearchPage {
   readonly nextCursor: string | null;
 }
 
-/** Every string in a content, at any depth, in the order of the text; keys are not searched. */
-export function contentStrings(content: JsonValue): string[] {
-  const strings: string[] = [];
-  collect(content, strings);
-  return strings;
-}
-
-function collect(value: JsonValue, into: string[]): void {
-  if (typeof value === "string") into.push(value);
-  else if (typeof value === "object" && value !== null)
-    for (const item of Object.values(value)) collect(item, into);
-}
-
 /** Separates two strings of one content, so that no phrase spans them. No query can contain it. */
 export const STRING_BOUNDARY = "\uE000";
 
@@ -88,7 +76,23 @@ export const STRING_BOUNDARY = "\uE000";
  * nothing else, holds exactly the words that `matchStrings` compares.
  */
 export function indexText(strings: readonly string[]): string {
-  return strings.map(wordsOf).join(` ${STRING_BOUNDARY} `);
+  return runSteps(indexTextSteps(strings));
+}
+
+/** The same in pieces, for long texts. */
+export function* indexTextSteps(strings: readonly string[]): Steps<string> {
+  const texts: string[] = [];
+  if (areAllSearched(strings)) for (const text of strings) texts.push(wordsOf(text));
+  else {
+    let left = MAX_SEARCHED_WORDS;
+    for (const text of strings) {
+      const { tokens, count } = yield* tokenizeSteps(text, left);
+      texts.push(joinWords(tokens));
+      left -= count;
+      if (left === 0) break;
+    }
+  }
+  return texts.join(` ${STRING_BOUNDARY} `);
 }
 
 const LONG_WORD = new RegExp(`[a-z0-9]{${MAX_WORD_LENGTH + 1}}`, "i");
@@ -100,9 +104,11 @@ function wordsOf(text: string): string {
       .replace(/[^a-z0-9]+/g, " ")
       .trim();
   }
-  return tokenize(text)
-    .map(({ word }) => word)
-    .join(" ");
+  return joinWords(tokenize(text));
+}
+
+function joinWords(tokens: readonly Token[]): string {
+  return tokens.map(({ word }) => word).join(" ");
 }
 
 /** Words that have to follow each other in one string; with `prefix` the last one only has to begin so. */

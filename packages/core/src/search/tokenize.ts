@@ -1,3 +1,5 @@
+import { runSteps, type Steps } from "../async/steps.ts";
+
 /**
  * Words are compared by their first 256 UTF-16 units: base64 and the like would swell every index otherwise.
  */
@@ -26,15 +28,33 @@ const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 const NOT_COMPARED = /[\u0300-\u036f\u20d0-\u20ff\p{Variation_Selector}]+/gu;
 const ASCII_WORD = /^[a-z0-9]+$/;
 
+/** So many words take some milliseconds. */
+const MATCHES_PER_STEP = 4096;
+
 /**
  * The words of a text, lower-cased, without diacritics of Latin, Greek and Cyrillic letters. A word is a run
  * of letters, digits and marks that holds a letter or digit; in scripts without spaces each character is one.
  * A word holds no ASCII but a-z and 0-9.
  */
 export function tokenize(text: string): Token[] {
+  return runSteps(tokenizeSteps(text)).tokens;
+}
+
+/**
+ * The same in pieces, for long texts.
+ *
+ * @param most stops after so many words; one above 256 UTF-16 units counts for each 256. `count` says how
+ *   many there were.
+ */
+export function* tokenizeSteps(
+  text: string,
+  most = Number.POSITIVE_INFINITY,
+): Steps<{ readonly tokens: Token[]; readonly count: number }> {
   const tokens: { word: string; start: number; end: number }[] = [];
   let runEnd = -1;
+  let count = 0;
   for (const match of text.matchAll(WORD)) {
+    if (count === most) break;
     const [raw, run] = match;
     const start = match.index;
     const end = start + raw.length;
@@ -46,8 +66,9 @@ export function tokenize(text: string): Token[] {
       if (word !== "") tokens.push({ word, start, end });
     }
     runEnd = run === undefined ? -1 : end;
+    if (++count % MATCHES_PER_STEP === 0) yield;
   }
-  return tokens;
+  return { tokens, count };
 }
 
 function foldWord(raw: string): string {

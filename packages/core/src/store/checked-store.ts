@@ -43,6 +43,9 @@ export type ParsedCountQuery = z.output<typeof countQuerySchema>;
 /** A checked {@link SearchQuery}, with the defaults filled in. */
 export type ParsedSearchQuery = z.output<typeof searchQuerySchema>;
 
+/** Why a store may only be read that was opened so, as a clause that ends a sentence. */
+export const OPENED_READ_ONLY = "it was opened with readOnly (--read-only)";
+
 /**
  * Checks the state and the arguments of every call once, and calls the method of the backend (`doAppend` for
  * `append`) with checked copies. A backend that has its own cursors, such as a remote store, extends this
@@ -58,6 +61,8 @@ export abstract class CheckedStore implements SessionStore {
   readonly warnings = new Warnings();
   /** Where a backend emits changes: its own after they were applied, and those of others that it notices. */
   protected readonly changes = new ChangeFeed();
+  /** Why the place may only be read, and what to do: a clause that ends a sentence. */
+  protected readOnlyReason: string = OPENED_READ_ONLY;
   readonly #yielder = new Yielder();
   #watchers = 0;
   #watchStarted: Promise<void> | undefined;
@@ -102,7 +107,11 @@ export abstract class CheckedStore implements SessionStore {
   protected doWatchStop(): void {}
 
   create(session: GivenSession): Promise<SessionHead> {
-    return this.#run(() => this.doCreate(parseSession(session)));
+    return this.#run(() => {
+      const parsed = parseSession(session);
+      this.refuseReadOnly();
+      return this.doCreate(parsed);
+    });
   }
 
   get(id: string): Promise<StoredSession> {
@@ -114,19 +123,23 @@ export abstract class CheckedStore implements SessionStore {
   }
 
   update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead> {
-    return this.#run(() =>
-      this.doUpdate(
-        parseSessionId(id),
-        parseChange(change),
-        parseInput(writeOptionsSchema, options, "options"),
-      ),
-    );
+    return this.#run(() => {
+      const sessionId = parseSessionId(id);
+      const parsed = parseChange(change);
+      const checked = parseInput(writeOptionsSchema, options, "options");
+      this.refuseReadOnly();
+      return this.doUpdate(sessionId, parsed, checked);
+    });
   }
 
   append(id: string, entries: readonly SessionEntry[], options: AppendOptions): Promise<AppendResult> {
-    return this.#run(() =>
-      this.doAppend(parseSessionId(id), parseEntries(entries), parseAppendOptions(options)),
-    );
+    return this.#run(() => {
+      const sessionId = parseSessionId(id);
+      const parsed = parseEntries(entries);
+      const checked = parseAppendOptions(options);
+      this.refuseReadOnly();
+      return this.doAppend(sessionId, parsed, checked);
+    });
   }
 
   readEntries(id: string, query: EntriesQuery = {}): Promise<EntryPage> {
@@ -141,7 +154,9 @@ export abstract class CheckedStore implements SessionStore {
       if (!Number.isSafeInteger(entryCount) || entryCount < 0) {
         throw invalidInput("entryCount: expected a whole number from 0.", { field: "entryCount" });
       }
-      return this.doTruncate(sessionId, entryCount, parseInput(writeOptionsSchema, options, "options"));
+      const checked = parseInput(writeOptionsSchema, options, "options");
+      this.refuseReadOnly();
+      return this.doTruncate(sessionId, entryCount, checked);
     });
   }
 
@@ -149,18 +164,21 @@ export abstract class CheckedStore implements SessionStore {
     session: GivenSession,
     options: { expectedVersion?: string | undefined } = {},
   ): Promise<SessionHead> {
-    return this.#run(() =>
-      this.doReplace(
-        parseSession(session),
-        parseInput(versionOptionsSchema, options, "options").expectedVersion,
-      ),
-    );
+    return this.#run(() => {
+      const parsed = parseSession(session);
+      const { expectedVersion } = parseInput(versionOptionsSchema, options, "options");
+      this.refuseReadOnly();
+      return this.doReplace(parsed, expectedVersion);
+    });
   }
 
   delete(id: string, options: { expectedVersion?: string | undefined } = {}): Promise<boolean> {
-    return this.#run(() =>
-      this.doDelete(parseSessionId(id), parseInput(versionOptionsSchema, options, "options").expectedVersion),
-    );
+    return this.#run(() => {
+      const sessionId = parseSessionId(id);
+      const { expectedVersion } = parseInput(versionOptionsSchema, options, "options");
+      this.refuseReadOnly();
+      return this.doDelete(sessionId, expectedVersion);
+    });
   }
 
   list(query: HeadQuery): Promise<HeadPage>;
@@ -228,6 +246,19 @@ export abstract class CheckedStore implements SessionStore {
     }
     this.changes.close();
     await this.doClose();
+  }
+
+  /**
+   * For what writes and is not in the contract; the methods that are call it by themselves.
+   *
+   * @throws {SessionError} unsupported where `capabilities.writable` is false.
+   */
+  protected refuseReadOnly(): void {
+    if (this.capabilities.writable) return;
+    throw new SessionError(
+      "unsupported",
+      `${this.location} may only be read: ${this.readOnlyReason}. Nothing was changed.`,
+    );
   }
 
   /**

@@ -42,13 +42,15 @@ interface SessionRecord {
 export class MemoryStore extends BaseStore {
   override readonly kind = "memory";
   override readonly location = "memory:";
-  override readonly capabilities: StoreCapabilities = {
-    persistent: false,
-    shared: false,
-    exactNumbers: false,
-  };
+  override readonly capabilities: StoreCapabilities;
   readonly #sessions = new Map<SessionId, SessionRecord>();
   #lastVersion = 0;
+
+  /** @param options.readOnly it stays empty, and every call that writes is refused. */
+  constructor({ readOnly = false }: { readonly readOnly?: boolean | undefined } = {}) {
+    super();
+    this.capabilities = { persistent: false, shared: false, exactNumbers: false, writable: !readOnly };
+  }
 
   protected override async doCreate(session: Session): Promise<SessionHead> {
     const { id } = session.metadata;

@@ -1,7 +1,9 @@
+import { Yielder } from "../async/yielder.ts";
+import type { JsonValue } from "../model/json.ts";
 import type { SessionMetadata, StoredEntry } from "../model/model.ts";
 import { filterMatcher } from "../rules/filter.ts";
-import { matchStrings, type TextMatch } from "../search/match-strings.ts";
-import { contentStrings } from "../search/search.ts";
+import { contentStrings } from "../search/content-strings.ts";
+import { matchStringsInTurns, type TextMatch } from "../search/match-strings.ts";
 import type { PlacedHit, Rows, SearchRequest } from "./requests.ts";
 
 /**
@@ -19,11 +21,12 @@ export async function scanSearch(
   const { after, order, limit } = request;
   const matches = filterMatcher(request.filter);
   const hits: (PlacedHit & { score: number })[] = [];
+  const yielder = new Yielder();
   for (const metadata of newestFirst) {
     if (after && precedes(metadata, after)) continue;
     if (!matches(metadata)) continue;
     const afterSeq = after?.id === metadata.id ? after.seq : -2;
-    for await (const [seq, match] of hitsIn(metadata, readEntries, request)) {
+    for await (const [seq, match] of hitsIn(metadata, readEntries, request, yielder)) {
       if (seq <= afterSeq) continue;
       if (order === "newest" && hits.length === limit) return { items: hits, hasMore: true };
       hits.push({
@@ -49,14 +52,17 @@ async function* hitsIn(
   metadata: SessionMetadata,
   readEntries: (metadata: SessionMetadata) => Iterable<StoredEntry> | AsyncIterable<StoredEntry>,
   { terms, types, timeAfter, timeBefore, includeNames }: SearchRequest,
+  yielder: Yielder,
 ): AsyncGenerator<[number, TextMatch]> {
-  const nameMatch = includeNames ? matchStrings([metadata.name], terms) : null;
+  const match = (value: JsonValue) => matchStringsInTurns(contentStrings(value), terms, yielder);
+  const nameMatch = includeNames ? await match(metadata.name) : null;
   if (nameMatch) yield [NAME, nameMatch];
   for await (const entry of readEntries(metadata)) {
+    await yielder.yieldIfDue();
     if (types && !types.includes(entry.entryType.type)) continue;
     if (entry.timestamp <= timeAfter || entry.timestamp >= timeBefore) continue;
-    const match = matchStrings(contentStrings(entry.content), terms);
-    if (match) yield [entry.seq, match];
+    const entryMatch = await match(entry.content);
+    if (entryMatch) yield [entry.seq, entryMatch];
   }
 }
 

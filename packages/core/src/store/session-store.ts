@@ -34,6 +34,11 @@ export interface StoreCapabilities {
    * `inexact`. False: every stored number is one of JavaScript's.
    */
   readonly exactNumbers: boolean;
+  /**
+   * False where the place may only be read: it was opened so (`readOnly`), or the rights allow no more. Every
+   * call that writes is then refused with `unsupported`, and changes nothing.
+   */
+  readonly writable: boolean;
 }
 
 /** Which entries of a session, and in which order. */
@@ -157,7 +162,8 @@ export interface WatchOptions {
  * A call is applied completely or not at all. What is given and what is returned share nothing with the
  * store. Every method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema,
  * `closed` after `close`, `io` where the medium fails, `busy` where another process holds a lock for too
- * long. Further codes are at the methods.
+ * long; every method that writes with `unsupported` where `capabilities.writable` is false. Further codes are
+ * at the methods.
  */
 export interface SessionStore extends AsyncDisposable {
   /**

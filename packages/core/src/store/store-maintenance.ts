@@ -41,6 +41,22 @@ export interface RepairReport {
   readonly context: "kept" | "lost";
 }
 
+/** A lock on a session, which a program holds or has left behind. */
+export interface SessionLock {
+  readonly sessionId: string;
+  /** The file that is the lock. */
+  readonly path: string;
+  /** Who holds it, for people. */
+  readonly holder: string;
+  /**
+   * What is certain of that program. Locks of those that have `ended` are taken over by whoever needs them;
+   * `unknown` ones, of other machines and of containers of which nothing can be seen, by nobody.
+   */
+  readonly owner: "lives" | "ended" | "unknown";
+  /** It runs, or ran, where this process does: not in another container, not on another machine. */
+  readonly isHere: boolean;
+}
+
 /** What was written of a damaged store into a new one. */
 export interface RecoveryReport {
   readonly sessions: number;
@@ -63,6 +79,20 @@ export interface RestoreReport {
   readonly kept: string | null;
 }
 
+/** A file that may still hold what was deleted. */
+export interface FileLeft {
+  readonly path: string;
+  /** Why, and what to do, in words for people. */
+  readonly reason: string;
+}
+
+export interface VacuumReport {
+  /** By how many bytes the files became shorter. */
+  readonly bytesFreed: number;
+  /** What vacuum could not clear, or does not touch, such as copies from before a migration. */
+  readonly left: readonly FileLeft[];
+}
+
 interface MaintenanceOfAnyStore {
   /** The `kind` of the stores that are kept in such a place. */
   readonly kind: string;
@@ -76,8 +106,17 @@ interface MaintenanceOfAnyStore {
   check(): Promise<readonly StoreFinding[]>;
 }
 
+interface FileMaintenance extends MaintenanceOfAnyStore {
+  /**
+   * Takes what was deleted out of the files, and gives its space back to the file system.
+   *
+   * @throws {SessionError} busy, io, corrupt
+   */
+  vacuum(): Promise<VacuumReport>;
+}
+
 /** Of a store that keeps each session in a file of its own: one is repaired beside the others. */
-export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
+export interface SessionwiseMaintenance extends FileMaintenance {
   readonly unit: "session";
   /**
    * Recovers what is whole in a damaged session. The bytes as they were are kept.
@@ -91,10 +130,24 @@ export interface SessionwiseMaintenance extends MaintenanceOfAnyStore {
     id: string,
     options?: { readonly durability?: Durability | undefined },
   ): Promise<RepairReport | null>;
+  /**
+   * The locks on sessions that are there now.
+   *
+   * @throws {SessionError} io
+   */
+  locks(): Promise<readonly SessionLock[]>;
+  /**
+   * Removes the lock of a session. For a lock whose owner is `unknown`, by somebody who knows that no program
+   * writes to the session: if one does, what it writes may be lost.
+   *
+   * @returns the lock that was removed; `null` where there was none.
+   * @throws {SessionError} busy while its owner lives; io.
+   */
+  unlock(id: string): Promise<SessionLock | null>;
 }
 
 /** Of a store that keeps all sessions in one file. */
-export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
+export interface WholeStoreMaintenance extends FileMaintenance {
   readonly unit: "store";
   /**
    * Writes what can be read into a new place, and only reads this one.
@@ -122,12 +175,6 @@ export interface WholeStoreMaintenance extends MaintenanceOfAnyStore {
    *   program has the store or the backup open; io. Nothing is changed then.
    */
   restore(from: string): Promise<RestoreReport>;
-  /**
-   * Gives the space of what was deleted back to the file system.
-   *
-   * @throws {SessionError} busy, io, corrupt
-   */
-  vacuum(): Promise<{ readonly bytesFreed: number }>;
 }
 
 /** Of a store in a database that has its own means to back up, restore and clean up. */

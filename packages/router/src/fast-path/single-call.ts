@@ -1,6 +1,8 @@
+import { SessionError } from "@thulp-sessions/core";
 import { type AnyProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server";
 import { getHTTPStatusCode } from "@trpc/server/http";
 import type { ApiContext } from "../context.ts";
+import { toTrpcError } from "../errors.ts";
 import { appRouter } from "../router.ts";
 import { runProcedure } from "./run-procedure.ts";
 
@@ -39,7 +41,7 @@ export async function answerSingleCall({ path, procedure, input, ctx }: SingleCa
         return parsed;
       },
     });
-    return { status: 200, body: JSON.stringify({ result: { data } }), error: null };
+    return { status: 200, body: answerText(data), error: null };
   } catch (cause) {
     const error = getTRPCErrorFromUnknown(cause);
     const shape = getTRPCErrorShape({
@@ -52,6 +54,16 @@ export async function answerSingleCall({ path, procedure, input, ctx }: SingleCa
     });
     const answer = { error: shape };
     return { status: getHTTPStatusCode(answer, [error]), body: JSON.stringify(answer), error };
+  }
+}
+
+/** @throws {SessionError} unsupported for what is longer than a string can be. */
+function answerText(data: unknown): string {
+  try {
+    return JSON.stringify({ result: { data } });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw toTrpcError(new SessionError("unsupported", "The answer is longer than can be sent.", { cause }));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Session, SessionHead, SessionManager, StoredSession } from "@thulp-sessions/core";
 import { countEntries, headOf, invalidInput } from "@thulp-sessions/core/store";
+import { MAX_ANSWER_LENGTH } from "../answer-length.ts";
 import { toTrpcError } from "../errors.ts";
 import { procedure, router } from "../trpc.ts";
 import * as inputs from "./inputs.ts";
@@ -12,7 +13,10 @@ export const sessionsRouter = router({
     return headOfSession(await ctx.manager.createSession(name, sessionType, options));
   }),
 
-  get: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.loadSession(input.id)),
+  /** Refuses what is longer than an answer may be: it is to be read by `head` and pages of entries. */
+  get: procedure
+    .input(inputs.idInput)
+    .query(({ ctx, input }) => ctx.manager.loadSession(input.id, { maxLength: MAX_ANSWER_LENGTH })),
 
   head: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.store.head(input.id)),
 

@@ -34,10 +34,10 @@ export const missingCases: readonly ConformanceCase[] = [
 
   conformanceCase("call-surface", ["CALL-7"], "location, capabilities and warnings", async (store) => {
     ok(typeof store.location === "string" && store.location !== "", "location is no text");
-    const { persistent, shared, exactNumbers } = store.capabilities;
+    const { persistent, shared, exactNumbers, writable } = store.capabilities;
     deepEqual(
-      [typeof persistent, typeof shared, typeof exactNumbers],
-      ["boolean", "boolean", "boolean"],
+      [persistent, shared, exactNumbers, writable].map((flag) => typeof flag),
+      ["boolean", "boolean", "boolean", "boolean"],
       "the capabilities",
     );
     const stop = store.warnings.listen(() => {});

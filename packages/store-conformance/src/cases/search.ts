@@ -1,4 +1,5 @@
 import type { JsonValue, SearchQuery, Session, SessionStore } from "@thulp-sessions/core";
+import { MAX_SEARCHED_WORDS } from "@thulp-sessions/core/store";
 import { deepEqual, equal, ok } from "../assert.ts";
 import { type ConformanceCase, conformanceCase } from "../conformance-case.ts";
 import { expectedHits } from "../expected-hits.ts";
@@ -378,6 +379,26 @@ export const searchCases: readonly ConformanceCase[] = [
       await store.create(session);
       equal(await checkModel(store, [session], { text: "needle" }), 3, "hits");
       equal(await checkModel(store, [session], { text: "x".repeat(256) }), 1, "a word cut at its bound");
+    },
+  ),
+
+  conformanceCase(
+    "search-bounds",
+    ["SEARCH-16"],
+    "what lies beyond the first 262,144 words of an entry, or 2,097,152 UTF-16 units, is not searched",
+    async (store) => {
+      const words = `${"a ".repeat(MAX_SEARCHED_WORDS - 1)}last`;
+      const spaces = " ".repeat(2 * 1024 * 1024 - 7);
+      const entries = [
+        makeEntry(0, USER, `${words} beyond`),
+        makeEntry(1, USER, ["first", words.slice(2), "beyond"]),
+        makeEntry(2, USER, ["x".repeat(256 * 1000), words.slice(2 * 1000), "beyond"]),
+        makeEntry(3, USER, `${spaces}needle beyond`),
+        makeEntry(4, USER, [spaces, "needles", "beyond"]),
+      ];
+      await store.create(makeSession(1, { name: "", entries: entries.slice(0, 3) }));
+      await store.append(ID, entries.slice(3), { at: T0 });
+      await check(store, { last: [0, 1, 2], "first last": [1], needle: [3], beyond: [], "needl*": [3] });
     },
   ),
 

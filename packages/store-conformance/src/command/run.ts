@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { SessionStore } from "@thulp-sessions/core";
 import { visibleText } from "@thulp-sessions/core/text";
 import { conformanceCases } from "../cases.ts";
 import type { ConformanceCase, SubjectFactory } from "../conformance-case.ts";
-import { sharedServer } from "./shared-server.ts";
+import { type Connect, sharedServer } from "./shared-server.ts";
 
 const USAGE = `Usage: store-conformance URL [CASE...] [--token-file FILE]
 
@@ -79,9 +78,9 @@ function wantedBy(argv: readonly string[]): Wanted | undefined {
 }
 
 /** Loaded only here: whoever runs the cases in a test needs no client. */
-async function openerOf({ url, token }: Wanted): Promise<() => Promise<SessionStore>> {
+async function openerOf({ url, token }: Wanted): Promise<Connect> {
   const { openRemoteStore } = await import("@thulp-sessions/client");
-  return () => openRemoteStore({ url, token });
+  return (options) => openRemoteStore({ url, token, ...options });
 }
 
 async function refuseSessions(factory: SubjectFactory): Promise<void> {

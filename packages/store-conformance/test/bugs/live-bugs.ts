@@ -135,6 +135,7 @@ export const liveBugs: readonly PlantedBug[] = [
         persistent: true,
         shared: false,
         exactNumbers: false,
+        writable: true,
       };
     },
   ),
@@ -147,6 +148,7 @@ export const liveBugs: readonly PlantedBug[] = [
         persistent: false,
         shared: true,
         exactNumbers: false,
+        writable: true,
       };
     },
   ),

@@ -7,6 +7,8 @@ export interface PlantedBug {
   readonly red: readonly string[];
   /** A new handle on a place of its own, as MemoryStore is one. */
   open(): SessionStore;
+  /** A handle that may only read. */
+  openReadOnly?(): SessionStore;
 }
 
 export function plantedBug(name: string, red: readonly string[], Store: new () => SessionStore): PlantedBug {

@@ -224,6 +224,32 @@ export const searchBugs: readonly PlantedBug[] = [
   ),
 
   plantedBug(
+    "the words of all of an entry are searched",
+    ["search-bounds"],
+    class extends MemoryStore {
+      override async search(query: SearchQuery) {
+        const page = await super.search(query);
+        const items = [...page.items];
+        for (const { id } of (await super.list()).items)
+          for (const { seq, content } of (await super.readEntries(id)).items)
+            if (
+              JSON.stringify(content)
+                .slice(2 ** 19)
+                .includes(` ${query.text}`)
+            )
+              items.push({ sessionId: id, seq, snippet: query.text, offsets: [[0, query.text.length]] });
+        return { ...page, items };
+      }
+    },
+  ),
+
+  plantedBug(
+    "only the first 100,000 words are searched",
+    ["search-bounds", "search-large"],
+    droppingHits(({ content }) => contentStrings(content).join(" ").split(" ").length <= 100_000),
+  ),
+
+  plantedBug(
     "tags are searched too",
     ["search-types-are-no-text"],
     class extends MemoryStore {

@@ -15,6 +15,12 @@ export function reportsEveryChange(folder: string): boolean {
   return LOCAL_FILE_SYSTEMS.has(typeOf(folder));
 }
 
+/** The type of the file system, where this machine's kernel alone has it mounted; else `null`. */
+export function localFileSystemOf(folder: string): number | null {
+  const type = typeOf(folder);
+  return LOCAL_FILE_SYSTEMS.has(type) ? type : null;
+}
+
 /** 0 where the system does not say. */
 function typeOf(folder: string): number {
   if (process.platform !== "linux") return 0;

@@ -4,6 +4,7 @@ import type { Durability } from "@thulp-sessions/core/store";
 import type { FileClock } from "./file-clock.ts";
 import { type FileInfo, infoOfOpen } from "./file-stamp.ts";
 import { io, ioError } from "./io-error.ts";
+import { takeOwnerOf, takeOwnerOfFolder } from "./ownership.ts";
 import { closeFile, OPEN_FLAGS } from "./read-file.ts";
 
 /** Writes all of it at one place. */
@@ -91,6 +92,9 @@ async function writeBeside(
   const descriptor = io(temporary, "create", () => fs.openSync(temporary, "wx", 0o600));
   let inPlace = false;
   try {
+    // Before the mode: a change of the owner may take bits of it away.
+    takeOwnerOfFolder(temporary, descriptor);
+    takeOwnerOf(path, descriptor);
     // After opening: the umask does not change it.
     io(temporary, "write", () => fs.fchmodSync(descriptor, mode));
     const filling = fill(descriptor);
@@ -127,6 +131,7 @@ export async function writeNewFile(
 ): Promise<void> {
   const descriptor = io(path, "create", () => fs.openSync(path, "wx", mode));
   try {
+    takeOwnerOfFolder(path, descriptor);
     await fill(descriptor);
     if (durability === "full") await syncAll(path, descriptor);
   } catch (error) {

@@ -133,11 +133,31 @@ export class EntryIndex {
   /** Forgets all entries from this one on. */
   truncate(count: number): void {
     if (count >= this.#count) return;
+    this.#leave(count);
     this.#count = count;
     const blocks = (count + BLOCK_ENTRIES - 1) >>> BLOCK_BITS;
     for (const block of this.#blocks.splice(blocks)) this.#blockBytes -= block.byteLength;
-    // They are made again when an id is next looked for.
-    this.#slots = undefined;
+  }
+
+  /**
+   * Frees the slots of the entries from this one on, the last first: each was entered behind all that stand
+   * before it, so nothing is looked for beyond its slot. Of many entries the slots are made again when an id
+   * is next looked for.
+   */
+  #leave(count: number): void {
+    const slots = this.#slots;
+    if (!slots) return;
+    if (this.#count - count > count / 2) {
+      this.#slots = undefined;
+      return;
+    }
+    const mask = slots.length - 1;
+    for (let seq = this.#count - 1; seq >= count; seq--) {
+      const block = this.#blocks[seq >>> BLOCK_BITS] as Uint32Array;
+      let slot = hash(block, (seq & (BLOCK_ENTRIES - 1)) * WORDS) & mask;
+      while (slots[slot] !== seq + 1) slot = (slot + 1) & mask;
+      slots[slot] = 0;
+    }
   }
 
   /** The entries with this id, in their order: none as a rule. */

@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import type { SessionMetadata } from "@thulp-sessions/core";
 import { deepFreeze, Yielder } from "@thulp-sessions/core/store";
 import type { FileStamp } from "../disk/file-stamp.ts";
+import { giveFolderAway, takeOwnerOfFolder } from "../disk/ownership.ts";
 import { closeFile, readTextFile } from "../disk/read-file.ts";
 import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { removeQuietly } from "../disk/write-file.ts";
@@ -87,6 +88,7 @@ export async function saveMetadataCache(folder: string, cached: Iterable<CachedM
     for (const name of fs.readdirSync(cache)) if (isOutdated(name)) removeQuietly(join(cache, name));
     keepOutOfVersionControl(cache);
     descriptor = fs.openSync(temporary, "wx", 0o600);
+    takeOwnerOfFolder(temporary, descriptor);
     const yielder = new Yielder();
     for (const line of linesFrom(cached)) {
       fs.writeSync(descriptor, line);
@@ -100,9 +102,23 @@ export async function saveMetadataCache(folder: string, cached: Iterable<CachedM
   }
 }
 
+/** Removes what any version has remembered of a folder. It is written again when it is worth it. */
+export function removeMetadataCache(folder: string): void {
+  const cache = join(folder, CACHE_FOLDER);
+  try {
+    for (const name of fs.readdirSync(cache))
+      if (name === FILE || isOutdated(name)) removeQuietly(join(cache, name));
+  } catch {
+    // There is none.
+  }
+}
+
 /** @throws when something else has that name: a link may lead anywhere. */
 function makeFolder(cache: string): void {
-  if (!fs.lstatSync(cache, { throwIfNoEntry: false })) fs.mkdirSync(cache, { mode: 0o700 });
+  if (!fs.lstatSync(cache, { throwIfNoEntry: false })) {
+    fs.mkdirSync(cache, { mode: 0o700 });
+    giveFolderAway(cache);
+  }
   if (!fs.lstatSync(cache).isDirectory()) throw new Error(`${cache} is no folder`);
 }
 

@@ -75,6 +75,34 @@ export function readMetadata(path: string, id: SessionId, startedMs: number): Fo
 }
 
 /**
+ * The id that a file says it has, whatever its name; `undefined` when there is no regular file.
+ *
+ * @throws {SessionError} io
+ * @throws {FormatError} where its metadata cannot be read.
+ */
+export function readOwnId(path: string): SessionId | undefined {
+  for (let most = LONG_HEAD_BYTES; ; most = LONGEST_HEAD_BYTES) {
+    const read = readBytes(path, 0, most);
+    if (!read) return undefined;
+    try {
+      return metadataIn(read.bytes).value.id;
+    } catch (error) {
+      const isCut = error instanceof FormatError && isNearEnd(error, read.bytes);
+      if (!isCut || read.info.size <= read.bytes.length) throw error;
+      if (most === LONGEST_HEAD_BYTES) throw tooLong();
+    }
+  }
+}
+
+function isNearEnd({ offset }: FormatError, bytes: Buffer): boolean {
+  return offset > bytes.length - LONGEST_TOKEN_BYTES;
+}
+
+function tooLong(): FormatError {
+  return new FormatError(`metadata of more than ${LONGEST_HEAD_BYTES} bytes`, 0, "unsupported");
+}
+
+/**
  * `updatedAt`, `null` where the whole file has to be read for it. The header says it, if the file has the
  * size that the header says: then the last write has come to its end. Only the loss of power may leave the
  * header of a write without its entries; of a file that was last changed before the machine was started the
@@ -139,10 +167,9 @@ function decodedMetadata(path: string, id: SessionId, file: OpenHead): SessionMe
       const updatedAt = fixed ? lastTime({ ...file, fixed }) : value.updatedAt;
       return updatedAt === null ? loadedMetadata(path, id) : deepFreeze({ ...value, updatedAt, id });
     } catch (error) {
-      const isCut = error instanceof FormatError && error.offset > head.length - LONGEST_TOKEN_BYTES;
+      const isCut = error instanceof FormatError && isNearEnd(error, head);
       if (!isCut || size <= head.length) throw error;
-      if (head.length >= LONGEST_HEAD_BYTES)
-        throw new FormatError(`metadata of more than ${LONGEST_HEAD_BYTES} bytes`, 0, "unsupported");
+      if (head.length >= LONGEST_HEAD_BYTES) throw tooLong();
     }
     const longer = readBytes(path, 0, most)?.bytes ?? Buffer.alloc(0);
     // It has been cut short meanwhile.

@@ -18,7 +18,12 @@ import type { DirectoryNames } from "../disk/directory-names.ts";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, isUnchanged } from "../disk/file-stamp.ts";
 import { damageError } from "../session/session-state.ts";
-import { type CachedMetadata, loadMetadataCache, saveMetadataCache } from "./metadata-cache.ts";
+import {
+  type CachedMetadata,
+  loadMetadataCache,
+  removeMetadataCache,
+  saveMetadataCache,
+} from "./metadata-cache.ts";
 import { readMetadata, startOfMachineMs } from "./read-metadata.ts";
 
 /** The cache is written if the first scan missed it for so many files, and for this share of all. */
@@ -39,26 +44,39 @@ interface Listed {
   scan: number;
 }
 
+/** Where the sessions are. */
+export interface ListedFolder {
+  readonly folder: string;
+  readonly names: Pick<DirectoryNames, "read">;
+  readonly pathOf: (id: SessionId) => string;
+}
+
 /**
  * The metadata of all sessions of a folder. What was read before is used again while the file is what it was.
  */
 export class SessionList {
   readonly #folder: string;
-  readonly #names: DirectoryNames;
+  readonly #names: Pick<DirectoryNames, "read">;
+  readonly #pathOf: (id: SessionId) => string;
   readonly #warnings: Warnings;
+  readonly #maySave: boolean;
   readonly #listed = new Map<SessionId, Listed>();
   /** What was warned of, each with the state of the file at that time. */
   readonly #warned = new Map<string, string>();
   readonly #startedMs = startOfMachineMs();
   #scans = 0;
+  #drops = 0;
   #misses = 0;
   #saving: Promise<void> | undefined;
   /** What stands in the folder under the names that were read last. */
   #inFolder: { readonly names: readonly string[]; readonly listed: readonly Listed[] } | undefined;
 
-  constructor(folder: string, names: DirectoryNames, warnings: Warnings) {
+  /** @param maySave whether it may leave what it has read to later processes. */
+  constructor({ folder, names, pathOf }: ListedFolder, warnings: Warnings, maySave: boolean) {
+    this.#maySave = maySave;
     this.#folder = folder;
     this.#names = names;
+    this.#pathOf = pathOf;
     this.#warnings = warnings;
   }
 
@@ -88,6 +106,7 @@ export class SessionList {
 
   async #scan(): Promise<SessionMetadata[]> {
     const scan = ++this.#scans;
+    const drops = this.#drops;
     if (scan === 1) await this.#loadCache();
     const found: SessionMetadata[] = [];
     const yielder = new Yielder();
@@ -107,7 +126,8 @@ export class SessionList {
     if (scan === this.#scans && this.#listed.size > inFolder.length)
       for (const [id, listed] of this.#listed) if (listed.scan !== scan) this.#listed.delete(id);
     // The caller does not wait for that.
-    if (scan === 1 && this.#isWorthSaving()) this.#saving = setImmediate().then(() => this.#saveCache());
+    if (scan === 1 && drops === this.#drops && this.#maySave && this.#isWorthSaving())
+      this.#saving = setImmediate().then(() => this.#saveCache());
     return found;
   }
 
@@ -119,6 +139,13 @@ export class SessionList {
     // Only what is there is remembered, however many are asked for.
     if (!metadata) this.#listed.delete(id);
     return metadata;
+  }
+
+  /** To be called when what was known of a session until now is to be found in no file any more. */
+  async dropCache(): Promise<void> {
+    this.#drops++;
+    await this.#saving;
+    removeMetadataCache(this.#folder);
   }
 
   /** Waits until the cache is saved. */
@@ -183,7 +210,7 @@ export class SessionList {
 
   /** `null` when it cannot be looked at, or read, or is not there. @param now not later than now. */
   #lookAt(listed: Listed, now: number): SessionMetadata | null {
-    const path = `${this.#folder}${sep}${listed.id}.json`;
+    const path = this.#pathOf(listed.id);
     try {
       if (!listed.racy && listed.stamp && isUnchanged(path, listed.stamp)) return listed.metadata;
       this.#read(listed, path, now);

@@ -1,26 +1,23 @@
 import fs from "node:fs";
 import { uptime } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import type { FileClock } from "../disk/file-clock.ts";
+import { localFileSystemOf } from "../disk/file-system.ts";
 import { io, ioError, isErrno } from "../disk/io-error.ts";
+import { LOCKS_FOLDER } from "../disk/names.ts";
+import { giveFolderAway, takeOwnerOfFolder } from "../disk/ownership.ts";
 import { closeFile, readTextFile } from "../disk/read-file.ts";
 import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { writeFully } from "../disk/write-file.ts";
-import {
-  describeOwner,
-  isDead,
-  isHere,
-  type LockOwner,
-  newOwner,
-  parseOwner,
-  processExists,
-} from "./lock-owner.ts";
+import { AliveSocket, isListenedTo } from "./alive-socket.ts";
+import { describeOwner, isHere, type LockOwner, newOwner, parseOwner, processExists } from "./lock-owner.ts";
+import { lifeOf, SOCKET_ENDING, socketOf } from "./owner-life.ts";
 
 /** The clock may have been set since the machine was started. */
 const BOOT_MARGIN_MS = 60_000;
 
-const LOCK_ENDING = ".lock";
+export const LOCK_ENDING = ".lock";
 
 /** What is longer names no owner. */
 const LONGEST_OWNER = 4096;
@@ -35,11 +32,12 @@ export class LockFiles {
   readonly #clock: FileClock;
   readonly #owner: LockOwner = newOwner();
   readonly #ownerFile: string;
-  /** Tells our links from those of others. */
-  #ownerInode = 0n;
+  /** Tells our links from those of others; `null` before the first lock. */
+  #ownerInode: bigint | null = null;
+  #socket: AliveSocket | null = null;
 
   constructor(sessionsFolder: string, clock: FileClock) {
-    this.#folder = join(sessionsFolder, ".locks");
+    this.#folder = join(sessionsFolder, LOCKS_FOLDER);
     this.#clock = clock;
     this.#ownerFile = join(this.#folder, `owner-${this.#owner.token}`);
   }
@@ -48,13 +46,26 @@ export class LockFiles {
     return join(this.#folder, name + LOCK_ENDING);
   }
 
-  /** True when the lock was free, or its owner dead, and is ours now. */
+  /** True when the lock was free and is ours now. */
   tryAcquire(lock: string): boolean {
-    if (this.#link(lock)) return true;
+    return this.#link(lock);
+  }
+
+  /** True when its owner was dead, and it is ours now. */
+  async tryTakeOver(lock: string): Promise<boolean> {
     const owner = readOwner(lock);
-    if (owner === "gone" || !(owner === null ? isFromBeforeBoot(lock) : isDead(owner))) return false;
+    if (owner === "gone") return false;
+    const isFree = owner === null ? isFromBeforeBoot(lock) : (await lifeOf(this.#folder, owner)) === "ended";
+    return isFree && this.takeOver(lock, owner);
+  }
+
+  /**
+   * Takes over a lock whose owner is dead, or that a person knows to be held by nobody. False where it was
+   * another's meanwhile.
+   */
+  async takeOver(lock: string, owner: LockOwner | null): Promise<boolean> {
     const takeover = `${lock}.${owner?.token ?? "unnamed"}`;
-    if (!this.tryAcquire(takeover)) return false;
+    if (!this.tryAcquire(takeover) && !(await this.tryTakeOver(takeover))) return false;
     try {
       const now = readOwner(lock);
       if (now === "gone" || now?.token !== owner?.token) return false;
@@ -81,25 +92,30 @@ export class LockFiles {
     return wasContended;
   }
 
-  /** The names of locks that dead processes have left, after what else they have left was removed. */
-  findAbandoned(): string[] {
-    this.#removeDeadOwners();
-    return namesIn(this.#folder).flatMap((name) =>
-      name.endsWith(LOCK_ENDING) && this.#isAbandoned(name) ? [name.slice(0, -LOCK_ENDING.length)] : [],
-    );
+  /** The names of locks that dead processes have left. */
+  async findAbandoned(): Promise<string[]> {
+    const abandoned: string[] = [];
+    for (const name of namesIn(this.#folder)) {
+      if (name.endsWith(LOCK_ENDING) && (await this.#isAbandoned(name)))
+        abandoned.push(name.slice(0, -LOCK_ENDING.length));
+    }
+    return abandoned;
   }
 
-  #isAbandoned(name: string): boolean {
+  async #isAbandoned(name: string): Promise<boolean> {
     try {
       const owner = readOwner(join(this.#folder, name));
-      return owner !== "gone" && owner !== null && isDead(owner);
+      return owner !== "gone" && owner !== null && (await lifeOf(this.#folder, owner)) === "ended";
     } catch {
       return false;
     }
   }
 
   close(): void {
-    unlink(this.#ownerFile);
+    this.#socket?.close();
+    this.#socket = null;
+    // Who has only read has none, and may have no right to look.
+    if (this.#ownerInode !== null) unlink(this.#ownerFile);
   }
 
   /** True when the lock was free and is ours now. */
@@ -123,12 +139,19 @@ export class LockFiles {
   #writeOwnerFile(): void {
     io(this.#ownerFile, "create", () => {
       makeFolder(this.#folder);
-      this.#removeDeadOwners();
+      this.#socket?.close();
+      this.#socket = AliveSocket.listen(socketOf(this.#ownerFile));
+      const owner: LockOwner = {
+        ...this.#owner,
+        listens: this.#socket !== null,
+        fileSystem: localFileSystemOf(this.#folder),
+      };
       const temporary = `${this.#ownerFile}.new-${process.pid}`;
       const descriptor = fs.openSync(temporary, "w", 0o600);
       try {
+        takeOwnerOfFolder(temporary, descriptor);
         this.#clock.probe(descriptor);
-        writeFully(descriptor, Buffer.from(JSON.stringify(this.#owner)), 0);
+        writeFully(descriptor, Buffer.from(JSON.stringify(owner)), 0);
       } finally {
         closeFile(descriptor);
       }
@@ -137,12 +160,15 @@ export class LockFiles {
     });
   }
 
-  /** What cannot be looked at or removed, e.g. another user's, stays. */
-  #removeDeadOwners(): void {
+  /**
+   * Removes what dead processes have left beside their locks. What cannot be looked at or removed, e.g.
+   * another user's, stays.
+   */
+  async removeDeadOwners(): Promise<void> {
     for (const name of namesIn(this.#folder)) {
       const path = join(this.#folder, name);
       try {
-        if (isLeftByDead(path, name)) fs.unlinkSync(path);
+        if (await isLeftByDead(path, name)) fs.unlinkSync(path);
       } catch {
         // Nothing depends on it.
       }
@@ -150,12 +176,19 @@ export class LockFiles {
   }
 }
 
-function isLeftByDead(path: string, name: string): boolean {
+async function isLeftByDead(path: string, name: string): Promise<boolean> {
   const [, unfinishedBy] = /^owner-[0-9a-f]{16}\.new-(\d+)$/.exec(name) ?? [];
   if (unfinishedBy !== undefined) return !processExists(Number(unfinishedBy));
+  // The proof that an owner is dead goes after what it proves.
+  if (name.endsWith(SOCKET_ENDING)) {
+    const isNeeded = fs.existsSync(path.slice(0, -SOCKET_ENDING.length));
+    return !isNeeded && (await isListenedTo(path)) === false;
+  }
   if (!/^owner-[0-9a-f]{16}$/.test(name)) return false;
   const owner = readOwner(path);
-  return owner !== "gone" && owner !== null && isDead(owner);
+  if (owner === "gone" || owner === null || (await lifeOf(dirname(path), owner)) !== "ended") return false;
+  // Its locks name it too, and are taken over by that proof.
+  return fs.lstatSync(path).nlink === 1;
 }
 
 /** Asks the holder to release the lock. The request goes with the release. */
@@ -165,7 +198,11 @@ export function requestRelease(lock: string): void {
     // What came with a cloned repository may be a link, which would lead elsewhere.
     const stat = fs.lstatSync(request, { throwIfNoEntry: false });
     if (stat && !stat.isFile()) fs.unlinkSync(request);
-    fs.closeSync(fs.openSync(request, REQUEST_FLAGS, 0o600));
+    // It says all by being there.
+    if (stat?.isFile()) return;
+    const descriptor = fs.openSync(request, REQUEST_FLAGS, 0o600);
+    takeOwnerOfFolder(request, descriptor);
+    closeFile(descriptor);
   });
 }
 
@@ -180,7 +217,7 @@ export function busyError(lock: string, timeoutMs: number): SessionError {
     owner === "gone" ? "others in turn" : owner === null ? "nobody it names" : describeOwner(owner);
   const advice =
     owner === null || owner === "gone" || !isHere(owner)
-      ? "It is never taken over from here: if no program writes there, remove that file."
+      ? "Whether that lives cannot be told from here: if no program writes there, remove that file (thulp-sessions unlock)."
       : "Repeat the call; if that process hangs, end it: its lock is then taken over.";
   return new SessionError("busy", `The lock ${lock} was held for ${timeoutMs} ms by ${holder}. ${advice}`, {
     details: { path: lock },
@@ -209,6 +246,7 @@ function namesIn(folder: string): string[] {
 function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder, { mode: 0o700 });
+    giveFolderAway(folder);
   } catch (error) {
     if (!isErrno(error, "EEXIST")) throw error;
   }
@@ -229,7 +267,7 @@ function unlink(path: string): void {
 }
 
 /** `null` when the lock names no owner. */
-function readOwner(lock: string): LockOwner | null | "gone" {
+export function readOwner(lock: string): LockOwner | null | "gone" {
   const text = readTextFile(lock, LONGEST_OWNER);
   if (text !== undefined) return parseOwner(text);
   return fs.lstatSync(lock, { throwIfNoEntry: false }) ? null : "gone";

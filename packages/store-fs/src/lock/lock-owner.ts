@@ -12,8 +12,16 @@ export interface LockOwner {
   readonly started: string | null;
   /** Tells apart the stores of one process. */
   readonly token: string;
+  /** It listens on the socket that is named like its file in the folder of locks; see alive-socket.ts. */
+  readonly listens: boolean;
+  /**
+   * What statfs(2) calls the file system of the folder, as this process sees it; `null` where another kernel
+   * than its own may have it mounted too.
+   */
+  readonly fileSystem: number | null;
 }
 
+/** Of one that does not listen yet. */
 export function newOwner(): LockOwner {
   return {
     host: thisHost(),
@@ -21,6 +29,8 @@ export function newOwner(): LockOwner {
     pid: process.pid,
     started: processStart(process.pid),
     token: randomBytes(8).toString("hex"),
+    listens: false,
+    fileSystem: null,
   };
 }
 
@@ -34,7 +44,10 @@ export function parseOwner(text: string): LockOwner | null {
       Number.isSafeInteger(owner.pid) &&
       isTextOrNull(owner.started) &&
       /^[0-9a-f]{16}$/.test(owner.token);
-    return valid ? owner : null;
+    if (!valid) return null;
+    // Versions of before do not say these.
+    const { listens, fileSystem } = owner as Partial<LockOwner>;
+    return { ...owner, listens: listens === true, fileSystem: fileSystem ?? null };
   } catch {
     return null;
   }
@@ -44,7 +57,10 @@ function isTextOrNull(value: unknown): boolean {
   return value === null || typeof value === "string";
 }
 
-/** True only when it is certain: of a process on another machine nothing is. */
+/**
+ * True only when it is certain by what this process sees of others: nothing is of those of another machine or
+ * container. See also `lifeOf`.
+ */
 export function isDead(owner: LockOwner): boolean {
   if (!isHere(owner)) return false;
   const boot = bootId();

@@ -103,7 +103,7 @@ export class SessionLocks {
   async clearAbandoned(): Promise<void> {
     let names: string[] = [];
     try {
-      names = this.#files.findAbandoned();
+      names = await this.#files.findAbandoned();
     } catch (error) {
       // A process that may only read here leaves them to others.
       if (!isSessionError(error)) throw error;
@@ -112,6 +112,12 @@ export class SessionLocks {
       await this.hold(name, async () => {}, { timeoutMs: 0 }).catch((error) => {
         if (!isSessionError(error)) throw error;
       });
+    }
+    try {
+      // After their locks, of which some can be told to be theirs by nothing else.
+      await this.#files.removeDeadOwners();
+    } catch (error) {
+      if (!isSessionError(error)) throw error;
     }
   }
 
@@ -228,6 +234,7 @@ export class SessionLocks {
     const deadline = performance.now() + timeoutMs;
     let wait = FIRST_WAIT_MS;
     for (let tries = 1; !this.#files.tryAcquire(lock); tries++) {
+      if (await this.#files.tryTakeOver(lock)) return;
       // A process that was held up itself has not looked often by then.
       const isOver = performance.now() >= deadline && (tries >= FEWEST_TRIES || timeoutMs === 0);
       if (isOver) throw busyError(lock, timeoutMs);

@@ -3,8 +3,10 @@ import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isSessionError, type SessionId } from "@thulp-sessions/core";
 import { isCanonicalUuid, type StoreFinding } from "@thulp-sessions/core/store";
+import { whyNot } from "../disk/access.ts";
 import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
+import { LOCKS_FOLDER } from "../disk/names.ts";
 import { withReadableFile } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
@@ -13,6 +15,7 @@ import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { CACHE_FOLDER } from "../list/metadata-cache.ts";
 import { loadState } from "../session/load-state.ts";
+import { readLocks } from "./locks.ts";
 
 /** What is worth knowing of one file. */
 export interface FileFinding extends StoreFinding {
@@ -27,6 +30,9 @@ export interface FileFinding extends StoreFinding {
    * - `misnamed`: its name is a UUID in another spelling, so it is not served.
    * - `temporary`: left by a killed process; the next open removes it.
    * - `kept_bytes`: bytes that were cut off or replaced, kept for a person to look at.
+   * - `in_use`: a process of another container holds the lock of the session, and lives.
+   * - `locked`: a process of another machine or container holds the lock of the session. Whether it lives
+   *   cannot be told; if not, nobody can write to the session until the lock is removed.
    * - `foreign`: not ours, and never touched.
    * - `unreadable`: the system could not read it.
    */
@@ -39,6 +45,8 @@ export interface FileFinding extends StoreFinding {
     | "misnamed"
     | "temporary"
     | "kept_bytes"
+    | "in_use"
+    | "locked"
     | "foreign"
     | "unreadable";
 }
@@ -54,11 +62,34 @@ export async function inspectStore(dir: string): Promise<FileFinding[]> {
   const folder = resolve(dir);
   const findings: FileFinding[] = [];
   for (const name of io(folder, "list", () => fs.readdirSync(folder)).sort()) {
-    if (name === ".locks" || name === CACHE_FOLDER) continue;
-    findings.push(...inspectFile(join(folder, name), name));
+    if (name === CACHE_FOLDER) continue;
+    findings.push(
+      ...(name === LOCKS_FOLDER ? await inspectLocks(folder) : inspectFile(join(folder, name), name)),
+    );
     await setImmediate();
   }
   return findings;
+}
+
+async function inspectLocks(folder: string): Promise<FileFinding[]> {
+  try {
+    return (await readLocks(folder))
+      .filter(({ owner, isHere }) => owner !== "ended" && !isHere)
+      .map(({ path, sessionId, holder, owner }) => ({
+        path,
+        kind: owner === "lives" ? "in_use" : "locked",
+        sessionId,
+        reason:
+          owner === "lives"
+            ? `held by ${holder}, which lives`
+            : `held by ${holder}, of which nothing is known here: if no program writes there, thulp-sessions unlock ${sessionId}`,
+      }));
+  } catch (error) {
+    if (!isSessionError(error)) throw error;
+    // Another user's: nobody here could hold a lock, or be held up by one.
+    if (whyNot(folder) !== null) return [];
+    return [{ path: join(folder, LOCKS_FOLDER), kind: "unreadable", reason: error.message }];
+  }
 }
 
 function inspectFile(path: string, name: string): FileFinding[] {

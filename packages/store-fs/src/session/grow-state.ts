@@ -30,6 +30,9 @@ import {
 /** A checkpoint is worth its memory after so many bytes of entries. */
 const CHECKPOINT_BYTES = 256 * 1024;
 
+/** The same where entries were dropped: what lies before is known there anyway. */
+const CHECKPOINT_BYTES_OF_A_DROP = 16 * 1024;
+
 /** What other processes have appended beyond that is found out by reading the whole file. */
 const MOST_TO_CATCH_UP = 64 * 1024 * 1024;
 
@@ -80,6 +83,8 @@ export function dropEntries(state: SessionState, entryCount: number, bytes: Buff
   state.index.truncate(entryCount);
   // Of no bytes at all zlib gives 0, not the checksum so far.
   state.crc = bytes.length === 0 ? crc : crc32(bytes, crc);
+  // Who has replaced the tail will do so again, such as with each part of an answer.
+  if (bytes.length > CHECKPOINT_BYTES_OF_A_DROP) state.checkpoints.push({ entryCount, crc: state.crc });
   state.counts = state.index.counts();
   state.lastId = state.index.lastId();
   state.head = null;

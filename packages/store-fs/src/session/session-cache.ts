@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { SessionId } from "@thulp-sessions/core";
 import { SessionFile } from "./session-file.ts";
 import type { SharedParts } from "./shared-parts.ts";
@@ -22,7 +21,7 @@ export class SessionCache {
   }
 
   pathOf(id: SessionId): string {
-    return join(this.#shared.folder, `${id}.json`);
+    return this.#shared.pathOf(id);
   }
 
   of(id: SessionId): SessionFile {

@@ -7,7 +7,9 @@ import type { SessionLocks } from "../lock/session-locks.ts";
 /** What the sessions of one store share. */
 export interface SharedParts {
   readonly folder: string;
-  readonly locks: SessionLocks;
+  /** The file of a session. */
+  readonly pathOf: (id: SessionId) => string;
+  readonly locks: Pick<SessionLocks, "hold">;
   readonly clock: FileClock;
   readonly durability: Durability;
   readonly warnings: Warnings;

@@ -6,6 +6,7 @@ import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, infoOf, sameStamp, toStamp } from "../disk/file-stamp.ts";
 import { reportsEveryChange } from "../disk/file-system.ts";
 import { io } from "../disk/io-error.ts";
+import { LOCKS_FOLDER } from "../disk/names.ts";
 
 // Two sources, since neither is enough: the events of the system, and looks at every file.
 //
@@ -31,6 +32,7 @@ interface Known {
 export class FolderWatch {
   readonly #folder: string;
   readonly #changes: ChangeFeed;
+  readonly #mayTouch: boolean;
   readonly #known = new Map<SessionId, Known>();
   #events: fs.FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -43,8 +45,10 @@ export class FolderWatch {
   /** What is watched now; a look that began before the last stop reports nothing. */
   #generation = 0;
 
-  constructor(folder: string, changes: ChangeFeed) {
+  /** @param mayTouch whether the folder may be written to, at least its mode. */
+  constructor(folder: string, changes: ChangeFeed, mayTouch: boolean) {
     this.#folder = folder;
+    this.#mayTouch = mayTouch;
     this.#changes = changes;
   }
 
@@ -83,6 +87,7 @@ export class FolderWatch {
     } catch {
       return false;
     }
+    if (!this.#mayTouch) return true;
     try {
       // Changes nothing, and is an event: that of an owner who listens.
       fs.chmodSync(this.#folder, fs.statSync(this.#folder).mode);
@@ -164,7 +169,7 @@ export class FolderWatch {
    * the locks.
    */
   #timesNow(): string {
-    return [this.#folder, join(this.#folder, ".locks")]
+    return [this.#folder, join(this.#folder, LOCKS_FOLDER)]
       .map((folder) => fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs)
       .join();
   }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { newUuid, type SessionId } from "@thulp-sessions/core";
 import { Warnings, Yielder } from "@thulp-sessions/core/store";
 import { openFileStore } from "@thulp-sessions/store-fs";
@@ -21,7 +22,8 @@ test("what is remembered of all sessions together has a bound, and the one in us
   const locks = new SessionLocks(dir, 100, clock);
   const warnings = new Warnings();
   const shared = { folder: dir, locks, clock, durability: "full", warnings, yielder: new Yielder() } as const;
-  const cache = new SessionCache({ ...shared, onSeen() {}, onWritten() {} });
+  const pathOf = (id: SessionId) => join(dir, `${id}.json`);
+  const cache = new SessionCache({ ...shared, pathOf, onSeen() {}, onWritten() {} });
   for (const id of ids) expect((await cache.of(id).read(({ metadata }) => metadata)).id).toBe(id);
   // Each takes twice its header, 4 MiB, of 64 MiB.
   const cached = ids.filter((id) => cache.peek(id) !== undefined);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { APPLICATION_ID, checkTablesVersion, otherApplication, refused } from "./application-id.ts";
 import { type Claim, isOpen, registerOpen } from "./open-files.ts";
+import { giveFolderAway, takeOwnerOfFolder } from "./ownership.ts";
 
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
@@ -40,7 +41,8 @@ export function claimFile(file: string): Claim {
   return withPath(file, () => registerOpen(file));
 }
 
-function withPath<T>(file: string, use: () => T): T {
+/** An error of the system becomes one that names the file. */
+export function withPath<T>(file: string, use: () => T): T {
   try {
     return use();
   } catch (cause) {
@@ -50,9 +52,16 @@ function withPath<T>(file: string, use: () => T): T {
   }
 }
 
-function createFolders(folder: string): void {
+/** Folders that are missing, for the owner only: that of the folder they lie in, where root makes them. */
+export function createFolders(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (first === undefined || process.platform === "win32") return;
+  const made: string[] = [];
+  for (let created = folder; ; created = dirname(created)) {
+    made.unshift(created);
+    if (created === first || created === dirname(created)) break;
+  }
+  for (const created of made) giveFolderAway(created);
   // The new folders have to be on the disk before anything in them counts as written.
   for (let created = folder; ; created = dirname(created)) {
     syncFolder(dirname(created));
@@ -78,10 +87,23 @@ function withFile<T>(path: string, flags: string, use: (descriptor: number) => T
   }
 }
 
+/**
+ * An empty file that SQLite takes for a new database, for the owner only: it would make one that everybody
+ * can read.
+ */
+export function createPrivately(file: string): void {
+  const descriptor = openSync(file, "wx", 0o600);
+  try {
+    takeOwnerOfFolder(file, descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** True when it did not exist. SQLite gives `-wal` and `-shm` the same mode. */
 function createFile(file: string): boolean {
   try {
-    closeSync(openSync(file, "wx", 0o600));
+    createPrivately(file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -92,8 +114,10 @@ function createFile(file: string): boolean {
 /**
  * SQLite would delete the log beside a file that is missing or empty, and the log may hold everything. An
  * empty file beside a `-journal` is what a crash leaves while a file is made.
+ *
+ * @throws {SessionError} corrupt
  */
-function refuseLeftLog(file: string): void {
+export function refuseLeftLog(file: string): void {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats && stats.size > 0) return;
   const log = (stats ? ["-wal"] : ["-wal", "-journal"]).map((suffix) => file + suffix).find(sizeOf);

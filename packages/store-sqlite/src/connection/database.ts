@@ -17,6 +17,18 @@ export interface Opened {
   readonly indexProblem: string | null;
   readonly claim: Claim;
   readonly walIndex: WalIndex;
+  /** For one that may only be read; absent for any other. */
+  readonly reading?: Reading;
+}
+
+/** How a database is open that may only be read. */
+export interface Reading {
+  /** Why nothing may be written, as a clause that ends a sentence. */
+  readonly readOnlyReason: string;
+  /** It is a copy that shows one moment: what others write from then on is not seen. */
+  readonly isCopy: boolean;
+  /** Closes the connection, and removes what was made for it. */
+  readonly close: () => void;
 }
 
 /** The open database, and what all parts of the store need to know about it. */
@@ -28,12 +40,15 @@ export class Database {
   /** The same file as the caller calls it. */
   readonly givenFile: string;
   readonly durability: CheckedOptions["durability"];
+  readonly deletion: CheckedOptions["deletion"];
   readonly busyTimeoutMs: number;
   readonly identity: FileIdentity;
   /** Why the tables for search were rebuilt when it was opened; `null` where they were not. */
   readonly indexProblem: string | null;
   /** `private`: no other process can have the database open. */
   readonly walIndex: WalIndex;
+  /** `null` where it may be written. */
+  readonly reading: Reading | null;
   readonly #release: () => void;
   readonly #checkSchema: () => void;
   readonly #tablesVersion: number;
@@ -48,15 +63,17 @@ export class Database {
   #checkedSchema: number | undefined;
 
   constructor(opened: Opened, options: CheckedOptions) {
-    const { file, givenFile, durability, busyTimeoutMs } = options;
+    const { file, givenFile, durability, deletion, busyTimeoutMs } = options;
     const { client, connect, claim, checkSchema, indexProblem, walIndex } = opened;
     this.walIndex = walIndex;
+    this.reading = opened.reading ?? null;
     this.indexProblem = indexProblem;
     this.client = client;
     this.connect = connect;
     this.file = file;
     this.givenFile = givenFile;
     this.durability = durability;
+    this.deletion = deletion;
     this.busyTimeoutMs = busyTimeoutMs;
     this.identity = new FileIdentity(file, claim.inode);
     this.#release = claim.release;
@@ -146,7 +163,8 @@ export class Database {
 
   close(): void {
     this.identity.close();
-    this.client.close();
+    if (this.reading) this.reading.close();
+    else this.client.close();
     this.#release();
   }
 }

@@ -3,6 +3,8 @@ import type { WarningListener } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
 import { realPath } from "./real-path.ts";
 
+type Deletion = "fast" | "secure";
+
 export interface SqliteStoreOptions {
   /**
    * The database file, relative to the working directory. It and its folders are created where they are
@@ -15,6 +17,13 @@ export interface SqliteStoreOptions {
    */
   readonly durability?: "full" | "relaxed" | undefined;
   /**
+   * What deleting leaves behind. `fast`, the default: the space of what was deleted, dropped or replaced is
+   * free, and its text may stand there, in the write-ahead log and in the index for search until it is used
+   * again. `secure`: none of these has the text any more when the call has returned, unless another program
+   * has the file open. See docs/privacy.md for what it costs.
+   */
+  readonly deletion?: Deletion | undefined;
+  /**
    * How long a call waits for the lock of another process before it fails with `busy`, in ms. Default: 5000.
    */
   readonly busyTimeoutMs?: number | undefined;
@@ -23,6 +32,11 @@ export interface SqliteStoreOptions {
    * which indexing would take a quarter of the time. Default: false.
    */
   readonly indexLater?: boolean | undefined;
+  /**
+   * Changes nothing and refuses every call that would. False when absent; a database that this process may
+   * not write is opened so by itself.
+   */
+  readonly readOnly?: boolean | undefined;
   /**
    * Called for problems that fail no call, e.g. a session that a list leaves out because its row is damaged.
    */
@@ -35,8 +49,10 @@ export interface CheckedOptions {
   /** The same file as the caller calls it, absolute; a name for people. */
   readonly givenFile: string;
   readonly durability: "full" | "relaxed";
+  readonly deletion: Deletion;
   readonly busyTimeoutMs: number;
   readonly indexLater: boolean;
+  readonly readOnly: boolean;
   readonly onWarning: WarningListener | undefined;
   /** For a check: leaves lost or damaged tables for search as they are. */
   readonly leavesIndex: boolean;
@@ -52,14 +68,17 @@ const DEFAULT_BUSY_TIMEOUT_MS = 5000;
  */
 export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
   const { file, durability = "full", busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
-  const { indexLater = false, onWarning } = options;
+  const { indexLater = false, deletion = "fast", readOnly = false, onWarning } = options;
   if (typeof file !== "string")
     throw new TypeError("openSqliteStore: file is the path of the database file.");
   if (durability !== "full" && durability !== "relaxed")
     throw new TypeError('openSqliteStore: durability is "full" or "relaxed".');
+  if (deletion !== "fast" && deletion !== "secure")
+    throw new TypeError('openSqliteStore: deletion is "fast" or "secure".');
   if (!Number.isSafeInteger(busyTimeoutMs) || busyTimeoutMs < 0)
     throw new TypeError("openSqliteStore: busyTimeoutMs is a whole number of milliseconds from 0.");
   if (typeof indexLater !== "boolean") throw new TypeError("openSqliteStore: indexLater is true or false.");
+  if (typeof readOnly !== "boolean") throw new TypeError("openSqliteStore: readOnly is true or false.");
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new TypeError("openSqliteStore: onWarning is a function.");
   const problem = problemOf(file) ?? problemOf(realPath(file));
@@ -68,8 +87,10 @@ export function checkOptions(options: SqliteStoreOptions): CheckedOptions {
     file: realPath(file),
     givenFile: resolve(file),
     durability,
+    deletion,
     busyTimeoutMs,
     indexLater,
+    readOnly,
     onWarning,
     leavesIndex: false,
     isCopy: false,

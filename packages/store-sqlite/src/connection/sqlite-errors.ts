@@ -25,6 +25,13 @@ export function isWithoutIndex(error: unknown): boolean {
 }
 
 /**
+ * What may only be read cannot be read here: SQLite would have to make the log or its index, or to write it.
+ */
+export function isNotReadable(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(CANTOPEN|READONLY|PERM|IOERR)/.test(error.code);
+}
+
+/**
  * The error that a caller gets: a {@link SessionError} with the file for an error of SQLite, any other as it
  * is.
  */

@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
-import { clearTimeout, setTimeout } from "./real-time.ts";
+import { clearTimeout, performance, setTimeout, sleep } from "./real-time.ts";
 import { retryDelay } from "./retry-busy.ts";
+import { isBusy } from "./sqlite-errors.ts";
 
 /**
  * Beyond this size the WAL is truncated, in bytes. SQLite by itself restarts it only at a moment without
@@ -38,20 +39,44 @@ export class WalSize {
 
   #attempt(): void {
     this.#timer = undefined;
-    if (this.#truncate() || ++this.#attempts >= MAX_ATTEMPTS) return;
+    if (this.#isTruncated() || ++this.#attempts >= MAX_ATTEMPTS) return;
     this.#schedule();
   }
 
-  /** False where a reader or a writer is in the way. */
-  #truncate(): boolean {
+  #isTruncated(): boolean {
     try {
-      const [result] = this.#database.client.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
-      if (result?.busy !== 0) return false;
-      this.#database.identity.walWasTruncated();
-      return true;
+      return isWalTruncated(this.#database);
     } catch {
       // Whatever is wrong with the file, the next write reports it to its caller.
       return false;
     }
   }
+}
+
+/**
+ * Writes the WAL into the database and makes it an empty file, as soon as no reader needs it.
+ *
+ * @returns false where one has needed it for all of the busy timeout.
+ * @throws errors of SQLite
+ */
+export async function emptyWal(database: Database): Promise<boolean> {
+  const start = performance.now();
+  for (let i = 0; !isWalTruncated(database); i++) {
+    if (performance.now() - start >= database.busyTimeoutMs) return false;
+    await sleep(retryDelay(i));
+  }
+  return true;
+}
+
+/** False where a reader or a writer is in the way. @throws errors of SQLite */
+function isWalTruncated({ client, identity }: Database): boolean {
+  try {
+    const [result] = client.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+    if (result?.busy !== 0) return false;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
+  }
+  identity.walWasTruncated();
+  return true;
 }

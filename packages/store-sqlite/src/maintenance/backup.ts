@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
+import { createPrivately } from "../connection/database-file.ts";
 import { sessionErrorOf } from "../connection/sqlite-errors.ts";
 import type { BackupOptions } from "./backup-options.ts";
 import { publishFile, refuseExisting } from "./publish-file.ts";
@@ -20,8 +21,7 @@ export async function backUp(database: Database, to: string, options: BackupOpti
   const unfinished = `${target}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
   try {
     refuseExisting(target);
-    // SQLite would create it readable by everybody, but it accepts an empty file.
-    closeSync(openSync(unfinished, "wx", 0o600));
+    createPrivately(unfinished);
     await copyPages(database, unfinished, options);
     publishFile(unfinished, target);
   } catch (error) {

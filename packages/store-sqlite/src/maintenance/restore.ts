@@ -4,7 +4,7 @@ import { copyFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
 import { invalidInput, type RestoreReport } from "@thulp-sessions/core/store";
-import { syncFile, syncFolder } from "../connection/database-file.ts";
+import { createPrivately, syncFile, syncFolder } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
 import { checkOptions } from "../connection/options.ts";
 import { realPath } from "../connection/real-path.ts";
@@ -64,6 +64,7 @@ async function copyAtRest(source: string, copy: string): Promise<void> {
   // The log last: it then looks as if it had been written to last, and is.
   for (const suffix of ["", "-wal"]) {
     if (!statSync(source + suffix, { throwIfNoEntry: false })) continue;
+    createPrivately(copy + suffix);
     await copyFile(source + suffix, copy + suffix);
     chmodSync(copy + suffix, 0o600);
   }

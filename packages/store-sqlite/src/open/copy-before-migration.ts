@@ -1,6 +1,6 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { SessionError } from "@thulp-sessions/core";
-import { syncFile } from "../connection/database-file.ts";
+import { createPrivately, syncFile } from "../connection/database-file.ts";
 import type { Connect } from "../connection/driver.ts";
 
 /**
@@ -15,8 +15,7 @@ export function copyBeforeMigration(connect: Connect, file: string, version: num
   const unfinished = `${copy}.tmp-${process.pid}`;
   const reader = connect(file, { readonly: true, fileMustExist: true });
   try {
-    // SQLite would create it readable by everybody, but it accepts an empty file.
-    closeSync(openSync(unfinished, "wx", 0o600));
+    createPrivately(unfinished);
     reader.prepare("VACUUM INTO ?").run(unfinished);
     syncFile(unfinished);
     renameSync(unfinished, copy);

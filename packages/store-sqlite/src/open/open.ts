@@ -1,4 +1,6 @@
 import { isSessionError, SessionError } from "@thulp-sessions/core";
+import { OPENED_READ_ONLY } from "@thulp-sessions/core/store";
+import { whyReadOnly } from "../connection/access.ts";
 import { Database } from "../connection/database.ts";
 import { claimFile, sizeOf } from "../connection/database-file.ts";
 import { type Client, type Connect, loadDriver } from "../connection/driver.ts";
@@ -14,6 +16,7 @@ import { remakeSearchIndex, searchIndexProblem } from "../schema/remake-search-i
 import { prepareDatabaseFile } from "./check-file.ts";
 import { copyBeforeMigration } from "./copy-before-migration.ts";
 import { migrate } from "./migrate.ts";
+import { openToRead } from "./open-to-read.ts";
 import { refuseForeignWal } from "./refuse-foreign-wal.ts";
 import { differenceOf } from "./schema-difference.ts";
 
@@ -29,10 +32,12 @@ export async function openDatabase(options: CheckedOptions): Promise<Database> {
   const { file } = options;
   const connect = await loadDriver();
   refuseMountedFile(file);
+  const readOnlyReason = options.readOnly ? OPENED_READ_ONLY : whyReadOnly(file);
+  if (readOnlyReason !== null) return openToRead(connect, options, readOnlyReason);
   prepareDatabaseFile(connect, file);
   const kind = walIndexKindOf(file);
   const isFull = kind !== "safe" && !hasIndexRoom(file);
-  await refuseForeignWal(connect, file, isFull);
+  await refuseForeignWal(connect, file, isFull ? null : file);
   const claim = claimFile(file);
   let ready: Ready | null = null;
   try {
@@ -137,7 +142,9 @@ async function refuseUnseen(connect: Connect, { file, busyTimeoutMs }: CheckedOp
  * @returns why the tables for search were rebuilt.
  */
 function setUp(connect: Connect, client: Client, options: CheckedOptions): string | null {
-  const { file, durability, leavesIndex, isCopy } = options;
+  const { file, durability, deletion, leavesIndex, isCopy } = options;
+  // FAST overwrites what is deleted in the pages that are written anyway, and costs nothing.
+  client.pragma(`secure_delete = ${deletion === "secure" ? "ON" : "FAST"}`);
   client.pragma("synchronous = FULL");
   client.pragma("fullfsync = ON");
   // A migration that recreates a table must not trigger the cascades.

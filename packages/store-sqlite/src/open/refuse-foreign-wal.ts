@@ -28,17 +28,23 @@ const MAX_ATTEMPTS = 20;
 const PAUSE_MS = 50;
 
 /**
- * @param isFull the disk, so that SQLite must not be asked to read the two together.
+ * @param contentsOf where SQLite may read the two together: the file itself, or a copy of both; `null` where
+ *   it
+ *   must not, on a full disk.
  * @throws {SessionError} corrupt when the log beside the file is not its own; nothing is replayed.
  */
-export async function refuseForeignWal(connect: Connect, file: string, isFull = false): Promise<void> {
+export async function refuseForeignWal(
+  connect: Connect,
+  file: string,
+  contentsOf: string | null = file,
+): Promise<void> {
   for (let i = 1; ; i++) {
     // A file that this process has open was looked at when it was opened, and must not be opened here
     // (open-files.ts).
     if (isOpen(file)) return;
     const times = timesOf(file);
     if (times === null || isWrittenLast(times)) return;
-    const problem = lookAt(isFull ? null : connect, file, times);
+    const problem = lookAt(connect, file, times, contentsOf);
     if (problem === null) return;
     const now = timesOf(file);
     const isAtRest =
@@ -65,9 +71,9 @@ function isWrittenLast({ file, wal }: Times): boolean {
   return file.mtimeNs <= wal.mtimeNs && file.ctimeNs <= wal.ctimeNs;
 }
 
-function lookAt(connect: Connect | null, file: string, times: Times): string | null {
+function lookAt(connect: Connect, file: string, times: Times, contentsOf: string | null): string | null {
   try {
-    return problemOf(connect, file, times);
+    return problemOf(connect, file, times, contentsOf);
   } catch (error) {
     if (isBusy(error)) return "both are in use";
     // Where a file cannot be read, SQLite is to say so.
@@ -76,7 +82,7 @@ function lookAt(connect: Connect | null, file: string, times: Times): string | n
   }
 }
 
-function problemOf(connect: Connect | null, file: string, times: Times): string | null {
+function problemOf(connect: Connect, file: string, times: Times, contentsOf: string | null): string | null {
   const wal = WalFile.open(`${file}-wal`);
   if (wal === null) return null;
   const descriptor = openSync(file, "r");
@@ -97,7 +103,7 @@ function problemOf(connect: Connect | null, file: string, times: Times): string 
     const isLate = times.file.mtimeNs > times.wal.mtimeNs && process.platform !== "win32";
     if (isLate && !some) return WRITTEN_SINCE;
     try {
-      if (connect !== null) return contentsProblem(connect, file);
+      if (contentsOf !== null) return contentsProblem(connect, contentsOf);
     } catch (error) {
       if (!isWithoutIndex(error)) throw error;
     }

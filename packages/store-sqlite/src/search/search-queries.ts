@@ -135,7 +135,16 @@ function entryConditions({ types, timeAfter, timeBefore }: SearchRequest): strin
   ];
 }
 
+/** Of a longer phrase, and of more terms, the index is asked for the first; the text decides on the rest. */
+const MOST_WORDS = 16;
+const MOST_TERMS = 64;
+
 /** The terms in the language of FTS5. A word contains no quote, so no query can be a syntax error. */
 function matchText(terms: readonly SearchTerm[]): string {
-  return terms.map(({ words, prefix }) => `"${words.join(" ")}"${prefix ? " *" : ""}`).join(" AND ");
+  return terms.slice(0, MOST_TERMS).map(termText).join(" AND ");
+}
+
+function termText({ words, prefix }: SearchTerm): string {
+  const isWhole = words.length <= MOST_WORDS;
+  return `"${words.slice(0, MOST_WORDS).join(" ")}"${prefix && isWhole ? " *" : ""}`;
 }

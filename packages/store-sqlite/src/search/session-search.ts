@@ -1,11 +1,12 @@
 import { isSessionError, type JsonValue, type SessionError, type SessionId } from "@thulp-sessions/core";
 import {
   contentStrings,
-  matchStrings,
+  matchStringsInTurns,
   type PlacedHit,
   type Rows,
   type SearchRequest,
   type SearchTerm,
+  Yielder,
 } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { SessionList } from "../query/session-list.ts";
@@ -28,8 +29,28 @@ const DEFAULT_BOUNDS = { maxSorted: 2000, maxWalked: 500 };
 
 export type SearchBounds = Readonly<typeof DEFAULT_BOUNDS>;
 
+/** Texts are read up to this length, in UTF-16 units, before they are matched and others have their turn. */
+const MAX_LENGTH = 1024 * 1024;
+
+/** An entry or a name that has all words of a search by the index; its text decides whether it is a hit. */
+interface Candidate {
+  readonly id: SessionId;
+  readonly updatedAt: number;
+  /** `NAME_SEQ` for the name. */
+  readonly seq: number;
+  /** The name, or the content as JSON; `undefined` where the search leaves the entry out. */
+  readonly text: string | undefined;
+}
+
+/** The next candidates of a search, in the order of its hits. */
+export interface Candidates {
+  readonly items: readonly Candidate[];
+  /** Are there no more? */
+  readonly isEnd: boolean;
+}
+
 /**
- * Searches with `search_index`. Core then matches the text of each posting, which decides what a hit is and
+ * Searches with `search_index`. Core then matches the text of each candidate, which decides what a hit is and
  * shows.
  */
 export class SessionSearch {
@@ -55,17 +76,52 @@ export class SessionSearch {
     this.#name = database.client.prepare<[number], string>("SELECT name FROM sessions WHERE key = ?").pluck();
   }
 
-  page(request: SearchRequest): Rows<PlacedHit> {
+  /**
+   * @param withIndex calls a function at a moment at which the index has all that was written, and gives what
+   *   it gives. Between two such moments long texts are matched, and others have their turn.
+   */
+  async page(
+    request: SearchRequest,
+    withIndex: (read: () => Candidates) => Promise<Candidates>,
+  ): Promise<Rows<PlacedHit>> {
     const { limit, order, terms } = request;
-    const contentOf = this.#queries.contentFinder(request);
+    const yielder = new Yielder();
     const hits: PlacedHit[] = [];
-    for (const posting of this.#postings(request)) {
-      const hit = this.#hitOf(posting, terms, contentOf);
-      if (!hit) continue;
-      if (hits.length === limit) return { items: hits, hasMore: order === "newest" };
-      hits.push(hit);
+    let { after } = request;
+    for (let seen = 0; ; ) {
+      const { items, isEnd } = await withIndex(() => this.#candidates({ ...request, after }, seen));
+      for (const candidate of items) {
+        const hit = await this.#hitOf(candidate, terms, yielder);
+        if (!hit) continue;
+        if (hits.length === limit) return { items: hits, hasMore: order === "newest" };
+        hits.push(hit);
+      }
+      const last = items.at(-1);
+      if (isEnd || !last) return { items: hits, hasMore: false };
+      // A ranked search is one page, which has no places to go on from.
+      if (order === "rank") seen += items.length;
+      else after = last;
     }
-    return { items: hits, hasMore: false };
+  }
+
+  /**
+   * The next ones, as many as fill a page and one more; fewer, but one at least, where they are long.
+   *
+   * @param seen how many are left out at the beginning.
+   */
+  #candidates(request: SearchRequest, seen: number): Candidates {
+    const contentOf = this.#queries.contentFinder(request);
+    const items: Candidate[] = [];
+    let length = 0;
+    let toSkip = seen;
+    for (const [key, id, updatedAt, seq] of this.#postings(request)) {
+      if (toSkip-- > 0) continue;
+      const text = seq === NAME_SEQ ? this.#name.get(key) : contentOf(key, seq);
+      items.push({ id, updatedAt, seq, text });
+      length += text?.length ?? 0;
+      if (items.length > request.limit || length > MAX_LENGTH) return { items, isEnd: false };
+    }
+    return { items, isEnd: true };
   }
 
   /** In the order of the page. Some may turn out to be no hits, so there can be more than a page of them. */
@@ -125,16 +181,16 @@ export class SessionSearch {
    * `undefined` where the search leaves the entry out, or where the text does not contain the words after
    * all: it is damaged, or was indexed by another version of Unicode.
    */
-  #hitOf(
-    [key, id, updatedAt, seq]: Posting,
+  async #hitOf(
+    { id, updatedAt, seq, text }: Candidate,
     terms: readonly SearchTerm[],
-    contentOf: (key: number, seq: number) => string | undefined,
-  ): PlacedHit | undefined {
-    const isName = seq === NAME_SEQ;
-    const text = isName ? this.#name.get(key) : contentOf(key, seq);
+    yielder: Yielder,
+  ): Promise<PlacedHit | undefined> {
     if (text === undefined) return undefined;
+    const isName = seq === NAME_SEQ;
     try {
-      const match = matchStrings(isName ? [text] : this.#stringsOf(id, seq, text), terms);
+      const strings = isName ? contentStrings(text) : this.#stringsOf(id, seq, text);
+      const match = await matchStringsInTurns(strings, terms, yielder);
       if (!match) return undefined;
       const { snippet, offsets } = match;
       return { sessionId: id, seq: isName ? null : seq, snippet, offsets, updatedAt };

@@ -1,7 +1,7 @@
 import { isSessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
 import { clearTimeout, setTimeout } from "../connection/real-time.ts";
-import type { SearchIndex } from "../search/search-index.ts";
+import type { IndexProgress, SearchIndex } from "../search/search-index.ts";
 import type { DeferredTimeIndex } from "../tables/deferred-time-index.ts";
 import type { Commit, GroupCommit } from "./group-commit.ts";
 
@@ -69,10 +69,10 @@ export class BackgroundMaintenance {
   async withCurrentIndex<T>(read: () => T): Promise<T> {
     const { database, searchIndex, commits } = this.#parts;
     const target = await database.read(() => searchIndex.target());
-    while (!(await commits.maintain(() => searchIndex.step(target))));
+    while (!(await this.#indexStep(target)));
     return commits.maintain(() => {
       // The rows that were written during the steps above.
-      while (!searchIndex.step(searchIndex.target()));
+      while (!searchIndex.step(searchIndex.target(), false));
       this.#rowsToIndex = 0;
       return read();
     });
@@ -127,10 +127,16 @@ export class BackgroundMaintenance {
   }
 
   async #indexRows(): Promise<void> {
-    const { searchIndex, commits } = this.#parts;
-    const target = searchIndex.target();
+    const target = this.#parts.searchIndex.target();
     const before = this.#rowsToIndex ?? 0;
-    while (!this.#isStopped && !(await commits.maintain(() => searchIndex.step(target))));
+    while (!this.#isStopped && !(await this.#indexStep(target)));
     this.#rowsToIndex = Math.max(0, (this.#rowsToIndex ?? 0) - before);
+  }
+
+  /** True when the rows up to `target` are indexed. */
+  async #indexStep(target: IndexProgress): Promise<boolean> {
+    const { searchIndex, commits } = this.#parts;
+    await searchIndex.prepare();
+    return commits.maintain(() => searchIndex.step(target, true));
   }
 }

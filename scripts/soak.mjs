@@ -1,0 +1,26 @@
+// The long runs of tests that have a short one in `npm test`: ten minutes of generated histories, and inputs
+// of the largest size for every procedure. SEED=NUMBER makes the calls of a history again.
+//
+//   npm run soak
+import { spawnSync } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const RUNS = [
+  ["--filter=@thulp-sessions/history-tests"],
+  ["--filter=@thulp-sessions/api", "--", "test/costly-input.test.ts"],
+];
+
+let failed = 0;
+for (const args of RUNS) {
+  const command = [join(root, "scripts/bootstrap.mjs"), "test", "--force", ...args];
+  const { status } = spawnSync(process.execPath, command, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, SOAK: "1" },
+  });
+  if (status !== 0) failed++;
+}
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { openStore } from "@thulp-sessions/config";
+import type { SessionStore } from "@thulp-sessions/core";
+import { MemoryStore } from "@thulp-sessions/core/memory";
+import { startServerProgram, tempFolder } from "@thulp-sessions/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { findUnexplained, ROUNDS } from "./histories.ts";
+
+/** Two handles in this process, and one of a server in another. */
+async function handlesOf(url: string): Promise<SessionStore[]> {
+  const server = await startServerProgram(["--store", url]);
+  return Promise.all([opened(url), opened(url), opened(server.url)]);
+}
+
+async function opened(url: string): Promise<SessionStore> {
+  const store = await openStore(url);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+const MINUTES = 60_000;
+
+test(
+  "memory",
+  async () => {
+    expect(await findUnexplained([new MemoryStore()], ROUNDS)).toBeNull();
+  },
+  5 * MINUTES,
+);
+
+test.each(["full", "relaxed"])(
+  "fs, from two processes, durability %s",
+  async (durability) => {
+    const url = `fs:${join(tempFolder(), "sessions")}?durability=${durability}`;
+    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+  },
+  10 * MINUTES,
+);
+
+test.each(["full", "relaxed"])(
+  "sqlite, from two processes, durability %s",
+  async (durability) => {
+    const url = `sqlite:${join(tempFolder(), "sessions.db")}?durability=${durability}`;
+    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+  },
+  10 * MINUTES,
+);
+
+test(
+  "a server over memory, from two clients",
+  async () => {
+    const server = await startServerProgram(["--store", "memory:"]);
+    const handles = await Promise.all([opened(server.url), opened(server.url)]);
+    expect(await findUnexplained(handles, ROUNDS)).toBeNull();
+  },
+  5 * MINUTES,
+);
