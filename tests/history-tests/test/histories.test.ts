@@ -3,7 +3,8 @@ import { openStore } from "@thulp-sessions/config";
 import type { SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { startServerProgram, tempFolder } from "@thulp-sessions/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { startPostgres } from "@thulp-sessions/testing-postgres";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { findUnexplained, ROUNDS } from "./histories.ts";
 
 /** Two handles in this process, and one of a server in another. */
@@ -19,6 +20,9 @@ async function opened(url: string): Promise<SessionStore> {
 }
 
 const MINUTES = 60_000;
+const postgres = await startPostgres();
+const isMissing = typeof postgres === "string";
+afterAll(() => (isMissing ? undefined : postgres.close()));
 
 test(
   "memory",
@@ -41,6 +45,15 @@ test.each(["full", "relaxed"])(
   "sqlite, from two processes, durability %s",
   async (durability) => {
     const url = `sqlite:${join(tempFolder(), "sessions.db")}?durability=${durability}`;
+    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+  },
+  10 * MINUTES,
+);
+
+test.skipIf(isMissing)(
+  `postgres, from two processes${isMissing ? ` (skipped: ${postgres})` : ""}`,
+  async () => {
+    const url = isMissing ? "" : postgres.url;
     expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
   },
   10 * MINUTES,
