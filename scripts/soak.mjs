@@ -1,6 +1,7 @@
-// The long runs of tests that have a short one in `npm test`: ten minutes of generated histories,
-// store-postgres in every mode and under long storms of losses, inputs of the largest size for every
-// procedure. SEED=NUMBER makes the calls of a history again.
+// The long runs of tests that have a short one in `npm test`: ten minutes of generated histories, inputs of
+// the largest size for every procedure, and a quarter of an hour of store-postgres: the suite in every mode,
+// storms of lost answers, a database that is killed twenty times. SEED=NUMBER makes the calls of a history
+// again.
 //
 //   npm run soak
 import { spawnSync } from "node:child_process";
@@ -11,8 +12,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const RUNS = [
   ["--filter=@thulp-sessions/history-tests"],
-  ["--filter=@thulp-sessions/store-postgres"],
   ["--filter=@thulp-sessions/api", "--", "test/costly-input.test.ts"],
+  ["--filter=@thulp-sessions/store-postgres"],
 ];
 
 let failed = 0;

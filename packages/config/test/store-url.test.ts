@@ -73,6 +73,14 @@ describe("a store URL", () => {
     );
   });
 
+  it("of a database is refused with a promise about deletion that no database keeps", async () => {
+    await expect(openStore("postgres://me:secret@db/x", { deletion: "secure" })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "deletion" },
+      message: expect.stringMatching(/^postgres:\/\/me@db\/x: deletion "secure" is for sqlite: stores/),
+    });
+  });
+
   it("with credentials is refused without showing them", () => {
     for (const text of ["http://me:secret@host:1", "https://secret@host"]) {
       expect(() => parseStoreUrl(text, "/base")).toThrow(/holds credentials/);

@@ -94,6 +94,37 @@ describe.skipIf(MISSING !== null)("opening", () => {
     }
   });
 
+  test("a role that may only read is enough for a store that only reads", async () => {
+    const place = testPlace();
+    const writer = await openAt(place.url());
+    const { id } = (await writer.create(session({ tags: ["a"] }, [entry()]))).metadata;
+    await place.ask(`
+      CREATE ROLE {schema}_read LOGIN;
+      GRANT USAGE ON SCHEMA {schema} TO {schema}_read;
+      GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {schema}_read`);
+    try {
+      const warnings: string[] = [];
+      const url = place.url().replace("//postgres@", `//${place.schema}_read@`);
+      const onWarning = ({ message }: { message: string }) => warnings.push(message);
+      const store = await openPostgresStore({ url, readOnly: true, onWarning });
+      const changes = await store.watch();
+      // More than a search looks at before it wants the index.
+      await writer.append(
+        id,
+        Array.from({ length: 2500 }, (_, i) => entry({ content: `word${i}` })),
+        { at: 2 },
+      );
+      expect((await changes.next()).value).toMatchObject({ type: "changed", id });
+      expect((await store.search({ text: "word2499" })).items).toMatchObject([{ seq: 2500 }]);
+      expect((await store.list({ filter: { tag: "a" }, heads: true })).items).toHaveLength(1);
+      await expect(store.append(id, [entry()], { at: 3 })).rejects.toMatchObject({ code: "unsupported" });
+      await store.close();
+      expect(warnings).toEqual([]);
+    } finally {
+      await place.ask("DROP OWNED BY {schema}_read; DROP ROLE {schema}_read");
+    }
+  });
+
   test("a database in another encoding is refused", async () => {
     const place = testPlace();
     await place.ask("CREATE DATABASE {schema} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");

@@ -4,7 +4,7 @@ import type { SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { startServerProgram, tempFolder } from "@thulp-sessions/testing";
 import { startPostgres } from "@thulp-sessions/testing-postgres";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { findUnexplained, ROUNDS } from "./histories.ts";
 
 /** Two handles in this process, and one of a server in another. */
@@ -20,6 +20,9 @@ async function opened(url: string): Promise<SessionStore> {
 }
 
 const MINUTES = 60_000;
+const postgres = await startPostgres();
+const isMissing = typeof postgres === "string";
+afterAll(() => (isMissing ? undefined : postgres.close()));
 
 test(
   "memory",
@@ -47,6 +50,15 @@ test.each(["full", "relaxed"])(
   10 * MINUTES,
 );
 
+test.skipIf(isMissing)(
+  `postgres, from two processes${isMissing ? ` (skipped: ${postgres})` : ""}`,
+  async () => {
+    const url = isMissing ? "" : postgres.url;
+    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+  },
+  10 * MINUTES,
+);
+
 test(
   "a server over memory, from two clients",
   async () => {
@@ -55,20 +67,4 @@ test(
     expect(await findUnexplained(handles, ROUNDS)).toBeNull();
   },
   5 * MINUTES,
-);
-
-test(
-  "postgres, from two processes",
-  async ({ skip }) => {
-    const database = await startPostgres();
-    if (typeof database === "string") return skip(database);
-    try {
-      const handles = await handlesOf(database.url);
-      expect(await findUnexplained(handles, ROUNDS)).toBeNull();
-      await Promise.all(handles.map((handle) => handle.close()));
-    } finally {
-      await database.close();
-    }
-  },
-  10 * MINUTES,
 );

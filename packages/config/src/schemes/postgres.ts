@@ -1,3 +1,4 @@
+import { invalidInput } from "@thulp-sessions/core/store";
 import { refused } from "./store-path.ts";
 import type { StoreLocation, StoreScheme } from "./store-scheme.ts";
 
@@ -17,7 +18,14 @@ export const postgresScheme: StoreScheme<PostgresLocation> = {
   placeOf: () => null,
   isRemote: true,
   takesDurability: true,
-  async open({ url }, { durability = "full", readOnly, onWarning }) {
+  async open({ url }, { durability = "full", deletion, readOnly, onWarning }) {
+    // To take it and do nothing would be to promise what nobody keeps.
+    if (deletion === "secure") {
+      throw invalidInput(
+        `${url}: deletion "secure" is for sqlite: stores. PostgreSQL keeps what was deleted until it is vacuumed, and longer in its log and backups: docs/privacy.md.`,
+        { field: "deletion" },
+      );
+    }
     const { openPostgresStore } = await import("@thulp-sessions/store-postgres");
     return openPostgresStore({ url, password: passwords.get(url), durability, readOnly, onWarning });
   },

@@ -24,7 +24,10 @@ export interface OpenStoreOptions {
    * opened so by itself: `capabilities.writable` says it.
    */
   readonly readOnly?: boolean | undefined;
-  /** For `sqlite:`; `fast` when absent. In an `fs:` store nothing is left in either case. */
+  /**
+   * For `sqlite:`; `fast` when absent. In an `fs:` store nothing is left in either case; `postgres:` refuses
+   * `secure`.
+   */
   readonly deletion?: Deletion | undefined;
   /** For `http:` and `https:`: sent as a bearer token, to this URL only. */
   readonly token?: string | undefined;
