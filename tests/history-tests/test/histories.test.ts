@@ -2,19 +2,20 @@ import { join } from "node:path";
 import { openStore } from "@thulp-sessions/config";
 import type { SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import type { Durability } from "@thulp-sessions/core/store";
 import { startServerProgram, tempFolder } from "@thulp-sessions/testing";
 import { startPostgres } from "@thulp-sessions/testing-postgres";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { findUnexplained, ROUNDS } from "./histories.ts";
 
 /** Two handles in this process, and one of a server in another. */
-async function handlesOf(url: string): Promise<SessionStore[]> {
-  const server = await startServerProgram(["--store", url]);
-  return Promise.all([opened(url), opened(url), opened(server.url)]);
+async function handlesOf(url: string, durability: Durability): Promise<SessionStore[]> {
+  const server = await startServerProgram(["--store", url, "--durability", durability]);
+  return Promise.all([opened(url, durability), opened(url, durability), opened(server.url)]);
 }
 
-async function opened(url: string): Promise<SessionStore> {
-  const store = await openStore(url);
+async function opened(url: string, durability?: Durability): Promise<SessionStore> {
+  const store = await openStore(url, { durability });
   onTestFinished(() => store.close());
   return store;
 }
@@ -32,20 +33,20 @@ test(
   5 * MINUTES,
 );
 
-test.each(["full", "relaxed"])(
+test.each(["full", "relaxed"] as const)(
   "fs, from two processes, durability %s",
   async (durability) => {
-    const url = `fs:${join(tempFolder(), "sessions")}?durability=${durability}`;
-    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+    const url = `fs:${join(tempFolder(), "sessions")}`;
+    expect(await findUnexplained(await handlesOf(url, durability), ROUNDS)).toBeNull();
   },
   10 * MINUTES,
 );
 
-test.each(["full", "relaxed"])(
+test.each(["full", "relaxed"] as const)(
   "sqlite, from two processes, durability %s",
   async (durability) => {
-    const url = `sqlite:${join(tempFolder(), "sessions.db")}?durability=${durability}`;
-    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+    const url = `sqlite:${join(tempFolder(), "sessions.db")}`;
+    expect(await findUnexplained(await handlesOf(url, durability), ROUNDS)).toBeNull();
   },
   10 * MINUTES,
 );
@@ -54,7 +55,7 @@ test.skipIf(isMissing)(
   `postgres, from two processes${isMissing ? ` (skipped: ${postgres})` : ""}`,
   async () => {
     const url = isMissing ? "" : postgres.url;
-    expect(await findUnexplained(await handlesOf(url), ROUNDS)).toBeNull();
+    expect(await findUnexplained(await handlesOf(url, "full"), ROUNDS)).toBeNull();
   },
   10 * MINUTES,
 );
