@@ -5,4 +5,4 @@ export { type RepairOptions, repairFile } from "./maintenance/repair.ts";
 export { fileStoreMaintenance } from "./maintenance/store-maintenance.ts";
 export { type FileStoreOptions, openFileStore } from "./open.ts";
 export { openSessionFile, sessionIdIn } from "./open-session-file.ts";
-export { sessionText } from "./session/session-text.ts";
+export { sessionText } from "./session-text.ts";

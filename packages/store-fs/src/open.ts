@@ -2,7 +2,6 @@ import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SessionError, type WarningListener } from "@thulp-sessions/core";
 import { type Durability, OPENED_READ_ONLY } from "@thulp-sessions/core/store";
-import { whyReadOnly } from "./disk/access.ts";
 import { DirectoryNames } from "./disk/directory-names.ts";
 import { FileClock } from "./disk/file-clock.ts";
 import { networkDriveOf } from "./disk/file-system.ts";
@@ -10,6 +9,7 @@ import { io } from "./disk/io-error.ts";
 import { giveFolderAway } from "./disk/ownership.ts";
 import { syncFolder } from "./disk/write-file.ts";
 import { FileStore } from "./file-store.ts";
+import { whyReadOnly } from "./lock/access.ts";
 import { SessionLocks } from "./lock/session-locks.ts";
 import { removeStaleTempFiles } from "./lock/stale-temp-files.ts";
 

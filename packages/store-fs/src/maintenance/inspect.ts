@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isSessionError, type SessionId } from "@thulp-sessions/core";
 import { isCanonicalUuid, type StoreFinding } from "@thulp-sessions/core/store";
-import { whyNot } from "../disk/access.ts";
 import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
 import { LOCKS_FOLDER } from "../disk/names.ts";
@@ -14,6 +13,7 @@ import { FileWalker } from "../format/file-walker.ts";
 import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { CACHE_FOLDER } from "../list/metadata-cache.ts";
+import { whyNot } from "../lock/access.ts";
 import { loadState } from "../session/load-state.ts";
 import { readLocks } from "./locks.ts";
 

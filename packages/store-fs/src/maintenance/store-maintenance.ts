@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { SessionError } from "@thulp-sessions/core";
 import { OPENED_READ_ONLY, type SessionwiseMaintenance } from "@thulp-sessions/core/store";
-import { whyReadOnly } from "../disk/access.ts";
+import { whyReadOnly } from "../lock/access.ts";
 import { inspectStore } from "./inspect.ts";
 import { readLocks, unlock } from "./locks.ts";
 import { repairFile } from "./repair.ts";

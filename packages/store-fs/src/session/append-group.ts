@@ -18,10 +18,10 @@ import {
 } from "@thulp-sessions/core/store";
 import { readBytes } from "../disk/read-file.ts";
 import { encodeAppend } from "../format/encode-entry.ts";
+import { epochNumber } from "../format/epoch-number.ts";
 import { decodeEntry } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
-import { epochNumber } from "./epoch-number.ts";
 import { addEntries, type PlacedEntry, withUpdatedAt } from "./grow-state.ts";
 import type { Rewrite } from "./rewrite-file.ts";
 import { entriesEndOf, type SessionState, stateNames, storedEntry, versionOf } from "./session-state.ts";

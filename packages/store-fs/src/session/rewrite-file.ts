@@ -25,10 +25,10 @@ import {
 } from "../format/canonical-layout.ts";
 import { type AppendText, encodeEntries, encodeEntry } from "../format/encode-entry.ts";
 import { decodeEnvelope, type Envelope, encodeHeader, type Header } from "../format/encode-header.ts";
+import { epochNumber } from "../format/epoch-number.ts";
 import { type DecodedEntry, decodeEntry, parseRange } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";
-import { epochNumber } from "./epoch-number.ts";
 import { hashCanonicalHeader, type SessionState } from "./session-state.ts";
 
 // A whole new file, written piece by piece: what does not change is copied as bytes, a stretch at a time, so

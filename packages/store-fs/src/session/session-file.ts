@@ -20,6 +20,7 @@ import { infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { READ_TRIES } from "../disk/read-file.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
+import { epochNumber } from "../format/epoch-number.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import {
   type AppendCall,
@@ -30,7 +31,6 @@ import {
   takeGroup,
 } from "./append-group.ts";
 import { FileReplaced } from "./entry-reader.ts";
-import { epochNumber } from "./epoch-number.ts";
 import { FileWriter } from "./file-writer.ts";
 import { canCutInPlace } from "./grow-state.ts";
 import { KnownFile } from "./known-file.ts";

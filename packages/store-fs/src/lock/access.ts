@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { LOCKS_FOLDER } from "./names.ts";
+import { LOCKS_FOLDER } from "../disk/names.ts";
 
 /**
  * Why nothing can be written in a folder of sessions, as a clause that ends a sentence, with what to do;

@@ -1,9 +1,9 @@
 import type { Session, SessionEntry } from "@thulp-sessions/core";
 import { firstEpoch } from "@thulp-sessions/core/store";
-import { CLOSING } from "../format/canonical-layout.ts";
-import { encodeEntries } from "../format/encode-entry.ts";
-import { encodeHeader } from "../format/encode-header.ts";
-import { epochNumber } from "./epoch-number.ts";
+import { CLOSING } from "./format/canonical-layout.ts";
+import { encodeEntries } from "./format/encode-entry.ts";
+import { encodeHeader } from "./format/encode-header.ts";
+import { epochNumber } from "./format/epoch-number.ts";
 
 /**
  * The text of a session's file, piece by piece, as `create` of a store would write it. The entries are gone
