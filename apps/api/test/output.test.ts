@@ -14,7 +14,7 @@ describe("what it says", () => {
   it("shows what a terminal would obey: of a configuration, a path, the log", async () => {
     const cwd = tempFolder();
     const config = join(cwd, "thulp-sessions.config.json");
-    writeFileSync(config, JSON.stringify({ store: `postgres:${hostile}` }));
+    writeFileSync(config, JSON.stringify({ store: `mysql:${hostile}` }));
     const refused = await command([], { cwd }).exited;
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("<U+009B>31m<U+202E><U+200B>");

@@ -180,7 +180,7 @@ function smallDisk(bytes: number): string | null {
 
 describe("a full disk", () => {
   it.for(["sqlite", "fs"])("turns writes into clear errors, and reads go on: %s", async (kind, { skip }) => {
-    const folder = smallDisk(1024 * 1024);
+    const folder = smallDisk(3 * 1024 * 1024);
     if (folder === null) return skip("only root of Linux can mount a small file system");
     const { url, client } = await serve({ store: await openStore(`${kind}:${join(folder, "store")}`) });
     await client.sessions.create.mutate({ id: ID, name: "a", sessionType: CHAT });

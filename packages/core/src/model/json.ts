@@ -50,8 +50,8 @@ export function copyJsonMeasured(
   field: string,
   maxLength: number,
 ): { copied: JsonValue; length: JsonLength } {
-  const measure: Measure = { field, maxLength, least: 0, most: 0 };
-  const copied = readArgument(field, () => copy(value, field, 0, measure));
+  const measure: Measure = { field, maxLength, maxDepth: MAX_JSON_DEPTH, path: [], least: 0, most: 0 };
+  const copied = readArgument(field, () => copy(value, measure));
   return { copied, length: measure };
 }
 
@@ -65,7 +65,8 @@ export function copyJsonObject(value: unknown, field: string): JsonObject {
     throw invalidInput(`${field}: expected an object.`, { field });
   return readArgument(field, () => {
     if (Array.isArray(value)) throw invalidInput(`${field}: expected an object.`, { field });
-    return copyObject(value, field, -1, { field, maxLength: Number.POSITIVE_INFINITY, least: 0, most: 0 });
+    const maxLength = Number.POSITIVE_INFINITY;
+    return copyObject(value, { field, maxLength, maxDepth: MAX_JSON_DEPTH + 1, path: [], least: 0, most: 0 });
   });
 }
 
@@ -139,6 +140,9 @@ export function copyArgument(value: unknown, field: string): unknown {
 interface Measure extends JsonLength {
   readonly field: string;
   readonly maxLength: number;
+  readonly maxDepth: number;
+  /** Where in the value the copy is: made a text only for an error, since that costs more than copying. */
+  readonly path: (string | number)[];
   least: number;
   most: number;
 }
@@ -154,18 +158,16 @@ function add(measure: Measure, least: number, most: number): void {
 /** The longest text of a number, with a comma. */
 const MAX_NUMBER_LENGTH = 26;
 
-function copy(value: unknown, field: string, depth: number, measure: Measure): JsonValue {
+function copy(value: unknown, measure: Measure): JsonValue {
   switch (typeof value) {
     case "string":
       // A UTF-16 unit takes at most six bytes (\u0000); then there are quotes and a comma.
       add(measure, value.length + 2, value.length * 6 + 3);
-      if (!value.isWellFormed())
-        throw invalidInput(`${field} has a lone surrogate (half of a character).`, { field });
+      if (!value.isWellFormed()) throw refused(measure, "has a lone surrogate (half of a character)");
       return value;
     case "number":
       add(measure, 1, MAX_NUMBER_LENGTH);
-      if (!Number.isFinite(value))
-        throw invalidInput(`${field} is ${value}, which JSON cannot hold.`, { field });
+      if (!Number.isFinite(value)) throw refused(measure, `is ${value}, which JSON cannot hold`);
       // JSON.stringify writes -0 as 0: what is kept is what will be read.
       return value === 0 ? 0 : value;
     case "boolean":
@@ -174,62 +176,85 @@ function copy(value: unknown, field: string, depth: number, measure: Measure): J
     case "object": {
       add(measure, 1, MAX_NUMBER_LENGTH);
       if (value === null) return null;
-      if (depth >= MAX_JSON_DEPTH) {
+      if (measure.path.length >= measure.maxDepth) {
         // Without the path, which names every level.
         throw invalidInput(
           `${measure.field} is nested more than ${MAX_JSON_DEPTH} levels deep, or contains itself.`,
           { field: measure.field },
         );
       }
-      return Array.isArray(value)
-        ? copyArray(value, field, depth, measure)
-        : copyObject(value, field, depth, measure);
+      return Array.isArray(value) ? copyArray(value, measure) : copyObject(value, measure);
     }
     default:
-      throw invalidInput(
-        `${field} is ${value === undefined ? "undefined" : `a ${typeof value}`}, which JSON cannot hold.`,
-        { field },
+      throw refused(
+        measure,
+        `is ${value === undefined ? "undefined" : `a ${typeof value}`}, which JSON cannot hold`,
       );
   }
 }
 
-function copyArray(value: readonly unknown[], field: string, depth: number, measure: Measure): JsonValue {
+/** @param problem what is wrong with the value at the place where the copy is. */
+function refused({ field, path }: Measure, problem: string): SessionError {
+  const place = path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : fieldOf(text, part)),
+    field,
+  );
+  return invalidInput(`${place} ${problem}.`, { field: place });
+}
+
+function copyArray(value: readonly unknown[], measure: Measure): JsonValue {
   // Not allocated at its full length: of a sparse array that would be memory for nothing.
   const result: JsonValue[] = [];
   const { length } = value;
-  for (let i = 0; i < length; i++) result.push(copy(value[i], `${field}[${i}]`, depth + 1, measure));
+  const { path } = measure;
+  const depth = path.length;
+  for (let i = 0; i < length; i++) {
+    path[depth] = i;
+    result.push(copy(value[i], measure));
+  }
+  path.length = depth;
   return result;
 }
 
-function copyObject(value: object, field: string, depth: number, measure: Measure): JsonObject {
+function copyObject(value: object, measure: Measure): JsonObject {
   const prototype = Object.getPrototypeOf(value);
   // A plain object of another realm (vm, iframe) has another Object.prototype, whose own prototype is null.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     const name: unknown = prototype.constructor?.name;
     const shown = typeof name === "string" && name !== "" ? name.slice(0, 64) : "a class";
-    throw invalidInput(`${field} is an instance of ${shown}, not a plain object.`, { field });
+    throw refused(measure, `is an instance of ${shown}, not a plain object`);
   }
   const result: Record<string, JsonValue> = {};
-  for (const key of plainKeys(value, field)) {
-    if (!key.isWellFormed()) throw invalidInput(`${field} has a key with a lone surrogate.`, { field });
+  const { path } = measure;
+  const depth = path.length;
+  const keys = Object.keys(value);
+  if (!hasOnlyThese(value, keys)) throw refused(measure, whyNotPlain(value));
+  for (const key of keys) {
+    if (!key.isWellFormed()) throw refused(measure, "has a key with a lone surrogate");
     add(measure, key.length + 3, key.length * 6 + 4);
-    const part = (value as Record<string, unknown>)[key];
-    setKey(result, key, copy(part, fieldOf(field, key), depth + 1, measure));
+    path[depth] = key;
+    setKey(result, key, copy((value as Record<string, unknown>)[key], measure));
   }
+  path.length = depth;
   return result;
 }
 
-/**
- * The keys of an object, all of which JSON can hold. Counting finds the others more cheaply than looking at
- * each.
- */
+/** The keys of an object, all of which JSON can hold. */
 function plainKeys(value: object, field: string): string[] {
   const keys = Object.keys(value);
-  const all = Reflect.ownKeys(value);
-  if (all.length === keys.length) return keys;
-  if (all.some((key) => typeof key === "symbol"))
-    throw invalidInput(`${field} has a symbol as a key, which JSON cannot hold.`, { field });
-  throw invalidInput(`${field} has a key that is not enumerable, which would get lost.`, { field });
+  if (hasOnlyThese(value, keys)) return keys;
+  throw invalidInput(`${field} ${whyNotPlain(value)}.`, { field });
+}
+
+/** Counting finds other keys more cheaply than looking at each. */
+function hasOnlyThese(value: object, keys: readonly string[]): boolean {
+  return Reflect.ownKeys(value).length === keys.length;
+}
+
+function whyNotPlain(value: object): string {
+  return Reflect.ownKeys(value).some((key) => typeof key === "symbol")
+    ? "has a symbol as a key, which JSON cannot hold"
+    : "has a key that is not enumerable, which would get lost";
 }
 
 function fieldOf(field: string, key: string): string {

@@ -39,7 +39,9 @@ export class DiskRoom {
    */
   look(empty: () => boolean): void {
     const now = performance.now();
-    const isDue = ++this.#transactions >= LOOK_TRANSACTIONS || now - this.#lookedAt >= LOOK_INTERVAL_MS;
+    const isDue =
+      // Room is seen as soon as there is some.
+      this.#isShort || ++this.#transactions >= LOOK_TRANSACTIONS || now - this.#lookedAt >= LOOK_INTERVAL_MS;
     if (!isDue) return;
     this.#transactions = 0;
     this.#lookedAt = now;
