@@ -4,7 +4,7 @@
 //
 //   node scripts/other-node.mjs [24 | 26]...     both when none is named
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -45,6 +45,8 @@ function testOn(major) {
   const { version } = JSON.parse(readFileSync(manifest, "utf8"));
   if (version === process.versions.node) return skip(major, "it runs this script: npm test is for it");
   const folder = mkdtempSync(join(tmpdir(), `thulp-sessions-node-${major}-`));
+  // Some tests run what is in it as another user.
+  chmodSync(folder, 0o755);
   try {
     copyTree(root, folder);
     console.log(`npm test on Node ${version}, in ${folder}`);

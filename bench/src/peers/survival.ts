@@ -136,7 +136,8 @@ async function copy(from: string, to: string): Promise<void> {
   const locked = () =>
     fs.readdirSync(from, { recursive: true }).some((name) => String(name).endsWith(".lock"));
   while (locked()) await new Promise((resolve) => setTimeout(resolve, 2));
-  fs.cpSync(from, to, { recursive: true });
+  // The sockets beside locks cannot be copied, and say nothing of a process that is gone.
+  fs.cpSync(from, to, { recursive: true, filter: (source) => !fs.lstatSync(source).isSocket() });
 }
 
 /** The files that end with what was appended last: a database has it in its log. */
