@@ -215,7 +215,7 @@ test.skipIf(!CAN_BE_OTHERS)(
     await store.create(made);
     await store.replace({ ...made, context: { a: 1 } });
     await saveMetadataCache(dir, []);
-    // While the store is open: its lock file is there, and its socket, which nobody needs to be able to remove.
+    // While the store is open: its lock file is there, and its socket, which nobody needs to remove.
     const { [`.locks/${socketIn(dir)}`]: _, ...all } = owners(dir);
     expect(Object.entries(all).filter(([, uid]) => uid !== USER)).toEqual([]);
     expect(Object.keys(all)).toEqual(expect.arrayContaining([".locks", ".locks/.gitignore", ".cache"]));
