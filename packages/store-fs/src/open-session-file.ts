@@ -42,8 +42,8 @@ export function sessionIdIn(path: string): SessionId {
 }
 
 /**
- * A store serves what stands before a torn end, and cuts it off at the next write; whoever is given such a
- * file has lost something.
+ * A store serves what stands before a torn end, and cuts it off at the next write; a caller that is given
+ * such a file has lost something.
  */
 function refuseTornEnd(path: string, id: SessionId): void {
   const tail = explained(path, () => loadState(path, id)?.tail);

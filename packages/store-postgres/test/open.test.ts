@@ -21,7 +21,7 @@ describe.skipIf(MISSING !== null)("opening", () => {
   test("tables that are there are opened without a lock", async () => {
     const place = testPlace();
     await openAt(place.url());
-    // Whoever migrates has this one.
+    // A program that migrates has this one.
     const held = "SELECT pg_advisory_lock(7482915, hashtext('{schema}')), pg_sleep(1)";
     const [, store] = await Promise.all([place.ask(held), openAt(place.url())]);
     expect(await store.count()).toBe(0);

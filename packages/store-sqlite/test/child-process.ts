@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,19 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/** The user `nobody`, as whom tests run a process. */
+export const NOBODY = 65_534;
+
+/** Only root of Linux can start a process as another user, who has to reach this code. */
+export const CAN_BE_NOBODY =
+  process.platform === "linux" &&
+  process.geteuid?.() === 0 &&
+  spawnSync(
+    process.execPath,
+    ["-e", `fs.readdirSync(${JSON.stringify(join(packageFolder, "node_modules"))})`],
+    { uid: NOBODY, gid: NOBODY },
+  ).status === 0;
 
 /**
  * Bundles a script of test/child from the sources, so that Node can run it in a process of its own and no

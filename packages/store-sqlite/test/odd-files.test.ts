@@ -1,10 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { chmod, copyFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isSessionError, type SessionId } from "@thulp-sessions/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSqliteStore, type SqliteStore } from "../src/index.ts";
-import { bundleChild, startChildAs } from "./child-process.ts";
+import { bundleChild, CAN_BE_NOBODY, NOBODY, startChildAs } from "./child-process.ts";
 import { randomNumbers } from "./random-call.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
@@ -114,16 +113,7 @@ test("a file that was copied without its WAL has what was checkpointed by then, 
   expect((await (await openAt(both)).get(given.metadata.id)).entries).toHaveLength(1);
 });
 
-const NOBODY = 65_534;
-const CODE = join(import.meta.dirname, "..", "node_modules");
-// Nobody but root can start a process as another user, and root is refused nothing. The other user has to
-// reach the code.
-const canBeOthers =
-  process.platform === "linux" &&
-  process.getuid?.() === 0 &&
-  spawnSync(process.execPath, ["-e", `fs.readdirSync(${JSON.stringify(CODE)})`], { uid: NOBODY }).status ===
-    0;
-describe.skipIf(!canBeOthers)(
+describe.skipIf(!CAN_BE_NOBODY)(
   "what the process of another user may do (needs root on Linux, and a folder that others may read)",
   () => {
     let opener: Awaited<ReturnType<typeof bundleChild>>;

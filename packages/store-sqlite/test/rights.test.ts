@@ -18,19 +18,11 @@ import type { StoreWarning } from "@thulp-sessions/core";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { openSqliteStore, recoverSqliteFile, sqliteMaintenance } from "../src/index.ts";
-import { bundleChild } from "./child-process.ts";
+import { bundleChild, CAN_BE_NOBODY, NOBODY } from "./child-process.ts";
 import { entry, session } from "./session-data.ts";
 import { openAt, tempFolder } from "./temp-store.ts";
 
-const USER = 65_534;
 const AS_ROOT = process.geteuid?.() === 0;
-/** Only root can start a process as another user, who has to reach this code. */
-const CAN_BE_OTHERS =
-  AS_ROOT &&
-  spawnSync(process.execPath, ["-e", `fs.readdirSync(${JSON.stringify(import.meta.dirname)})`], {
-    uid: USER,
-    gid: USER,
-  }).status === 0;
 /** Where a file system can be mounted read-only, in a name space that ends with the process. */
 const CAN_MOUNT = AS_ROOT && spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "x", "/mnt"]).status === 0;
 
@@ -254,13 +246,13 @@ test.skipIf(AS_ROOT)(
   },
 );
 
-test.skipIf(!CAN_BE_OTHERS)(
+test.skipIf(!CAN_BE_NOBODY)(
   "(as root, where others reach this folder) another user reads a database that only its owner may write",
   async () => {
     const { folder, file } = await database();
     letOthersRead(folder);
     const before = snapshot(folder);
-    const { append, ...found } = readAs(USER, file);
+    const { append, ...found } = readAs(NOBODY, file);
     expect(found).toMatchObject({ names: ["one"], entries: 1, hits: 1, damage: 0, warnings: [COPIED] });
     expect(append).toMatch(
       /^unsupported: .*may only be read: .*s\.db belongs to user 0.*Nothing was changed/,
@@ -269,21 +261,21 @@ test.skipIf(!CAN_BE_OTHERS)(
   },
 );
 
-test.skipIf(!CAN_BE_OTHERS)(
+test.skipIf(!CAN_BE_NOBODY)(
   "(as root, where others reach this folder) another user reads a database that its owner has open, where it is",
   async () => {
     const { folder, file } = await database();
     const store = await openAt(file);
     await store.create(session({ name: "two" }));
     letOthersRead(folder);
-    const found = readAs(USER, file);
+    const found = readAs(NOBODY, file);
     expect(found).toMatchObject({ names: ["one", "two"], hits: 1, damage: 0, warnings: [] });
     expect(found.capabilities).toMatchObject({ writable: false, shared: true });
     await store.create(session({ name: "three" }));
   },
 );
 
-test.skipIf(!CAN_BE_OTHERS)(
+test.skipIf(!CAN_BE_NOBODY)(
   "(as root, where others reach this folder) what another user may only read is recovered into his own folder",
   async () => {
     const { folder, file } = await withLeftLog();
@@ -296,7 +288,7 @@ test.skipIf(!CAN_BE_OTHERS)(
   },
 );
 
-test.skipIf(!CAN_BE_OTHERS)(
+test.skipIf(!CAN_BE_NOBODY)(
   "(as root, where others reach this folder) another user reads what a killed process of its owner has left, index included",
   async () => {
     const { folder, file } = await database();
@@ -306,7 +298,7 @@ test.skipIf(!CAN_BE_OTHERS)(
     writeFileSync(`${file}-shm`, Buffer.alloc(32_768));
     letOthersRead(folder);
     const before = snapshot(folder);
-    const found = readAs(USER, file);
+    const found = readAs(NOBODY, file);
     expect(found).toMatchObject({ names: ["one", "two"], hits: 1, damage: 0 });
     expect(found.capabilities.writable).toBe(false);
     expect(snapshot(folder)).toEqual(before);
@@ -328,11 +320,11 @@ test.skipIf(!CAN_MOUNT)(
   },
 );
 
-test.skipIf(!CAN_BE_OTHERS)(
+test.skipIf(!CAN_BE_NOBODY)(
   "(as root, where others reach this folder) what the superuser makes belongs to the owner of the folder",
   async () => {
     const home = await tempFolder();
-    chownSync(home, USER, USER);
+    chownSync(home, NOBODY, NOBODY);
     const file = join(home, ".thulp", "s.db");
     const store = await openSqliteStore({ file });
     await store.create(ONE);
@@ -345,21 +337,21 @@ test.skipIf(!CAN_BE_OTHERS)(
         ]),
       );
     expect(owners()).toEqual({
-      ".thulp": USER,
-      ".thulp/s.db": USER,
-      ".thulp/s.db-shm": USER,
-      ".thulp/s.db-wal": USER,
-      "backup.db": USER,
+      ".thulp": NOBODY,
+      ".thulp/s.db": NOBODY,
+      ".thulp/s.db-shm": NOBODY,
+      ".thulp/s.db-wal": NOBODY,
+      "backup.db": NOBODY,
     });
     await store.close();
-    const { append, capabilities } = readAs(USER, file);
+    const { append, capabilities } = readAs(NOBODY, file);
     expect([append, capabilities.writable]).toEqual(["done", true]);
     await sqliteMaintenance({ file: join(home, "restored", "s.db") }).restore(join(home, "backup.db"));
     const old = join(home, "old.db");
     writeFileSync(old, readFileSync(join(import.meta.dirname, "fixtures", "schema-1.db")));
     await (await openSqliteStore({ file: old })).close();
-    chownSync(old, USER, USER);
-    expect(new Set(Object.values(owners()))).toEqual(new Set([USER]));
+    chownSync(old, NOBODY, NOBODY);
+    expect(new Set(Object.values(owners()))).toEqual(new Set([NOBODY]));
     expect(readdirSync(home).some((name) => name.startsWith("old.db.schema-1-"))).toBe(true);
     expect(existsSync(join(home, "restored", "s.db"))).toBe(true);
   },

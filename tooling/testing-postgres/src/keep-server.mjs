@@ -1,6 +1,6 @@
-// A process that keeps one PostgreSQL server in a folder of its own, for as long as whoever has started it
-// lives: when its standard input ends, by whatever death, the server is stopped and the folder removed. Each
-// line of the input is a command, answered by one line of JSON.
+// A process that keeps one PostgreSQL server in a folder of its own, for as long as the process that started
+// it lives: when its standard input ends, by whatever death, the server is stopped and the folder removed.
+// Each line of the input is a command, answered by one line of JSON.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {

@@ -10,7 +10,7 @@ const PREFIX = "thulp-sessions-";
 
 /**
  * A folder for what cannot be read a second time: a list of sessions, standard input, a session beyond what
- * is held in memory. Only its owner can read it, and whoever makes it removes it.
+ * is held in memory. Only its owner can read it, and its maker removes it.
  */
 export class TempFolder {
   readonly path: string;

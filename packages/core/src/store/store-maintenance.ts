@@ -49,8 +49,8 @@ export interface SessionLock {
   /** Who holds it, for people. */
   readonly holder: string;
   /**
-   * What is certain of that program. Locks of those that have `ended` are taken over by whoever needs them;
-   * `unknown` ones, of other machines and of containers of which nothing can be seen, by nobody.
+   * What is certain of that program. Locks of those that have `ended` are taken over by the next program that
+   * needs them; `unknown` ones, of other machines and of containers of which nothing can be seen, by nobody.
    */
   readonly owner: "lives" | "ended" | "unknown";
   /** It runs, or ran, where this process does: not in another container, not on another machine. */

@@ -21,7 +21,7 @@ export function giveFolderAway(folder: string): void {
   if (!isSuperuser()) return;
   let descriptor: number;
   try {
-    // Whoever may write in the folder above may have put something else there meanwhile.
+    // Another user may have put something else there meanwhile.
     descriptor = fs.openSync(folder, fs.constants.O_RDONLY | NO_LINK);
   } catch {
     return;

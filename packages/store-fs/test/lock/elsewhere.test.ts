@@ -125,7 +125,7 @@ test.skipIf(!ON_LINUX)(
 );
 
 test.skipIf(!ON_LINUX)(
-  "who cleans up the locks under a running process makes it say anew that it lives",
+  "who cleans up the locks under a running process makes it say again that it lives",
   async () => {
     const folder = temporaryFolder();
     const locks = new SessionLocks(folder, 50, new FileClock());

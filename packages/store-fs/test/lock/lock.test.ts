@@ -126,7 +126,7 @@ test("a process that got the number of a dead one is not taken for it", async ()
 });
 
 test.skipIf(process.platform !== "linux")(
-  "a lock from before the machine was started is nobody's, whoever has its process number now",
+  "a lock from before the machine was started is nobody's, even where another process has its number now",
   async () => {
     const folder = temporaryFolder();
     leaveLock(folder, { boot: "00000000-0000-4000-8000-000000000000" });

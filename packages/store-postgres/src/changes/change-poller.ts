@@ -61,7 +61,7 @@ export class ChangePoller {
     await this.#polling;
   }
 
-  /** This commit is told by whoever makes it. */
+  /** This commit is emitted by the lane that makes it. */
   skip(token: string): void {
     if (this.#last) this.#own.add(token);
   }

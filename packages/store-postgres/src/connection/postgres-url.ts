@@ -103,7 +103,7 @@ function tlsOf({ sslmode, sslrootcert }: { sslmode?: string; sslrootcert?: strin
   if (mode !== "verify-full" && mode !== "verify-ca") {
     throw refused(
       "sslmode is one of verify-full (beyond this machine the default), verify-ca (any name), no-verify " +
-        "(encrypted, but to whoever answers) and disable",
+        "(encrypted, but to any server) and disable",
     );
   }
   return {

@@ -120,8 +120,8 @@ const HEAD_BYTES = 400;
  * One more than a page, to know whether there are more; but not those that would make it too large. Columns:
  * how many were found, their sum of bytes, the time, the context, those of the metadata, and of the head.
  *
- * By `updatedAt` there are two parts, since the indices by time have the sessions as the last upkeep has left
- * them: those that have not changed since, in the order of an index, and those that have.
+ * By `updatedAt` there are two parts, since the indices by time have the sessions as the last maintenance has
+ * left them: those that have not changed since, in the order of an index, and those that have.
  */
 export function pageStatement(request: ListRequest, withContexts: boolean, schema: string): Statement {
   const { orderBy, direction, limit } = request;

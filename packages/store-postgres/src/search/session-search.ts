@@ -65,7 +65,7 @@ export class SessionSearch {
     try {
       await this.#parts.index();
     } catch {
-      // It takes longer; what is wrong is told by whoever indexes in the background.
+      // It takes longer; the background maintenance warns of what is wrong.
       return found.sessions;
     }
     return (await findCandidates(this.#parts.database, query))?.sessions ?? null;

@@ -67,7 +67,7 @@ export class GroupStatements {
     );
   }
 
-  /** Microseconds. After the locks, so that it is later than the clock of whoever had them before. */
+  /** Microseconds. After the locks, so that it is later than the clock of those that had them before. */
   readClock(): Statement {
     return this.#statement("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8", []);
   }

@@ -90,7 +90,7 @@ export class WriteLane {
     await this.#draining;
     const client = this.#client;
     this.#client = undefined;
-    // Whoever waits for the end has to see it, though nothing else keeps the process alive.
+    // A caller that waits for the end has to see it, though nothing else keeps the process alive.
     keepAlive(client, true);
     if (client) await within(CLOSE_WITHIN_MS, client.end(), () => destroy(client));
   }
@@ -250,7 +250,7 @@ export class WriteLane {
       ],
       this.#database.sending,
     );
-    // Behind the locks: whoever held them has ended by now, so that the answer is final.
+    // Behind the locks: those that held them have ended by now, so that the answer is final.
     const token = results[reads.length]?.rows[0]?.[0];
     const made = inDoubt.find((each) => each.token === token);
     if (made) {

@@ -51,7 +51,7 @@ interface Change {
   readonly firstSeq: number;
   /** The index for search has nothing of the entries from this `seq` on any more. */
   readonly voidsIndexFrom?: number | undefined;
-  /** What whoever indexes the session now has read of its name is void. */
+  /** What another program that indexes the session now has read of its name is void. */
   readonly isRenamed?: boolean;
 }
 

@@ -5,6 +5,8 @@ import { dirname } from "node:path";
 // owner of the folder that it lies in. Where that is not allowed (a network drive that maps root to nobody)
 // it stays as it is.
 
+// As in store-fs, which has more to hand over: a store loads no other, and core does no I/O.
+
 /** The superuser gives a file that he has just made, and that is open, to the owner of its folder. */
 export function takeOwnerOfFolder(path: string, descriptor: number): void {
   if (isSuperuser()) giveOwner(dirname(path), descriptor);
@@ -15,7 +17,7 @@ export function giveFolderAway(folder: string): void {
   if (!isSuperuser()) return;
   let descriptor: number;
   try {
-    // Whoever may write in the folder above may have put something else there meanwhile.
+    // Another user may have put something else there meanwhile.
     descriptor = openSync(folder, constants.O_RDONLY | NO_LINK);
   } catch {
     return;
