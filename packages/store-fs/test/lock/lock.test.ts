@@ -186,8 +186,15 @@ test("locks keep themselves out of version control, and lie in no folder that a 
   const folder = temporaryFolder();
   const locks = locksOf(folder, 1000);
   await locks.hold(NAME, async () => {});
-  expect(readFileSync(join(folder, ".locks", ".gitignore"), "utf8")).toBe("*\n");
+  const ignored = join(folder, ".locks", ".gitignore");
+  expect(readFileSync(ignored, "utf8")).toBe("*\n");
   locks.close();
+  // As of a process that was killed before it wrote.
+  writeFileSync(ignored, "");
+  const next = locksOf(folder, 1000);
+  await next.hold(NAME, async () => {});
+  expect(readFileSync(ignored, "utf8")).toBe("*\n");
+  next.close();
   const [other, elsewhere] = [temporaryFolder(), temporaryFolder()];
   symlinkSync(elsewhere, join(other, ".locks"), "junction");
   const linked = locksOf(other, 1000);

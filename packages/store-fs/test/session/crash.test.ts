@@ -1,8 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { isSessionError, newUuid, type SessionEntry, type StoreWarning } from "@thulp-sessions/core";
+import {
+  isSessionError,
+  newUuid,
+  type SessionEntry,
+  SessionManager,
+  type StoreWarning,
+} from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -163,6 +169,14 @@ async function checkFolder(dir: string, durability: "full" | "relaxed", model: M
     expect((await store.list({ limit: 100 })).items.map(({ id }) => id as string).sort()).toEqual(
       [...model.keys()].sort(),
     );
+    // Where nothing is left to append to, too, a writer makes good what a killed one has begun in `.locks`.
+    if (model.size === 0) {
+      const { metadata } = await new SessionManager(store).createSession("s", {
+        type: "agent",
+        agentName: "a",
+      });
+      await store.delete(metadata.id);
+    }
     for (const [id, expected] of model) {
       const entry = {
         id: newUuid(),
@@ -187,7 +201,8 @@ async function checkFolder(dir: string, durability: "full" | "relaxed", model: M
   expect(torn.length - tornBefore).toBe(warnings.filter(({ message }) => message.includes(".torn-")).length);
   const others = readdirSync(dir).filter((name) => name !== ".locks" && !torn.includes(name));
   expect(others.sort()).toEqual([...model.keys()].map((id) => `${id}.json`).sort());
-  if (existsSync(join(dir, ".locks"))) expect(readdirSync(join(dir, ".locks"))).toEqual([".gitignore"]);
+  expect(readdirSync(join(dir, ".locks"))).toEqual([".gitignore"]);
+  expect(readFileSync(join(dir, ".locks", ".gitignore"), "utf8")).toBe("*\n");
 }
 
 function namesIn(dir: string, part: string): string[] {
