@@ -82,7 +82,7 @@ function compareIds(a: SessionId, b: SessionId): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Names of walks hold no comma. A text that is not ours does no harm: a store ignores what it does not know. */
+/** Names of walks hold no comma. A foreign text does no harm: a store ignores what it does not know. */
 function splitWalk(walk: string | undefined, count: number): (string | undefined)[] {
   const parts = walk?.split(",") ?? [];
   return Array.from({ length: count }, (_, i) => (parts.length === count && parts[i]) || undefined);
