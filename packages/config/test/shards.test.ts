@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newUuid, type SessionStore } from "@thulp-sessions/core";
+import { newUuid, type SessionId, type SessionStore } from "@thulp-sessions/core";
 import { shardOf } from "@thulp-sessions/core/sharded";
 import { expect, onTestFinished, test } from "vitest";
 import { maintenanceOf, openStore } from "../src/index.ts";
@@ -28,7 +28,7 @@ async function fill(store: SessionStore, count: number): Promise<void> {
   for (let i = 0; i < count; i++)
     await store.create({
       metadata: {
-        id: newUuid(),
+        id: newUuid() as SessionId,
         name: `Session ${i}`,
         sessionType: { type: "conversation", purpose: "test" },
         createdAt: i,
@@ -159,7 +159,7 @@ test("check reads every shard, and finds sessions that were put into another sha
   await fill(store, 4);
   const maintenance = await maintenanceOf(url, folder);
   expect(await maintenance?.check()).toEqual([]);
-  const stray = newUuid();
+  const stray = newUuid() as SessionId;
   const wrong = (shardOf(stray, 3) + 1) % 3;
   const part = await openStore(SQLITE[wrong] as string, { cwd: folder });
   const [session] = (await store.list({ limit: 1 })).items;
