@@ -30,8 +30,8 @@ export function schemas(shards: number, server = inject("postgresUrl") ?? ""): s
 }
 
 /** Closed after the test. */
-export async function opened(url: string): Promise<SessionStore> {
-  const store = await openStore(url, { durability: "relaxed" });
+export async function opened(url: string, durability: "full" | "relaxed" = "relaxed"): Promise<SessionStore> {
+  const store = await openStore(url, { durability });
   onTestFinished(() => store.close());
   return store;
 }
