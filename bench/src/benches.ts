@@ -9,6 +9,7 @@ import { searchFs } from "./floors/fs/search-fs.ts";
 import { truncateFs } from "./floors/fs/truncate-fs.ts";
 import { heads } from "./floors/heads.ts";
 import { replaceTail } from "./floors/replace-tail.ts";
+import { sharded } from "./floors/sharded.ts";
 import { appendSqlite } from "./floors/sqlite/append-sqlite.ts";
 import { deleteSqlite } from "./floors/sqlite/delete-sqlite.ts";
 import { growthSqlite } from "./floors/sqlite/growth-sqlite.ts";
@@ -65,4 +66,5 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "rewrite-fs": rewriteFs,
   tokenizers,
   "worker-thread": workerThread,
+  sharded,
 };

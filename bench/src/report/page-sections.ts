@@ -133,6 +133,12 @@ export const sections: readonly Section[] = [
     ],
   },
   {
+    heading: "One store over many, simulated",
+    intro:
+      "The store over shards is the real one; a call of a shard takes a time that is drawn: 1 ms or less for half of them, 5 ms or more for one in a hundred, 100 ms for one in a thousand. The processor time is real, and includes that of the simulation. What it means: [docs/sharding.md](../docs/sharding.md).",
+    benches: ["sharded"],
+  },
+  {
     heading: "Over HTTP",
     intro:
       "Load comes from another process. The floor is a handler of `node:http` that parses and answers JSON of the same size.",

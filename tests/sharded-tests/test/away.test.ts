@@ -1,4 +1,4 @@
-import { isSessionError, SessionError, type SessionStore } from "@thulp-sessions/core";
+import { isSessionError, SessionError, type SessionId, type SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { openShardedStore } from "@thulp-sessions/core/sharded";
 import { startPostgres } from "@thulp-sessions/testing-postgres";
@@ -61,18 +61,18 @@ test("while a shard is away its sessions and all that is merged are busy, the ot
   });
   const ids = [0, 1, 2].map((shard) => idIn(shard, 3));
   for (const id of ids) await createSession(store, id);
-  const [first = "", away = ""] = ids;
+  const [first, away] = ids as [SessionId, SessionId, SessionId];
   const change = { at: 2 };
-  const calls = (id: string) => ({
+  const calls = (id: SessionId) => ({
     get: () => store.get(id),
     head: () => store.head(id),
     readEntries: () => store.readEntries(id),
     append: () => store.append(id, [entry("more")], change),
     update: () => store.update(id, { name: "x" }, change),
     truncate: () => store.truncate(id, 1, change),
-    list: () => store.list({ filter: { ids: [id as never] } }),
-    count: () => store.count({ ids: [id as never] }),
-    search: () => store.search({ text: "needle", filter: { ids: [id as never] } }),
+    list: () => store.list({ filter: { ids: [id] } }),
+    count: () => store.count({ ids: [id] }),
+    search: () => store.search({ text: "needle", filter: { ids: [id] } }),
     watch: () => store.watch({ id }),
   });
   (parts[1] as Cuttable).isAway = true;

@@ -101,6 +101,21 @@ test("what nobody touches comes exactly once and in order, whatever else moves b
   );
 });
 
+test("a page ends where a source had to be read twice and an item moved between, so that nothing is passed over", async () => {
+  const all = Array.from({ length: 10 }, (_, i) => ({ id: `a${i}`, time: i }));
+  const full = source(all, (self) => {
+    if (self.reads.length === 1)
+      self.items = all.map((each) => (each.id === "a0" ? { ...each, time: 4.5 } : each));
+  });
+  const others = Array.from({ length: 19 }, (_, i) => source([{ id: `b${i}`, time: 20 + i }]));
+  const found = await allPages([full, ...others], 6);
+  expect(full.reads.slice(0, 2)).toEqual([4, 2]);
+  expect(found.map(({ id }) => id).filter((id) => id !== "a0")).toEqual([
+    ...all.slice(1).map(({ id }) => id),
+    ...others.map((_, i) => `b${i}`),
+  ]);
+});
+
 test("one source that fails is no page in part", async () => {
   const sources = [source([{ id: "a", time: 1 }]), source([])];
   const broken = { ...source([]), page: () => Promise.reject(new Error("away")) };
