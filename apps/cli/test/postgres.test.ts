@@ -44,7 +44,7 @@ describe.skipIf(isMissing)(`a postgres: store${isMissing ? ` (skipped: ${started
   it("is migrated beforehand where nobody may do it while opening", () => {
     const at: RunOptions = { cwd: tempFolder(), env: { THULP_SESSIONS_STORE: `${newUrl()}&migrate=off` } };
     expect(cli(at, "list").stderr).toContain("Run thulp-sessions migrate");
-    expect(ok(at, "migrate")).toBe("1 step applied; the tables are up to date.");
+    expect(ok(at, "migrate")).toBe("2 steps applied; the tables are up to date.");
     expect(JSON.parse(ok(at, "migrate", "--json"))).toEqual({ applied: 0 });
     expect(ok(at, "list")).toBe("");
     expect(cli({ cwd: at.cwd }, "migrate").stderr).toContain("migrate is for a postgres: store");

@@ -83,6 +83,15 @@ test("another list than the one with which the shards were made is refused, and 
   expect(await (await open(others.url)).count()).toBe(0);
 });
 
+test("programs that open a new list at the same moment agree on it", async () => {
+  const { folder, url } = await list(["sqlite:0.db", "fs:1", "sqlite:2.db", "fs:3"]);
+  for (const path of ["0.db", "2.db"]) await (await openStore(`sqlite:${path}`, { cwd: folder })).close();
+  const stores = await Promise.all(Array.from({ length: 6 }, () => open(url)));
+  await Promise.all(stores.map((store) => fill(store, 4)));
+  for (const store of stores) expect(await store.count()).toBe(24);
+  expect(await (await open(url)).count()).toBe(24);
+});
+
 test("a shard whose database was lost is not taken for an empty one", async () => {
   const { folder, url } = await list(SQLITE);
   const store = await open(url);

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStore } from "@thulp-sessions/config";
 import type { SessionStore } from "@thulp-sessions/core";
@@ -56,6 +57,19 @@ test.skipIf(isMissing)(
   async () => {
     const url = isMissing ? "" : postgres.url;
     expect(await findUnexplained(await handlesOf(url, "full"), ROUNDS)).toBeNull();
+  },
+  10 * MINUTES,
+);
+
+test(
+  "shards of two kinds, from two processes",
+  async () => {
+    const folder = tempFolder();
+    const file = join(folder, "shards.json");
+    writeFileSync(file, JSON.stringify({ shards: ["sqlite:0.db", "fs:1", "sqlite:2.db"] }));
+    // What goes to one shard goes through its store as above: fewer rounds find what does not.
+    const rounds = Math.ceil(ROUNDS / 5);
+    expect(await findUnexplained(await handlesOf(`shards:${file}`, "relaxed"), rounds)).toBeNull();
   },
   10 * MINUTES,
 );

@@ -82,6 +82,18 @@ test("from one database to 16, to 3 others and back: everything is equal", async
   expect(await answers(back, ids)).toEqual(before);
 });
 
+test("ranked hits are the best of all shards", async () => {
+  const store = await opened(
+    await writeList(await folderOf(), ["sqlite:0.db", "fs:1", "sqlite:2.db", "fs:3"]),
+  );
+  const ids = await fill(store, 30);
+  const best = ["needle needle needle needle", "needle needle needle", "needle needle"];
+  for (const [i, text] of best.entries()) await store.append(ids[i + 20] ?? "", [entry(text)], { at: 1 });
+  const { items, nextCursor } = await store.search({ text: "needle", order: "rank", limit: 5 });
+  expect(items.slice(0, 3).map(({ sessionId }) => sessionId)).toEqual(ids.slice(20, 23));
+  expect([items.length, nextCursor]).toEqual([5, null]);
+});
+
 test("a copy of what has changed meanwhile finishes the move", async () => {
   const folder = await folderOf();
   const old = await opened(await writeList(folder, sqlite(2, "a")));

@@ -192,8 +192,8 @@ export class SessionSearch {
       const strings = isName ? contentStrings(text) : this.#stringsOf(id, seq, text);
       const match = await matchStringsInTurns(strings, terms, yielder);
       if (!match) return undefined;
-      const { snippet, offsets } = match;
-      return { sessionId: id, seq: isName ? null : seq, snippet, offsets, updatedAt };
+      const { snippet, offsets, occurrences: score } = match;
+      return { sessionId: id, seq: isName ? null : seq, snippet, offsets, updatedAt, score };
     } catch (error) {
       if (!isSessionError(error, "corrupt")) throw error;
       this.#onDamaged(error);
