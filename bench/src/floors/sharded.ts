@@ -6,8 +6,9 @@ import { sessionOf } from "../harness/data.ts";
 import { printTable } from "../harness/recording.ts";
 import type { Row, Table } from "../harness/results.ts";
 
-// A simulation: the store over many shards is the real one, and its shards answer after a time that is drawn.
-// The clock that counts it is made up, so that a thousand shards take no longer than the work of this process.
+// A simulation: the store over many shards is the real one, and its shards answer after a time that is
+// drawn. The clock that counts it is made up, so that a thousand shards take no longer than the work of this
+// process.
 
 const SHARDS = [1, 4, 16, 64, 256, 1000];
 const SESSIONS = 20_000;
