@@ -16,6 +16,7 @@ import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
 import { searchSqlite } from "./floors/sqlite/search-sqlite.ts";
 import { tokenizers } from "./floors/sqlite/tokenizers.ts";
 import { workerThread } from "./floors/sqlite/worker-thread.ts";
+import { turns } from "./floors/turns.ts";
 import { httpAppend } from "./http/append.ts";
 import { httpCrash } from "./http/crash.ts";
 import { httpFanout } from "./http/fanout.ts";
@@ -47,6 +48,7 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "list-fs": listFs,
   "create-fs": createFs,
   starvation,
+  turns,
   "truncate-fs": truncateFs,
   "replace-tail": replaceTail,
   "list-heads": heads,

@@ -114,9 +114,10 @@ export const sections: readonly Section[] = [
     ],
   },
   {
-    heading: "The same calls on both stores",
-    intro: "A tail that is replaced in one step, pages with heads, and how many sessions have each value.",
-    benches: ["replace-tail", "list-heads"],
+    heading: "The same calls on several stores",
+    intro:
+      "A tail that is replaced in one step, pages with heads, how many sessions have each value, and what turns for timers and I/O cost.",
+    benches: ["replace-tail", "list-heads", "turns"],
   },
   {
     heading: "store-sqlite against bare statements",

@@ -104,9 +104,10 @@ function readType(value: unknown, field: string): unknown {
 
 /** True when these are all the keys that the object has, in whatever order. */
 function hasOnly(value: object, names: readonly string[]): boolean {
-  if (Reflect.ownKeys(value).length !== names.length || Object.keys(value).length !== names.length)
-    return false;
-  for (const name of names) if (!Object.hasOwn(value, name)) return false;
+  const keys = Object.keys(value);
+  // Keys that are symbols or not enumerable count here only.
+  if (keys.length !== names.length || Reflect.ownKeys(value).length !== names.length) return false;
+  for (const key of keys) if (!names.includes(key)) return false;
   return true;
 }
 
