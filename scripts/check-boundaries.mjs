@@ -62,6 +62,7 @@ const ROOMS = {
     "rules",
     "search",
     "store",
+    "sharded",
     "subscription",
     "copy",
     "manager",

@@ -1,5 +1,5 @@
 import { isLoopback } from "./loopback.ts";
-import { STORE_URL_FORMS } from "./schemes/store-schemes.ts";
+import { STORE_SCHEME_NAMES } from "./schemes/store-schemes.ts";
 import {
   checkHost,
   checkHosts,
@@ -56,7 +56,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     flag: "--store",
     placeholder: "URL",
     variable: "THULP_SESSIONS_STORE",
-    help: STORE_URL_FORMS,
+    help: `the URL of a store: ${STORE_SCHEME_NAMES}`,
     shownDefault: DEFAULT_STORE,
     check: checkStoreUrl,
     byDefault: (base) =>

@@ -1,4 +1,4 @@
-import { refused } from "./schemes/store-path.ts";
+import { refused, splitUrl } from "./schemes/store-path.ts";
 import type { StoreLocation } from "./schemes/store-scheme.ts";
 import { asStoreUrls, STORE_URL_FORMS, schemeNamed, schemeOf } from "./schemes/store-schemes.ts";
 
@@ -9,7 +9,7 @@ import { asStoreUrls, STORE_URL_FORMS, schemeNamed, schemeOf } from "./schemes/s
  * @throws {SessionError} invalid_input that says what is wrong with it.
  */
 export function parseStoreUrl(text: string, base: string): StoreLocation {
-  const [, scheme, rest = ""] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text) ?? [];
+  const { scheme, rest } = splitUrl(text);
   const found = scheme === undefined ? undefined : schemeNamed(scheme);
   if (!found) throw refused(text, reasonFor(scheme, text));
   return found.parse({ text, rest, base });

@@ -26,7 +26,7 @@ describe("a store URL", () => {
   });
 
   onPosix.each([
-    ["", "expected sqlite:PATH, fs:PATH, memory:, postgres://HOST/DB or http://HOST:PORT"],
+    ["", "expected sqlite:PATH, fs:PATH, memory:, postgres://HOST/DB, http://HOST:PORT or shards:FILE"],
     ["sessions.db", "for this path write sqlite:sessions.db or fs:sessions.db"],
     ["/abs/x", "write sqlite:/abs/x"],
     ["C:\\x", "write sqlite:C:\\x"],

@@ -44,6 +44,7 @@ export {
 export type { Durability } from "./store/durability.ts";
 export { entryRows } from "./store/entry-rows.ts";
 export { LOCAL_FILE_SYSTEMS, NETWORK_FILE_SYSTEMS } from "./store/file-system-types.ts";
+export { checkLabel, isLabelled, type LabelledStore, MAX_LABEL_LENGTH } from "./store/labelled-store.ts";
 export {
   type EntriesRequest,
   type EntryRows,
@@ -71,4 +72,5 @@ export type {
   VacuumReport,
   WholeStoreMaintenance,
 } from "./store/store-maintenance.ts";
+export type { StorePart } from "./store/store-part.ts";
 export { Warnings } from "./store/warnings.ts";

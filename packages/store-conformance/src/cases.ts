@@ -14,6 +14,7 @@ import { handleCases } from "./cases/handles.ts";
 import { headCases } from "./cases/heads.ts";
 import { hostileCases } from "./cases/hostile.ts";
 import { idCases } from "./cases/ids.ts";
+import { labelCases } from "./cases/label.ts";
 import { limitCases } from "./cases/limits.ts";
 import { listCases } from "./cases/list.ts";
 import { missingCases } from "./cases/missing.ts";
@@ -56,6 +57,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...searchPageCases,
   ...versionCases,
   ...epochCases,
+  ...labelCases,
   ...timeCases,
   ...copyCases,
   ...valueCases,

@@ -14,6 +14,8 @@ import { Random } from "./random.ts";
 /** A call that can be made on several stores, and means the same on each. */
 export interface Step {
   readonly name: string;
+  /** The session that it is about. */
+  readonly session: number;
   readonly call: (store: SessionStore) => Promise<unknown>;
 }
 
@@ -127,7 +129,7 @@ export class RandomWalk {
       ],
     ];
     const [, name, make] = random.pick(steps.flatMap((step) => range(0, step[0]).map(() => step)));
-    return { name: `${name} of session ${n}`, call: make() };
+    return { name: `${name} of session ${n}`, session: n, call: make() };
   }
 
   /** The arguments are drawn once, so that every store gets the same. */

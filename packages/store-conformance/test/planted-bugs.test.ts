@@ -12,6 +12,7 @@ import { followerBugs } from "./bugs/follower-bugs.ts";
 import { headBugs } from "./bugs/head-bugs.ts";
 import { hostileBugs } from "./bugs/hostile-bugs.ts";
 import { keepBugs } from "./bugs/keep-bugs.ts";
+import { labelBugs } from "./bugs/label-bugs.ts";
 import { limitBugs } from "./bugs/limit-bugs.ts";
 import { liveBugs } from "./bugs/live-bugs.ts";
 import { ForeignError, type PlantedBug } from "./bugs/planted-bug.ts";
@@ -35,6 +36,7 @@ const BUGS = [
   ...boundsBugs,
   ...headBugs,
   ...epochBugs,
+  ...labelBugs,
   ...followerBugs,
   ...hostileBugs,
   ...raceBugs,

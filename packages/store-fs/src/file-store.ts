@@ -25,10 +25,12 @@ import {
   byNewest,
   changedContext,
   changedMetadata,
+  checkLabel,
   countValues,
   damagedSession,
   type EntriesRequest,
   type EntryRows,
+  type LabelledStore,
   type ListRequest,
   type PlacedHit,
   type Rows,
@@ -39,6 +41,7 @@ import {
 } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "./disk/directory-names.ts";
 import type { FileClock } from "./disk/file-clock.ts";
+import { LabelFile } from "./disk/label-file.ts";
 import type { Fill } from "./disk/write-file.ts";
 import { HeadCache } from "./list/head-cache.ts";
 import { LazySort } from "./list/lazy-sort.ts";
@@ -69,7 +72,7 @@ interface OpenedFolder {
 }
 
 /** Sessions as JSON files in the layout of the Rust crate thulp-workspace. Made by `openFileStore`. */
-export class FileStore extends BaseStore {
+export class FileStore extends BaseStore implements LabelledStore {
   override readonly kind = "fs";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
@@ -80,6 +83,7 @@ export class FileStore extends BaseStore {
   readonly #locks: Pick<SessionLocks, "close">;
   readonly #prefilter = new SearchPrefilter();
   readonly #watch: FolderWatch;
+  readonly #label: LabelFile;
 
   /** For `openFileStore`, which makes the folder and takes the locks. */
   constructor({ folder, names, durability, clock, locks, readOnlyReason, ...opened }: OpenedFolder) {
@@ -92,6 +96,7 @@ export class FileStore extends BaseStore {
     this.#list = new SessionList({ folder, names, pathOf }, this.warnings, writable);
     this.#walks = new ListWalks(this.#list);
     this.#locks = locks;
+    this.#label = new LabelFile(folder, durability, clock);
     this.#watch = new FolderWatch(folder, this.changes, writable);
     this.#sessions = new SessionCache({
       folder,
@@ -207,6 +212,18 @@ export class FileStore extends BaseStore {
    */
   isSameIn(other: FileStore, id: SessionId): Promise<boolean> {
     return this.run(() => isSameFile(this.#placeOf(id), other.#placeOf(id)));
+  }
+
+  readLabel(): Promise<string | null> {
+    return this.run(async () => this.#label.read());
+  }
+
+  claimLabel(label: string): Promise<string> {
+    return this.run(() => {
+      const checked = checkLabel(label);
+      this.refuseReadOnly();
+      return this.#label.claim(checked);
+    });
   }
 
   #placeOf(id: SessionId) {

@@ -17,9 +17,11 @@ import type {
 } from "@thulp-sessions/core";
 import {
   BaseStore,
+  checkLabel,
   type EntriesRequest,
   type EntryRows,
   type HeadRows,
+  type LabelledStore,
   type ListRequest,
   type PlacedHit,
   type Rows,
@@ -33,6 +35,7 @@ import { SessionCounts } from "./query/session-counts.ts";
 import { SessionList } from "./query/session-list.ts";
 import { SessionReads } from "./query/session-reads.ts";
 import { SessionSearch } from "./search/session-search.ts";
+import { Label } from "./tables/label.ts";
 import { SessionWrites } from "./write/session-writes.ts";
 import type { ChangeKind, Write } from "./write/write.ts";
 import { WriteLane } from "./write/write-lane.ts";
@@ -44,7 +47,7 @@ export interface StoreTuning {
 }
 
 /** Sessions in a PostgreSQL database. Opened by {@link openPostgresStore}. */
-export class PostgresStore extends BaseStore {
+export class PostgresStore extends BaseStore implements LabelledStore {
   override readonly kind = "postgres";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
@@ -57,6 +60,7 @@ export class PostgresStore extends BaseStore {
   readonly #maintenance: BackgroundMaintenance;
   readonly #lanes: readonly WriteLane[];
   readonly #poller: ChangePoller;
+  readonly #label: Label;
   readonly #warned = new Set<string>();
 
   /** @internal */
@@ -65,6 +69,7 @@ export class PostgresStore extends BaseStore {
     this.capabilities = { persistent: true, shared: true, exactNumbers: false, writable: !readOnly };
     this.location = database.location;
     this.#database = database;
+    this.#label = new Label(database);
     this.#reads = new SessionReads(database);
     this.#list = new SessionList(database, this.#onDamaged);
     this.#counts = new SessionCounts(database);
@@ -173,6 +178,18 @@ export class PostgresStore extends BaseStore {
 
   protected override doWatchStop(): void {
     void this.#poller.stop();
+  }
+
+  readLabel(): Promise<string | null> {
+    return this.run(() => this.#label.read());
+  }
+
+  claimLabel(label: string): Promise<string> {
+    return this.run(() => {
+      const checked = checkLabel(label);
+      this.refuseReadOnly();
+      return this.#label.claim(checked);
+    });
   }
 
   protected override async doClose(): Promise<void> {

@@ -12,7 +12,7 @@ describe.skipIf(MISSING !== null)("opening", () => {
     const place = testPlace();
     await place.ask(made);
     const stores = await Promise.all(Array.from({ length: 8 }, () => openAt(place.url())));
-    expect(await place.ask("SELECT version FROM {schema}.meta")).toEqual([{ version: 1 }]);
+    expect(await place.ask("SELECT version FROM {schema}.meta")).toEqual([{ version: 2 }]);
     const created = session();
     await stores[0]?.create(created);
     for (const store of stores) expect(await store.count()).toBe(1);

@@ -75,6 +75,8 @@ export async function recoverSqliteFile({
     let report: RecoveryReport;
     try {
       report = await copyAll(sessionsOf(client, source), store);
+      const label = labelIn(client);
+      if (label !== null) await store.claimLabel(label);
     } finally {
       await store.close();
     }
@@ -122,6 +124,15 @@ function nothingFound(source: string): SessionError {
   return new SessionError("corrupt", `${source}: nothing of a store was found in it.`, {
     details: { path: source },
   });
+}
+
+/** What the file says about itself; `null` where it says nothing, or that cannot be read. */
+function labelIn(client: Client): string | null {
+  try {
+    return client.prepare<[], string>("SELECT label FROM label").pluck().get() ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function copyAll(recoveredSessions: Iterable<Recovered>, store: SqliteStore): Promise<RecoveryReport> {

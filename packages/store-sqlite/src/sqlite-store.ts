@@ -18,9 +18,11 @@ import {
 } from "@thulp-sessions/core";
 import {
   BaseStore,
+  checkLabel,
   type EntriesRequest,
   type EntryRows,
   type HeadRows,
+  type LabelledStore,
   type ListRequest,
   notFound,
   type PlacedHit,
@@ -49,6 +51,7 @@ import { searchUnindexed } from "./search/unindexed-search.ts";
 import { AppendRows } from "./tables/append-rows.ts";
 import { DeferredTimeIndex } from "./tables/deferred-time-index.ts";
 import { EntryTable } from "./tables/entry-table.ts";
+import { LabelTable } from "./tables/label-table.ts";
 import { SessionTable } from "./tables/session-table.ts";
 import { BackgroundMaintenance } from "./write/background-maintenance.ts";
 import { type Commit, GroupCommit } from "./write/group-commit.ts";
@@ -59,7 +62,7 @@ import { SessionWrites } from "./write/session-writes.ts";
  * Sessions in one SQLite file: the contract of every store, and what maintains the file. Opened by
  * {@link openSqliteStore}.
  */
-export class SqliteStore extends BaseStore {
+export class SqliteStore extends BaseStore implements LabelledStore {
   override readonly kind = "sqlite";
   override readonly location: string;
   override readonly capabilities: StoreCapabilities;
@@ -74,6 +77,7 @@ export class SqliteStore extends BaseStore {
   readonly #commits: GroupCommit;
   readonly #maintenance: BackgroundMaintenance;
   readonly #walSize: WalSize;
+  readonly #label: LabelTable;
   readonly #secureDeletion: SecureDeletion | undefined;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
@@ -124,6 +128,7 @@ export class SqliteStore extends BaseStore {
       onError: (error) => this.#indexingFailed(error),
     });
     this.#walSize = new WalSize(database);
+    this.#label = new LabelTable(database);
     if (database.deletion === "secure")
       this.#secureDeletion = new SecureDeletion({
         database,
@@ -237,6 +242,18 @@ export class SqliteStore extends BaseStore {
 
   protected override doWatchStop(): void {
     this.#poller.stop();
+  }
+
+  readLabel(): Promise<string | null> {
+    return this.run(() => this.#database.read(() => this.#label.read()));
+  }
+
+  claimLabel(label: string): Promise<string> {
+    return this.run(() => {
+      const checked = checkLabel(label);
+      this.refuseReadOnly();
+      return this.#commits.maintain(() => this.#label.claim(checked));
+    });
   }
 
   /**

@@ -43,6 +43,7 @@ test("a new file has our application id, WAL mode and strict tables", async () =
       "changes",
       "contexts",
       "entries",
+      "label",
       "search_progress",
       "session_tags",
       "sessions",
@@ -60,7 +61,7 @@ test("opening again changes no table", async () => {
 });
 
 // One for every schema that was released; a later migration has to carry each of them over.
-test.each(["schema-1.db", "schema-2.db"])("%s is read, searched and written", async (name) => {
+test.each(["schema-1.db", "schema-2.db", "schema-4.db"])("%s is read, searched and written", async (name) => {
   const file = join(await tempFolder(), "sessions.db");
   await copyFile(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), file);
   const store = await openAt(file);

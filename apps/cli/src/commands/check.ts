@@ -17,13 +17,14 @@ const ADVICE = {
   session: "thulp-sessions repair ID recovers what is whole of a damaged session.",
   store: "thulp-sessions recover TO writes what can be read into a new store.",
   database: "Restore a backup of the database: docs/postgres.md.",
+  shards: "A shard is mended or restored by its own URL: docs/sharding.md.",
   none: "What can be read of a damaged session: thulp-sessions show ID.",
 };
 
 export function command(context: Context): AnyCommand {
   return newCommand("check")
     .description(
-      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its schema, pages, indices and counters too, of a postgres: store its counters and indices.",
+      "Reads every session whole, and of an fs: store every file, and reports what is wrong: damaged, torn, misnamed, foreign, left over. Changes nothing. Exit code 1 when something is wrong; what is only foreign or left over is reported and fine. Of a sqlite: store its schema, pages, indices and counters too, of a postgres: store its counters and indices, of a shards: store each shard, and whether each session lies in its own.",
     )
     .option("--json", "one JSON text: {sessions, findings}")
     .addHelpText("after", examples("check", "check --store fs:.thulp/sessions --json"))
@@ -44,7 +45,7 @@ export function command(context: Context): AnyCommand {
           `${sessions === null ? "no session can be" : plural(sessions, "session")} looked at, ${wrong === 0 ? "nothing is wrong" : `${wrong} wrong`}`,
         );
         if (findings.some(({ kind }) => kind === "damaged" || kind === "foreign_schema"))
-          io.note(ADVICE[maintenance?.unit ?? "none"]);
+          io.note(ADVICE[maintenance?.kind === "shards" ? "shards" : (maintenance?.unit ?? "none")]);
       }
       if (findings.some(({ kind }) => !HARMLESS.includes(kind))) throw new Failure("", EXIT.problem);
     });

@@ -9,7 +9,7 @@ import { usage } from "../terminal/exit.ts";
 export function command(context: Context): AnyCommand {
   return newCommand("migrate")
     .description(
-      "Makes the tables of a postgres: store where they are missing, and brings old ones up to date, while others use them. Every program does that when it opens the store, unless its URL says migrate=off: then this is run first, as a role that may make tables.",
+      "Makes the tables of a postgres: store (of a shards: store, of each such shard) where they are missing, and brings old ones up to date, while others use them. Every program does that when it opens the store, unless its URL says migrate=off: then this is run first, as a role that may make tables.",
     )
     .option("--json", "one JSON text: {applied}")
     .addHelpText("after", examples("migrate --store postgres://owner@db.internal/agents"))

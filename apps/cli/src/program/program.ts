@@ -16,7 +16,12 @@ export async function buildProgram(argv: readonly string[], context: Context): P
   const program = new Command("thulp-sessions")
     .description("Sessions of AI agents: look at them, follow, search, move and check them, in any store.")
     .version(VERSION, "-V, --version")
-    .addOption(new Option("--store <url>", "sqlite:PATH, fs:PATH, postgres://HOST/DB or http://HOST:PORT"))
+    .addOption(
+      new Option(
+        "--store <url>",
+        "sqlite:PATH, fs:PATH, postgres://HOST/DB, http://HOST:PORT or shards:FILE",
+      ),
+    )
     .addOption(new Option("--token-file <path>", "the file with the token of an http:// store"))
     .addOption(new Option("--token <token>", "the same; others on this machine may see it"))
     .addOption(

@@ -16,6 +16,8 @@ export async function fileMaintenance(
   const maintenance = await maintenanceOf(url, base, { readOnly });
   if (!maintenance) throw usage(`${what} is for a store on this machine; ${url} is none. Nothing was done.`);
   if (maintenance.unit !== "database") return maintenance;
+  if (maintenance.kind === "shards")
+    throw usage(`${what} is for one shard at a time: name it by its own URL, not ${url}. Nothing was done.`);
   throw usage(
     `${what} is for files; a database is vacuumed by its server (autovacuum): ${url}. Nothing was done.`,
   );

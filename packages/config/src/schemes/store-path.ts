@@ -3,6 +3,12 @@ import type { SessionError } from "@thulp-sessions/core";
 import { invalidInput } from "@thulp-sessions/core/store";
 import type { UrlParts } from "./store-scheme.ts";
 
+/** Takes a store URL apart at its first colon; `scheme` is undefined where there is none. */
+export function splitUrl(text: string): { readonly scheme: string | undefined; readonly rest: string } {
+  const [, scheme, rest = ""] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(text) ?? [];
+  return { scheme, rest };
+}
+
 /** The absolute path behind the colon of a store URL. @throws {SessionError} invalid_input */
 export function storePath(scheme: string, { text, rest: path, base }: UrlParts): string {
   if (path.trim() === "") throw refused(text, `the path is missing: expected e.g. ${scheme}:.thulp/sessions`);

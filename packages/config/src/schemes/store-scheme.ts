@@ -9,13 +9,15 @@ export type StoreLocation =
   | { readonly kind: "memory" }
   /** Without a password. */
   | { readonly kind: "postgres"; readonly url: string }
-  | { readonly kind: "http"; readonly url: string };
+  | { readonly kind: "http"; readonly url: string }
+  /** The file that lists the URLs. */
+  | { readonly kind: "shards"; readonly file: string };
 
 export type StoreKind = StoreLocation["kind"];
 
 export interface OpenStoreOptions {
   /**
-   * For `sqlite:`, `fs:` and `postgres:`; `full` when absent. A remote store is as durable as its server was
+   * For `sqlite:`, `fs:`, `postgres:` and `shards:`; `full` when absent. A remote store is as durable as its server was
    * told to be.
    */
   readonly durability?: Durability | undefined;

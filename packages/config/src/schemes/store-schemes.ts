@@ -2,6 +2,7 @@ import { fsScheme } from "./fs.ts";
 import { httpScheme } from "./http.ts";
 import { memoryScheme } from "./memory.ts";
 import { postgresScheme } from "./postgres.ts";
+import { shardsScheme } from "./shards.ts";
 import { sqliteScheme } from "./sqlite.ts";
 import type { StoreKind, StoreLocation, StoreScheme } from "./store-scheme.ts";
 
@@ -12,12 +13,16 @@ const STORE_SCHEMES: { readonly [K in StoreKind]: StoreScheme<Extract<StoreLocat
   memory: memoryScheme,
   postgres: postgresScheme,
   http: httpScheme,
+  shards: shardsScheme,
 };
 
 const ALL: readonly StoreScheme[] = Object.values(STORE_SCHEMES);
 
-/** What URLs look like: `sqlite:PATH, fs:PATH, ... or http://HOST:PORT`. */
+/** What URLs look like: `sqlite:PATH, fs:PATH, ... or shards:FILE`. */
 export const STORE_URL_FORMS = listed(ALL.map(({ form }) => form));
+
+/** The same in short, for helps: `sqlite:, fs:, ... or shards:`. */
+export const STORE_SCHEME_NAMES = listed(ALL.map(({ schemes }) => `${schemes[0]}:`));
 
 /** How a path is written as a URL, in each way that there is: `sqlite:x or fs:x`. */
 export function asStoreUrls(path: string): string {

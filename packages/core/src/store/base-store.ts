@@ -1,3 +1,4 @@
+// Longer than most files: what is the same for each kind of page, which every store shares.
 import { invalidInput, isSessionError } from "../model/errors.ts";
 import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
 import { deepFreeze } from "../model/json.ts";
@@ -34,6 +35,7 @@ import {
   type SessionPage,
   type ValueCountPage,
 } from "./session-store.ts";
+import type { StorePart } from "./store-part.ts";
 
 /**
  * What all stores have in common: it checks the state and the arguments once, encodes and decodes cursors,
@@ -67,6 +69,26 @@ export abstract class BaseStore extends CheckedStore {
       after = { time: tail.createdAt, id: tail.id };
       walk = page.walk;
     }
+  }
+
+  /** This store for one that is made of several. What it is asked for, that one has checked. */
+  asPart(): StorePart {
+    return {
+      create: (session) => this.run(() => this.doCreate(session)),
+      get: (id) => this.run(() => this.doGet(id)),
+      head: (id) => this.run(() => this.doHead(id)),
+      update: (id, change, options) => this.run(() => this.doUpdate(id, change, options)),
+      append: (id, entries, options) => this.run(() => this.doAppend(id, entries, options)),
+      readEntries: (id, request) => this.run(() => this.doReadEntries(id, request)),
+      truncate: (id, entryCount, options) => this.run(() => this.doTruncate(id, entryCount, options)),
+      replace: (session, version) => this.run(() => this.doReplace(session, version)),
+      delete: (id, version) => this.run(() => this.doDelete(id, version)),
+      list: (request) => this.run(() => this.doList(request)),
+      listHeads: (request) => this.run(() => this.doListHeads(request)),
+      count: (filter) => this.run(() => this.doCount(filter)),
+      countValues: (filter, by, prefix) => this.run(() => this.doCountValues(filter, by, prefix)),
+      search: (request) => this.run(() => this.doSearch(request)),
+    };
   }
 
   protected override async doCountPage(

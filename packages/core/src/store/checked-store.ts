@@ -1,3 +1,4 @@
+// Longer than most files: every call of the contract is checked here, once for all stores.
 import type { z } from "zod";
 import { Yielder } from "../async/yielder.ts";
 import { invalidInput, SessionError } from "../model/errors.ts";
@@ -212,20 +213,28 @@ export abstract class CheckedStore implements SessionStore {
       const { signal } = given;
       if (signal !== undefined && !(signal instanceof AbortSignal))
         throw new TypeError("signal is an AbortSignal.");
-      this.#watchers++;
-      try {
-        // Watchers that come while the first one is starting wait for the same start.
-        this.#watchStarted ??= this.doWatchStart();
-        await this.#watchStarted;
-      } catch (error) {
-        if (--this.#watchers === 0) this.#watchStarted = undefined;
-        throw error;
-      }
-      return this.changes.watch({ id, signal }, () => {
-        if (--this.#watchers > 0) return;
-        this.#watchStarted = undefined;
-        this.doWatchStop();
-      });
+      return this.doWatch({ id, signal });
+    });
+  }
+
+  /**
+   * A new watcher of `changes`. A backend overrides it only where the changes of one session come from
+   * somewhere else than those of all.
+   */
+  protected async doWatch(options: WatchOptions): Promise<AsyncIterableIterator<StoreChange>> {
+    this.#watchers++;
+    try {
+      // Watchers that come while the first one is starting wait for the same start.
+      this.#watchStarted ??= this.doWatchStart();
+      await this.#watchStarted;
+    } catch (error) {
+      if (--this.#watchers === 0) this.#watchStarted = undefined;
+      throw error;
+    }
+    return this.changes.watch(options, () => {
+      if (--this.#watchers > 0) return;
+      this.#watchStarted = undefined;
+      this.doWatchStop();
     });
   }
 

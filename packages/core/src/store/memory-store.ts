@@ -20,6 +20,7 @@ import { byNewest } from "../rules/order.ts";
 import type { AppendOptions, AppendResult, SessionChange, WriteOptions } from "../rules/writes.ts";
 import { BaseStore } from "./base-store.ts";
 import { entryRows } from "./entry-rows.ts";
+import { checkLabel, type LabelledStore } from "./labelled-store.ts";
 import type { EntriesRequest, EntryRows, ListRequest, PlacedHit, Rows, SearchRequest } from "./requests.ts";
 import { scanSearch } from "./scan-search.ts";
 import type { StoreCapabilities } from "./session-store.ts";
@@ -39,12 +40,13 @@ interface SessionRecord {
  * Sessions in memory, gone when the process ends. It is the model of every other store: what the contract
  * leaves open, this one decides.
  */
-export class MemoryStore extends BaseStore {
+export class MemoryStore extends BaseStore implements LabelledStore {
   override readonly kind = "memory";
   override readonly location = "memory:";
   override readonly capabilities: StoreCapabilities;
   readonly #sessions = new Map<SessionId, SessionRecord>();
   #lastVersion = 0;
+  #label: string | null = null;
 
   /** @param options.readOnly it stays empty, and every call that writes is refused. */
   constructor({ readOnly = false }: { readonly readOnly?: boolean | undefined } = {}) {
@@ -173,6 +175,19 @@ export class MemoryStore extends BaseStore {
 
   protected override async doClose(): Promise<void> {
     this.#sessions.clear();
+  }
+
+  readLabel(): Promise<string | null> {
+    return this.run(async () => this.#label);
+  }
+
+  claimLabel(label: string): Promise<string> {
+    return this.run(async () => {
+      const checked = checkLabel(label);
+      this.refuseReadOnly();
+      this.#label ??= checked;
+      return this.#label;
+    });
   }
 
   #matching(filter: SessionFilter): SessionMetadata[] {

@@ -70,6 +70,11 @@ export interface SearchRequest {
 /** A hit with what it is ordered by. */
 export interface PlacedHit extends SearchHit {
   readonly updatedAt: Timestamp;
+  /**
+   * How often the terms occur in it: by that the hits of several stores are ranked. Where it is absent they
+   * come last.
+   */
+  readonly score?: number | undefined;
 }
 
 /** One page of what a backend has, and whether there is more. */

@@ -49,17 +49,18 @@ export const modelCases: readonly ConformanceCase[] = [1, 2, 3, 4].map((seed) =>
       const walk = new RandomWalk(seed);
       const epochs = new EpochPairs();
       for (let step = 0; step < STEPS; step++) {
-        const { name, call } = walk.next();
+        const { name, session, call } = walk.next();
         const [actual, expected] = [await outcome(call, store), await outcome(call, model)];
         deepEqual(actual.rest, expected.rest, `step ${step}, ${name}`);
-        epochs.compare(actual.epoch, expected.epoch, `step ${step}, ${name}`);
+        const pair = [actual, expected].map(({ epoch }) => epoch && `${epoch} of session ${session}`);
+        epochs.compare(pair[0], pair[1], `step ${step}, ${name}`);
       }
       await model.close();
     },
   ),
 );
 
-/** Epochs are each store's own: each of one store's goes with one of the other's. */
+/** Epochs are each store's own: each of a session in one store goes with one of it in the other. */
 class EpochPairs {
   readonly #expected = new Map<unknown, unknown>();
   readonly #actual = new Map<unknown, unknown>();

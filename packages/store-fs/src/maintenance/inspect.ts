@@ -5,7 +5,7 @@ import { isSessionError, type SessionId } from "@thulp-sessions/core";
 import { isCanonicalUuid, type StoreFinding } from "@thulp-sessions/core/store";
 import { infoOf } from "../disk/file-stamp.ts";
 import { io } from "../disk/io-error.ts";
-import { LOCKS_FOLDER } from "../disk/names.ts";
+import { LABEL_FILE, LOCKS_FOLDER } from "../disk/names.ts";
 import { withReadableFile } from "../disk/read-file.ts";
 import { type ByteSource, ByteWindow } from "../format/byte-window.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
@@ -62,7 +62,7 @@ export async function inspectStore(dir: string): Promise<FileFinding[]> {
   const folder = resolve(dir);
   const findings: FileFinding[] = [];
   for (const name of io(folder, "list", () => fs.readdirSync(folder)).sort()) {
-    if (name === CACHE_FOLDER) continue;
+    if (name === CACHE_FOLDER || name === LABEL_FILE) continue;
     findings.push(
       ...(name === LOCKS_FOLDER ? await inspectLocks(folder) : inspectFile(join(folder, name), name)),
     );

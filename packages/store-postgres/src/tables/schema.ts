@@ -37,6 +37,8 @@ export const meta = schema.table(
     /** Programs that know fewer migrations than that refuse to read, or to write. */
     minReader: integer("min_reader").notNull(),
     minWriter: integer("min_writer").notNull(),
+    /** To which list of shards it belongs; NULL where it belongs to none. */
+    label: text(),
   },
   () => [check("meta_one", sql`one`)],
 );

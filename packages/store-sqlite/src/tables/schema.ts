@@ -193,3 +193,8 @@ export const changes = sqliteTable(
   },
   () => [check("changes_type", sql`type IN ('created', 'changed', 'deleted')`)],
 );
+
+/** What the file says about itself, in one row at most: to which list of shards it belongs. */
+export const label = sqliteTable("label", { id: integer().primaryKey(), label: text().notNull() }, () => [
+  check("label_one_row", sql`id = 1`),
+]);

@@ -1,0 +1,1 @@
+ALTER TABLE "thulp_sessions"."meta" ADD COLUMN "label" text;

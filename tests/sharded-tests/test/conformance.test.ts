@@ -1,0 +1,41 @@
+import { openStore } from "@thulp-sessions/config";
+import { conformanceCases } from "@thulp-sessions/store-conformance";
+import { describe, test } from "vitest";
+import { MISSING, newFolder, schemas, writeList } from "./lists.ts";
+
+/** Calls of one session go to one shard as they are: what is merged is what may differ. */
+const MERGED = /^(?:LIST|COUNT|FILTER|SEARCH|WATCH|CAPABILITY|CLOSE|LABEL)-/;
+const isLong = process.env["SOAK"] === "1";
+
+interface Fleet {
+  readonly name: string;
+  /** Takes long: what goes to one shard is left to `npm run soak`. */
+  readonly isSlow?: boolean;
+  readonly shards: () => readonly string[];
+  readonly skipped?: string | null;
+}
+
+const FLEETS: readonly Fleet[] = [
+  // Two kinds, so that what differs between them meets in one answer.
+  { name: "two of SQLite and a folder of files", shards: () => ["sqlite:0.db", "fs:1", "sqlite:2.db"] },
+  { name: "two of PostgreSQL", shards: () => schemas(2), isSlow: true, skipped: MISSING },
+];
+
+for (const { name, shards, isSlow = false, skipped = null } of FLEETS) {
+  const cases = conformanceCases.filter(
+    ({ clauses }) => isLong || !isSlow || clauses.some((clause) => MERGED.test(clause)),
+  );
+  describe.skipIf(skipped !== null)(`${name}${skipped === null ? "" : ` (skipped: ${skipped})`}`, () => {
+    const factory = async () => {
+      const { folder, dispose } = await newFolder();
+      const url = await writeList(folder, shards());
+      return {
+        open: () => openStore(url, { durability: "relaxed" }),
+        openReadOnly: () => openStore(url, { readOnly: true }),
+        dispose,
+      };
+    };
+
+    for (const each of cases) test(`${each.id} ${each.name}`, () => each.run(factory));
+  });
+}
