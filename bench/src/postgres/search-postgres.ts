@@ -9,7 +9,7 @@ const ENTRIES_PER_SESSION = 100;
 const RARE = 5000;
 const PAGE = 20;
 
-/** The first page of a search, with snippets, against the bare query of the same index that finds the same rows. */
+/** The first page of a search, with snippets, against the bare query of the same index for the same rows. */
 export async function searchPostgres(quick: boolean): Promise<void> {
   const sessions = quick ? 60 : 1_000;
   const rounds = quick ? 1 : 15;
