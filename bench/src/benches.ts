@@ -29,9 +29,13 @@ import { peersRead } from "./peers/read.ts";
 import { peersSession } from "./peers/session.ts";
 import { peersStart } from "./peers/start.ts";
 import { survival } from "./peers/survival.ts";
+import { appendPostgres } from "./postgres/append-postgres.ts";
+import { growthPostgres } from "./postgres/growth-postgres.ts";
+import { listPostgres } from "./postgres/list-postgres.ts";
+import { searchPostgres } from "./postgres/search-postgres.ts";
 
-/** Every measurement by its name. */
-export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
+/** Every measurement by its name; `isLarge` is for those that have a size of which one thinks twice. */
+export const benches: Readonly<Record<string, (quick: boolean, isLarge: boolean) => Promise<void>>> = {
   "peers-append": peersAppend,
   "peers-growth": peersGrowth,
   "peers-read": peersRead,
@@ -55,6 +59,10 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,
+  "append-postgres": appendPostgres,
+  "list-postgres": listPostgres,
+  "search-postgres": searchPostgres,
+  "growth-postgres": growthPostgres,
   "http-read": httpRead,
   "http-append": httpAppend,
   "http-fanout": httpFanout,

@@ -134,6 +134,14 @@ export const sections: readonly Section[] = [
     ],
   },
   {
+    heading: "store-postgres against bare statements and peers",
+    intro:
+      "All on one server that comes with the dependencies, over its socket, with the settings that it comes with. The floors are " +
+      "statements for the same rows in the same tables by `pg`; pgbench does the same transaction as they. The peers keep to their " +
+      "own tables, in processes of their own, with their own pools; that commits are durable is read from their connections.",
+    benches: ["append-postgres", "list-postgres", "search-postgres", "growth-postgres"],
+  },
+  {
     heading: "Over HTTP",
     intro:
       "Load comes from another process. The floor is a handler of `node:http` that parses and answers JSON of the same size.",
