@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { arrayOf } from "../model/array-of.ts";
 import { invalidInput } from "../model/errors.ts";
-import { isCanonicalUuid, sessionIdSchema } from "../model/ids.ts";
+import { sessionIdSchema } from "../model/id-schemas.ts";
+import { isCanonicalUuid } from "../model/ids.ts";
 import {
   copyArgument,
   copyJsonMeasured,
@@ -12,19 +13,21 @@ import {
   readArgument,
 } from "../model/json.ts";
 import {
-  entryEnvelopeSchema,
   MAX_ENTRY_BYTES,
   type Session,
   type SessionEntry,
   type SessionMetadata,
+  utf8Length,
+} from "../model/model.ts";
+import {
+  entryEnvelopeSchema,
   sessionMetadataSchema,
   sessionNameSchema,
   sessionStatusSchema,
   sessionTypeSchema,
   tagsSchema,
   timestampSchema,
-  utf8Length,
-} from "../model/model.ts";
+} from "../model/model-schemas.ts";
 import { checkContextBounds, checkMetadataBounds } from "../rules/bounds.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
 import type { AppendOptions, SessionChange } from "../rules/writes.ts";
