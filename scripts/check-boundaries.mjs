@@ -65,6 +65,7 @@ const ROOMS = {
     "subscription",
     "copy",
     "manager",
+    "adapter",
     ".",
   ],
   "packages/store-fs": [
