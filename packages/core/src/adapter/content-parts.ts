@@ -48,7 +48,7 @@ export interface JoinedEntry {
   readonly entryCount: number;
 }
 
-/** Puts the contents together that {@link contentEntries} has split. Give it entries in the order of `seq`. */
+/** Puts together what {@link contentEntries} has split. Give it entries in the order of `seq`. */
 export class ContentJoiner {
   /** By the id of the part that is missing. */
   readonly #waiting = new Map<EntryId, { readonly begun: Begun; readonly index: number }>();
