@@ -66,6 +66,7 @@ const ROOMS = {
     "subscription",
     "copy",
     "manager",
+    "adapter",
     ".",
   ],
   "packages/store-fs": [
