@@ -73,7 +73,7 @@ test("while a shard is away its sessions and all that is merged are busy, the ot
     list: () => store.list({ filter: { ids: [id as never] } }),
     count: () => store.count({ ids: [id as never] }),
     search: () => store.search({ text: "needle", filter: { ids: [id as never] } }),
-    watch: () => store.watch({ id }),
+    watch: () => store.watch({ id: id as never }),
   });
   (parts[1] as Cuttable).isAway = true;
   expect(await codes(calls(away))).toEqual(each("busy", calls(away)));

@@ -17,8 +17,8 @@ export type StoreKind = StoreLocation["kind"];
 
 export interface OpenStoreOptions {
   /**
-   * For `sqlite:`, `fs:`, `postgres:` and `shards:`; `full` when absent. A remote store is as durable as its server was
-   * told to be.
+   * For `sqlite:`, `fs:`, `postgres:` and `shards:`; `full` when absent. A remote store is as durable as its
+   * server was told to be.
    */
   readonly durability?: Durability | undefined;
   /**
