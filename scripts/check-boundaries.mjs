@@ -78,6 +78,7 @@ const ROOMS = {
     "search",
     "watch",
     "maintenance",
+    "label-file.ts",
     "file-store.ts",
     "open.ts",
     ".",
