@@ -66,6 +66,7 @@ const ROOMS = {
     "subscription",
     "copy",
     "manager",
+    "adapter",
     ".",
   ],
   "packages/store-fs": [
@@ -77,6 +78,7 @@ const ROOMS = {
     "search",
     "watch",
     "maintenance",
+    "label-file.ts",
     "file-store.ts",
     "open.ts",
     ".",

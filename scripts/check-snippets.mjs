@@ -57,6 +57,7 @@ writeFileSync(
             ["@thulp-sessions/core/store", ["../../packages/core/src/store.ts"]],
             ["@thulp-sessions/transcripts/*", ["../../packages/transcripts/src/agents/*.ts"]],
             ["@thulp-sessions/core/memory", ["../../packages/core/src/store/memory-store.ts"]],
+            ["@thulp-sessions/core/adapter", ["../../packages/core/src/adapter.ts"]],
             ["@thulp-sessions/core/text", ["../../packages/core/src/text/visible-text.ts"]],
             ["@thulp-sessions/api", ["../../apps/api/src/index.ts"]],
           ]),

@@ -3,7 +3,9 @@
 export const adk = () => import("@google/adk");
 export const mikroOrmLibsql = () => import("@mikro-orm/libsql");
 export const langgraph = () => import("@langchain/langgraph-checkpoint");
+export const langgraphPostgres = () => import("@langchain/langgraph-checkpoint-postgres");
 export const langgraphSqlite = () => import("@langchain/langgraph-checkpoint-sqlite");
 export const libsql = () => import("@libsql/client");
 export const mastra = () => import("@mastra/libsql");
+export const mastraPostgres = () => import("@mastra/pg");
 export const openai = () => import("@openai/agents-core");

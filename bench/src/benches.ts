@@ -17,6 +17,7 @@ import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
 import { searchSqlite } from "./floors/sqlite/search-sqlite.ts";
 import { tokenizers } from "./floors/sqlite/tokenizers.ts";
 import { workerThread } from "./floors/sqlite/worker-thread.ts";
+import { turns } from "./floors/turns.ts";
 import { httpAppend } from "./http/append.ts";
 import { httpCrash } from "./http/crash.ts";
 import { httpFanout } from "./http/fanout.ts";
@@ -29,9 +30,13 @@ import { peersRead } from "./peers/read.ts";
 import { peersSession } from "./peers/session.ts";
 import { peersStart } from "./peers/start.ts";
 import { survival } from "./peers/survival.ts";
+import { appendPostgres } from "./postgres/append-postgres.ts";
+import { growthPostgres } from "./postgres/growth-postgres.ts";
+import { listPostgres } from "./postgres/list-postgres.ts";
+import { searchPostgres } from "./postgres/search-postgres.ts";
 
-/** Every measurement by its name. */
-export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
+/** Every measurement by its name; `isLarge` is for those that have a size of which one thinks twice. */
+export const benches: Readonly<Record<string, (quick: boolean, isLarge: boolean) => Promise<void>>> = {
   "peers-append": peersAppend,
   "peers-growth": peersGrowth,
   "peers-read": peersRead,
@@ -48,12 +53,17 @@ export const benches: Readonly<Record<string, (quick: boolean) => Promise<void>>
   "list-fs": listFs,
   "create-fs": createFs,
   starvation,
+  turns,
   "truncate-fs": truncateFs,
   "replace-tail": replaceTail,
   "list-heads": heads,
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,
+  "append-postgres": appendPostgres,
+  "list-postgres": listPostgres,
+  "search-postgres": searchPostgres,
+  "growth-postgres": growthPostgres,
   "http-read": httpRead,
   "http-append": httpAppend,
   "http-fanout": httpFanout,

@@ -11,12 +11,14 @@ npm run bench targets               each target, the figure of the last results,
 npm run bench page                  the page again, from the results
   -- --quick                        a few windows of everything, to see that it runs; nothing is written
   -- --dry-run                      in full, but nothing is written
+  -- --large                        growth-postgres with ten million entries
   -- --check                        in the end: is the page what the results make?`;
 
 const { values, positionals } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     "dry-run": { type: "boolean", default: false },
+    large: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },

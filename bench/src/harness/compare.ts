@@ -9,9 +9,13 @@ import { syncsOf, syncsOfAll } from "./syncs.ts";
 export interface Candidate {
   readonly name: string;
   /** Prepares one window, such as data that must be new each time. Not measured. */
-  prepare?(): void;
-  /** One window of the work: `operations` operations. */
-  run(): Promise<void>;
+  prepare?(): void | Promise<void>;
+  /**
+   * One window of the work: `operations` operations. A program that measures by itself gives the microseconds
+   * of one; else the whole window counts.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most measure nothing themselves
+  run(): Promise<number | void>;
   readonly operations: number;
   /** The fewest syncs of a durable window: with fewer, its figures are not used. */
   readonly syncs?: number;
@@ -19,6 +23,8 @@ export interface Candidate {
   readonly inChildren?: boolean;
   /** Cleans up after a window. Not measured. */
   after?(): Promise<void>;
+  /** Why it cannot run here. */
+  readonly skipped?: string | undefined;
 }
 
 export interface Result {
@@ -33,6 +39,8 @@ export interface Result {
   readonly syncs?: number | undefined;
   /** Why the figures must not be used. */
   readonly failed?: string | undefined;
+  /** Why it was not measured here, which fails nothing. */
+  readonly skipped?: string | undefined;
 }
 
 /**
@@ -45,7 +53,7 @@ export async function compare(candidates: readonly Candidate[], rounds: number):
   const failed = candidates.map((): string | undefined => undefined);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, candidate] of candidates.entries()) {
-      if (failed[i] !== undefined) continue;
+      if (failed[i] !== undefined || candidate.skipped !== undefined) continue;
       try {
         const { us, synced } = await oneWindow(candidate);
         if (round === 0) continue;
@@ -58,6 +66,8 @@ export async function compare(candidates: readonly Candidate[], rounds: number):
   }
   return candidates.map((candidate, i) => {
     const reason = failed[i];
+    if (candidate.skipped !== undefined)
+      return { ...resultOf(candidate.name, []), skipped: candidate.skipped };
     if (reason !== undefined) return { ...resultOf(candidate.name, []), failed: reason };
     return {
       ...resultOf(candidate.name, times[i] ?? []),
@@ -68,12 +78,12 @@ export async function compare(candidates: readonly Candidate[], rounds: number):
 
 /** Microseconds for one operation, and the syncs of the window where they are counted. */
 async function oneWindow(candidate: Candidate): Promise<{ us: number; synced: number | undefined }> {
-  candidate.prepare?.();
+  await candidate.prepare?.();
   const count = () => (candidate.inChildren ? syncsOfAll() : syncsOf(process.pid));
   const before = count();
   const start = performance.now();
-  await candidate.run();
-  const us = ((performance.now() - start) * 1000) / candidate.operations;
+  const own = await candidate.run();
+  const us = own ?? ((performance.now() - start) * 1000) / candidate.operations;
   const synced = before === undefined ? undefined : (count() ?? 0) - before;
   await candidate.after?.();
   return { us, synced };
@@ -121,6 +131,8 @@ export function reportTarget(
   other: Result | undefined,
   goal?: { readonly atMost: number } | { readonly atLeast: number },
 ): void {
+  // Of what was not measured there is no figure, and no verdict.
+  if (one?.skipped !== undefined || other?.skipped !== undefined) return;
   const ratios = (one?.windowsUs ?? []).map((window, i) => window / (other?.windowsUs[i] ?? Number.NaN));
   const at = quantiles(ratios);
   const failed = one?.failed ?? other?.failed;
@@ -132,7 +144,11 @@ export function report(title: string, results: readonly Result[]): void {
   console.log(`\n${title}`);
   const base = results[0]?.medianUs ?? Number.NaN;
   const counted = results.some(({ syncs, failed }) => failed !== undefined || (syncs ?? 0) > 0);
-  for (const { name, medianUs, lowUs, highUs, syncs, failed } of results) {
+  for (const { name, medianUs, lowUs, highUs, syncs, failed, skipped } of results) {
+    if (skipped !== undefined) {
+      console.log(`  ${name.padEnd(52)}skipped: ${skipped}`);
+      continue;
+    }
     const figures = `${medianUs.toFixed(1).padStart(10)} us  (${lowUs.toFixed(1)} to ${highUs.toFixed(1)})`;
     const synced = counted && syncs !== undefined ? `  ${syncs.toFixed(2).padStart(5)} syncs` : "";
     const ratio = (medianUs / base).toFixed(2).padStart(8);
@@ -146,10 +162,11 @@ export function report(title: string, results: readonly Result[]): void {
       { label: "ratio", unit: "ratio" },
       ...(counted ? [{ label: "syncs", unit: "count" } as const] : []),
     ],
-    rows: results.map(({ name, medianUs, windowsUs, syncs = null, failed }) => ({
+    rows: results.map(({ name, medianUs, windowsUs, syncs = null, failed, skipped }) => ({
       name,
-      cells: failed ? [] : [spreadOf(windowsUs), medianUs / base, ...(counted ? [syncs] : [])],
+      cells: failed || skipped ? [] : [spreadOf(windowsUs), medianUs / base, ...(counted ? [syncs] : [])],
       ...(failed && { failed }),
+      ...(skipped && { skipped }),
     })),
   });
 }

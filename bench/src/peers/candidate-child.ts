@@ -15,11 +15,12 @@ import {
 } from "./candidate-process.ts";
 import type { Adapter } from "./candidates/adapter.ts";
 import { catalog } from "./candidates/catalog.ts";
+import { postgresCatalog } from "./candidates/postgres-catalog.ts";
 
 const BATCH = 500;
 
 const task: Task = JSON.parse(process.argv[2] ?? "{}");
-const candidate = catalog.find(({ id }) => id === task.id);
+const candidate = [...catalog, ...postgresCatalog].find(({ id }) => id === task.id);
 if (!candidate) throw new Error(`there is no candidate "${task.id}"`);
 const openAdapter = await candidate.load();
 if (task.once) await doOnce(task.once);

@@ -16,6 +16,7 @@ export const RARE_OF = 5_000;
 export interface Task {
   readonly id: string;
   readonly durability: Durability;
+  /** Or the URL of a database. */
   readonly folder: string;
   readonly once?: Once;
 }
@@ -96,7 +97,7 @@ export class CandidateProcess {
     durability: Durability,
     folder: string,
   ): Promise<CandidateProcess> {
-    mkdirSync(folder, { recursive: true });
+    if (!URL.canParse(folder)) mkdirSync(folder, { recursive: true });
     const task: Task = { id: candidate.id, durability, folder };
     const child = fork(CHILD, [JSON.stringify(task)], {
       execPath: execPathFor(candidate),

@@ -21,8 +21,6 @@ export interface SideResult extends Result {
   readonly handed?: number | undefined;
   readonly written?: number | undefined;
   readonly settings?: string;
-  /** Why it is not measured here. */
-  readonly skipped?: string;
   /** The candidate offers nothing of the kind. */
   readonly absent?: boolean;
 }
@@ -37,11 +35,20 @@ export function participants(
   const withoutPackages = wanted.some(({ packages }) => packages) ? installPeers() : undefined;
   return wanted.map((candidate) => {
     const participant = { candidate, durability, folder: join(folder, `${candidate.id}-${durability}`) };
-    if (candidate.packages && withoutPackages) return { ...participant, skipped: withoutPackages };
-    if (nodeOfAtLeast(candidate.node) === undefined)
-      return { ...participant, skipped: `needs Node ${candidate.node} or newer; this is ${process.version}` };
-    return participant;
+    const skipped = reasonToSkip(candidate, withoutPackages);
+    return skipped === undefined ? participant : { ...participant, skipped };
   });
+}
+
+/** @param withoutPackages why those of bench/peers are not there. */
+export function reasonToSkip(
+  { packages, node }: CatalogEntry,
+  withoutPackages: string | undefined,
+): string | undefined {
+  if (packages && withoutPackages) return withoutPackages;
+  return nodeOfAtLeast(node) === undefined
+    ? `needs Node ${node} or newer; this is ${process.version}`
+    : undefined;
 }
 
 interface Work {

@@ -114,9 +114,10 @@ export const sections: readonly Section[] = [
     ],
   },
   {
-    heading: "The same calls on both stores",
-    intro: "A tail that is replaced in one step, pages with heads, and how many sessions have each value.",
-    benches: ["replace-tail", "list-heads"],
+    heading: "The same calls on several stores",
+    intro:
+      "A tail that is replaced in one step, pages with heads, how many sessions have each value, and what turns for timers and I/O cost.",
+    benches: ["replace-tail", "list-heads", "turns"],
   },
   {
     heading: "store-sqlite against bare statements",
@@ -131,6 +132,14 @@ export const sections: readonly Section[] = [
       "tokenizers",
       "worker-thread",
     ],
+  },
+  {
+    heading: "store-postgres against bare statements and peers",
+    intro:
+      "All on one server that comes with the dependencies, over its socket, with the settings that it comes with. The floors are " +
+      "statements for the same rows in the same tables by `pg`; pgbench does the same transaction as they. The peers keep to their " +
+      "own tables, in processes of their own, with their own pools; that commits are durable is read from their connections.",
+    benches: ["append-postgres", "list-postgres", "search-postgres", "growth-postgres"],
   },
   {
     heading: "One store over many, simulated",

@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "vite";
 import { expect, it } from "vitest";
 
 const DIST = join(import.meta.dirname, "..", "dist", "index.js");
+
+/** It was 18.8 kB when this was set, and 43.6 with zod. */
+const MAX_GZIPPED_BYTES = 20_000;
 
 /** Every module that ends in a browser's bundle of what was built, or is left for the browser to find. */
 async function bundled(): Promise<{ modules: string[]; left: string[] }> {
@@ -42,6 +46,45 @@ it("bundles for a browser with no module of Node, no store, no router and no ser
   );
   expect([...ours].sort()).toEqual(["client", "core"]);
   expect(modules.filter((id) => id.endsWith("/core/dist/memory.js"))).toEqual([]);
+});
+
+/** What an application pays that only calls a server: `createClient` and `sessionErrorOf`, minified. */
+async function bundleOfApplication(): Promise<{ modules: string[]; gzippedBytes: number }> {
+  const entry = "virtual:application";
+  const built = await build({
+    configFile: false,
+    logLevel: "silent",
+    root: import.meta.dirname,
+    build: { write: false, modulePreload: false, rolldownOptions: { input: entry } },
+    plugins: [
+      {
+        name: "application",
+        resolveId: (id) => (id === entry ? id : null),
+        load: (id) =>
+          id === entry
+            ? `import { createClient, sessionErrorOf } from ${JSON.stringify(DIST)};
+               globalThis.client = [createClient, sessionErrorOf];`
+            : null,
+      },
+    ],
+  });
+  const { output } = built as Extract<typeof built, { output: unknown }>;
+  const chunks = output.filter((each) => each.type === "chunk");
+  return {
+    // Only those of which anything is left.
+    modules: chunks.flatMap(({ modules }) =>
+      Object.entries(modules).flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [id] : [])),
+    ),
+    gzippedBytes: chunks.reduce((bytes, { code }) => bytes + gzipSync(code, { level: 9 }).length, 0),
+  };
+}
+
+it("costs a browser's application some 20 kB, gzipped, and no zod", { timeout: 60_000 }, async () => {
+  const { modules, gzippedBytes } = await bundleOfApplication();
+  expect(modules.filter((id) => /node_modules\/zod\//.test(id))).toEqual([]);
+  // The whole of it, and not the empty file that a mistake above would give.
+  expect(modules.some((id) => id.endsWith("/client/dist/retry-link.js"))).toBe(true);
+  expect(gzippedBytes).toBeLessThan(MAX_GZIPPED_BYTES);
 });
 
 it("imports nothing of Node's and nothing of the router in any file that was built", () => {

@@ -20,20 +20,13 @@ export {
   type SessionErrorDetails,
 } from "./model/errors.ts";
 export { firstRoundedWhole } from "./model/exact-number.ts";
-export {
-  type EntryId,
-  entryIdSchema,
-  newUuid,
-  parseSessionId,
-  type SessionId,
-  sessionIdSchema,
-} from "./model/ids.ts";
+export { entryIdSchema, sessionIdSchema } from "./model/id-schemas.ts";
+export { type EntryId, newUuid, parseSessionId, type SessionId } from "./model/ids.ts";
 export type { JsonObject, JsonValue } from "./model/json.ts";
 export {
   ENTRY_TYPE_NAMES,
   type EntryType,
   type EntryTypeName,
-  entryTypeSchema,
   type GivenSession,
   MAX_ENTRY_BYTES,
   MAX_TEXT_BYTES,
@@ -47,13 +40,16 @@ export {
   type SessionType,
   type StoredEntry,
   type StoredSession,
+  type Timestamp,
+} from "./model/model.ts";
+export {
+  entryTypeSchema,
   sessionNameSchema,
   sessionStatusSchema,
   sessionTypeSchema,
-  type Timestamp,
   tagsSchema,
   timestampSchema,
-} from "./model/model.ts";
+} from "./model/model-schemas.ts";
 export { MAX_CONTEXT_BYTES, MAX_METADATA_BYTES } from "./rules/bounds.ts";
 export { COUNTED_FIELDS, type CountedField, type ValueCount } from "./rules/count-values.ts";
 export { matchesFilter, type SessionFilter, sessionFilterSchema } from "./rules/filter.ts";

@@ -35,6 +35,14 @@ test("is due when work has gone on without a turn, and not after one", async () 
   expect(yielder.isDue()).toBe(false);
 });
 
+test("small work makes the clock be looked at after many pieces, and is due then", () => {
+  const yielder = new Yielder();
+  yielder.isDue();
+  busy(15);
+  const answers = Array.from({ length: 64 }, () => yielder.isDueAfterMany());
+  expect(answers.filter(Boolean)).toHaveLength(1);
+});
+
 test("work that comes once in a while never waits, however long it takes", async () => {
   const yielder = new Yielder();
   for (let i = 0; i < 3; i++) {

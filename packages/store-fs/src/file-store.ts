@@ -41,8 +41,8 @@ import {
 } from "@thulp-sessions/core/store";
 import type { DirectoryNames } from "./disk/directory-names.ts";
 import type { FileClock } from "./disk/file-clock.ts";
-import { LabelFile } from "./disk/label-file.ts";
 import type { Fill } from "./disk/write-file.ts";
+import { LabelFile } from "./label-file.ts";
 import { HeadCache } from "./list/head-cache.ts";
 import { LazySort } from "./list/lazy-sort.ts";
 import { ListWalks } from "./list/list-walks.ts";

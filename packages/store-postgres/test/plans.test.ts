@@ -2,7 +2,7 @@ import type { SessionFilter, SessionId } from "@thulp-sessions/core";
 import type { ListRequest } from "@thulp-sessions/core/store";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openPostgresStore } from "../src/index.ts";
-import { pageStatement } from "../src/query/session-list.ts";
+import { pageStatement } from "../src/query/page-statement.ts";
 import { tagKey } from "../src/tables/rows.ts";
 import { MISSING, newPlace } from "./place.ts";
 

@@ -35,7 +35,8 @@ export interface ServerOptions {
 export async function startPostgres({ settings = {} }: ServerOptions = {}): Promise<PostgresServer | string> {
   const keeper = spawn(
     process.execPath,
-    [join(import.meta.dirname, "keep-server.mjs"), JSON.stringify(settings)],
+    // Of the sources, whether this is one of them or what was built of them.
+    [join(import.meta.dirname, "..", "src", "keep-server.mjs"), JSON.stringify(settings)],
     // Not in our group: Ctrl-C is for us, and we let it end.
     { stdio: ["pipe", "pipe", "inherit"], detached: true },
   );

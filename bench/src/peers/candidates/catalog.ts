@@ -20,7 +20,7 @@ export interface CatalogEntry {
   readonly load: () => Promise<OpenAdapter>;
 }
 
-const defaults = {
+export const defaults = {
   durabilities: ["durable", "relaxed"],
   whose: "peer",
   onDisk: true,

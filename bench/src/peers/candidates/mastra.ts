@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import type { SessionEntry } from "@thulp-sessions/core";
 import { loadPeer } from "../../harness/peer-packages.ts";
 import { type Adapter, type OpenAdapter, textOfEntry } from "./adapter.ts";
+import { type Asks, durableSettings } from "./postgres-settings.ts";
 
 interface Message {
   readonly content: { readonly parts: readonly { readonly text: string }[] };
@@ -22,6 +23,10 @@ interface Store {
   getStore(name: "memory"): Promise<MemoryDomain>;
   close(): Promise<void>;
 }
+interface PostgresStore extends Store {
+  readonly pool: Asks;
+}
+type NewPostgresStore = new (config: { id: string; connectionString: string }) => PostgresStore;
 type NewStore = new (config: { id: string } & ({ url: string } | { client: Client })) => Store;
 
 /**
@@ -42,46 +47,8 @@ export async function loadMastra(): Promise<OpenAdapter> {
     const store = new LibSQLStore(client ? { id: "bench", client } : { id: "bench", url });
     await store.init();
     const memory = await store.getStore("memory");
-    const resourceId = "bench";
-    const message = (threadId: string, entry: SessionEntry) => ({
-      id: entry.id,
-      threadId,
-      resourceId,
-      role: "user",
-      type: "v2",
-      createdAt: new Date(),
-      content: { format: 2, parts: [{ type: "text", text: textOfEntry(entry) }] },
-    });
-    const newest = { field: "updatedAt", direction: "DESC" };
-    return {
-      async make(sessions) {
-        for (const { id, entries, marked, updatedAt } of sessions) {
-          const at = new Date(updatedAt);
-          // The messages first: they would move its time.
-          if (entries.length > 0)
-            await memory.saveMessages({ messages: entries.map((each) => message(id, each)) });
-          await memory.saveThread({
-            thread: { id, resourceId, title: "Session", createdAt: at, updatedAt: at, metadata: { marked } },
-          });
-        }
-      },
-      append: async (id, entry) => void (await memory.saveMessages({ messages: [message(id, entry)] })),
-      load: async (threadId) => (await memory.listMessages({ threadId, perPage: false })).messages,
-      async last(threadId, perPage) {
-        const orderBy = { field: "createdAt", direction: "DESC" };
-        return (await memory.listMessages({ threadId, perPage, page: 0, orderBy })).messages;
-      },
-      textOf: (entry) => (entry as Message).content.parts[0]?.text ?? "",
-      list: async (perPage) => (await memory.listThreads({ perPage, page: 0, orderBy: newest })).threads,
-      listMarked: async (perPage) =>
-        (
-          await memory.listThreads({
-            perPage,
-            page: 0,
-            orderBy: newest,
-            filter: { metadata: { marked: true } },
-          })
-        ).threads,
+    return adapterOf(memory, {
+      isThreadFirst: false,
       async settings() {
         // Of the connection itself where it is ours; otherwise as its source sets it.
         if (!client) return "its own: WAL, synchronous=NORMAL";
@@ -89,9 +56,75 @@ export async function loadMastra(): Promise<OpenAdapter> {
         const [sync] = (await client.execute("PRAGMA synchronous")).rows;
         return `${String(mode?.["journal_mode"]).toUpperCase()}, synchronous=${Number(sync?.["synchronous"]) === 2 ? "FULL" : "not FULL"}`;
       },
-      async close() {
-        await store.close();
-      },
-    };
+      close: () => store.close(),
+    });
+  };
+}
+
+/** The same on `PostgresStore`, with its own pool, and the settings of the server. */
+export async function loadMastraPostgres(): Promise<OpenAdapter> {
+  const { PostgresStore } = await loadPeer<{ PostgresStore: NewPostgresStore }>("mastraPostgres");
+  return async (connectionString): Promise<Adapter> => {
+    const store = new PostgresStore({ id: "bench", connectionString });
+    await store.init();
+    return adapterOf(await store.getStore("memory"), {
+      // It refuses messages of a thread that is not there.
+      isThreadFirst: true,
+      settings: () => durableSettings(store.pool),
+      close: () => store.close(),
+    });
+  };
+}
+
+interface Rest extends Pick<Adapter, "settings" | "close"> {
+  /** Else the messages come first, which would move the time of the thread. */
+  readonly isThreadFirst: boolean;
+}
+
+function adapterOf(memory: MemoryDomain, { isThreadFirst, settings, close }: Rest): Adapter {
+  const resourceId = "bench";
+  const message = (threadId: string, entry: SessionEntry) => ({
+    id: entry.id,
+    threadId,
+    resourceId,
+    role: "user",
+    type: "v2",
+    createdAt: new Date(),
+    content: { format: 2, parts: [{ type: "text", text: textOfEntry(entry) }] },
+  });
+  const newest = { field: "updatedAt", direction: "DESC" };
+  return {
+    async make(sessions) {
+      for (const { id, entries, marked, updatedAt } of sessions) {
+        const at = new Date(updatedAt);
+        const saveThread = () =>
+          memory.saveThread({
+            thread: { id, resourceId, title: "Session", createdAt: at, updatedAt: at, metadata: { marked } },
+          });
+        if (isThreadFirst) await saveThread();
+        if (entries.length > 0)
+          await memory.saveMessages({ messages: entries.map((each) => message(id, each)) });
+        if (!isThreadFirst) await saveThread();
+      }
+    },
+    append: async (id, entry) => void (await memory.saveMessages({ messages: [message(id, entry)] })),
+    load: async (threadId) => (await memory.listMessages({ threadId, perPage: false })).messages,
+    async last(threadId, perPage) {
+      const orderBy = { field: "createdAt", direction: "DESC" };
+      return (await memory.listMessages({ threadId, perPage, page: 0, orderBy })).messages;
+    },
+    textOf: (entry) => (entry as Message).content.parts[0]?.text ?? "",
+    list: async (perPage) => (await memory.listThreads({ perPage, page: 0, orderBy: newest })).threads,
+    listMarked: async (perPage) =>
+      (
+        await memory.listThreads({
+          perPage,
+          page: 0,
+          orderBy: newest,
+          filter: { metadata: { marked: true } },
+        })
+      ).threads,
+    settings,
+    close,
   };
 }

@@ -9,6 +9,9 @@ export const onNextTurn: (work: () => void) => unknown =
 /** How long work may go on before timers and I/O have their turn, in milliseconds. */
 const MAX_RUN_MS = 8;
 
+/** How many small pieces of work there are to one look at the clock. */
+const SMALL_PER_LOOK = 64;
+
 /**
  * Keeps work that never leaves the microtask queue (a loop of awaited calls that resolve without waiting, a
  * long loop over what a store gives) from starving timers and I/O. The time is measured from the first piece
@@ -18,6 +21,7 @@ export class Yielder {
   /** When the first piece of work since the last turn began; `undefined` while there was none. */
   #since: number | undefined;
   #turn: Promise<void> | undefined;
+  #small = 0;
 
   /**
    * True when work has gone on for 8 ms without a turn of the event loop: then await
@@ -30,6 +34,15 @@ export class Yielder {
       this.#since = undefined;
     });
     return false;
+  }
+
+  /**
+   * As {@link isDue}, for work that is so small that the clock would be a good part of it: looks at it once
+   * in 64 times, and answers false in between.
+   */
+  isDueAfterMany(): boolean {
+    this.#small = (this.#small + 1) % SMALL_PER_LOOK;
+    return this.#small === 0 && this.isDue();
   }
 
   /** Resolves after the event loop has turned. Callers at the same time share one turn. */

@@ -1,5 +1,5 @@
 import { v7 } from "uuid";
-import { z } from "zod";
+import type { z } from "zod";
 import { invalidInput } from "./errors.ts";
 
 /** A UUID in lower case with hyphens that names a session. */
@@ -15,18 +15,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export function isCanonicalUuid(text: string): boolean {
   return text.length === 36 && UUID.test(text);
 }
-
-const canonicalUuid = z
-  .string()
-  .max(36, { error: "is not a UUID" })
-  .transform((text) => text.toLowerCase())
-  .refine(isCanonicalUuid, { error: "is not a UUID (8-4-4-4-12 hexadecimal digits)" });
-
-/** The zod schema of a session id: takes a UUID with hyphens in any case, and gives its canonical form. */
-export const sessionIdSchema = canonicalUuid.transform((text) => text as SessionId);
-
-/** The zod schema of an entry id: takes a UUID with hyphens in any case, and gives its canonical form. */
-export const entryIdSchema = canonicalUuid.transform((text) => text as EntryId);
 
 /**
  * The canonical session id of a UUID with hyphens in any case.

@@ -1,6 +1,4 @@
-import { z } from "zod";
-import { arrayOf } from "./array-of.ts";
-import { type EntryId, entryIdSchema, type SessionId, sessionIdSchema } from "./ids.ts";
+import type { EntryId, SessionId } from "./ids.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 
 /** A name, a text of the session type and a tag take at most this many bytes of UTF-8 each. */
@@ -9,38 +7,21 @@ export const MAX_TEXT_BYTES = 64 * 1024;
 /** An entry takes at most this many bytes as JSON text. */
 export const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
 
-const wellFormed = z
-  .string()
-  .refine((text) => text.isWellFormed(), { error: "has a lone surrogate (half of a character)" });
-
-/** A whole number from 0 that JavaScript holds exactly. Adding 0 makes 0 of -0, as JSON does. */
-const count = z
-  .int()
-  .min(0)
-  .overwrite((value) => value + 0);
-
 /** Milliseconds since the Unix epoch, a whole number from 0. */
 export type Timestamp = number;
-/** The zod schema of a {@link Timestamp}. */
-export const timestampSchema = count;
 
 /** Every status. A new session is `active`; any status may follow any other, unless a manager is `strict`. */
 export const SESSION_STATUSES = ["active", "completed", "failed", "cancelled", "paused"] as const;
-/** The zod schema of a {@link SessionStatus}. */
-export const sessionStatusSchema = z.enum(SESSION_STATUSES);
 /** One of {@link SESSION_STATUSES}. */
-export type SessionStatus = z.infer<typeof sessionStatusSchema>;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
-/** The zod schema of a {@link SessionType}. The names are the original's. */
-export const sessionTypeSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("teacher_demo"), task: wellFormed, model: wellFormed }),
-  z.strictObject({ type: z.literal("evaluation"), skillName: wellFormed, testCases: count }),
-  z.strictObject({ type: z.literal("refinement"), skillName: wellFormed, iteration: count }),
-  z.strictObject({ type: z.literal("conversation"), purpose: wellFormed }),
-  z.strictObject({ type: z.literal("agent"), agentName: wellFormed }),
-]);
-/** What a session is for: its name in `type`, and what belongs to it. */
-export type SessionType = Readonly<z.infer<typeof sessionTypeSchema>>;
+/** What a session is for: its name in `type`, and what belongs to it. The names are the original's. */
+export type SessionType =
+  | { readonly type: "teacher_demo"; readonly task: string; readonly model: string }
+  | { readonly type: "evaluation"; readonly skillName: string; readonly testCases: number }
+  | { readonly type: "refinement"; readonly skillName: string; readonly iteration: number }
+  | { readonly type: "conversation"; readonly purpose: string }
+  | { readonly type: "agent"; readonly agentName: string };
 /** The `type` of every {@link SessionType}. */
 export const SESSION_TYPE_NAMES = [
   "teacher_demo",
@@ -50,24 +31,19 @@ export const SESSION_TYPE_NAMES = [
   "agent",
 ] as const;
 
-const finite = z.number().overwrite((value) => value + 0);
-
-/** The zod schema of an {@link EntryType}; metrics are not checked by it. The names are the original's. */
-export const entryTypeSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("user_message") }),
-  z.strictObject({ type: z.literal("assistant_message") }),
-  z.strictObject({ type: z.literal("system_message") }),
-  z.strictObject({ type: z.literal("tool_call"), toolName: wellFormed, success: z.boolean() }),
-  z.strictObject({ type: z.literal("skill_execution"), skillName: wellFormed, success: z.boolean() }),
-  z.strictObject({
-    type: z.literal("evaluation_result"),
-    score: finite,
-    metrics: z.custom<Readonly<Record<string, number>>>(),
-  }),
-  z.strictObject({ type: z.literal("system_event"), event: wellFormed }),
-]);
-/** What an entry is: its name in `type`, and what belongs to it. */
-export type EntryType = Readonly<z.infer<typeof entryTypeSchema>>;
+/** What an entry is: its name in `type`, and what belongs to it. The names are the original's. */
+export type EntryType =
+  | { readonly type: "user_message" }
+  | { readonly type: "assistant_message" }
+  | { readonly type: "system_message" }
+  | { readonly type: "tool_call"; readonly toolName: string; readonly success: boolean }
+  | { readonly type: "skill_execution"; readonly skillName: string; readonly success: boolean }
+  | {
+      readonly type: "evaluation_result";
+      readonly score: number;
+      readonly metrics: Readonly<Record<string, number>>;
+    }
+  | { readonly type: "system_event"; readonly event: string };
 /** The `type` of every {@link EntryType}. */
 export const ENTRY_TYPE_NAMES = [
   "user_message",
@@ -80,25 +56,6 @@ export const ENTRY_TYPE_NAMES = [
 ] as const;
 /** One of {@link ENTRY_TYPE_NAMES}. */
 export type EntryTypeName = (typeof ENTRY_TYPE_NAMES)[number];
-
-/** The zod schema of the name of a new session: well-formed, at most {@link MAX_TEXT_BYTES} long. */
-export const sessionNameSchema = wellFormed.refine((name) => utf8Length(name) <= MAX_TEXT_BYTES, {
-  error: `is longer than ${MAX_TEXT_BYTES} bytes`,
-});
-/** The zod schema of a session's tags. */
-export const tagsSchema = arrayOf(wellFormed);
-
-/** The zod schema of {@link SessionMetadata}, which may be larger than those of a new session are. */
-export const sessionMetadataSchema = z.strictObject({
-  id: sessionIdSchema,
-  name: wellFormed,
-  sessionType: sessionTypeSchema,
-  createdAt: timestampSchema,
-  updatedAt: timestampSchema,
-  status: sessionStatusSchema,
-  tags: tagsSchema,
-  parentSession: sessionIdSchema.nullable(),
-});
 
 /** Everything about a session but its entries and its context. */
 export interface SessionMetadata {
@@ -114,13 +71,6 @@ export interface SessionMetadata {
   /** The session it was forked from; it need not exist. */
   readonly parentSession: SessionId | null;
 }
-
-/** An entry without its content, which `copyJson` checks: that is far cheaper than a recursive schema. */
-export const entryEnvelopeSchema = z.strictObject({
-  id: entryIdSchema,
-  timestamp: timestampSchema,
-  entryType: entryTypeSchema,
-});
 
 /** One message, tool call or event of a session, as it is written. */
 export interface SessionEntry {

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { type SessionId, sessionIdSchema } from "../model/ids.ts";
-import { type SessionMetadata, type SessionStatus, sessionStatusSchema } from "../model/model.ts";
+import { sessionIdSchema } from "../model/id-schemas.ts";
+import type { SessionId } from "../model/ids.ts";
+import type { SessionMetadata, SessionStatus } from "../model/model.ts";
+import { sessionStatusSchema } from "../model/model-schemas.ts";
 
 /** How deep `and`, `or` and `not` may be nested. */
 export const MAX_FILTER_DEPTH = 100;

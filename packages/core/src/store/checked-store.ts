@@ -120,7 +120,7 @@ export abstract class CheckedStore implements SessionStore {
   }
 
   head(id: string): Promise<SessionHead> {
-    return this.#run(() => this.doHead(parseSessionId(id)));
+    return this.#run(() => this.doHead(parseSessionId(id)), { isSmall: true });
   }
 
   update(id: string, change: SessionChange, options: WriteOptions): Promise<SessionHead> {
@@ -277,7 +277,7 @@ export abstract class CheckedStore implements SessionStore {
     return this.#run(call);
   }
 
-  #run<T>(call: () => Promise<T>): Promise<T> {
+  #run<T>(call: () => Promise<T>, { isSmall = false } = {}): Promise<T> {
     if (this.#closing) {
       return Promise.reject(
         new SessionError("closed", `The store ${this.location} is closed. Open it again to continue.`),
@@ -294,7 +294,8 @@ export abstract class CheckedStore implements SessionStore {
     running.then(this.#ended, this.#ended);
     // Many backends answer without leaving the microtask queue: a loop of such calls would starve timers and
     // I/O.
-    return this.#yielder.isDue() ? this.#answerNextTurn(running) : running;
+    const isTurnDue = isSmall ? this.#yielder.isDueAfterMany() : this.#yielder.isDue();
+    return isTurnDue ? this.#answerNextTurn(running) : running;
   }
 
   async #answerNextTurn<T>(running: Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { arrayOf } from "../model/array-of.ts";
 import { invalidInput } from "../model/errors.ts";
-import { isCanonicalUuid, sessionIdSchema } from "../model/ids.ts";
+import { sessionIdSchema } from "../model/id-schemas.ts";
+import { isCanonicalUuid } from "../model/ids.ts";
 import {
   copyArgument,
   copyJsonMeasured,
@@ -12,19 +13,21 @@ import {
   readArgument,
 } from "../model/json.ts";
 import {
-  entryEnvelopeSchema,
   MAX_ENTRY_BYTES,
   type Session,
   type SessionEntry,
   type SessionMetadata,
+  utf8Length,
+} from "../model/model.ts";
+import {
+  entryEnvelopeSchema,
   sessionMetadataSchema,
   sessionNameSchema,
   sessionStatusSchema,
   sessionTypeSchema,
   tagsSchema,
   timestampSchema,
-  utf8Length,
-} from "../model/model.ts";
+} from "../model/model-schemas.ts";
 import { checkContextBounds, checkMetadataBounds } from "../rules/bounds.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
 import type { AppendOptions, SessionChange } from "../rules/writes.ts";
@@ -104,9 +107,10 @@ function readType(value: unknown, field: string): unknown {
 
 /** True when these are all the keys that the object has, in whatever order. */
 function hasOnly(value: object, names: readonly string[]): boolean {
-  if (Reflect.ownKeys(value).length !== names.length || Object.keys(value).length !== names.length)
-    return false;
-  for (const name of names) if (!Object.hasOwn(value, name)) return false;
+  const keys = Object.keys(value);
+  // Keys that are symbols or not enumerable count here only.
+  if (keys.length !== names.length || Reflect.ownKeys(value).length !== names.length) return false;
+  for (const key of keys) if (!names.includes(key)) return false;
   return true;
 }
 

@@ -29,34 +29,29 @@ export interface AppendText {
  * and which time it brought.
  */
 export function encodeAppend(batches: readonly Batch[], isFirst: boolean): AppendText {
-  const texts: string[] = [];
+  const text = new TextBytes();
   const ranges: Range[] = [];
   const lastBatch = batches.findLastIndex(({ entries }) => entries.length > 0);
-  let length = 0;
   let crc = 0;
-  /** What the checksum does not cover yet. */
-  let unchecked = "";
+  /** How far the checksum has come. */
+  let checked = 0;
   for (let i = 0; i <= lastBatch; i++) {
     const { entries, updatedAt } = batches[i] as Batch;
     for (let j = 0; j < entries.length; j++) {
-      const separator = isFirst && texts.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
-      const start = length + separator.length;
-      const text = separator + openEntry(entries[j] as SessionEntry);
-      length += Buffer.byteLength(text);
-      let ending = MORE;
-      if (j === entries.length - 1) {
-        crc = crc32(unchecked + text, crc);
-        unchecked = "";
-        ending = batchMark(updatedAt, length, crc) + (i < lastBatch ? GROUPED : ENTRY_ENDING);
-      } else unchecked += text;
-      unchecked += ending;
-      // Marks are ASCII.
-      length += ending.length;
-      texts.push(text, ending);
-      ranges.push({ start, end: length });
+      const separator = isFirst && ranges.length === 0 ? FIRST_SEPARATOR : SEPARATOR;
+      const start = text.length + separator.length;
+      text.add(separator + openEntry(entries[j] as SessionEntry));
+      if (j < entries.length - 1) text.add(MORE);
+      else {
+        crc = crc32(text.bytes(checked), crc);
+        checked = text.length;
+        text.add(batchMark(updatedAt, text.length, crc) + (i < lastBatch ? GROUPED : ENTRY_ENDING));
+      }
+      ranges.push({ start, end: text.length });
     }
   }
-  return { bytes: joined([...texts, CLOSING]), ranges };
+  text.add(CLOSING);
+  return { bytes: text.bytes(), ranges };
 }
 
 /**
@@ -68,32 +63,44 @@ function batchMark(updatedAt: Timestamp, length: number, crc: number): string {
 
 /** Entries behind the opening bracket or behind others, without marks and without the closing of the file. */
 export function encodeEntries(entries: readonly SessionEntry[], isFirst: boolean): AppendText {
-  const ranges: Range[] = [];
-  const texts = entries.map((entry, i) => {
-    const separator = isFirst && i === 0 ? FIRST_SEPARATOR : SEPARATOR;
-    const text = encodeEntry(entry);
-    const start = (ranges.at(-1)?.end ?? 0) + separator.length;
-    ranges.push({ start, end: start + Buffer.byteLength(text) });
-    return separator + text;
+  const text = new TextBytes();
+  const ranges = entries.map((entry, i) => {
+    text.add(isFirst && i === 0 ? FIRST_SEPARATOR : SEPARATOR);
+    const start = text.length;
+    text.add(encodeEntry(entry));
+    return { start, end: text.length };
   });
-  return { bytes: joined(texts), ranges };
+  return { bytes: text.bytes(), ranges };
 }
 
 const MORE = `,\n      "more": true${ENTRY_ENDING}`;
 const GROUPED = `,\n      "grouped": true${ENTRY_ENDING}`;
 
-/** Reused by one append after the other, so that small ones need no buffer of their own. */
+/** Reused by one text after the other, so that small ones need no buffer of their own. */
 const room = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** One string can hold that much, with a margin. */
-const LONGEST_STRING = 256 * 1024 * 1024;
+/** A text that is put together as bytes: in `room` while it fits. */
+class TextBytes {
+  #buffer = room;
+  length = 0;
 
-function joined(texts: readonly string[]): Buffer {
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
-  if (length > LONGEST_STRING) return Buffer.concat(texts.map((text) => Buffer.from(text)));
-  const text = texts.join("");
-  // No character takes more than three bytes for each of its units.
-  return length * 3 > room.length ? Buffer.from(text) : room.subarray(0, room.write(text));
+  add(text: string): void {
+    // No character takes more than three bytes for each of its units.
+    if (this.length + text.length * 3 > this.#buffer.length) this.#makeRoom(Buffer.byteLength(text));
+    this.length += this.#buffer.write(text, this.length);
+  }
+
+  bytes(start = 0): Buffer {
+    return this.#buffer.subarray(start, this.length);
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.length);
+    this.#buffer = larger;
+  }
 }
 
 /** One entry as it stands between its separators. */

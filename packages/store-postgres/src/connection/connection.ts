@@ -40,6 +40,8 @@ const types = {
 } as unknown as QueryArrayConfig["types"];
 
 const names = new Map<string, string>();
+/** Filters and limits make texts without end. */
+const MAX_PREPARED = 500;
 
 /**
  * Sends statements over a connection, in one round trip where it may. Each is answered by itself; where they
@@ -119,12 +121,15 @@ function configOf({ text, values = [], isHot = false }: Statement, prepare: bool
     types,
     queryMode: "extended" as const,
   };
-  return isHot && prepare ? { ...config, name: nameOf(text) } : config;
+  const name = isHot && prepare ? nameOf(text) : undefined;
+  return name === undefined ? config : { ...config, name };
 }
 
-function nameOf(text: string): string {
+/** Undefined for a text that comes when so many others are prepared: each takes room in every connection. */
+function nameOf(text: string): string | undefined {
   const known = names.get(text);
   if (known !== undefined) return known;
+  if (names.size >= MAX_PREPARED) return undefined;
   const name = `thulp_${createHash("sha256").update(text).digest("hex").slice(0, 24)}`;
   names.set(text, name);
   return name;

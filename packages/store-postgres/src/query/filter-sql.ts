@@ -59,6 +59,9 @@ function balanced(conditions: readonly string[], operator: "AND" | "OR", whenNon
   return `(${balanced(left, operator, whenNone)} ${operator} ${balanced(right, operator, whenNone)})`;
 }
 
+/** As the check of the table has them. */
+const TYPES = ["teacher_demo", "evaluation", "refinement", "conversation", "agent"];
+
 type Atoms = Omit<SessionFilter, "and" | "or" | "not">;
 type Key = keyof Required<Atoms>;
 type Conditions = {
@@ -68,8 +71,13 @@ type Conditions = {
 /** In parentheses and never NULL. */
 const CONDITIONS: Conditions = {
   ids: (ids, { parameters }) => `(s.id = ANY(${parameters.add(arrayText(ids), "uuid[]")}))`,
-  status: (status, { parameters }) => `(s.status = ${parameters.add(status, "text")})`,
-  type: (type, { parameters }) => `(s.type = ${parameters.add(encodeText(asciiLowerCase(type)), "text")})`,
+  // In the text and no parameter, so that a prepared plan is one for this value: how many sessions have it
+  // decides which index is the right one.
+  status: (status) => `(s.status = '${status}')`,
+  type: (type) => {
+    const found = TYPES.find((each) => each === asciiLowerCase(type));
+    return found === undefined ? "false" : `(s.type = '${found}')`;
+  },
   tag: (tag, scope) => hasTag(scope, `t.tag_key = ${scope.parameters.add(tagKey(tag), "uuid")}`),
   tagPrefix: (prefix, scope) =>
     hasTag(scope, `starts_with(t.tag, ${scope.parameters.add(encodeText(prefix), "text")})`),

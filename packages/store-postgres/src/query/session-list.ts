@@ -3,6 +3,7 @@ import {
   type ListedHead,
   type SessionError,
   type SessionMetadata,
+  type Timestamp,
 } from "@thulp-sessions/core";
 import {
   damagedSession,
@@ -13,27 +14,20 @@ import {
   MAX_PAGE_BYTES,
   type Rows,
 } from "@thulp-sessions/core/store";
-import type { Statement } from "../connection/connection.ts";
 import type { Database } from "../connection/database.ts";
-import {
-  contextOf,
-  HEAD_COLUMNS,
-  HEAD_WIDTH,
-  headStateOf,
-  METADATA_COLUMNS,
-  METADATA_WIDTH,
-  metadataOf,
-  tagKey,
-  versionOf,
-} from "../tables/rows.ts";
-import { filterSql, Parameters, splitTag } from "./filter-sql.ts";
+import { contextOf, headStateOf, METADATA_WIDTH, metadataOf, versionOf } from "../tables/rows.ts";
+import { pageStatement, settledPageStatement } from "./page-statement.ts";
 
-/** A row of a page that may be more than what fits it. */
+/** How long after a session was pending none is expected to be settled: longer than one rests for. */
+const PENDING_MS = 500;
+
+/** A row of a page. */
 interface ListedRow {
   readonly place: ListPlace;
+  readonly updatedAt: Timestamp;
   readonly metadata: readonly unknown[];
+  /** Empty where heads were not asked for, and `context` is `null`. */
   readonly head: readonly unknown[];
-  /** `null` where contexts were not asked for. */
   readonly context: string | null;
 }
 
@@ -41,6 +35,8 @@ interface ListedRow {
 export class SessionList {
   readonly #database: Database;
   readonly #onDamaged: (error: SessionError) => void;
+  /** Until then sessions are taken for pending without a look. */
+  #pendingUntil = 0;
 
   /** @param onDamaged called for every session that a page leaves out. */
   constructor(database: Database, onDamaged: (error: SessionError) => void) {
@@ -76,22 +72,46 @@ export class SessionList {
     }
   }
 
-  async #rows(request: ListRequest, withContexts: boolean) {
-    const { rows } = await this.#database.run(pageStatement(request, withContexts, this.#database.schema));
+  async #rows(request: ListRequest, withHeads: boolean) {
+    const rows = (await this.#settledRows(request, withHeads)) ?? (await this.#allRows(request, withHeads));
     const found = rows.map((row): ListedRow => {
-      const [, , time, context, ...columns] = row;
+      const [, time, updatedAt, context, ...columns] = row;
       const metadata = columns.slice(0, METADATA_WIDTH);
-      const head = columns.slice(METADATA_WIDTH, METADATA_WIDTH + HEAD_WIDTH);
-      return { place: { time, id: metadata[0] }, metadata, head, context };
+      return {
+        place: { time, id: metadata[0] },
+        updatedAt,
+        metadata,
+        head: columns.slice(METADATA_WIDTH),
+        context,
+      };
     });
-    const count = (rows[0]?.[0] as number | undefined) ?? 0;
-    const fitting = found.slice(0, request.limit);
-    return { rows: fitting, hasMore: count > fitting.length };
+    // The first one is a page however large it is.
+    const isTooMuch = rows.findIndex(([total], i) => i > 0 && total > MAX_PAGE_BYTES);
+    const fitting = found.slice(0, Math.min(request.limit, isTooMuch < 0 ? found.length : isTooMuch));
+    return { rows: fitting, hasMore: found.length > fitting.length };
   }
 
-  #readable({ metadata, head }: ListedRow): SessionMetadata | undefined {
+  /** `null` where a session is pending: the indices by time do not have its last change. */
+  async #settledRows(request: ListRequest, withHeads: boolean) {
+    if (request.orderBy === "createdAt" || Date.now() < this.#pendingUntil) return null;
+    const { rows } = await this.#database.run(
+      settledPageStatement(request, withHeads, this.#database.schema),
+    );
+    if (rows[0]?.[0] === true) {
+      this.#pendingUntil = Date.now() + PENDING_MS;
+      return null;
+    }
+    // Where there is none, one row says so.
+    return rows[0]?.[1] === null ? [] : rows.map((row) => row.slice(1));
+  }
+
+  async #allRows(request: ListRequest, withHeads: boolean) {
+    return (await this.#database.run(pageStatement(request, withHeads, this.#database.schema))).rows;
+  }
+
+  #readable({ metadata, updatedAt }: ListedRow): SessionMetadata | undefined {
     try {
-      return metadataOf(metadata, headStateOf(head).updatedAt);
+      return metadataOf(metadata, updatedAt);
     } catch (error) {
       if (!isSessionError(error, "corrupt")) throw error;
       this.#onDamaged(error);
@@ -111,98 +131,4 @@ function listedHead({ head, context }: ListedRow, metadata: SessionMetadata): Li
   } catch (error) {
     return damagedSession(metadata, error);
   }
-}
-
-/** Of a head with nothing in it, as JSON. */
-const HEAD_BYTES = 400;
-
-/**
- * One more than a page, to know whether there are more; but not those that would make it too large. Columns:
- * how many were found, their sum of bytes, the time, the context, those of the metadata, and of the head.
- *
- * By `updatedAt` there are two parts, since the indices by time have the sessions as the last maintenance has
- * left them: those that have not changed since, in the order of an index, and those that have.
- */
-export function pageStatement(request: ListRequest, withContexts: boolean, schema: string): Statement {
-  const { orderBy, direction, limit } = request;
-  const parameters = new Parameters();
-  const parts =
-    orderBy === "createdAt"
-      ? [partOf(request, { time: "created_at", updatedAt: "h.updated_at", schema, parameters })]
-      : [
-          partOf(request, {
-            time: "listed_at",
-            updatedAt: "s.listed_at",
-            condition: "NOT h.index_pending",
-            schema,
-            parameters,
-          }),
-          partOf(request, {
-            time: undefined,
-            updatedAt: "h.updated_at",
-            condition: "h.index_pending",
-            schema,
-            parameters,
-          }),
-        ];
-  const context = withContexts ? "p.context" : "NULL";
-  const size = `${HEAD_BYTES} + octet_length(p.name) + octet_length(p.type_fields) + octet_length(p.tags)
-    ${withContexts ? "+ octet_length(p.context)" : ""}`;
-  const names = [...namesOf(METADATA_COLUMNS), ...namesOf(HEAD_COLUMNS).map((name) => `head_${name}`)];
-  const text = `
-    SELECT found, total, time, context, ${names.join(", ")} FROM (
-      SELECT count(*) OVER () AS found, sum(${size}) OVER (ORDER BY p.time ${direction}, p.id ${direction}) AS total,
-        row_number() OVER (ORDER BY p.time ${direction}, p.id ${direction}) AS place, p.time, ${context} AS context,
-        ${names.map((name) => `p.${name}`).join(", ")}
-      FROM (
-        SELECT * FROM (${parts.map((part) => `(${part})`).join(" UNION ALL ")}) AS both_parts
-        ORDER BY time ${direction}, id ${direction} LIMIT ${limit + 1}
-      ) AS p
-    ) AS page
-    WHERE total <= ${MAX_PAGE_BYTES} OR place = 1
-    ORDER BY place`;
-  return { text, values: parameters.values };
-}
-
-interface PartOptions {
-  /** The column of `sessions` and `session_tags` that an index has; undefined: that of the head is sorted. */
-  readonly time: "created_at" | "listed_at" | undefined;
-  readonly updatedAt: string;
-  readonly condition?: string;
-  readonly schema: string;
-  readonly parameters: Parameters;
-}
-
-function partOf(
-  request: ListRequest,
-  { time, updatedAt, condition, schema, parameters }: PartOptions,
-): string {
-  const { filter, direction, limit, after } = request;
-  const { tag, rest } = time === undefined ? { tag: undefined, rest: filter } : splitTag(filter);
-  const source = tag === undefined ? "s" : "st";
-  const [timeColumn, idColumn] =
-    time === undefined
-      ? ["h.updated_at", "s.id"]
-      : [`${source}.${time}`, tag === undefined ? "s.id" : "st.session_id"];
-  const comparison = direction === "asc" ? ">" : "<";
-  const place =
-    after &&
-    `(${timeColumn}, ${idColumn}) ${comparison} (${parameters.add(after.time, "int8")}, ${parameters.add(after.id, "uuid")})`;
-  const conditions = [
-    condition,
-    tag === undefined ? undefined : `st.tag_key = ${parameters.add(tagKey(tag), "uuid")}`,
-    place,
-    filterSql(rest, { parameters, schema, updatedAt }),
-  ].filter((each) => each);
-  const head = HEAD_COLUMNS.split(",").map((column) => `${column} AS head_${column.trim().slice(2)}`);
-  return `
-    SELECT ${METADATA_COLUMNS}, ${head.join(", ")}, s.context, ${timeColumn} AS time
-    FROM ${tag === undefined ? `${schema}.sessions s` : `${schema}.session_tags st JOIN ${schema}.sessions s ON s.id = st.session_id`}
-    JOIN ${schema}.heads h ON h.session_id = s.id
-    WHERE ${conditions.join(" AND ")}
-    ORDER BY ${timeColumn} ${direction}, ${idColumn} ${direction} LIMIT ${limit + 1}`;
-}
-
-function namesOf(columns: string): string[] {
-  return columns.split(",").map((column) => column.trim().slice(2));
 }

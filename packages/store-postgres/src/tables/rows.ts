@@ -31,7 +31,6 @@ export interface HeadState {
 /** In SELECT, for {@link headStateOf}. */
 export const HEAD_COLUMNS = `h.created_at, h.updated_at, h.status, h.entry_count, h.turn_count, h.user_count,
   h.assistant_count, h.awaiting, h.revision, h.stamp, h.epoch`;
-export const HEAD_WIDTH = 11;
 type HeadRow = [number, number, string, number, number, number, number, boolean, number, number, string];
 
 /** @param row columns of {@link HEAD_COLUMNS}. */

@@ -2,11 +2,11 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { isSessionError, SessionError } from "@thulp-sessions/core";
 import { type Durability, MAX_LABEL_LENGTH } from "@thulp-sessions/core/store";
-import type { FileClock } from "./file-clock.ts";
-import { isErrno } from "./io-error.ts";
-import { LABEL_FILE } from "./names.ts";
-import { readTextFile } from "./read-file.ts";
-import { createFile, writeFully } from "./write-file.ts";
+import type { FileClock } from "./disk/file-clock.ts";
+import { isErrno } from "./disk/io-error.ts";
+import { LABEL_FILE } from "./disk/names.ts";
+import { readTextFile } from "./disk/read-file.ts";
+import { createFile, writeFully } from "./disk/write-file.ts";
 
 /** What a folder says about itself, in a file beside the sessions. */
 export class LabelFile {
