@@ -64,6 +64,7 @@ const ROOMS = {
     "store",
     "subscription",
     "copy",
+    "views",
     "manager",
     ".",
   ],

@@ -72,3 +72,5 @@ export type {
   WholeStoreMaintenance,
 } from "./store/store-maintenance.ts";
 export { Warnings } from "./store/warnings.ts";
+export type { EntryEnvelope, EnvelopeRows, EnvelopesRequest } from "./views/envelopes.ts";
+export type { StoreViews } from "./views/store-views.ts";
