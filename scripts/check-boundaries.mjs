@@ -65,6 +65,7 @@ const ROOMS = {
     "sharded",
     "subscription",
     "copy",
+    "views",
     "manager",
     "adapter",
     ".",

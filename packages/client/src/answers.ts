@@ -1,14 +1,27 @@
+// Longer than most files: the form of every answer stands in one table.
+
 import {
   type AppendResult,
   type EntryPage,
+  type EntryPart,
+  type Facets,
+  type FoundEntries,
+  type FoundEntry,
   type HeadPage,
+  type ResolvedIds,
+  type RowPage,
+  type ScorePage,
   SESSION_STATUSES,
   type SearchPage,
   SessionError,
   type SessionHead,
+  type SessionOutline,
   type SessionPage,
+  type SessionTree,
   type StoredSession,
+  type TurnPage,
   type ValueCountPage,
+  type ViewedEntryPage,
 } from "@thulp-sessions/core";
 
 // What a server has answered is looked at before anything relies on it. Fields that are not known are left: a
@@ -108,12 +121,31 @@ const isHead = shape({
 const isDamaged = shape({ metadata: isMetadata, damaged: shape({ code: isText, place: isText }) });
 
 const isOffsets: Check = (value) => arrayOf(isCount)(value) && (value as unknown[]).length === 2;
+const isPlace = { snippet: isText, offsets: arrayOf(isOffsets) };
 const isHit = shape({
   sessionId: isUuid,
   seq: orNull(isCount),
-  snippet: isText,
-  offsets: arrayOf(isOffsets),
+  ...isPlace,
 });
+
+const isCounts = shape({
+  entryCount: isCount,
+  turnCount: isCount,
+  userMessageCount: isCount,
+  assistantMessageCount: isCount,
+});
+const isDamage = shape({ code: isText, place: isText });
+const isPreview = shape({ first: orNull(isText), last: orNull(isText) });
+const isRowPart = shape({
+  counts: orAbsent(isCounts),
+  preview: orAbsent(isPreview),
+  score: orAbsent(orNull(shape({ score: isNumber, seq: isCount }))),
+  damaged: orAbsent(isDamage),
+});
+const isRow: Check = (value) => isMetadata(value) && isRowPart(value);
+const isTruncated = shape({ bytes: isCount });
+const isViewedEntry: Check = (value) => isEntry(value) && shape({ truncated: orAbsent(isTruncated) })(value);
+const isValueCount = shape({ value: isText, count: isCount });
 
 /** The cursors of a server of ours are far shorter. */
 const MAX_CURSOR = 65_536;
@@ -142,8 +174,7 @@ export const HEAD_PAGE: AnswerCheck<HeadPage> = {
 export const SEARCH_PAGE: AnswerCheck<SearchPage> = { isIt: pageOf(isHit) };
 export const COUNT: AnswerCheck<number> = { isIt: isCount };
 export const COUNT_PAGE: AnswerCheck<ValueCountPage> = {
-  isIt: (value) =>
-    pageOf(shape({ value: isText, count: isCount }))(value) && shape({ more: isBoolean })(value),
+  isIt: (value) => pageOf(isValueCount)(value) && shape({ more: isBoolean })(value),
 };
 export const APPEND_RESULT: AnswerCheck<AppendResult> = {
   isIt: shape({
@@ -155,6 +186,77 @@ export const APPEND_RESULT: AnswerCheck<AppendResult> = {
     epoch: isText,
     limit: orNull(shape({ kind: isText, current: isNumber, max: isNumber, exceeded: isBoolean })),
   }),
+};
+export const ROW_PAGE: AnswerCheck<RowPage> = { isIt: pageOf(isRow) };
+export const FACETS: AnswerCheck<Facets> = {
+  isIt: shape({
+    total: isCount,
+    facets: arrayOf(shape({ by: isText, items: arrayOf(isValueCount), more: isBoolean })),
+  }),
+};
+export const RESOLVED: AnswerCheck<ResolvedIds> = {
+  isIt: shape({ items: arrayOf(isMetadata), more: isBoolean }),
+};
+const isNode = shape({
+  metadata: isMetadata,
+  generation: (value) => Number.isSafeInteger(value),
+  counts: orNull(isCounts),
+  forkPoint: orAbsent(isCount),
+});
+export const TREE: AnswerCheck<SessionTree> = {
+  isIt: shape({ items: arrayOf(isNode), missingParent: orNull(isUuid), more: isBoolean }),
+};
+export const SCORE_PAGE: AnswerCheck<ScorePage> = {
+  isIt: pageOf(
+    shape({
+      metadata: isMetadata,
+      score: orNull(isNumber),
+      metrics: orNull(isObject),
+      seq: orNull(isCount),
+      passed: isCount,
+      failed: isCount,
+      damaged: orAbsent(isDamage),
+    }),
+  ),
+};
+export const VIEWED_ENTRY_PAGE: AnswerCheck<ViewedEntryPage> = {
+  isIt: (value) => pageOf(isViewedEntry)(value) && shape({ epoch: isText })(value),
+};
+export const FOUND_ENTRY: AnswerCheck<FoundEntry> = {
+  isIt: shape({ entry: orNull(isEntry), epoch: isText }),
+};
+const isItems = shape({
+  items: arrayOf(shape({ key: isText, value: isThere, truncated: orAbsent(isTruncated) })),
+  length: isCount,
+  nextOffset: orNull(isCount),
+});
+export const ENTRY_PART: AnswerCheck<EntryPart> = {
+  isIt: variants({
+    string: shape({ text: isText, length: isCount, nextOffset: orNull(isCount) }),
+    array: isItems,
+    object: isItems,
+    value: shape({ value: isThere }),
+    missing: isObject,
+  }),
+};
+const isBucket = shape({
+  seq: isCount,
+  timestamp: isNumber,
+  counts: isObject,
+  failures: isCount,
+  score: orAbsent(isNumber),
+});
+export const OUTLINE: AnswerCheck<SessionOutline> = {
+  isIt: shape({ entryCount: isCount, width: isCount, buckets: arrayOf(isBucket), epoch: isText }),
+};
+const isTurn = shape({ seq: isCount, id: isUuid, timestamp: isNumber, text: isText });
+export const TURN_PAGE: AnswerCheck<TurnPage> = {
+  isIt: (value) => pageOf(isTurn)(value) && shape({ epoch: isText })(value),
+};
+export const FOUND_ENTRIES: AnswerCheck<FoundEntries> = {
+  isIt: (value) =>
+    pageOf(shape({ seq: isCount, ...isPlace }))(value) &&
+    shape({ total: orAbsent(isCount), ranges: orAbsent(arrayOf(isOffsets)), epoch: isText })(value),
 };
 export const DELETED: AnswerCheck<{ readonly deleted: boolean }> = { isIt: shape({ deleted: isBoolean }) };
 export const SERVER_INFO: AnswerCheck<{

@@ -11,7 +11,7 @@ import { subscriptionLink } from "./subscription-link.ts";
 const MAX_BATCH = 50;
 
 /** What answers with contents: many of these together could be larger than an answer may be. */
-const LARGE = ["sessions.get", "entries.list"];
+const LARGE = ["sessions.get", "entries.list", "entries.get"];
 const MAX_LARGE_BATCH = 8;
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 

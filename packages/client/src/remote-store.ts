@@ -30,6 +30,7 @@ import {
   type ParsedEntriesQuery,
   type ParsedListQuery,
   type ParsedSearchQuery,
+  type StoreViews,
   Warnings,
 } from "@thulp-sessions/core/store";
 import {
@@ -49,6 +50,7 @@ import {
 import { type ClientOptions, createClient, type SessionClient } from "./client.ts";
 import { type PageOrder, PageProgress } from "./page-progress.ts";
 import { readSession } from "./read-session.ts";
+import { remoteViews } from "./remote-views.ts";
 import { RemoteWatch } from "./remote-watch.ts";
 import { NO_RETRY } from "./retry-link.ts";
 import { parseServerUrl } from "./server-url.ts";
@@ -132,6 +134,8 @@ export class RemoteStore extends CheckedStore {
   readonly #viewOf: RemoteStore | undefined;
   readonly #closed = new AbortController();
   readonly #progress: PageProgress;
+  /** What the server answers for `SessionViews`, each in one call. */
+  readonly views: StoreViews;
 
   constructor(
     client: SessionClient,
@@ -147,6 +151,11 @@ export class RemoteStore extends CheckedStore {
     this.#signals = new SharedSignal(signals);
     this.#viewOf = of;
     this.#progress = of === undefined ? new PageProgress(location) : of.#progress;
+    this.views = remoteViews(
+      client,
+      (check, call) => this.run(() => this.#answer(check, call)),
+      this.#progress,
+    );
     this.warnings = of?.warnings ?? new Warnings();
     this.#watch = new RemoteWatch(client, location, this.changes, this.warnings);
   }

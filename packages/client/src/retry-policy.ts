@@ -73,6 +73,10 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
   "sessions.heads": always,
   "sessions.count": always,
   "sessions.countBy": always,
+  "sessions.facets": always,
+  "sessions.tree": always,
+  "sessions.scores": always,
+  "sessions.resolve": always,
   "sessions.exists": always,
   "sessions.save": retrySave,
   "sessions.update": (given) => {
@@ -99,6 +103,11 @@ const RETRY_RULES: Readonly<Record<Path, RetryRule>> = {
     return unlessVersioned(input, appendAgain(input));
   },
   "entries.list": always,
+  "entries.get": always,
+  "entries.part": always,
+  "entries.outline": always,
+  "entries.turns": always,
+  "entries.search": always,
   "entries.subscribe": never,
   "server.info": always,
 };

@@ -101,3 +101,35 @@ export {
 } from "./store/session-store.ts";
 export type { StoreWarning, WarningListener } from "./store/warnings.ts";
 export { entryToken, type SubscribeOptions, type SubscriptionEvent } from "./subscription/subscription.ts";
+export type { FoundEntry, ViewedEntriesQuery, ViewedEntry, ViewedEntryPage } from "./views/entry-page.ts";
+export type { EntryPart, PartItem, PartQuery } from "./views/entry-part.ts";
+export type { Facet, Facets, FacetsQuery } from "./views/facets.ts";
+export type { FindQuery, FoundEntries, FoundPlace } from "./views/find-entries.ts";
+export type { OutlineBucket, SessionOutline, Turn, TurnPage, TurnsQuery } from "./views/outline.ts";
+export type { ResolvedIds } from "./views/resolve-id.ts";
+export {
+  type RowPage,
+  type RowPart,
+  type RowQuery,
+  rowOfSession,
+  type SessionCounts,
+  type SessionPreview,
+  type SessionRow,
+  type SessionScore,
+} from "./views/session-rows.ts";
+export type { ScoredSession, ScorePage, ScoresQuery } from "./views/session-scores.ts";
+export type { SessionTree, TreeNode, TreeQuery } from "./views/session-tree.ts";
+export type { SessionViews } from "./views/session-views.ts";
+export {
+  bucketsSchema,
+  facetsQuerySchema,
+  findQuerySchema,
+  partQuerySchema,
+  resolveQuerySchema,
+  rowPartsSchema,
+  scoresQuerySchema,
+  seqSchema,
+  treeQuerySchema,
+  turnsQuerySchema,
+  viewedEntriesSchema,
+} from "./views/view-queries.ts";

@@ -74,3 +74,5 @@ export type {
 } from "./store/store-maintenance.ts";
 export type { StorePart } from "./store/store-part.ts";
 export { Warnings } from "./store/warnings.ts";
+export type { EntryEnvelope, EnvelopeRows, EnvelopesRequest } from "./views/envelopes.ts";
+export type { StoreViews } from "./views/store-views.ts";

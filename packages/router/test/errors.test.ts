@@ -144,15 +144,18 @@ describe("wrong input", () => {
     const session = await api.sessions.get({ id: ID });
     for (const [call, field] of [
       [
-        api.entries.append({ id: ID, entries: [{ entryType, content: { a: Number.NaN } }] }),
+        () => api.entries.append({ id: ID, entries: [{ entryType, content: { a: Number.NaN } }] }),
         "entries[0].content.a",
       ],
-      [api.entries.append({ id: ID, entries: [{ entryType } as never] }), "entries[0].content"],
-      [api.sessions.update({ id: ID, setContext: [] as never }), "change.setContext"],
-      [other.sessions.save({ session: { ...session, version: 5 } as never }), "options.expectedVersion"],
-      [other.sessions.save({ session: { entries: [] } as never }), "metadata"],
+      [() => api.entries.append({ id: ID, entries: [{ entryType } as never] }), "entries[0].content"],
+      [() => api.sessions.update({ id: ID, setContext: [] as never }), "change.setContext"],
+      [
+        () => other.sessions.save({ session: { ...session, version: 5 } as never }),
+        "options.expectedVersion",
+      ],
+      [() => other.sessions.save({ session: { entries: [] } as never }), "metadata"],
     ] as const) {
-      await expect(call).rejects.toMatchObject({ cause: { code: "invalid_input", details: { field } } });
+      await expect(call()).rejects.toMatchObject({ cause: { code: "invalid_input", details: { field } } });
     }
   });
 });

@@ -19,13 +19,15 @@ const PATHS = [
     "fail",
   ],
   ...["cancel", "pause", "resume", "fork", "rewind", "checkLimits", "search", "watch"],
+  ...["facets", "tree", "scores", "resolve"],
 ];
+const ENTRIES = ["append", "list", "subscribe", "get", "part", "outline", "turns", "search"];
 
 describe("the paths", () => {
   it("are those of the plan, and no others", () => {
     const expected = [
       ...PATHS.map((name) => `sessions.${name}`),
-      ...["append", "list", "subscribe"].map((name) => `entries.${name}`),
+      ...ENTRIES.map((name) => `entries.${name}`),
       "server.info",
     ];
     expect(Object.keys(appRouter._def.procedures).sort()).toEqual(expected.sort());

@@ -29,6 +29,7 @@ import {
   type Rows,
   type SearchRequest,
   type StoreFinding,
+  type StoreViews,
   type VacuumReport,
 } from "@thulp-sessions/core/store";
 import type { Change } from "./changes/change.ts";
@@ -43,6 +44,7 @@ import type { BackupOptions } from "./maintenance/backup-options.ts";
 import { checkIntegrity } from "./maintenance/integrity.ts";
 import { vacuum } from "./maintenance/vacuum.ts";
 import { SessionCounts } from "./query/session-counts.ts";
+import { SessionIds } from "./query/session-ids.ts";
 import { SessionList } from "./query/session-list.ts";
 import { indexRemade, mendingIndex, remakeIndexAfter } from "./search/damaged-index.ts";
 import { SearchIndex } from "./search/search-index.ts";
@@ -50,6 +52,7 @@ import { SessionSearch } from "./search/session-search.ts";
 import { searchUnindexed } from "./search/unindexed-search.ts";
 import { AppendRows } from "./tables/append-rows.ts";
 import { DeferredTimeIndex } from "./tables/deferred-time-index.ts";
+import { EntryEnvelopes } from "./tables/entry-envelopes.ts";
 import { EntryTable } from "./tables/entry-table.ts";
 import { LabelTable } from "./tables/label-table.ts";
 import { SessionTable } from "./tables/session-table.ts";
@@ -69,8 +72,10 @@ export class SqliteStore extends BaseStore implements LabelledStore {
   readonly #database: Database;
   readonly #sessions: SessionTable;
   readonly #entries: EntryTable;
+  readonly #envelopes: EntryEnvelopes;
   readonly #list: SessionList;
   readonly #counts: SessionCounts;
+  readonly #ids: SessionIds;
   readonly #search: SessionSearch;
   readonly #index: SearchIndex;
   readonly #writes: SessionWrites;
@@ -81,6 +86,23 @@ export class SqliteStore extends BaseStore implements LabelledStore {
   readonly #secureDeletion: SecureDeletion | undefined;
   readonly #poller: ChangePoller;
   readonly #warned = new Set<string>();
+  /** What it answers with fewer reads than the contract would take. */
+  readonly views: StoreViews = {
+    envelopes: (id, request) =>
+      this.run(() =>
+        this.#database.read(() => {
+          const found = this.#sessions.locate(id);
+          if (!found) throw notFound(id);
+          return { ...this.#envelopes.page(found.key, id, request), epoch: found.epoch };
+        }, id),
+      ),
+    resolve: async (prefix, limit) => {
+      const ids = await this.run(() => this.#database.read(() => this.#ids.beginning(prefix, limit + 1)));
+      const query = { filter: { ids: ids.slice(0, limit) }, orderBy: "createdAt", limit } as const;
+      const { items, nextCursor } = await this.list(query);
+      return { items, more: ids.length > limit || nextCursor !== null };
+    },
+  };
   readonly #onDamaged = ({ code, message, details: { sessionId, path } }: SessionError): void => {
     if (sessionId === undefined || this.#warned.has(sessionId)) return;
     this.#warned.add(sessionId);
@@ -111,8 +133,10 @@ export class SqliteStore extends BaseStore implements LabelledStore {
     this.#database = database;
     this.#sessions = new SessionTable(database);
     this.#entries = new EntryTable(database);
+    this.#envelopes = new EntryEnvelopes(database);
     this.#list = new SessionList(database, this.#onDamaged);
     this.#counts = new SessionCounts(database);
+    this.#ids = new SessionIds(database);
     this.#search = new SessionSearch(database, this.#list, this.#onDamaged);
     this.#index = new SearchIndex(database, this.#onDamaged);
     this.#writes = new SessionWrites(this.#sessions, this.#entries, this.#index);

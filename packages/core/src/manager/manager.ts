@@ -46,6 +46,7 @@ import {
 import { parseChange, parseInput, parseSession } from "../store/validate.ts";
 import type { WarningListener } from "../store/warnings.ts";
 import { type SubscribeOptions, type SubscriptionEvent, subscribe } from "../subscription/subscription.ts";
+import { SessionViews } from "../views/session-views.ts";
 import { SessionCache } from "./session-cache.ts";
 
 // Longer than most files: one class has the original's whole API and more. The rules are in files of their
@@ -162,6 +163,8 @@ const entryCountSchema = z.int().min(0).optional();
  */
 export class SessionManager {
   readonly store: SessionStore;
+  /** What a person looks at: rows, facets, trees, scores, and one session piece by piece. */
+  readonly views: SessionViews;
   readonly #clock: () => Timestamp;
   readonly #newId: () => string;
   readonly #limits: SessionLimits | undefined;
@@ -191,6 +194,7 @@ export class SessionManager {
     if (onWarning !== undefined && typeof onWarning !== "function")
       throw new TypeError("onWarning is a function.");
     this.store = store;
+    this.views = new SessionViews(store);
     this.#clock = clock;
     this.#newId = newId;
     this.#limits = parsedLimits.data;

@@ -1,16 +1,23 @@
 import {
+  bucketsSchema,
   countQuerySchema,
   type EntryType,
-  entriesQuerySchema,
   entryIdSchema,
   entryTypeSchema,
+  facetsQuerySchema,
+  findQuerySchema,
   type JsonObject,
   type JsonValue,
   listQuerySchema,
+  partQuerySchema,
+  resolveQuerySchema,
+  rowPartsSchema,
   type Session,
   type SessionFilter,
   type StoredSession,
+  scoresQuerySchema,
   searchQuerySchema,
+  seqSchema,
   sessionFilterSchema,
   sessionIdSchema,
   sessionLimitsSchema,
@@ -19,6 +26,9 @@ import {
   sessionTypeSchema,
   tagsSchema,
   timestampSchema,
+  treeQuerySchema,
+  turnsQuerySchema,
+  viewedEntriesSchema,
 } from "@thulp-sessions/core";
 import { arrayOf } from "@thulp-sessions/core/store";
 import { z } from "zod";
@@ -120,6 +130,23 @@ export const listInput = listQuerySchema
   .omit({ heads: true })
   .extend({ filter: filter.optional() })
   .optional();
+export const rowsInput = listQuerySchema
+  .omit({ heads: true })
+  .extend({ filter: filter.optional(), include: rowPartsSchema.optional() })
+  .optional();
+export const facetsInput = facetsQuerySchema.extend({ filter: filter.optional() });
+export const treeInput = treeQuerySchema.extend(one);
+export const scoresInput = scoresQuerySchema.extend({ filter: filter.optional() }).optional();
+export const resolveInput = resolveQuerySchema;
+
+export const watchInput = z
+  .strictObject({
+    include: rowPartsSchema.optional(),
+    /** Of one session the first change is told immediately, of those within so many ms after it the last. */
+    throttleMs: z.int().min(0).max(60_000).optional(),
+  })
+  .optional();
+
 export const countInput = z.strictObject({ filter: filter.optional() }).optional();
 export const countByInput = countQuerySchema.safeExtend({ filter: filter.optional() });
 export const searchInput = searchQuerySchema.extend({ filter: filter.optional() });
@@ -134,7 +161,12 @@ export const appendInput = z.strictObject({
   removeContext: arrayOf(z.string()).optional(),
 });
 
-export const entriesInput = entriesQuerySchema.safeExtend(one);
+export const entriesInput = viewedEntriesSchema.safeExtend(one);
+export const entryInput = z.strictObject({ ...one, seq: seqSchema });
+export const partInput = partQuerySchema.extend(one);
+export const outlineInput = z.strictObject({ ...one, buckets: bucketsSchema });
+export const turnsInput = turnsQuerySchema.extend(one);
+export const findInput = findQuerySchema.extend(one);
 
 export const subscribeInput = z.strictObject({
   ...one,

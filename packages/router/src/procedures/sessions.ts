@@ -1,4 +1,4 @@
-import type { Session, SessionHead, SessionManager, StoredSession } from "@thulp-sessions/core";
+import type { RowPage, Session, SessionHead, SessionManager, StoredSession } from "@thulp-sessions/core";
 import { countEntries, headOf, invalidInput } from "@thulp-sessions/core/store";
 import { MAX_ANSWER_LENGTH } from "../answer-length.ts";
 import { toTrpcError } from "../errors.ts";
@@ -20,7 +20,12 @@ export const sessionsRouter = router({
 
   head: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.store.head(input.id)),
 
-  list: procedure.input(inputs.listInput).query(({ ctx, input }) => ctx.manager.pageSessions(input)),
+  list: procedure.input(inputs.rowsInput).query(({ ctx, input = {} }): Promise<RowPage> => {
+    const { include, ...query } = input;
+    return include === undefined
+      ? ctx.manager.pageSessions(query)
+      : ctx.manager.views.rows({ ...query, include });
+  }),
 
   /** The same list with the head of each session. */
   heads: procedure
@@ -33,6 +38,22 @@ export const sessionsRouter = router({
 
   /** How many sessions have each value of a field. */
   countBy: procedure.input(inputs.countByInput).query(({ ctx, input }) => ctx.manager.countSessions(input)),
+
+  /** The same for several fields, each without its own part of the filter. */
+  facets: procedure.input(inputs.facetsInput).query(({ ctx, input }) => ctx.manager.views.facets(input)),
+
+  tree: procedure.input(inputs.treeInput).query(({ ctx, input }) => {
+    const { id, ...query } = input;
+    return ctx.manager.views.tree(id, query);
+  }),
+
+  scores: procedure.input(inputs.scoresInput).query(({ ctx, input }) => ctx.manager.views.scores(input)),
+
+  /** The sessions whose id begins so. */
+  resolve: procedure.input(inputs.resolveInput).query(({ ctx, input }) => {
+    const { prefix, ...options } = input;
+    return ctx.manager.views.resolve(prefix, options);
+  }),
 
   exists: procedure.input(inputs.idInput).query(({ ctx, input }) => ctx.manager.sessionExists(input.id)),
 
@@ -91,9 +112,9 @@ export const sessionsRouter = router({
 
   search: procedure.input(inputs.searchInput).query(({ ctx, input }) => ctx.manager.searchSessions(input)),
 
-  watch: procedure.input(inputs.noInput).subscription(async function* ({ ctx, signal }) {
+  watch: procedure.input(inputs.watchInput).subscription(async function* ({ ctx, input, signal }) {
     try {
-      yield* watchSessions(ctx.manager.store, signal);
+      yield* watchSessions(ctx.manager.store, { ...input, signal });
     } catch (error) {
       throw toTrpcError(error);
     }

@@ -1,30 +1,42 @@
 import {
   isSessionError,
+  type RowPart,
+  rowOfSession,
   type SessionId,
-  type SessionMetadata,
+  type SessionRow,
   type SessionStore,
   type StoreChange,
 } from "@thulp-sessions/core";
+import { throttleChanges } from "./throttle-changes.ts";
 
 /**
  * An event of `sessions.watch`. `reset` comes first on every connection: list again, then apply what follows.
  */
 export type SessionListEvent =
   | { readonly type: "reset" }
-  | { readonly type: "created" | "changed"; readonly metadata: SessionMetadata }
+  /** With the parts of a row that were asked for. */
+  | { readonly type: "created" | "changed"; readonly metadata: SessionRow }
   | { readonly type: "deleted"; readonly id: SessionId };
+
+/** How sessions are watched. */
+export interface WatchSessionsOptions {
+  readonly include?: readonly RowPart[] | undefined;
+  /** Of each session at most one change in so many milliseconds; every change when absent or 0. */
+  readonly throttleMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Follows all sessions of a store, until the signal or the reader ends it. */
 export async function* watchSessions(
   store: SessionStore,
-  signal: AbortSignal | undefined,
+  { include = [], throttleMs = 0, signal }: WatchSessionsOptions,
 ): AsyncGenerator<SessionListEvent, void, undefined> {
   const changes = await store.watch({ signal });
   try {
     // Only now: whatever is written after the reader has seen this event will be emitted.
     yield { type: "reset" };
-    for await (const change of changes) {
-      const event = await withMetadata(store, change);
+    for await (const change of throttleMs > 0 ? throttleChanges(changes, throttleMs) : changes) {
+      const event = await withRow(store, change, include);
       if (event) yield event;
     }
   } finally {
@@ -32,12 +44,17 @@ export async function* watchSessions(
   }
 }
 
-async function withMetadata(store: SessionStore, change: StoreChange): Promise<SessionListEvent | null> {
+async function withRow(
+  store: SessionStore,
+  change: StoreChange,
+  include: readonly RowPart[],
+): Promise<SessionListEvent | null> {
   if (change.type === "reset") return change;
   const { type, id } = change;
   if (type === "deleted") return { type, id };
   try {
-    return { type, metadata: (await store.head(id)).metadata };
+    const metadata = await rowOfSession(store, id, include);
+    return metadata && { type, metadata };
   } catch (error) {
     // Deleted meanwhile: the change that says so follows.
     if (isSessionError(error, "not_found")) return null;

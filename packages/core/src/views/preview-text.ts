@@ -1,0 +1,64 @@
+import type { JsonObject, JsonValue } from "../model/json.ts";
+
+/** Where contents keep what a person reads, the most telling first. */
+const TELLING = [
+  "text",
+  "content",
+  "message",
+  "prompt",
+  "output",
+  "result",
+  "command",
+  "file_path",
+  "path",
+  "query",
+  "url",
+  "description",
+] as const;
+
+/** So many values are looked at before there is no preview. */
+const MOST_VALUES = 1000;
+
+/**
+ * The beginning of what a person would read of a content, in one line; empty where there is no text. The
+ * first text under a telling key (`text`, `content`, …) comes before any other.
+ *
+ * @param length in UTF-16 units, at most; one that is cut ends with `…`.
+ */
+export function previewText(content: JsonValue, length: number): string {
+  const left = { values: MOST_VALUES };
+  const text = tellingText(content, left) ?? "";
+  // Of megabytes no more is looked at than can be shown.
+  const line = text
+    .slice(0, length * 4)
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return line.length <= length ? line : `${line.slice(0, length - 1).toWellFormed()}…`;
+}
+
+function tellingText(value: JsonValue, left: { values: number }): string | undefined {
+  if (typeof value === "string") return /\S/.test(value.slice(0, 1000)) ? value : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Array.isArray(value)) return firstText(value, left);
+  const object = value as JsonObject;
+  for (const key of TELLING) {
+    if (!Object.hasOwn(object, key)) continue;
+    const found = firstText([object[key] as JsonValue], left);
+    if (found !== undefined) return found;
+  }
+  return firstText(valuesOf(object), left);
+}
+
+function firstText(values: Iterable<JsonValue>, left: { values: number }): string | undefined {
+  for (const value of values) {
+    if (left.values-- <= 0) return undefined;
+    const found = tellingText(value, left);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Not all at once: an object may have a million. */
+function* valuesOf(object: JsonObject): Generator<JsonValue, void, undefined> {
+  for (const key in object) if (Object.hasOwn(object, key)) yield object[key] as JsonValue;
+}
