@@ -153,6 +153,27 @@ describe("a thread", () => {
     expect(await run.values()).toEqual({ old: 1, fresh: 2 });
   });
 
+  test("that forks has one version of a channel twice, with the values of each fork", async () => {
+    const run = new Run();
+    await run.put({ messages: [human("1")], state: "root" });
+    const root = run.config;
+    const forks = [];
+    for (const name of ["a", "b", "c"]) {
+      const checkpoint = {
+        ...emptyCheckpoint(),
+        id: uuid6(7),
+        channel_values: { messages: [human("1"), human(name)], state: name },
+        channel_versions: { messages: 3, state: 3 },
+      };
+      const newVersions = { messages: 3, state: 3 };
+      forks.push({ name, config: await run.saver.put(root, checkpoint, METADATA, newVersions) });
+    }
+    for (const { name, config } of forks) {
+      run.config = config;
+      expect(await run.values()).toEqual({ messages: [human("1"), human(name)], state: name });
+    }
+  });
+
   test("holds messages of any size", async () => {
     const run = new Run();
     const messages = [human("1"), human("2", `${"large ".repeat(1_600_000)}\ud83d`), human("3")];
