@@ -14,6 +14,7 @@ const MAY_IMPORT = {
   "packages/store-sqlite": { core: "values" },
   "packages/store-postgres": { core: "values" },
   "packages/transcripts": { core: "values" },
+  "packages/langgraph": { core: "values" },
   "packages/config": {
     core: "values",
     "store-fs": "on demand",
@@ -34,7 +35,13 @@ const MAY_IMPORT = {
 };
 
 /** Packages that run in a browser: no module of Node, no environment. */
-const PORTABLE = ["packages/core", "packages/store-conformance", "packages/router", "packages/client"];
+const PORTABLE = [
+  "packages/core",
+  "packages/store-conformance",
+  "packages/router",
+  "packages/client",
+  "packages/langgraph",
+];
 /** Folders within those that only a terminal needs; ROOMS keeps the others from importing them. */
 const FOR_NODE = ["packages/store-conformance/src/command"];
 const TOUCHES_SQL = ["packages/store-sqlite", "packages/store-postgres"];
@@ -113,6 +120,18 @@ const ROOMS = {
     ".",
   ],
   "packages/transcripts": ["lines", "model", "agents", "files", "import", "follow", "export", "."],
+  "packages/langgraph": [
+    "stored-contents.ts",
+    "items.ts",
+    "dump.ts",
+    "thread-log.ts",
+    "entry-batch.ts",
+    "put-checkpoint.ts",
+    "thread-store.ts",
+    "read-tuple.ts",
+    "compact.ts",
+    ".",
+  ],
   "packages/store-conformance": [".", "cases", "cases.ts", "index.ts", "command"],
   "packages/router": [
     "call.ts",

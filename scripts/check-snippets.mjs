@@ -51,6 +51,7 @@ writeFileSync(
           "router",
           "client",
           "transcripts",
+          "langgraph",
         ]
           .map((name) => [`@thulp-sessions/${name}`, [`../../packages/${name}/src/index.ts`]])
           .concat([

@@ -2,6 +2,7 @@
 // the names are looked up in this folder, which the workspace does not know.
 export const adk = () => import("@google/adk");
 export const mikroOrmLibsql = () => import("@mikro-orm/libsql");
+export const langchainMessages = () => import("@langchain/core/messages");
 export const langgraph = () => import("@langchain/langgraph-checkpoint");
 export const langgraphPostgres = () => import("@langchain/langgraph-checkpoint-postgres");
 export const langgraphSqlite = () => import("@langchain/langgraph-checkpoint-sqlite");

@@ -25,6 +25,7 @@ import { httpRead } from "./http/read.ts";
 import { startUp } from "./http/start-up.ts";
 import { peersAppend } from "./peers/append.ts";
 import { peersGrowth } from "./peers/growth.ts";
+import { langgraphSteps } from "./peers/langgraph-steps.ts";
 import { peersList } from "./peers/list.ts";
 import { peersRead } from "./peers/read.ts";
 import { peersSession } from "./peers/session.ts";
@@ -44,6 +45,7 @@ export const benches: Readonly<Record<string, (quick: boolean, isLarge: boolean)
   "peers-session": peersSession,
   "peers-start": peersStart,
   survival,
+  "langgraph-steps": langgraphSteps,
   "append-fs": appendFs,
   "append-sqlite": appendSqlite,
   "growth-sqlite": growthSqlite,

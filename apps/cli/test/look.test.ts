@@ -232,3 +232,20 @@ describe("a wrong command line ends with 2 and says what to do", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 });
+
+describe("a message of LangChain", () => {
+  it("is shown and exported as what it says", () => {
+    const at = workspace();
+    const id = ["langchain_core", "messages", "HumanMessage"];
+    const content = {
+      lc: 1,
+      type: "constructor",
+      id,
+      kwargs: { content: "What does the *zebra* eat?", id: "m1" },
+    };
+    ok(at, "append", B, "--role", "user", "--content", JSON.stringify(content));
+    expect(ok(at, "show", B)).toContain("\n  What does the *zebra* eat?");
+    expect(ok(at, "export", B, "--format", "markdown")).toContain("\n> What does the *zebra* eat?");
+    expect(JSON.parse(ok(at, "show", B, "--json")).entries[0].content).toEqual(content);
+  });
+});

@@ -1,10 +1,9 @@
-import { lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { newUuid } from "@thulp-sessions/core";
 import { withFolder } from "../harness/compare.ts";
 import { printTable } from "../harness/recording.ts";
 import type { Row } from "../harness/results.ts";
 import { CandidateProcess, type WindowTimes } from "./candidate-process.ts";
+import { diskBytes } from "./disk-bytes.ts";
 import { participants } from "./suite.ts";
 
 /**
@@ -68,11 +67,4 @@ export async function peersSession(quick: boolean): Promise<void> {
       });
     });
   }
-}
-
-/** What the files take on the disk, in whole blocks. */
-function diskBytes(folder: string): number {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((file) => file.isFile())
-    .reduce((sum, file) => sum + lstatSync(join(file.parentPath, file.name)).blocks * 512, 0);
 }

@@ -99,6 +99,12 @@ export const sections: readonly Section[] = [
     benches: ["peers-start"],
   },
   {
+    heading: "LangGraph's checkpoints",
+    intro:
+      "A thread that grows by one message with each step, over our stores and over LangGraph's own SQLite saver, in turns.",
+    benches: ["langgraph-steps"],
+  },
+  {
     heading: "store-fs against the writes it consists of",
     intro: "The floors are bare calls for the same bytes in the same process.",
     benches: [

@@ -1,5 +1,5 @@
 import type { JsonValue, StoredEntry } from "@thulp-sessions/core";
-import { visibleText } from "@thulp-sessions/core/text";
+import { messageText, visibleText } from "@thulp-sessions/core/text";
 import type { Colors } from "../terminal/colors.ts";
 import { wrap } from "./columns.ts";
 import { describeEntry } from "./styles.ts";
@@ -26,7 +26,7 @@ export function renderEntry(entry: StoredEntry, style: EntryStyle): string {
   return `${[heading, ...lines.map((line) => (line === "" ? "" : INDENT + line))].join("\n")}\n`;
 }
 
-/** The text of what is only text; anything else as JSON. */
+/** The text of what is only text, and of messages that adapters have stored; anything else as JSON. */
 export function contentText(content: JsonValue): string {
   if (typeof content === "string") return content;
   if (typeof content === "object" && content !== null && !Array.isArray(content)) {
@@ -34,7 +34,7 @@ export function contentText(content: JsonValue): string {
     const { text } = content as { readonly text?: JsonValue };
     if (keys.length === 1 && typeof text === "string") return text;
   }
-  return JSON.stringify(content, null, 2);
+  return messageText(content) ?? JSON.stringify(content, null, 2);
 }
 
 function contentLines(text: string, { colors, width, fold }: EntryStyle): string[] {
