@@ -14,7 +14,7 @@ import { copyTree } from "./copy-tree.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const START = ["--filter=@thulp-sessions/consumer-tests", "--", "test/start-set.test.ts"];
-/** Not the long tests of kills and faults: files are the same for every Node, how it reads them may not be. */
+/** Without the long tests of kills and faults: files are the same for every Node. */
 const FILES = [
   "--filter=@thulp-sessions/store-fs",
   "--",

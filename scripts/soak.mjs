@@ -1,7 +1,7 @@
 // The long runs of tests that have a short one in `npm test`: ten minutes of generated histories, inputs of
 // the largest size for every procedure, a quarter of an hour of store-postgres (the suite in every mode,
-// storms of lost answers, a database that is killed twenty times), all of the suite over shards of PostgreSQL,
-// generated threads of LangGraph compared with its own saver, and writers that are killed.
+// storms of lost answers, a database that is killed twenty times), all of the suite over shards of
+// PostgreSQL, generated threads of LangGraph compared with its own saver, and writers that are killed.
 // SEED=NUMBER makes the calls of a history again.
 //
 //   npm run soak
