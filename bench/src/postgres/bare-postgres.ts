@@ -2,7 +2,7 @@ import { newUuid } from "@thulp-sessions/core";
 import type { Client } from "pg";
 import { entry } from "../harness/data.ts";
 
-/** What a program without a store would do: the same rows in the same tables, a transaction for each entry. */
+/** What a program without a store would do: the same rows in the same tables, each in a transaction. */
 export interface BarePostgres {
   /** BEGIN, INSERT, UPDATE and COMMIT, each awaited, prepared but for the two words. */
   append(): Promise<void>;

@@ -92,6 +92,26 @@ describe.skipIf(MISSING !== null)("the deferred index", () => {
     expect(await place.ask("SELECT count(*)::int FROM {schema}.commits")).toEqual([{ count: 1 }]);
   });
 
+  test("the words that were added last are put where they belong", async () => {
+    const place = testPlace();
+    const store = await openAt(place.url());
+    await store.create(session({}, [entry({ content: "a few words" })]));
+    await place.ask("CREATE EXTENSION IF NOT EXISTS pgstattuple");
+    const pending = async () => {
+      const [row] = await place.ask(
+        "SELECT pending_tuples FROM pgstatginindex('{schema}.search_docs_words')",
+      );
+      return Number(row?.["pending_tuples"]);
+    };
+    await withDatabase(place, async (database) => {
+      const maintenance = new BackgroundMaintenance(database, () => {});
+      await maintenance.flush();
+      expect(await pending()).toBeGreaterThan(0);
+      await maintenance.cleanWords();
+    });
+    expect(await pending()).toBe(0);
+  });
+
   test("a search finds what no index has yet, and waits for one where that is much", async () => {
     const place = testPlace();
     const store = await openAt(place.url());

@@ -29,6 +29,24 @@ describe.skipIf(MISSING !== null)("a session that another program holds", () => 
     expect((await waiting).entryCount).toBe(1);
   });
 
+  test("that reads wait for is busy, and says what to do, when no connection becomes free", async () => {
+    const place = testPlace();
+    const store = await openAt(place.url("pool=1"));
+    const { id } = (await store.create(session())).metadata;
+    const { hostname, username } = new URL(place.url());
+    const holder = new Client({ host: decodeURIComponent(hostname), user: username, database: "postgres" });
+    await holder.connect();
+    onTestFinished(() => holder.end());
+    await holder.query(`BEGIN; LOCK TABLE ${place.schema}.sessions`);
+    const first = store.head(id);
+    await expect(store.head(id)).rejects.toMatchObject({
+      code: "busy",
+      message: expect.stringContaining("larger pool"),
+    });
+    await holder.query("COMMIT");
+    expect((await first).entryCount).toBe(0);
+  });
+
   test("holds up no indexing of others", async () => {
     const place = testPlace();
     const store = await openAt(place.url());

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { Client } from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openPostgresStore } from "../src/index.ts";
 import { MISSING } from "./place.ts";
 import { entry, session } from "./session-data.ts";
@@ -123,6 +124,29 @@ describe.skipIf(MISSING !== null)("opening", () => {
     } finally {
       await place.ask("DROP OWNED BY {schema}_read; DROP ROLE {schema}_read");
     }
+  });
+
+  test("tables are made by one program at a time: who comes meanwhile waits", async () => {
+    const place = testPlace();
+    const { hostname, username } = new URL(place.url());
+    const holder = new Client({ host: decodeURIComponent(hostname), user: username, database: "postgres" });
+    await holder.connect();
+    onTestFinished(() => holder.end());
+    await holder.query("BEGIN");
+    await holder.query("SELECT pg_advisory_xact_lock(7482915, hashtext($1))", [place.schema]);
+    let isOpen = false;
+    const opening = openAt(place.url()).then(() => {
+      isOpen = true;
+    });
+    const waiting = async () => {
+      const rows = await place.ask(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = hashtext('{schema}')::oid",
+      );
+      return isOpen ? "it did not wait" : rows.length;
+    };
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+    await holder.query("COMMIT");
+    await opening;
   });
 
   test("a database in another encoding is refused", async () => {

@@ -2,7 +2,7 @@ import type { SessionFilter, SessionId } from "@thulp-sessions/core";
 import type { ListRequest } from "@thulp-sessions/core/store";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openPostgresStore } from "../src/index.ts";
-import { pageStatement } from "../src/query/page-statement.ts";
+import { pageStatement, settledPageStatement } from "../src/query/page-statement.ts";
 import { tagKey } from "../src/tables/rows.ts";
 import { MISSING, newPlace } from "./place.ts";
 
@@ -32,8 +32,8 @@ async function fill(): Promise<void> {
   await place.ask("ANALYZE {schema}.sessions, {schema}.heads, {schema}.session_tags");
 }
 
-async function planOf(request: Omit<ListRequest, "limit">): Promise<string> {
-  const { text, values = [] } = pageStatement({ ...request, limit: 50 }, false, place.schema);
+async function planOf(request: Omit<ListRequest, "limit">, statement = pageStatement): Promise<string> {
+  const { text, values = [] } = statement({ ...request, limit: 50 }, false, place.schema);
   const rows = await place.ask(`EXPLAIN ${text}`, values);
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 }
@@ -66,6 +66,12 @@ describe.skipIf(MISSING !== null)("the plan of a page", () => {
       const plan = await planOf({ filter, orderBy: "updatedAt", direction, after });
       expect(plan).toMatch(new RegExp(`using (${updatedAt})|on (${updatedAt})`));
       expect(plan).toContain("heads_index_pending");
+      expect(plan).not.toContain("Seq Scan");
+    });
+
+    test.each(cases)("%s, by updatedAt, while nothing is pending", async (_, filter, updatedAt) => {
+      const plan = await planOf({ filter, orderBy: "updatedAt", direction, after }, settledPageStatement);
+      expect(plan).toMatch(new RegExp(`using (${updatedAt})|on (${updatedAt})`));
       expect(plan).not.toContain("Seq Scan");
     });
 

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { openStore } from "@thulp-sessions/config";
 import type { GivenSession, SessionEntry, SessionId } from "@thulp-sessions/core";
 import { startServerProgram } from "@thulp-sessions/testing";
 import { type PostgresServer, startPostgres } from "@thulp-sessions/testing-postgres";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { portOf, startProxy } from "./proxy.ts";
 
 const started = await startPostgres();
 const isMissing = typeof started === "string";
@@ -38,32 +37,6 @@ function newEntry(content: { client: number; i: number }): SessionEntry {
   };
 }
 
-/** Goes to the first of the servers that takes a connection. */
-async function startProxy(urls: readonly string[]): Promise<string> {
-  const ports = urls.map((url) => Number(new URL(url).port));
-  const proxy = createServer((client) => {
-    client.on("error", () => {});
-    const goTo = ([port, ...others]: readonly number[]) => {
-      if (port === undefined) return client.destroy();
-      const server = connect(port, "127.0.0.1");
-      let isConnected = false;
-      server.once("connect", () => {
-        isConnected = true;
-        client.pipe(server).pipe(client);
-      });
-      server.on("error", () => (isConnected ? client.destroy() : goTo(others)));
-      server.once("close", () => isConnected && client.destroy());
-      client.once("close", () => server.destroy());
-      return undefined;
-    };
-    goTo(ports);
-  });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  onTestFinished(() => void proxy.close());
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-}
-
 async function opened(url: string) {
   const store = await openStore(url);
   onTestFinished(() => store.close());
@@ -87,7 +60,7 @@ describe.skipIf(isMissing)(
 
     test("one is killed under load: the clients of a proxy see every entry stored once", async () => {
       const [first, second] = [await start(), await start()];
-      const url = await startProxy([first.url, second.url]);
+      const { url } = await startProxy(() => [first.url, second.url].map(portOf));
       const created = newSession();
       const { id } = created.metadata;
       await (await opened(url)).create(created);

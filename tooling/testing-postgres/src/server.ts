@@ -8,8 +8,20 @@ export interface PostgresServer {
   readonly url: string;
   /** The folder of its socket. */
   readonly folder: string;
+  /** The same through its pooler, where it has one. */
+  readonly poolerUrl: string;
+  /** Where its tables lie. */
+  readonly data: string;
   /** E.g. `18.4`. */
   readonly version: string;
+  /**
+   * A server that follows this one, ready to be promoted. This one is stopped for a moment.
+   */
+  standby(options?: ServerOptions): Promise<PostgresServer>;
+  /** Makes a standby a server that takes writes. */
+  promote(): Promise<void>;
+  /** Changes a setting that needs no restart. */
+  set(name: string, value: string): Promise<void>;
   /** Kills it, as a machine that loses its power does. */
   kill(): Promise<void>;
   /** Starts it again; what was committed is there. */
@@ -23,6 +35,12 @@ export interface PostgresServer {
 export interface ServerOptions {
   /** Of the server, e.g. `{ max_connections: 200 }`. */
   readonly settings?: Readonly<Record<string, string | number>> | undefined;
+  /** Only Debian's: another version than the one of npm. */
+  readonly from?: "debian";
+  /** With PgBouncer in transaction mode before it. */
+  readonly pooler?: boolean;
+  /** Its tables lie on a disk of this size, in the words of tmpfs, e.g. `80m`. */
+  readonly disk?: string;
 }
 
 /**
@@ -32,11 +50,17 @@ export interface ServerOptions {
  * @returns the reason, as a text, where this machine has no PostgreSQL: say it in the name of what is
  * skipped.
  */
-export async function startPostgres({ settings = {} }: ServerOptions = {}): Promise<PostgresServer | string> {
+export function startPostgres(options: ServerOptions = {}): Promise<PostgresServer | string> {
+  return start(options);
+}
+
+async function start(
+  options: ServerOptions & { readonly copyOf?: string },
+): Promise<PostgresServer | string> {
   const keeper = spawn(
     process.execPath,
     // Of the sources, whether this is one of them or what was built of them.
-    [join(import.meta.dirname, "..", "src", "keep-server.mjs"), JSON.stringify(settings)],
+    [join(import.meta.dirname, "..", "src", "keep-server.mjs"), JSON.stringify(options)],
     // Not in our group: Ctrl-C is for us, and we let it end.
     { stdio: ["pipe", "pipe", "inherit"], detached: true },
   );
@@ -62,15 +86,26 @@ export async function startPostgres({ settings = {} }: ServerOptions = {}): Prom
     keeper.stdin.end();
     return ended;
   };
-  const { skipped, folder = "", version = "" } = await answer();
+  const { skipped, folder = "", version = "", data = "" } = await answer();
   if (skipped !== undefined) {
     await close();
     return skipped;
   }
+  const urlAt = (place: string) => `postgres://postgres@${encodeURIComponent(place)}/postgres`;
   return {
-    url: `postgres://postgres@${encodeURIComponent(folder)}/postgres`,
+    url: urlAt(folder),
+    poolerUrl: urlAt(join(folder, "pooler")),
     folder,
+    data,
     version,
+    async standby(given = {}) {
+      await ask("stop");
+      const standby = start({ ...given, ...(options.from && { from: options.from }), copyOf: folder });
+      const [started] = await Promise.all([standby, standby.then(() => ask("start"))]);
+      return started as PostgresServer;
+    },
+    promote: async () => void (await ask("promote")),
+    set: async (name, value) => void (await ask(`set ${name} = '${value.replaceAll("'", "''")}'`)),
     kill: async () => void (await ask("kill")),
     start: async () => void (await ask("start")),
     log: async () => (await ask("log"))["log"] ?? "",

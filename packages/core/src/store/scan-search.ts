@@ -10,19 +10,21 @@ import type { PlacedHit, Rows, SearchRequest } from "./requests.ts";
  * Search for stores without an index: scans the given sessions, one after the other, until the page is full.
  *
  * @param newestFirst the sessions by `updatedAt` and id, descending.
+ * @param maxRanked so many hits, the newest, are ranked at most; without a bound when absent.
  * @param readEntries the entries of one session in the order of `seq`; called only for sessions that are
  *   scanned.
  */
 export async function scanSearch(
-  newestFirst: Iterable<SessionMetadata>,
+  newestFirst: Iterable<SessionMetadata> | AsyncIterable<SessionMetadata>,
   readEntries: (metadata: SessionMetadata) => Iterable<StoredEntry> | AsyncIterable<StoredEntry>,
   request: SearchRequest,
+  maxRanked = Number.POSITIVE_INFINITY,
 ): Promise<Rows<PlacedHit>> {
   const { after, order, limit } = request;
   const matches = filterMatcher(request.filter);
   const hits: (PlacedHit & { score: number })[] = [];
   const yielder = new Yielder();
-  for (const metadata of newestFirst) {
+  scan: for await (const metadata of newestFirst) {
     if (after && precedes(metadata, after)) continue;
     if (!matches(metadata)) continue;
     const afterSeq = after?.id === metadata.id ? after.seq : -2;
@@ -37,6 +39,7 @@ export async function scanSearch(
         updatedAt: metadata.updatedAt,
         score: match.occurrences,
       });
+      if (order === "rank" && hits.length === maxRanked) break scan;
     }
   }
   if (order === "newest") return { items: hits, hasMore: false };

@@ -18,6 +18,13 @@ const RACED = new Set(["40001", "40P01", "23505"]);
 const TIMEOUT = new Set(["55P03", "57014", "25P04"]);
 const DAMAGE = new Set(["XX001", "XX002", "22021", "22P02", "22P05"]);
 
+/** What `pg-pool` says when no connection has become free in time. */
+const POOL_EXHAUSTED = "timeout exceeded when trying to connect";
+
+function isExhausted(error: unknown): boolean {
+  return error instanceof Error && error.message === POOL_EXHAUSTED;
+}
+
 /** The SQLSTATE of an error that the server has answered; undefined for one of the network. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("severity" in error)) return undefined;
@@ -28,6 +35,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 export function failureOf(error: unknown): FailureKind {
   if (error instanceof SessionError) return "fatal";
   const state = sqlStateOf(error);
+  if (isExhausted(error)) return "timeout";
   // pg has errors without a SQLSTATE for what happens to the socket, and hardly any others.
   if (state === undefined) return error instanceof TypeError ? "fatal" : "lost";
   if (LOST.has(state) || state.startsWith("08")) return "lost";
@@ -59,6 +67,8 @@ export function sessionErrorOf(
   const reason = error instanceof Error ? reasonOf(error) : String(error);
   const make = (code: SessionError["code"], advice: string) =>
     new SessionError(code, `${location}: ${reason}. ${advice}`.trimEnd(), { cause: error, details });
+  if (isExhausted(error))
+    return make("busy", "All connections that read are in use: try again, or set a larger pool in the URL.");
   if (state === undefined || failureOf(error) === "lost")
     return make("io", "The database cannot be reached: see whether it runs and lets this program in.");
   const advice = ADVICE[state] ?? "";

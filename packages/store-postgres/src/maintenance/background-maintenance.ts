@@ -64,7 +64,10 @@ export class BackgroundMaintenance {
   async #work(forgetsCommits: boolean): Promise<void> {
     try {
       await this.flush();
-      if (forgetsCommits) await this.forgetOldCommits();
+      if (forgetsCommits) {
+        await this.forgetOldCommits();
+        await this.cleanWords();
+      }
     } catch (error) {
       this.#onError(error);
     } finally {
@@ -75,6 +78,18 @@ export class BackgroundMaintenance {
   #sweepUp(): void {
     this.#start(true);
     if (!this.#isStopped) this.#sweep = setTimeout(() => this.#sweepUp(), SWEEP_MS).unref();
+  }
+
+  /**
+   * The words that were added last stand in a list that every search reads whole, up to 1 MiB: they are put
+   * where they belong. A role that does not own the index leaves that to autovacuum.
+   */
+  async cleanWords(): Promise<void> {
+    const { schema } = this.#database;
+    await this.#database.run({
+      text: `SELECT gin_clean_pending_list(c.oid) FROM pg_catalog.pg_class c
+        WHERE c.oid = '${schema}.search_docs_words'::regclass AND pg_has_role(c.relowner, 'USAGE')`,
+    });
   }
 
   /** In the order of their transactions, which is nearly that of their times. */

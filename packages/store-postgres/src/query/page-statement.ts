@@ -31,8 +31,9 @@ export function pageStatement(request: ListRequest, withHeads: boolean, schema: 
 }
 
 /**
- * The same by `updatedAt` as long as no session is pending, for a third of the time. There is a column before
- * the others: whether one is, and then nothing else in the one row that is answered.
+ * The same by `updatedAt` for what is the rule: no session is pending, and the page is not too large. There
+ * is one column before the others: whether it is so; where it is not, nothing else is in the one row that is
+ * answered. It costs half of the other one, most of which is sums.
  */
 export function settledPageStatement(request: ListRequest, withHeads: boolean, schema: string): Statement {
   const parameters = new Parameters();
@@ -41,8 +42,12 @@ export function settledPageStatement(request: ListRequest, withHeads: boolean, s
     ...{ withHeads, schema, parameters },
   });
   const text = `
-    SELECT (SELECT ${somePending(schema)}), page.* FROM (SELECT 1) AS one
-    LEFT JOIN (${pageOf(request, withHeads, [part])}) AS page ON true`;
+    WITH p AS MATERIALIZED (${part}), settled AS MATERIALIZED (
+      SELECT NOT ${somePending(schema)} AND coalesce(sum(${sizeOf(withHeads)}), 0) <= ${MAX_PAGE_BYTES} AS yes FROM p
+    )
+    SELECT settled.yes, 0, p.time, p.updated_at, ${withHeads ? "p.context" : "NULL"}, ${columnsOf(withHeads)}
+    FROM settled LEFT JOIN p ON settled.yes
+    ORDER BY p.time ${request.direction}, p.id ${request.direction}`;
   return statementOf(text, parameters);
 }
 
@@ -59,22 +64,29 @@ function pageOf(
   withHeads: boolean,
   [first = "", ...others]: readonly string[],
 ): string {
-  const size = `${HEAD_BYTES} + octet_length(p.name) + octet_length(p.type_fields) + octet_length(p.tags)
-    ${withHeads ? "+ octet_length(p.context)" : ""}`;
-  const names = [
-    ...namesOf(METADATA_COLUMNS),
-    ...(withHeads ? namesOf(HEAD_COLUMNS).map((name) => `head_${name}`) : []),
-  ];
+  const size = sizeOf(withHeads);
   const order = `ORDER BY time ${direction}, id ${direction}`;
   const all = [first, ...others].map((part) => `(${part})`).join(" UNION ALL ");
   const rows = others.length === 0 ? first : `SELECT * FROM (${all}) AS parts ${order} LIMIT ${limit + 1}`;
   return `
-    SELECT total, time, updated_at, ${withHeads ? "context" : "NULL AS context"}, ${names.join(", ")} FROM (
+    SELECT total, time, updated_at, ${withHeads ? "context" : "NULL"}, ${columnsOf(withHeads)} FROM (
       SELECT p.*, ${size} AS size, sum(${size}) OVER rows_before::int8 AS total, row_number() OVER rows_before AS place
       FROM (${rows}) AS p WINDOW rows_before AS (${order} ROWS UNBOUNDED PRECEDING)
     ) AS sized
     WHERE total - size <= ${MAX_PAGE_BYTES} OR place = 2
     ${order}`;
+}
+
+/** Of a row `p`, in bytes. */
+function sizeOf(withHeads: boolean): string {
+  return `${HEAD_BYTES} + octet_length(p.name) + octet_length(p.type_fields) + octet_length(p.tags)
+    ${withHeads ? "+ octet_length(p.context)" : ""}`;
+}
+
+function columnsOf(withHeads: boolean): string {
+  const names = namesOf(METADATA_COLUMNS);
+  if (withHeads) names.push(...namesOf(HEAD_COLUMNS).map((name) => `head_${name}`));
+  return names.join(", ");
 }
 
 interface PartOptions {

@@ -91,18 +91,18 @@ export class SessionList {
     return { rows: fitting, hasMore: found.length > fitting.length };
   }
 
-  /** `null` where a session is pending: the indices by time do not have its last change. */
+  /** `null` where a session is pending, whose last change the indices by time do not have, or it is much. */
   async #settledRows(request: ListRequest, withHeads: boolean) {
     if (request.orderBy === "createdAt" || Date.now() < this.#pendingUntil) return null;
     const { rows } = await this.#database.run(
       settledPageStatement(request, withHeads, this.#database.schema),
     );
-    if (rows[0]?.[0] === true) {
+    if (rows[0]?.[0] !== true) {
       this.#pendingUntil = Date.now() + PENDING_MS;
       return null;
     }
     // Where there is none, one row says so.
-    return rows[0]?.[1] === null ? [] : rows.map((row) => row.slice(1));
+    return rows[0]?.[2] === null ? [] : rows.map((row) => row.slice(1));
   }
 
   async #allRows(request: ListRequest, withHeads: boolean) {

@@ -22,6 +22,8 @@ import { type Candidates, type CandidatesQuery, findCandidates } from "./search-
 
 /** With more candidates than that the newest sessions are walked through: a page is soon full. */
 const MAX_CANDIDATES = 2_000;
+/** Of more hits the newest are ranked: all that hold a common word would be read for one page. */
+const MAX_RANKED = 2_000;
 /** With more than that a search waits for the index. */
 const MAX_UNINDEXED = 2_000;
 const SESSIONS_PER_PAGE = 200;
@@ -53,9 +55,7 @@ export class SessionSearch {
   async page(request: SearchRequest): Promise<Rows<PlacedHit>> {
     const tsquery = tsqueryOf(request.terms);
     const ids = idsOfFilter(request.filter);
-    // Of a ranked search every match is looked at, whatever there is.
-    const most = request.order === "rank" ? undefined : MAX_CANDIDATES;
-    const found = await this.#candidates({ tsquery, ids, most });
+    const found = await this.#candidates({ tsquery, ids, most: MAX_CANDIDATES });
     return found ? this.#searchThese(request, found) : this.#walk(request, tsquery);
   }
 
@@ -83,22 +83,27 @@ export class SessionSearch {
       for await (const page of this.#pages({ ...request, filter, after: null })) sessions.push(...page);
     }
     sessions.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
-    return scanSearch(sessions, ({ id }) => this.#entriesOf(id, found), request);
+    return scanSearch(sessions, ({ id }) => this.#entriesOf(id, found), request, MAX_RANKED);
   }
 
   /** Many: the newest sessions, until the page is full. */
-  async #walk(request: SearchRequest, tsquery: string | null): Promise<Rows<PlacedHit>> {
-    const items: PlacedHit[] = [];
+  #walk(request: SearchRequest, tsquery: string | null): Promise<Rows<PlacedHit>> {
+    const lot = { found: new Map<SessionId, Candidates>() as ReadonlyMap<SessionId, Candidates> };
+    const entriesOf = ({ id }: SessionMetadata) => this.#entriesOf(id, lot.found);
+    return scanSearch(this.#withCandidates(request, tsquery, lot), entriesOf, request, MAX_RANKED);
+  }
+
+  /** @param lot gets what may match of the sessions that come next. */
+  async *#withCandidates(
+    request: SearchRequest,
+    tsquery: string | null,
+    lot: { found: ReadonlyMap<SessionId, Candidates> },
+  ): AsyncGenerator<SessionMetadata> {
     for await (const sessions of this.#pages(request)) {
       const ids = sessions.map(({ id }) => id);
-      const found = (await this.#candidates({ tsquery, ids })) ?? new Map();
-      const some = sessions.filter(({ id }) => found.has(id));
-      const limit = request.limit - items.length;
-      const page = await scanSearch(some, ({ id }) => this.#entriesOf(id, found), { ...request, limit });
-      items.push(...page.items);
-      if (page.hasMore) return { items, hasMore: true };
+      lot.found = (await this.#candidates({ tsquery, ids })) ?? new Map();
+      for (const session of sessions) if (lot.found.has(session.id)) yield session;
     }
-    return { items, hasMore: false };
   }
 
   /** The sessions of a filter from the place of a search on, the newest first. */
