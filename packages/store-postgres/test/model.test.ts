@@ -1,6 +1,6 @@
 import type { SessionStore } from "@thulp-sessions/core";
 import { contentStrings } from "@thulp-sessions/core/store";
-import { walkBesideModel } from "@thulp-sessions/store-conformance/model-walk";
+import { walkBesideModel } from "@thulp-sessions/testing-model";
 import { expect, test } from "vitest";
 import { Database } from "../src/connection/database.ts";
 import { parsePostgresUrl } from "../src/connection/postgres-url.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { SessionStore } from "@thulp-sessions/core";
 import { contentStrings, indexText } from "@thulp-sessions/core/store";
-import { walkBesideModel } from "@thulp-sessions/store-conformance/model-walk";
+import { walkBesideModel } from "@thulp-sessions/testing-model";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { session } from "./session-data.ts";

@@ -1,4 +1,5 @@
 // Longer than most files: every call of a store as a step that can be generated, and what is compared.
+import { deepStrictEqual } from "node:assert";
 import {
   type EntryType,
   isSessionError,
@@ -13,9 +14,6 @@ import {
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import fc from "fast-check";
-import { deepEqual } from "./assert.ts";
-
-// For the stores of this repository: it is not published, as what it is generated with is not.
 
 /** A store that is walked beside the memory store. */
 export interface Walked {
@@ -242,18 +240,18 @@ async function walk(walked: Walked, steps: readonly Step[], together: boolean): 
     for (const [i, step] of steps.entries()) {
       const wanted = await outcome(step({ store: model }));
       // It is not specified what a search sees of concurrent writes.
-      if (step !== search) deepEqual(outcomes[i], wanted, `the answer of step ${i}`);
+      if (step !== search) deepStrictEqual(outcomes[i], wanted, `the answer of step ${i}`);
     }
   } else {
     for (const [i, step] of steps.entries()) {
       const answer = await outcome(step(walked));
-      deepEqual(answer, await outcome(step({ store: model })), `the answer of step ${i}`);
+      deepStrictEqual(answer, await outcome(step({ store: model })), `the answer of step ${i}`);
     }
   }
-  deepEqual(await stateOf(store), await stateOf(model), "what is stored");
+  deepStrictEqual(await stateOf(store), await stateOf(model), "what is stored");
   if (walked.flush) {
     await walked.flush();
-    deepEqual(await stateOf(store), await stateOf(model), "what is stored, everything indexed");
+    deepStrictEqual(await stateOf(store), await stateOf(model), "what is stored, everything indexed");
   }
   await walked.check?.(model);
 }
