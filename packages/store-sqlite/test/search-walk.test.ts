@@ -39,7 +39,7 @@ async function allHits(
       after,
     };
     const { items, hasMore } = await search.page(request, async (read) => read());
-    hits.push(...items.map(({ updatedAt: _, ...hit }) => hit));
+    hits.push(...items.map(({ updatedAt: _, score: __, ...hit }) => hit));
     const last = items.at(-1);
     if (!hasMore || !last) return hits;
     after = { updatedAt: last.updatedAt, id: last.sessionId, seq: last.seq ?? -1 };
