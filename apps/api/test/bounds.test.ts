@@ -13,11 +13,12 @@ const REST: Readonly<Record<string, object>> = {
   "sessions.create": { name: "a", sessionType: CHAT },
   "sessions.rewind": { entryCount: 0 },
   "entries.append": { entries: [user("x")] },
+  "entries.part": { seq: 0 },
 };
 const WITH_ID = Object.keys(appRouter._def.procedures).filter(
   (path) =>
     procedureAt(path)?._def.type !== "subscription" &&
-    !["list", "count", "countBy", "heads", "search", "save"]
+    !["list", "count", "countBy", "heads", "search", "save", "facets", "scores", "resolve"]
       .map((name) => `sessions.${name}`)
       .includes(path) &&
     path !== "server.info",
