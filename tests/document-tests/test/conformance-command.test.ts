@@ -24,7 +24,7 @@ async function startServer(store: string, token?: string): Promise<string> {
 }
 
 describe("the command store-conformance", () => {
-  test("finds that a server keeps the contract", { timeout: 120_000 }, async () => {
+  test("finds that a server keeps the contract", { timeout: 300_000 }, async () => {
     const tokenFile = join(tempFolder(), "token");
     writeFileSync(tokenFile, `${TOKEN}\n`);
     const url = await startServer("sqlite:s.db", TOKEN);
