@@ -155,14 +155,18 @@ function add(measure: Measure, least: number, most: number): void {
     throw invalidInput(`${field} is longer than ${maxLength} bytes as JSON.`, { field });
 }
 
+/** A UTF-16 unit takes at most six bytes (\u0000); then there are quotes and a comma. */
+function addString(measure: Measure, text: string): void {
+  add(measure, text.length + 2, text.length * 6 + 3);
+}
+
 /** The longest text of a number, with a comma. */
 const MAX_NUMBER_LENGTH = 26;
 
 function copy(value: unknown, measure: Measure): JsonValue {
   switch (typeof value) {
     case "string":
-      // A UTF-16 unit takes at most six bytes (\u0000); then there are quotes and a comma.
-      add(measure, value.length + 2, value.length * 6 + 3);
+      addString(measure, value);
       if (!value.isWellFormed()) throw refused(measure, "has a lone surrogate (half of a character)");
       return value;
     case "number":
@@ -209,8 +213,15 @@ function copyArray(value: readonly unknown[], measure: Measure): JsonValue {
   const { path } = measure;
   const depth = path.length;
   for (let i = 0; i < length; i++) {
+    const item = value[i];
+    if (typeof item === "string" && item.isWellFormed()) {
+      addString(measure, item);
+      result.push(item);
+      continue;
+    }
+    // Only what holds more, or is refused, needs its place.
     path[depth] = i;
-    result.push(copy(value[i], measure));
+    result.push(copy(item, measure));
   }
   path.length = depth;
   return result;
@@ -291,7 +302,9 @@ export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key]);
+    // The keys of a long array would be as many strings.
+    if (Array.isArray(value)) for (const item of value) deepFreeze(item);
+    else for (const key of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[key]);
   }
   return value;
 }
