@@ -45,7 +45,8 @@ export function checkContextBounds(context: JsonObject, before?: JsonObject): vo
 function checkLength(value: object, before: object | undefined, field: string, maxBytes: number): void {
   const most = Math.max(maxBytes, before === undefined ? 0 : jsonBytes(before));
   // The first look makes no text of what is certainly too long.
-  if (leastJsonLength(value, most) > most || jsonBytes(value) > most) throw tooLong(field, maxBytes);
+  if (leastJsonLength(value, most) > most || isLonger(JSON.stringify(value), most))
+    throw tooLong(field, maxBytes);
 }
 
 /** Is the session larger than a new one may be? Then it can only come from a store. */
@@ -64,9 +65,12 @@ function jsonBytes(value: object): number {
 }
 
 function checkText(text: string, field: string): void {
-  // Without counting, for nearly all: a unit takes at most three bytes of UTF-8.
-  if (text.length * 3 > MAX_TEXT_BYTES && utf8Length(text) > MAX_TEXT_BYTES)
-    throw tooLong(field, MAX_TEXT_BYTES);
+  if (isLonger(text, MAX_TEXT_BYTES)) throw tooLong(field, MAX_TEXT_BYTES);
+}
+
+/** Nearly always without counting: a UTF-16 unit takes at most three bytes of UTF-8. */
+function isLonger(text: string, bytes: number): boolean {
+  return text.length * 3 > bytes && utf8Length(text) > bytes;
 }
 
 function tooLong(field: string, bytes: number) {
