@@ -1,3 +1,4 @@
+// Longer than most files: copies of JSON, what they refuse, and what is compared and frozen belong together.
 import { invalidInput, SessionError } from "./errors.ts";
 
 /** Plain JSON: what `JSON.parse` can give and `JSON.stringify` writes without loss. */
