@@ -1,12 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { openStore } from "@thulp-sessions/config";
-import type { GivenSession, SessionEntry, SessionId, SessionStore } from "@thulp-sessions/core";
+import type { SessionId, SessionStore } from "@thulp-sessions/core";
 import { startServerProgram } from "@thulp-sessions/testing";
 import { type PostgresServer, startPostgres } from "@thulp-sessions/testing-postgres";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { lossesOf, type Placed } from "./losses.ts";
 import { portOf, startProxy } from "./proxy.ts";
+import { entryOf, sharedSession } from "./shared-sessions.ts";
 
 const first = await startPostgres();
 const missing = typeof first === "string" ? ` (skipped: ${first})` : "";
@@ -68,8 +68,9 @@ async function run({ each, events, follows }: Given): Promise<string[]> {
     return store;
   };
   const store = await open();
-  const ids = Array.from({ length: SESSIONS }, () => randomUUID() as SessionId);
-  for (const id of ids) await store.create(session(id));
+  const sessions = Array.from({ length: SESSIONS }, sharedSession);
+  for (const session of sessions) await store.create(session);
+  const ids = sessions.map(({ metadata }) => metadata.id);
 
   let done = 0;
   const waiting = new Map<number, () => void>();
@@ -83,7 +84,7 @@ async function run({ each, events, follows }: Given): Promise<string[]> {
     for (const id of ids) await own.head(id);
     for (let i = 0; i < each; i++) {
       const id = ids[i % SESSIONS] as SessionId;
-      const given = entry({ client: number, i });
+      const given = entryOf({ client: number, i });
       const { entries } = await own.append(id, [given], { at: 2 });
       expect(entries.map((one) => one.id)).toEqual([given.id]);
       acknowledged.push({ sessionId: id, id: given.id, client: number, i });
@@ -123,28 +124,6 @@ async function run({ each, events, follows }: Given): Promise<string[]> {
       stored.push({ sessionId: id, id: entryId, ...(content as { client: number; i: number }) });
   }
   return lossesOf(acknowledged, stored);
-}
-
-function session(id: SessionId): GivenSession {
-  return {
-    metadata: {
-      id,
-      name: "shared",
-      sessionType: { type: "conversation", purpose: "a test" },
-      createdAt: 1,
-      updatedAt: 1,
-      status: "active",
-      tags: [],
-      parentSession: null,
-    },
-    entries: [],
-    context: {},
-  };
-}
-
-function entry(content: { client: number; i: number }): SessionEntry {
-  const id = randomUUID() as SessionEntry["id"];
-  return { id, timestamp: 1, entryType: { type: "user_message" }, content };
 }
 
 describe.skipIf(typeof first === "string")(`killed servers, databases and connections${missing}`, () => {

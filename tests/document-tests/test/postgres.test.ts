@@ -1,41 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { openStore } from "@thulp-sessions/config";
-import type { GivenSession, SessionEntry, SessionId } from "@thulp-sessions/core";
 import { startServerProgram } from "@thulp-sessions/testing";
 import { type PostgresServer, startPostgres } from "@thulp-sessions/testing-postgres";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { portOf, startProxy } from "./proxy.ts";
+import { entryOf, sharedSession } from "./shared-sessions.ts";
 
 const started = await startPostgres();
 const isMissing = typeof started === "string";
 const postgres = started as PostgresServer;
 afterAll(() => (isMissing ? undefined : postgres.close()));
-
-function newSession(): GivenSession {
-  return {
-    metadata: {
-      id: randomUUID() as SessionId,
-      name: "shared",
-      sessionType: { type: "conversation", purpose: "a test" },
-      createdAt: 1,
-      updatedAt: 1,
-      status: "active",
-      tags: [],
-      parentSession: null,
-    },
-    entries: [],
-    context: {},
-  };
-}
-
-function newEntry(content: { client: number; i: number }): SessionEntry {
-  return {
-    id: randomUUID() as SessionEntry["id"],
-    timestamp: 1,
-    entryType: { type: "user_message" },
-    content,
-  };
-}
 
 async function opened(url: string) {
   const store = await openStore(url);
@@ -52,23 +25,23 @@ describe.skipIf(isMissing)(
       const [first, second] = [await start(), await start()];
       const [here, there] = [await opened(first.url), await opened(second.url)];
       const changes = await there.watch();
-      const { id } = (await here.create(newSession())).metadata;
+      const { id } = (await here.create(sharedSession())).metadata;
       expect(await changes.next()).toMatchObject({ value: { type: "created", id } });
-      await here.append(id, [newEntry({ client: 0, i: 0 })], { at: 2 });
+      await here.append(id, [entryOf({ client: 0, i: 0 })], { at: 2 });
       expect((await there.head(id)).entryCount).toBe(1);
     });
 
     test("one is killed under load: the clients of a proxy see every entry stored once", async () => {
       const [first, second] = [await start(), await start()];
       const { url } = await startProxy(() => [first.url, second.url].map(portOf));
-      const created = newSession();
+      const created = sharedSession();
       const { id } = created.metadata;
       await (await opened(url)).create(created);
       let count = 0;
       const clients = [0, 1, 2, 3].map(async (client) => {
         const store = await opened(url);
         for (let i = 0; i < 40; i++) {
-          const { entries } = await store.append(id, [newEntry({ client, i })], { at: 2 });
+          const { entries } = await store.append(id, [entryOf({ client, i })], { at: 2 });
           expect(entries).toHaveLength(1);
           if (++count === 60) first.kill("SIGKILL");
         }

@@ -10,7 +10,7 @@ export interface Proxy {
   cut(): void;
 }
 
-/** Goes to the first of the servers that takes a connection; asked anew for each. */
+/** Goes to the first of the servers that takes a connection; asked again for each. */
 export async function startProxy(targets: () => readonly NetConnectOpts[]): Promise<Proxy> {
   const open = new Set<{ destroy(): void }>();
   const proxy = createServer((client) => {

@@ -13,7 +13,7 @@ const OPTIONS = SEED === undefined ? {} : { seed: Number(SEED) };
 describe.each(LOCAL_KINDS)("over $name", (kind) => {
   const runs = SOAK ? 400 : { memory: 25, fs: 6, sqlite: 6, remote: 3 }[kind.name];
 
-  test("every checkpoint is what MemorySaver gives, whoever put it", async () => {
+  test("every checkpoint is what MemorySaver gives, whichever saver put it", async () => {
     await fc.assert(
       fc.asyncProperty(history, fc.nat(), async (calls, seed) => {
         const place = await kind.place();

@@ -35,14 +35,14 @@ describe.each(LOCAL_KINDS)("over $name", (kind) => {
     const forked = await later.invoke(null, before?.config ?? {});
     expect(forked.messages.map(({ text }) => text)).toEqual(["Rome?", "This is message 2."]);
 
-    // Read as a conversation, whoever looks: what was said stands there once.
+    // Read as a conversation: what was said stands there once.
     const store = await place.open();
     const { items } = await store.list({ filter: { tag: 'langgraph:key:["holidays"]' } });
     const { items: said } = await store.readEntries(items[0]?.id ?? "", {
       types: ["user_message", "assistant_message"],
     });
     const texts = said.map(({ content }) => (content as { kwargs: { content: string } }).kwargs.content);
-    // The fork has answered anew: that message has an id of its own.
+    // The fork has answered again: that message has an id of its own.
     expect(texts).toEqual([
       "Rome?",
       "This is message 2.",

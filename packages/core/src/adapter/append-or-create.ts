@@ -26,7 +26,7 @@ const MAX_ROUNDS = 100;
 
 /**
  * Appends entries to a session that is made with them where there is none. Atomic, and a repeat changes
- * nothing, as with `append`; whoever makes the session first, nobody's entries are lost. An existing session
+ * nothing, as with `append`; no entries are lost, whichever caller makes the session. An existing session
  * keeps its name and tags.
  *
  * @param options `setContext` is of the same step.

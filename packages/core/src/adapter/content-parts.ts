@@ -67,7 +67,7 @@ export class ContentJoiner {
     return undefined;
   }
 
-  /** Those of which parts have not come: cut off by whoever rewound the session. */
+  /** Those of which parts have not come: the session was rewound in between. */
   get incomplete(): readonly StoredEntry[] {
     return [...new Set([...this.#waiting.values()].map(({ begun }) => begun.entry))];
   }

@@ -37,8 +37,8 @@ export class Yielder {
   }
 
   /**
-   * As {@link isDue}, for work that is so small that the clock would be a good part of it: looks at it once
-   * in 64 times, and answers false in between.
+   * As {@link isDue}, for work that is so small that the clock would be a good part of it: looks at it
+   * after many times only, and answers false in between.
    */
   isDueAfterMany(): boolean {
     this.#small = (this.#small + 1) % SMALL_PER_LOOK;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type EntryId, isCanonicalUuid, type SessionId } from "./ids.ts";
 
-// Apart from ids.ts, and likewise model-schemas.ts: whoever only makes an id bundles no zod.
+// Apart from ids.ts, and likewise model-schemas.ts: a program that only makes ids bundles no zod.
 
 const canonicalUuid = z
   .string()

@@ -149,11 +149,7 @@ async function checkAllNew(
   if (counts.every((count) => count === 0)) return;
   const fresh = labels.indexOf(null);
   const { title } = answers[fresh]?.shard ?? {};
-  if (isKnown)
-    throw wrongList(
-      `${title} belongs to no list, and others do: its database is another one, was made anew, or a disk is not mounted. ` +
-        "Put back the right one, or restore its backup",
-    );
+  if (isKnown) throw unlabelled(title);
   const filled = counts.findIndex((count) => count > 0);
   throw new SessionError(
     "unsupported",
@@ -187,13 +183,17 @@ interface Expected {
   readonly capabilities: StoreCapabilities;
 }
 
+function unlabelled(title: string | undefined): SessionError {
+  return wrongList(
+    `${title} belongs to no list, and others do: its database is another one, was recreated, or a disk is not mounted. ` +
+      "Put back the right one, or restore its backup",
+  );
+}
+
 /** What has to hold of a shard that was away when the store was opened. */
 async function checkLater(shard: Shard, store: BaseStore, expected: Expected): Promise<void> {
   const label = await labelled(store, shard).readLabel();
-  if (label === null)
-    throw wrongList(
-      `${shard.title} belongs to no list, and others do: its database is another one, was made anew, or a disk is not mounted`,
-    );
+  if (label === null) throw unlabelled(shard.title);
   if (checkedLabel(label, shard.name, expected.place, expected.of).list !== expected.list)
     throw wrongList(`${shard.title} belongs to another list than the others`);
   const lacking = CAPABILITIES.find((each) => expected.capabilities[each] && !store.capabilities[each]);

@@ -28,7 +28,7 @@ export async function* throttleChanges(
     }
     if (result.done) return;
     next = changes.next();
-    // Whoever waits for it is told of a failure; until then it must not count as unhandled.
+    // The reader that waits for it gets the failure; until then it must not count as unhandled.
     next.catch(() => {});
     const change = held.pass(result.value);
     if (change) yield change;
@@ -52,7 +52,7 @@ class HeldChanges {
     this.#forgetQuiet();
     if (type === "deleted") this.#held.delete(id);
     else if (this.#quietUntil.has(id)) {
-      // Not told of before the other one: it is still new to whoever reads.
+      // Not told of before the other one: it is still new to the reader.
       this.#held.set(id, this.#held.get(id) === "created" ? "created" : type);
       return this.#held.size > MAX_HELD ? this.#reset() : null;
     }
