@@ -15,7 +15,8 @@ let server: Awaited<ReturnType<typeof startPostgres>> | undefined;
 
 /**
  * One server for all tests of a package, each of which takes a schema of its own; the one that
- * `THULP_TEST_POSTGRES` names, where it does. For `globalSetup` of Vitest. Tests that kill servers start others.
+ * `THULP_TEST_POSTGRES` names, where it does. For `globalSetup` of Vitest. Tests that kill servers start
+ * others.
  *
  * @throws in CI where there is no server.
  */
