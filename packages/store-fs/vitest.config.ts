@@ -1,6 +1,6 @@
 import { mergeConfig } from "vitest/config";
-import shared from "../../vitest.shared.ts";
+import shared, { onDisk } from "../../vitest.shared.ts";
 
 // Many tests wait for other processes, for the disk, for half a minute to go by: two files at once wait
 // together.
-export default mergeConfig(shared, { test: { maxWorkers: 2 } });
+export default mergeConfig(shared, { test: { ...onDisk, maxWorkers: 2 } });

@@ -260,7 +260,11 @@ export const FOUND_ENTRIES: AnswerCheck<FoundEntries> = {
 };
 export const DELETED: AnswerCheck<{ readonly deleted: boolean }> = { isIt: shape({ deleted: isBoolean }) };
 export const SERVER_INFO: AnswerCheck<{
-  readonly capabilities: { readonly persistent: boolean; readonly writable?: boolean | undefined };
+  readonly capabilities: {
+    readonly persistent: boolean;
+    readonly writable?: boolean | undefined;
+    readonly searchable?: boolean | undefined;
+  };
 }> = {
   isIt: shape({
     name: orAbsent(isText),
@@ -268,7 +272,11 @@ export const SERVER_INFO: AnswerCheck<{
     durability: orAbsent(orNull(isText)),
     startedAt: orAbsent(isNumber),
     // Servers of before, which could always be written to, do not say it.
-    capabilities: shape({ persistent: isBoolean, writable: orAbsent(isBoolean) }),
+    capabilities: shape({
+      persistent: isBoolean,
+      writable: orAbsent(isBoolean),
+      searchable: orAbsent(isBoolean),
+    }),
   }),
 };
 

@@ -102,6 +102,7 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Remo
       // Every number is parsed by JavaScript on its way.
       exactNumbers: false,
       writable: isWritable && options.readOnly !== true,
+      ...(capabilities.searchable === false && { searchable: false }),
     },
     { signals, ...(isWritable ? {} : { readOnlyReason: SERVED_READ_ONLY }) },
   );

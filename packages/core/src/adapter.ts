@@ -7,6 +7,7 @@ export {
   type EntryEnvelope,
   type JoinedEntry,
 } from "./adapter/content-parts.ts";
-export { idFromNames, keyTag, wellFormed } from "./adapter/names.ts";
+export { ifFound } from "./adapter/if-found.ts";
+export { idFromNames, keyNames, keyTag, wellFormed } from "./adapter/names.ts";
 export { entryPages, sessionPages } from "./adapter/read-pages.ts";
 export { jsonEqual } from "./model/json.ts";

@@ -106,6 +106,7 @@ export type { EntryPart, PartItem, PartQuery } from "./views/entry-part.ts";
 export type { Facet, Facets, FacetsQuery } from "./views/facets.ts";
 export type { FindQuery, FoundEntries, FoundPlace } from "./views/find-entries.ts";
 export type { OutlineBucket, SessionOutline, Turn, TurnPage, TurnsQuery } from "./views/outline.ts";
+export { parsePriceList } from "./views/price-list.ts";
 export type { ResolvedIds } from "./views/resolve-id.ts";
 export {
   type RowPage,

@@ -1,7 +1,7 @@
 // The public face for authors of stores; what an application uses stands in index.ts.
 
 export { backoffMs, jittered } from "./async/backoff.ts";
-export { runStepsInTurns, type Steps } from "./async/steps.ts";
+export { runSteps, runStepsInTurns, type Steps } from "./async/steps.ts";
 export { Yielder } from "./async/yielder.ts";
 export { arrayOf } from "./model/array-of.ts";
 export { countEntries, type EntryCounts } from "./model/counts.ts";
@@ -15,7 +15,7 @@ export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./
 export { exceedsBounds } from "./rules/bounds.ts";
 export { changedContext, changedMetadata, checkTruncate, nextUpdatedAt } from "./rules/change-plan.ts";
 export { countValues, dayOf, LAST_DATE_MS } from "./rules/count-values.ts";
-export { epochAfterDrop, firstEpoch } from "./rules/epoch.ts";
+export { epochAfterDrop, firstEpoch, keptSince } from "./rules/epoch.ts";
 export {
   asciiLowerCase,
   filterMatcher,

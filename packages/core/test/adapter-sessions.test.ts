@@ -3,6 +3,7 @@ import {
   appendOrCreate,
   entryPages,
   idFromNames,
+  keyNames,
   keyTag,
   sessionPages,
   wellFormed,
@@ -47,6 +48,16 @@ describe("ids from names", () => {
     expect(await store.count({ tag: keyTag("test", "x".repeat(200_000)) })).toBe(1);
     expect(keyTag("test", "a", 'b"')).toBe('test:key:["a","b\\""]');
     expect(wellFormed("a\ud83d")).toBe("a\ufffd");
+    for (const names of [["a", 'b"'], [""], ["\ud83d", "]"]])
+      expect(keyNames("test", ["x", keyTag("test", ...names)])).toEqual(names);
+    const others = [
+      "x",
+      keyTag("other", "a"),
+      "test:key:[1]",
+      "test:key:[",
+      keyTag("test", "x".repeat(70_000)),
+    ];
+    for (const tag of others) expect(keyNames("test", [tag])).toBe(undefined);
   });
 });
 

@@ -88,6 +88,22 @@ describe("previewText", () => {
     expect(previewText(content, 200)).toBe(text);
   });
 
+  it.each<[JsonValue, string]>([
+    [{ type: "user", uuid: "u", message: { role: "user", content: "Count the cogs" } }, "Count the cogs"],
+    [
+      { timestamp: "2026", payload: { role: "user", content: [{ type: "input_text", text: "Weave" }] } },
+      "Weave",
+    ],
+    [{ timestamp: "2026", payload: { call_id: "c", output: "no rule" } }, "no rule"],
+    [
+      { type: "message", id: "1", message: { role: "user", content: [{ type: "text", text: "Sum" }] } },
+      "Sum",
+    ],
+  ])("of what an import has stored is of the record in it: %j", (record, text) => {
+    expect(previewText({ source: { agent: "smith", session: "s" }, record }, 200)).toBe(text);
+    expect(previewText({ source: { agent: "smith", session: "s" }, text: '{"torn' }, 200)).toBe('{"torn');
+  });
+
   it("looks at no more than a thousand values", () => {
     expect(
       previewText(

@@ -1,4 +1,5 @@
 import {
+  type EntryDraft,
   type EntryType,
   isSessionError,
   type JsonObject,
@@ -12,6 +13,7 @@ import {
   type StoredSession,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
+import { Redactor } from "@thulp-sessions/core/redaction";
 import { describe, expect, test } from "vitest";
 import { errorOf, makeEntry, makeSession, uuid } from "./make.ts";
 
@@ -975,4 +977,45 @@ test("after the store is closed every call says so", async () => {
   ]) {
     expect(isSessionError(await call.catch((error: unknown) => error), "closed")).toBe(true);
   }
+});
+
+describe("a manager that redacts", () => {
+  const secret = `ghp_${"a1B2c3D4".repeat(5)}`;
+  const redact = (entry: Parameters<Redactor["entry"]>[0]) => new Redactor({ tell: () => "1" }).entry(entry);
+  const content = { text: `use ${secret}` };
+  const redacted = { text: "use [redacted: token of GitHub 1]" };
+
+  test("stores what is added without its secrets, says so, and takes a repeat as one", async () => {
+    const { manager, store } = setup({ redact });
+    const first = { entryType: USER, content };
+    const { metadata } = await manager.createSession("x", CONVERSATION, { entries: [first] });
+    const added = await manager.addEntry(metadata.id, USER, content, { id: uuid(50) });
+    expect(added).toMatchObject({ content: redacted, seq: 1 });
+    const again = await manager.addEntries(metadata.id, [{ id: uuid(50), entryType: USER, content }]);
+    expect(again.entries).toMatchObject([{ added: false, seq: 1 }]);
+    const { entries } = await store.get(metadata.id);
+    expect(entries.map((entry) => entry.content)).toEqual([redacted, redacted]);
+  });
+
+  test("does it once for every entry, and answers with what is stored", async () => {
+    const quoted = (entry: EntryDraft) => ({ ...entry, content: `<${entry.content}>` });
+    const { manager, store } = setup({ redact: quoted });
+    const { metadata } = await manager.createSession("x", CONVERSATION, {
+      entries: [{ entryType: USER, content: "a" }],
+    });
+    expect((await manager.addEntry(metadata.id, USER, "b")).content).toBe("<b>");
+    await manager.addEntries(metadata.id, [{ entryType: USER, content: "c" }]);
+    const { entries } = await store.get(metadata.id);
+    expect(entries.map((entry) => entry.content)).toEqual(["<a>", "<b>", "<c>"]);
+  });
+
+  test("refuses what any other refuses", async () => {
+    const { manager, make } = setup({ redact });
+    const { metadata } = await make();
+    for (const entry of [null, {}, { entryType: null, content: 1 }, { entryType: USER, content: undefined }])
+      expect(await errorOf(() => manager.addEntries(metadata.id, [entry as never]))).toMatchObject({
+        code: "invalid_input",
+      });
+    expect(() => setup({ redact: 1 as never })).toThrow(TypeError);
+  });
 });

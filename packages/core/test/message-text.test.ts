@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { messageText } from "../src/text/visible-text.ts";
+import { messageText } from "../src/text/message-text.ts";
 
 const message = (kwargs: object) => ({
   lc: 1,
@@ -18,6 +18,52 @@ describe("the text of a message", () => {
       { type: "text", text: "two" },
     ];
     expect(messageText(message({ content: blocks }))).toBe("one\n\ntwo");
+  });
+
+  it("is what the parts of a UIMessage say", () => {
+    const text = { type: "text", text: "Hello", state: "done", providerMetadata: { x: {} } };
+    const parts = [{ type: "step-start" }, text, { type: "step-start" }, { type: "text", text: "you" }];
+    expect(messageText({ id: "1", role: "assistant", metadata: { tokens: 3 }, parts })).toBe("Hello\n\nyou");
+    for (const other of [
+      { id: "1", role: "assistant", parts: [...parts, { type: "reasoning", text: "hidden" }] },
+      { id: "1", role: "assistant", parts: [...parts, { type: "tool-look", input: {} }] },
+      { id: "1", role: "user", parts: [{ type: "step-start" }] },
+      { id: "1", role: "user", parts: [] },
+      { id: "1", role: "user", parts: [null] },
+      { id: "1", role: "user", parts, attachments: [] },
+      { role: "user", parts },
+    ])
+      expect(messageText(other)).toBe(null);
+  });
+
+  it("is what an item of the OpenAI Agents SDK says", () => {
+    expect(messageText({ role: "user", content: "Hello" })).toBe("Hello");
+    const blocks = [{ type: "output_text", text: "Hello", providerData: {} }];
+    const item = { type: "message", id: "m", role: "assistant", status: "completed", content: blocks };
+    expect(messageText(item)).toBe("Hello");
+    for (const other of [
+      { ...item, content: [...blocks, { type: "refusal", refusal: "no" }] },
+      { ...item, type: "function_call" },
+      { ...item, more: 1 },
+      { ...item, content: [] },
+      { content: "Hello" },
+    ])
+      expect(messageText(other)).toBe(null);
+  });
+
+  it("is what a line of Claude's transcripts says", () => {
+    const message = { role: "assistant", content: [{ type: "text", text: "Hello" }], usage: {} };
+    const line = { type: "assistant", uuid: "u", parentUuid: null, cwd: "/x", message };
+    expect(messageText(line)).toBe("Hello");
+    expect(messageText({ type: "user", message: { role: "user", content: "Hi" } })).toBe("Hi");
+    const call = { type: "tool_use", id: "t", name: "Read", input: {} };
+    for (const other of [
+      { ...line, message: { ...message, content: [...message.content, call] } },
+      { ...line, type: "system" },
+      { ...line, toolUseResult: {} },
+      { ...line, message: "Hello" },
+    ])
+      expect(messageText(other)).toBe(null);
   });
 
   it("is none where something else would be hidden", () => {

@@ -272,6 +272,12 @@ describe("a match", () => {
     expect(matchStrings(["a b a", "a"], parseSearchText("a b"))?.occurrences).toBe(4);
   });
 
+  test("beginnings of several lengths are each looked for, also with the same first letter", () => {
+    const found = (query: string) => matchTokens(["Übung, abend über allen"], parseSearchText(query));
+    expect(found("a* ab* abend* üb* übu*")).toMatchObject({ occurrences: 2 + 1 + 1 + 2 + 1 });
+    expect(found("a* abendb*")).toBe("nowhere");
+  });
+
   test("overlapping and touching matches are one range", () => {
     expect(matchStrings(["one two three"], parseSearchText('"one two" "two three"'))?.offsets).toEqual([
       [0, 13],
@@ -419,6 +425,21 @@ describe("ASCII text", () => {
       { numRuns: 10_000 },
     );
     expect(found).toBeGreaterThan(200);
+  });
+
+  test("has the words that it has among letters of others, wherever those are cut off", () => {
+    const other = fc.constantFrom("a".repeat(600), `-${"A".repeat(513)}b`, "\u{1f600}a\u2026B");
+    fc.assert(
+      fc.property(fc.array(fc.oneof(text, long, other), { maxLength: 3 }), (strings) => {
+        const given = strings.join("");
+        const cutOff = given.slice(0, -1);
+        for (const each of [given, cutOff]) {
+          expect(tokenize(`${each} é`).slice(0, -1)).toEqual(tokenize(each));
+          expect(indexText([`${each} é`])).toBe(`${indexText([each])} e`.trimStart());
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test("is indexed by the words that it has", () => {

@@ -35,6 +35,15 @@ test("is due when work has gone on without a turn, and not after one", async () 
   expect(yielder.isDue()).toBe(false);
 });
 
+test("what follows a turn immediately counts from its end, and no longer than to the next one", async () => {
+  const yielder = new Yielder();
+  await yielder.yieldToEventLoop();
+  busy(15);
+  expect(yielder.isDue()).toBe(true);
+  await turn();
+  expect(yielder.isDue()).toBe(false);
+});
+
 test("small work makes the clock be looked at after many pieces, and is due then", () => {
   const yielder = new Yielder();
   yielder.isDue();

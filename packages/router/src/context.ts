@@ -35,6 +35,11 @@ export interface ApiContext {
   readonly traceparent?: string | undefined;
   /** Bounds what the queries of one request answer together; of a context that serves one request. */
   readonly answerLength?: AnswerLength | undefined;
+  /**
+   * Why this caller may only read, in words for them: a mutation is refused with 403 and these words, however
+   * it is called. Absent for a caller who may write.
+   */
+  readonly writesRefused?: string | undefined;
   /** Runs around every call. */
   readonly hook?: CallHook | undefined;
 }

@@ -56,9 +56,8 @@ export async function rejects(
 
 function firstDifference(actual: unknown, expected: unknown, path: string): string | null {
   if (Object.is(actual, expected)) return null;
-  const differ = `${path === "" ? "" : `at ${path}: `}expected ${show(expected)}, got ${show(actual)}`;
   if (!isObject(actual) || !isObject(expected) || Array.isArray(actual) !== Array.isArray(expected))
-    return differ;
+    return `${path === "" ? "" : `at ${path}: `}expected ${show(expected)}, got ${show(actual)}`;
   if (Array.isArray(actual) && Array.isArray(expected)) {
     for (let i = 0; i < Math.min(actual.length, expected.length); i++) {
       const difference = firstDifference(actual[i], expected[i], `${path}[${i}]`);

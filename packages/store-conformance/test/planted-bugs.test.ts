@@ -73,7 +73,7 @@ describe("the suite finds planted bugs (that MemoryStore passes without them, me
     expect(conformanceCases.map(({ id }) => id).filter((id) => !named.has(id))).toEqual([]);
   });
 
-  test.concurrent.each(BUGS)("$name", { timeout: 20_000 }, async (bug) => {
+  test.concurrent.each(BUGS)("$name", async (bug) => {
     for (const id of bug.red) {
       const error = await verdict(bug, id);
       expect(error, `${id} is green`).not.toBeNull();

@@ -1,9 +1,7 @@
 import type { Session, SessionEntry } from "@thulp-sessions/core";
-import { firstEpoch } from "@thulp-sessions/core/store";
-import { CLOSING } from "./format/canonical-layout.ts";
+import { CLOSING } from "./file-text/layout.ts";
+import { newFileHeader } from "./file-text/new-file.ts";
 import { encodeEntries } from "./format/encode-entry.ts";
-import { encodeHeader } from "./format/encode-header.ts";
-import { epochNumber } from "./format/epoch-number.ts";
 
 /**
  * The text of a session's file, piece by piece, as `create` of a store would write it. The entries are gone
@@ -14,14 +12,12 @@ import { epochNumber } from "./format/epoch-number.ts";
  * @throws {Error} when they were others the second time. @throws what `pages` throws.
  */
 export async function* sessionText(
-  { metadata, context }: Pick<Session, "metadata" | "context">,
+  session: Pick<Session, "metadata" | "context">,
   pages: () => AsyncIterable<readonly SessionEntry[]>,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const header = encodeHeader({ metadata, context, epoch: firstEpoch(epochNumber()) });
   let length = 0;
   for await (const { bytes } of encoded(pages())) length += bytes.length;
-  header.setEntriesEnd(header.bytes.length + length);
-  yield header.bytes;
+  yield Buffer.from(newFileHeader(session, length));
   for await (const { bytes } of encoded(pages())) {
     length -= bytes.length;
     // The encoder's buffer is used again by the next page.

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { vi } from "vitest";
+import { onTestFinished } from "vitest";
 
 /** Every file call that the store makes. */
 const CALLS = [
@@ -37,11 +37,16 @@ export class FaultyDisk {
   #fault: Fault = "EIO";
   #lasting = false;
 
+  /** Inside of a test, with whose end it goes. */
   constructor() {
+    // No spies: they would keep every buffer of thousands of calls.
+    const calls = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
     for (const name of CALLS) {
-      const real = fs[name] as (...args: unknown[]) => unknown;
-      vi.spyOn(fs, name as "fsync").mockImplementation(((...args: unknown[]) =>
-        this.#call(name, (...given) => real.apply(fs, given), args)) as never);
+      const real = calls[name] as (...args: unknown[]) => unknown;
+      calls[name] = (...args) => this.#call(name, real, args);
+      onTestFinished(() => {
+        calls[name] = real;
+      });
     }
   }
 

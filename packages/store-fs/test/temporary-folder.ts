@@ -10,6 +10,11 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** For files whose tests look at bytes, or at a disk that they have made up: their folders lie in memory. */
+export function useFoldersInMemory(): void {
+  process.env["TMPDIR"] = process.env["MEMORY_TMPDIR"] ?? tmpdir();
+}
+
 export function makeFolder(): string {
   return mkdtempSync(join(tmpdir(), "thulp-fs-"));
 }

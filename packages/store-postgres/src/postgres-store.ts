@@ -62,11 +62,17 @@ export class PostgresStore extends BaseStore implements LabelledStore {
   readonly #poller: ChangePoller;
   readonly #label: Label;
   readonly #warned = new Set<string>();
+  protected override readonly notSearchableReason =
+    "its URL says search=off. Take that out, or ask a program that was started without it: it finds what was left out of the index, too";
 
   /** @internal */
   constructor(database: Database, { optimistic, readOnly }: StoreTuning & { readonly readOnly: boolean }) {
     super();
-    this.capabilities = { persistent: true, shared: true, exactNumbers: false, writable: !readOnly };
+    const { search } = database.settings;
+    this.capabilities = {
+      ...{ persistent: true, shared: true, exactNumbers: false, writable: !readOnly },
+      ...(!search && { searchable: false }),
+    };
     this.location = database.location;
     this.#database = database;
     this.#label = new Label(database);
@@ -83,8 +89,9 @@ export class PostgresStore extends BaseStore implements LabelledStore {
       onDamaged: this.#onDamaged,
       // What is not indexed yet is read then, which takes longer.
       index: async () => (readOnly ? undefined : this.#maintenance.flush()),
+      onLeftOut: () => (readOnly ? undefined : this.#maintenance.catchUpSoon()),
     });
-    this.#writes = new SessionWrites(database.schema);
+    this.#writes = new SessionWrites(database.schema, search);
     this.#poller = new ChangePoller(database, {
       changed: (type, id) => this.changes.emit(type, id),
       missed: () => this.changes.reset(),

@@ -11,6 +11,7 @@ describe.skipIf(MISSING !== null)(`a label${MISSING === null ? "" : ` (skipped: 
     await first.create(session());
     await first.close();
     await place.ask("ALTER TABLE {schema}.meta DROP COLUMN label");
+    await place.ask("ALTER TABLE {schema}.heads DROP COLUMN words_pending");
     await place.ask("UPDATE {schema}.meta SET version = 1, min_reader = 1, min_writer = 1");
     const store = await openAt(place.url());
     if (!isLabelled(store)) throw new Error("It keeps no label.");

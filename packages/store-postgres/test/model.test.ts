@@ -2,25 +2,22 @@ import type { SessionStore } from "@thulp-sessions/core";
 import { contentStrings } from "@thulp-sessions/core/store";
 import { walkBesideModel } from "@thulp-sessions/testing-model";
 import { expect, test } from "vitest";
-import { Database } from "../src/connection/database.ts";
-import { parsePostgresUrl } from "../src/connection/postgres-url.ts";
 import { openPostgresStore } from "../src/index.ts";
 import { DeferredIndex } from "../src/maintenance/deferred-index.ts";
 import { tsvectorOf } from "../src/tables/words.ts";
+import { databaseAt, searchedBy, settle } from "./index-states.ts";
 import { MISSING, newPlace, type Place } from "./place.ts";
 import { session } from "./session-data.ts";
 import { openAt, testPlace } from "./test-place.ts";
 
 const RUNS = process.env["SOAK"] !== "1" ? 25 : 300;
+const RUNS_WITHOUT_INDEX = process.env["SOAK"] !== "1" ? 8 : 300;
 
 async function flushIndex(url: string): Promise<void> {
-  const database = new Database(parsePostgresUrl(url), {
-    durability: "relaxed",
-    retryForMs: 0,
-    warn: () => {},
-  });
+  const database = databaseAt(url);
   const index = new DeferredIndex(database);
   while (!(await index.flushRound()).isDone);
+  while (!(await index.catchUpRound()).isDone);
   await database.close();
 }
 
@@ -35,7 +32,7 @@ async function indexedIn(
     SELECT h.session_id FROM {schema}.heads h
     FULL JOIN {schema}.sessions s ON s.id = h.session_id
     LEFT JOIN {schema}.session_tags t ON t.session_id = h.session_id
-    WHERE h.session_id IS NULL OR s.id IS NULL OR h.index_pending OR h.updated_at <> s.listed_at
+    WHERE h.session_id IS NULL OR s.id IS NULL OR h.index_pending OR h.words_pending OR h.updated_at <> s.listed_at
       OR h.status <> s.status OR h.created_at <> s.created_at
       OR t.listed_at <> h.updated_at OR t.created_at <> h.created_at`);
   const wanted: string[] = [];
@@ -76,6 +73,46 @@ test.skipIf(MISSING !== null)(
         },
       };
     }, RUNS);
+  },
+);
+
+test.skipIf(MISSING !== null)(
+  "what a store without an index writes, another one finds as the memory store does",
+  { timeout: 600_000 },
+  async () => {
+    await walkBesideModel(async () => {
+      const place = newPlace();
+      const off = place.url("search=off");
+      const database = databaseAt(off);
+      const [writer, searching] = [
+        await openPostgresStore({ url: off }),
+        await openPostgresStore({ url: place.url(), readOnly: true }),
+      ];
+      // Every other flush leaves the words out.
+      let flushes = 0;
+      const flush = () => (flushes++ % 2 === 0 ? settle(database) : flushIndex(place.url()));
+      return {
+        store: searchedBy(
+          writer,
+          searching,
+          async () => {},
+          () => database.close(),
+        ),
+        flush,
+        async check(model) {
+          await settle(database);
+          await flushIndex(place.url());
+          const { wanted, found, stale } = await indexedIn(place, model);
+          expect(found).toEqual(wanted);
+          expect(stale).toEqual([]);
+        },
+        async dispose() {
+          await Promise.all([writer.close(), searching.close()]);
+          await database.close();
+          await place.dispose();
+        },
+      };
+    }, RUNS_WITHOUT_INDEX);
   },
 );
 

@@ -4,7 +4,7 @@ import { parsePostgresUrl } from "../src/connection/postgres-url.ts";
 describe("the URL of a database", () => {
   test("what it says", () => {
     const { client, location, ...rest } = parsePostgresUrl(
-      "postgresql://me%40x:p%3Aw@db.example:6432/x%20y?schema=agents&lanes=2&pool=8&pipeline=off&prepare=off&migrate=off",
+      "postgresql://me%40x:p%3Aw@db.example:6432/x%20y?schema=agents&lanes=2&pool=8&pipeline=off&prepare=off&migrate=off&search=off",
     );
     expect(client).toMatchObject({
       host: "db.example",
@@ -21,6 +21,7 @@ describe("the URL of a database", () => {
       pipeline: false,
       prepare: false,
       migrate: false,
+      search: false,
     });
     expect(location).toBe("postgres://me%40x@db.example:6432/x%20y?schema=agents");
   });
@@ -38,6 +39,7 @@ describe("the URL of a database", () => {
       pipeline: true,
       prepare: true,
       migrate: true,
+      search: true,
     });
   });
 
@@ -74,6 +76,9 @@ describe("the URL of a database", () => {
     ["postgres://db/x?lanes=0", "lanes is a number from 1"],
     ["postgres://db/x?pool=x", "pool is a number from 1"],
     ["postgres://db/x?migrate=no", "migrate is on or off"],
+    ["postgres://db/x?search=false", "search is on or off"],
+    ["postgres://db/x?search=", "search is on or off"],
+    ["postgres://db/x?search=off&search=on", "it gives search twice"],
     ["postgres://db/x?pool=1&pool=2", "it gives pool twice"],
     ["postgres://db/x?schema=A%22B", "schema has to begin with a letter"],
     ["postgres://me:%zz@db/x", "the percent-encoding of the password is broken"],

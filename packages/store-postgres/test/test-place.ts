@@ -19,3 +19,8 @@ export async function openAt(
   onTestFinished(() => store.close());
   return store;
 }
+
+/** What the store warns of, but for what is said of every test: the server of the tests does not sync. */
+export function withoutSyncWarning(warnings: readonly string[]): string[] {
+  return warnings.filter((message) => !message.includes("fsync is off"));
+}

@@ -11,8 +11,8 @@ import { tempFolder } from "./temp-store.ts";
 // A process changes sessions at random and is killed with -9 at a random moment, again and again on one file.
 // What was acknowledged is there, the call in flight is there whole or not at all, and the next write works.
 
-/** With two durabilities and as many lanes as below: 252 kills in all, and 2,016 in `npm run soak`. */
-const KILLS_PER_LANE = process.env["SOAK"] === "1" ? 336 : 42;
+/** With two durabilities and as many lanes as below: 84 kills in all, and 2,016 in `npm run soak`. */
+const KILLS_PER_LANE = process.env["SOAK"] === "1" ? 336 : 14;
 /**
  * Processes that run concurrently, each on a file of its own: starting one costs more than what it then does.
  */

@@ -173,6 +173,7 @@ const LOST: [name: string, sql: string][] = [
   ["its configuration", "DELETE FROM search_index_config"],
   ["the progress", "DROP TABLE search_progress"],
   ["the row of the progress", "DELETE FROM search_progress"],
+  ["the passages", "DROP TABLE search_passages"],
   ["a progress that is ahead", "UPDATE search_progress SET entry_key = 1000"],
 ];
 

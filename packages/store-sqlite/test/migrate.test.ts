@@ -44,6 +44,7 @@ test("a new file has our application id, WAL mode and strict tables", async () =
       "contexts",
       "entries",
       "label",
+      "search_passages",
       "search_progress",
       "session_tags",
       "sessions",
@@ -61,31 +62,34 @@ test("opening again changes no table", async () => {
 });
 
 // One for every schema that was released; a later migration has to carry each of them over.
-test.each(["schema-1.db", "schema-2.db", "schema-4.db"])("%s is read, searched and written", async (name) => {
-  const file = join(await tempFolder(), "sessions.db");
-  await copyFile(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), file);
-  const store = await openAt(file);
-  expect(await store.count()).toBe(FIXTURE_SESSIONS.length);
-  for (const given of FIXTURE_SESSIONS) {
-    const kept = await store.get(given.metadata.id);
-    expect(sameSession(kept, given), given.metadata.id).toBe(true);
-  }
-  const [first, second] = FIXTURE_SESSIONS.map(({ metadata }) => metadata.id);
-  const { items } = await store.search({ text: "alpha" });
-  expect(items.map(({ sessionId, seq }) => [sessionId, seq])).toEqual([
-    [first, 0],
-    [first, 4],
-    [second, null],
-  ]);
-  expect((await store.list({ filter: { tag: "b" } })).items).toHaveLength(1);
-  const { version } = await store.head(second as string);
-  const { entries } = await store.append(second as string, [entry("new")], {
-    at: 7,
-    expectedVersion: version,
-  });
-  expect(entries[0]?.seq).toBe(0);
-  await store.create(session());
-});
+test.each(["schema-1.db", "schema-2.db", "schema-4.db", "schema-5.db"])(
+  "%s is read, searched and written",
+  async (name) => {
+    const file = join(await tempFolder(), "sessions.db");
+    await copyFile(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), file);
+    const store = await openAt(file);
+    expect(await store.count()).toBe(FIXTURE_SESSIONS.length);
+    for (const given of FIXTURE_SESSIONS) {
+      const kept = await store.get(given.metadata.id);
+      expect(sameSession(kept, given), given.metadata.id).toBe(true);
+    }
+    const [first, second] = FIXTURE_SESSIONS.map(({ metadata }) => metadata.id);
+    const { items } = await store.search({ text: "alpha" });
+    expect(items.map(({ sessionId, seq }) => [sessionId, seq])).toEqual([
+      [first, 0],
+      [first, 4],
+      [second, null],
+    ]);
+    expect((await store.list({ filter: { tag: "b" } })).items).toHaveLength(1);
+    const { version } = await store.head(second as string);
+    const { entries } = await store.append(second as string, [entry("new")], {
+      at: 7,
+      expectedVersion: version,
+    });
+    expect(entries[0]?.seq).toBe(0);
+    await store.create(session());
+  },
+);
 
 /** A file of schema 1 with sessions in it, in a folder of its own. */
 async function oldFile(name = "sessions.db"): Promise<{ file: string; names: () => Promise<string[]> }> {

@@ -13,6 +13,9 @@ import { openAt, tempFolder } from "./temp-store.ts";
 
 const noWarning = () => {};
 
+/** So many words that what follows them lies in another passage than what stands before. */
+const LONG = `first ${Array.from({ length: 5_000 }, (_, n) => `passageword${n}`).join(" ")}`;
+
 /** Searches with bounds so low that every strategy is used with little data. */
 async function searchWith(file: string, bounds: SearchBounds): Promise<SessionSearch> {
   const database = await openDatabase(checkOptions({ file }));
@@ -65,8 +68,9 @@ test.each<SearchBounds>([
   const file = join(await tempFolder(), "sessions.db");
   const [store, model] = [await openAt(file), new MemoryStore()];
   for (let i = 0; i < 40; i++) {
+    const long = i % 10 === 0 ? LONG : "";
     const entries = Array.from({ length: 6 }, (_, j) =>
-      entry(`common ${i < 3 ? "old" : ""} ${(i + j) % 7 === 0 ? "seldom" : ""}`, {
+      entry(`${j === 2 ? long : ""} common ${i < 3 ? "old" : ""} ${(i + j) % 7 === 0 ? "seldom" : ""}`, {
         type: j % 2 === 0 ? "user_message" : "assistant_message",
       }),
     );
@@ -96,6 +100,9 @@ test.each<SearchBounds>([
     { text: "common", filter: { tag: "third" } },
     { text: "common", types: ["user_message"] },
     { text: "common", after: 5 },
+    { text: "first seldom" },
+    { text: "passageword4999 com*" },
+    { text: '"passageword4999 common"', types: ["user_message"] },
     { text: "nowhere" },
   ];
   for (const query of queries) {

@@ -27,7 +27,7 @@ export async function setup(project: TestProject): Promise<void> {
     project.provide("postgresUrl", given);
     return;
   }
-  server = await startPostgres();
+  server = await startPostgres({ settings: { fsync: "off" } });
   if (typeof server === "string") {
     // What is skipped on somebody's machine has to run somewhere.
     if (process.env["CI"] !== undefined) throw new Error(`In CI nothing is skipped: ${server}.`);

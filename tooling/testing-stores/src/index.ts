@@ -44,7 +44,7 @@ export const LOCAL_KINDS: readonly StoreKind[] = [
  */
 export async function postgresKind(): Promise<StoreKind> {
   const given = process.env["THULP_TEST_POSTGRES"];
-  const server = given ?? (await startPostgres());
+  const server = given ?? (await startPostgres({ settings: { fsync: "off" } }));
   const name = "postgres";
   if (typeof server === "string" && server !== given) {
     // What is skipped on somebody's machine has to run somewhere.

@@ -1,6 +1,7 @@
 import type { EntryId } from "../model/ids.ts";
 import type { JsonValue } from "../model/json.ts";
-import { type SessionEntry, type StoredEntry, utf8Length } from "../model/model.ts";
+import type { SessionEntry, StoredEntry } from "../model/model.ts";
+import { utf8Length } from "../model/utf8-length.ts";
 import { measuredContent, PARTS } from "./content.ts";
 import { idFromNames } from "./names.ts";
 

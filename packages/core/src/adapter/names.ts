@@ -1,5 +1,6 @@
-import { v5 } from "uuid";
-import { MAX_TEXT_BYTES, utf8Length } from "../model/model.ts";
+import { parse, v5 } from "uuid";
+import { MAX_TEXT_BYTES } from "../model/model.ts";
+import { utf8Length } from "../model/utf8-length.ts";
 
 /** Of every id that is derived from names. It never changes: with another one everything is stored again. */
 const NAMESPACE = "92487dfa-b8a8-46ce-8e45-be065821f4d9";
@@ -17,13 +18,14 @@ export function idFromNames(kind: string, ...names: readonly string[]): string {
   return v5(encoder.encode(JSON.stringify(names)), namespaceOf(kind));
 }
 
-const namespaces = new Map<string, string>();
+/** As bytes: of a text `v5` would read them again each time. */
+const namespaces = new Map<string, Uint8Array>();
 const MAX_NAMESPACES = 256;
 
-function namespaceOf(kind: string): string {
+function namespaceOf(kind: string): Uint8Array {
   let namespace = namespaces.get(kind);
   if (namespace === undefined) {
-    namespace = v5(encoder.encode(kind), NAMESPACE);
+    namespace = parse(v5(encoder.encode(kind), NAMESPACE));
     if (namespaces.size < MAX_NAMESPACES) namespaces.set(kind, namespace);
   }
   return namespace;
@@ -37,6 +39,24 @@ function namespaceOf(kind: string): string {
 export function keyTag(adapter: string, ...names: readonly string[]): string {
   const tag = `${adapter}:key:${JSON.stringify(names)}`;
   return fits(tag) ? tag : `${adapter}:key:${idFromNames("key", ...names)}`;
+}
+
+/**
+ * The names in the {@link keyTag} of a session.
+ *
+ * @returns undefined where it has none, and for names that were too long for one.
+ */
+export function keyNames(adapter: string, tags: readonly string[]): readonly string[] | undefined {
+  const prefix = `${adapter}:key:`;
+  const tag = tags.find((each) => each.startsWith(`${prefix}[`));
+  if (tag === undefined) return undefined;
+  try {
+    const names: unknown = JSON.parse(tag.slice(prefix.length));
+    return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : undefined;
+  } catch {
+    // Anybody may give a session such a tag.
+    return undefined;
+  }
 }
 
 /**

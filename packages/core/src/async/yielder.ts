@@ -7,7 +7,7 @@ export const onNextTurn: (work: () => void) => unknown =
   ((work) => setTimeout(work, 0));
 
 /** How long work may go on before timers and I/O have their turn, in milliseconds. */
-const MAX_RUN_MS = 8;
+const MAX_RUN_MS = 12;
 
 /** How many small pieces of work there are to one look at the clock. */
 const SMALL_PER_LOOK = 64;
@@ -18,21 +18,29 @@ const SMALL_PER_LOOK = 64;
  * of work since the event loop last turned, so work that comes once in a while never waits.
  */
 export class Yielder {
+  readonly #maxRunMs: number;
   /** When the first piece of work since the last turn began; `undefined` while there was none. */
   #since: number | undefined;
   #turn: Promise<void> | undefined;
   #small = 0;
 
+  /** @param maxRunMs how long work may go on. */
+  constructor(maxRunMs = MAX_RUN_MS) {
+    this.#maxRunMs = maxRunMs;
+  }
+
+  /** For work in pieces of some milliseconds each, the last of which comes on top. */
+  static ofPieces(): Yielder {
+    return new Yielder(MAX_RUN_MS / 3);
+  }
+
   /**
-   * True when work has gone on for 8 ms without a turn of the event loop: then await
+   * True when work has gone on for its time, 12 ms as a rule, without a turn of the event loop: then await
    * {@link yieldToEventLoop}.
    */
   isDue(): boolean {
-    if (this.#since !== undefined) return Date.now() - this.#since > MAX_RUN_MS;
-    this.#since = Date.now();
-    onNextTurn(() => {
-      this.#since = undefined;
-    });
+    if (this.#since !== undefined) return Date.now() - this.#since > this.#maxRunMs;
+    this.#begin();
     return false;
   }
 
@@ -50,7 +58,8 @@ export class Yielder {
     this.#turn ??= new Promise((resolve) => {
       onNextTurn(() => {
         this.#turn = undefined;
-        this.#since = undefined;
+        // Whoever waited goes on immediately.
+        this.#begin();
         resolve();
       });
     });
@@ -60,5 +69,12 @@ export class Yielder {
   /** For loops: `await yielder.yieldIfDue()` before each piece of work. */
   async yieldIfDue(): Promise<void> {
     if (this.isDue()) await this.yieldToEventLoop();
+  }
+
+  #begin(): void {
+    this.#since = Date.now();
+    onNextTurn(() => {
+      this.#since = undefined;
+    });
   }
 }

@@ -66,6 +66,11 @@ export interface SessionManagerOptions {
   readonly lifecycle?: Lifecycle | undefined;
   /** How many sessions `loadSession` caches; 100 when absent, 0 for none. */
   readonly cacheSize?: number | undefined;
+  /**
+   * What is stored of an entry that is added, by `createSession` too: e.g. that of a `Redactor`, which gives
+   * it without the secrets in it. To be safe to retry, it has to give the same for the same entry.
+   */
+  readonly redact?: ((entry: EntryDraft) => EntryDraft) | undefined;
   /** Called with the store's warnings, e.g. of a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
 }
@@ -170,6 +175,7 @@ export class SessionManager {
   readonly #limits: SessionLimits | undefined;
   readonly #lifecycle: Lifecycle;
   readonly #cache: SessionCache;
+  readonly #redact: SessionManagerOptions["redact"];
 
   /** @throws {TypeError} when an option has the wrong type. */
   constructor(store: SessionStore, options: SessionManagerOptions = {}) {
@@ -179,6 +185,7 @@ export class SessionManager {
       limits,
       lifecycle = "free",
       cacheSize = DEFAULT_CACHE_SIZE,
+      redact,
       onWarning,
     } = options;
     if (typeof store?.append !== "function")
@@ -191,6 +198,7 @@ export class SessionManager {
       throw new TypeError("cacheSize is a whole number from 0.");
     const parsedLimits = sessionLimitsSchema.optional().safeParse(limits);
     if (!parsedLimits.success) throw new TypeError("limits are not valid.");
+    if (redact !== undefined && typeof redact !== "function") throw new TypeError("redact is a function.");
     if (onWarning !== undefined && typeof onWarning !== "function")
       throw new TypeError("onWarning is a function.");
     this.store = store;
@@ -200,6 +208,7 @@ export class SessionManager {
     this.#limits = parsedLimits.data;
     this.#lifecycle = lifecycle;
     this.#cache = new SessionCache(cacheSize);
+    this.#redact = redact;
     if (onWarning) store.warnings.listen(onWarning);
   }
 
@@ -308,13 +317,14 @@ export class SessionManager {
     content: JsonValue,
     options: AddEntryOptions = {},
   ): Promise<StoredEntry> {
-    const { id: entryId = this.#newId(), timestamp, ...rest } = options;
+    const { id: entryId, timestamp, at = this.#clock(), ...rest } = options;
     // Copied before the first await: the answer is what was written, whatever the caller does meanwhile.
-    const draft = {
+    const draft = this.#redacted({
       entryType: copyJson(entryType, "entryType") as EntryType,
       content: copyJson(content, "content"),
-    };
-    const { entries } = await this.addEntries(id, [{ id: entryId, timestamp, ...draft }], rest);
+    });
+    const entry = { id: (entryId ?? this.#newId()) as EntryId, timestamp: timestamp ?? at, ...draft };
+    const { entries } = await this.#append(id, [entry], { ...rest, at });
     const [added] = entries;
     if (added === undefined) throw new Error("The store answered an append of one entry with none.");
     return { id: added.id, timestamp: added.timestamp, ...draft, seq: added.seq };
@@ -330,12 +340,16 @@ export class SessionManager {
     entries: readonly NewEntry[],
     options: AddEntriesOptions = {},
   ): Promise<AppendResult> {
-    const { at = this.#clock(), limits, ...rest } = options;
-    return this.store.append(id, this.#complete(entries, at), {
-      ...rest,
-      at,
-      limits: this.#limitsWith(limits),
-    });
+    const { at = this.#clock(), ...rest } = options;
+    return this.#append(id, this.#complete(entries, at), { ...rest, at });
+  }
+
+  #append(
+    id: string,
+    entries: readonly SessionEntry[],
+    { limits, ...rest }: AddEntriesOptions & { readonly at: Timestamp },
+  ): Promise<AppendResult> {
+    return this.store.append(id, entries, { ...rest, limits: this.#limitsWith(limits) });
   }
 
   /** Sets the status to `completed`. @throws {SessionError} not_found, conflict */
@@ -605,8 +619,19 @@ export class SessionManager {
       // As spread would, which drops keys that are not enumerable.
       const given: Partial<NewEntry> = readArgument(field, () => ownProperties(Object(entry), field));
       const { id = this.#newId(), timestamp = at } = given;
-      return { ...(given as NewEntry), id: id as EntryId, timestamp };
+      if (!this.#redact) return { ...(given as NewEntry), id: id as EntryId, timestamp };
+      // Copied: it is read more than once.
+      const entryType = copyJson(given.entryType, `${field}.entryType`) as EntryType;
+      const content = copyJson(given.content, `${field}.content`);
+      const redacted = this.#redacted({ entryType, content });
+      return { ...(given as NewEntry), ...redacted, id: id as EntryId, timestamp };
     });
+  }
+
+  #redacted(draft: EntryDraft): EntryDraft {
+    if (!this.#redact) return draft;
+    const { entryType, content } = this.#redact(draft);
+    return { entryType, content };
   }
 
   #limitsWith(given: SessionLimits | undefined): SessionLimits | undefined {

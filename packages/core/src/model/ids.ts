@@ -35,7 +35,30 @@ export function parseSessionId(text: string): SessionId {
   return canonical as SessionId;
 }
 
-/** A new time-ordered id (UUID version 7). */
+// To ask for random bytes takes longer than all else about an id: they are taken for many ids at a time.
+const ID_BYTES = 16;
+const pool = new Uint8Array(256 * ID_BYTES);
+let used = pool.length;
+// Of the last id. The ids of one millisecond count up, so that they are in the order of their making.
+let msecs = Number.NEGATIVE_INFINITY;
+let seq = 0;
+
+/** A new time-ordered id (UUID version 7): greater than those that this process has made before. */
 export function newUuid(): string {
-  return v7();
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  const random = pool.subarray(used, used + ID_BYTES);
+  used += ID_BYTES;
+  const now = Date.now();
+  if (now > msecs) {
+    msecs = now;
+    // A random one to begin with, of 31 bits: as RFC 9562 has it, it leaves room to count.
+    seq = new DataView(random.buffer, random.byteOffset).getUint32(6) >>> 1;
+  } else {
+    seq = (seq + 1) | 0;
+    if (seq === 0) msecs++;
+  }
+  return v7({ msecs, seq, random });
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { arrayOf } from "./array-of.ts";
 import { entryIdSchema, sessionIdSchema } from "./id-schemas.ts";
-import { MAX_TEXT_BYTES, SESSION_STATUSES, utf8Length } from "./model.ts";
+import { MAX_TEXT_BYTES, SESSION_STATUSES } from "./model.ts";
+import { utf8Length } from "./utf8-length.ts";
 
 const wellFormed = z
   .string()

@@ -136,14 +136,3 @@ export interface SessionHead {
   /** The context holds a number that JavaScript can only round. Absent otherwise. */
   readonly inexact?: true;
 }
-
-/** Bytes of the UTF-8 form of a well-formed string. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    // Two bytes for each half of a surrogate pair, since a pair takes four.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
-  }
-  return bytes;
-}

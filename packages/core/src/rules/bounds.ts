@@ -1,7 +1,8 @@
 import { invalidInput } from "../model/errors.ts";
 import type { JsonObject } from "../model/json.ts";
 import { leastJsonLength } from "../model/json-length.ts";
-import { MAX_TEXT_BYTES, type Session, type SessionMetadata, utf8Length } from "../model/model.ts";
+import { MAX_TEXT_BYTES, type Session, type SessionMetadata } from "../model/model.ts";
+import { utf8Length } from "../model/utf8-length.ts";
 
 // How large what is new may be. What is stored already, by another program or an older version, may be
 // larger: it stays readable, can be changed elsewhere, and is copied as it is.

@@ -6,7 +6,7 @@ import { ENTRY_TYPE_NAMES, type EntryTypeName } from "../model/model.ts";
 import { type SessionFilter, sessionFilterSchema } from "../rules/filter.ts";
 import { isAsciiText } from "./ascii-text.ts";
 import { areAllSearched, MAX_SEARCHED_WORDS } from "./content-strings.ts";
-import { MAX_WORD_LENGTH, type Token, tokenize, tokenizeSteps } from "./tokenize.ts";
+import { joinedWordsSteps, MAX_WORD_LENGTH, tokenize } from "./tokenize.ts";
 
 /** The longest text of a search, in UTF-16 units. */
 export const MAX_SEARCH_TEXT = 4096;
@@ -86,8 +86,8 @@ export function* indexTextSteps(strings: readonly string[]): Steps<string> {
   else {
     let left = MAX_SEARCHED_WORDS;
     for (const text of strings) {
-      const { tokens, count } = yield* tokenizeSteps(text, left);
-      texts.push(joinWords(tokens));
+      const { words, count } = yield* joinedWordsSteps(text, left);
+      texts.push(words);
       left -= count;
       if (left === 0) break;
     }
@@ -104,11 +104,7 @@ function wordsOf(text: string): string {
       .replace(/[^a-z0-9]+/g, " ")
       .trim();
   }
-  return joinWords(tokenize(text));
-}
-
-function joinWords(tokens: readonly Token[]): string {
-  return tokens.map(({ word }) => word).join(" ");
+  return runSteps(joinedWordsSteps(text)).words;
 }
 
 /** Words that have to follow each other in one string; with `prefix` the last one only has to begin so. */

@@ -51,11 +51,13 @@ export async function openShardedStore(options: ShardedStoreOptions): Promise<Sh
       shard.check = async (store) =>
         checkLater(shard, store, { list, place: i + 1, of: shards.length, capabilities });
     const readOnly = shards.find((shard) => shard.capabilities?.writable === false);
+    const unsearched = shards.find((shard) => shard.capabilities?.searchable === false);
     opened = new ShardedStore({
       location,
       shards,
       capabilities,
       readOnlyReason: readOnly && `${readOnly.title} was opened so, or may only be read`,
+      notSearchableReason: unsearched && `${unsearched.title} was opened so (search=off in its URL)`,
     });
     if (onWarning) opened.warnings.listen(onWarning);
     for (const { shard, store } of answers)
@@ -196,7 +198,9 @@ async function checkLater(shard: Shard, store: BaseStore, expected: Expected): P
   if (label === null) throw unlabelled(shard.title);
   if (checkedLabel(label, shard.name, expected.place, expected.of).list !== expected.list)
     throw wrongList(`${shard.title} belongs to another list than the others`);
-  const lacking = CAPABILITIES.find((each) => expected.capabilities[each] && !store.capabilities[each]);
+  const lacking = [...CAPABILITIES, "searchable" as const].find(
+    (each) => (expected.capabilities[each] ?? true) && !(store.capabilities[each] ?? true),
+  );
   if (lacking === undefined) return;
   throw new SessionError(
     "unsupported",
@@ -210,5 +214,6 @@ function leastOf(all: readonly StoreCapabilities[]): StoreCapabilities {
   const [persistent, shared, exactNumbers, writable] = CAPABILITIES.map((each) =>
     all.every((capabilities) => capabilities[each]),
   ) as [boolean, boolean, boolean, boolean];
-  return { persistent, shared, exactNumbers, writable };
+  const searchable = all.every((capabilities) => capabilities.searchable ?? true);
+  return { persistent, shared, exactNumbers, writable, ...(!searchable && { searchable }) };
 }

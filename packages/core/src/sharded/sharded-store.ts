@@ -28,6 +28,8 @@ export interface ShardedStoreParts {
   readonly capabilities: StoreCapabilities;
   /** Why it may only be read; absent where it was opened so, and where it is writable. */
   readonly readOnlyReason?: string | undefined;
+  /** Why it does not search; absent where it does. */
+  readonly notSearchableReason?: string | undefined;
 }
 
 /**
@@ -43,11 +45,13 @@ export class ShardedStore extends BaseStore {
   readonly #watch: ShardWatch;
 
   /** @internal */
-  constructor({ location, shards, capabilities, readOnlyReason }: ShardedStoreParts) {
+  constructor(parts: ShardedStoreParts) {
     super();
+    const { location, shards, capabilities, readOnlyReason, notSearchableReason } = parts;
     this.location = location;
     this.capabilities = capabilities;
     if (readOnlyReason !== undefined) this.readOnlyReason = readOnlyReason;
+    if (notSearchableReason !== undefined) this.notSearchableReason = notSearchableReason;
     this.#shards = shards;
     this.#watch = new ShardWatch(shards, this.changes);
   }

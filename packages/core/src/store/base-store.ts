@@ -235,6 +235,7 @@ export abstract class BaseStore extends CheckedStore {
         : decodeCursor(cursorOf, cursor, (place) => isTimeAndId(place) && Number.isSafeInteger(place[2]));
     const terms = parseSearchText(text);
     if (terms.length === 0) return { items: [], nextCursor: null };
+    this.refuseNotSearchable();
     const { items, hasMore } = await this.doSearch({
       terms,
       filter,

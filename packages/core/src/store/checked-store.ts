@@ -64,6 +64,8 @@ export abstract class CheckedStore implements SessionStore {
   protected readonly changes = new ChangeFeed();
   /** Why the place may only be read, and what to do: a clause that ends a sentence. */
   protected readOnlyReason: string = OPENED_READ_ONLY;
+  /** Why it does not search, and what to do: a clause that ends a sentence. */
+  protected notSearchableReason = "it keeps no index";
   readonly #yielder = new Yielder();
   #watchers = 0;
   #watchStarted: Promise<void> | undefined;
@@ -268,6 +270,12 @@ export abstract class CheckedStore implements SessionStore {
       "unsupported",
       `${this.location} may only be read: ${this.readOnlyReason}. Nothing was changed.`,
     );
+  }
+
+  /** @throws {SessionError} unsupported where `capabilities.searchable` is false. */
+  protected refuseNotSearchable(): void {
+    if (this.capabilities.searchable ?? true) return;
+    throw new SessionError("unsupported", `${this.location} does not search: ${this.notSearchableReason}.`);
   }
 
   /**

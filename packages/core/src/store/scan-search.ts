@@ -23,7 +23,7 @@ export async function scanSearch(
   const { after, order, limit } = request;
   const matches = filterMatcher(request.filter);
   const hits: (PlacedHit & { score: number })[] = [];
-  const yielder = new Yielder();
+  const yielder = Yielder.ofPieces();
   scan: for await (const metadata of newestFirst) {
     if (after && precedes(metadata, after)) continue;
     if (!matches(metadata)) continue;

@@ -39,6 +39,11 @@ export interface StoreCapabilities {
    * call that writes is then refused with `unsupported`, and changes nothing.
    */
   readonly writable: boolean;
+  /**
+   * False where the store keeps no index to search by, and every `search` for a word is refused with
+   * `unsupported`: ask for a list by filters, or search within one session. Absent: true.
+   */
+  readonly searchable?: boolean | undefined;
 }
 
 /** Which entries of a session, and in which order. */
@@ -162,8 +167,8 @@ export interface WatchOptions {
  * A call is applied completely or not at all. What is given and what is returned share nothing with the
  * store. Every method rejects with {@link SessionError}: `invalid_input` for what does not fit the schema,
  * `closed` after `close`, `io` where the medium fails, `busy` where another process holds a lock for too
- * long; every method that writes with `unsupported` where `capabilities.writable` is false. Further codes are
- * at the methods.
+ * long; every method that writes with `unsupported` where `capabilities.writable` is false, and `search`
+ * where `capabilities.searchable` is. Further codes are at the methods.
  */
 export interface SessionStore extends AsyncDisposable {
   /**

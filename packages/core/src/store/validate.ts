@@ -2,7 +2,6 @@ import { z } from "zod";
 import { arrayOf } from "../model/array-of.ts";
 import { invalidInput } from "../model/errors.ts";
 import { sessionIdSchema } from "../model/id-schemas.ts";
-import { isCanonicalUuid } from "../model/ids.ts";
 import {
   copyArgument,
   copyJsonMeasured,
@@ -12,13 +11,7 @@ import {
   ownProperties,
   readArgument,
 } from "../model/json.ts";
-import {
-  MAX_ENTRY_BYTES,
-  type Session,
-  type SessionEntry,
-  type SessionMetadata,
-  utf8Length,
-} from "../model/model.ts";
+import { MAX_ENTRY_BYTES, type Session, type SessionEntry, type SessionMetadata } from "../model/model.ts";
 import {
   entryEnvelopeSchema,
   sessionMetadataSchema,
@@ -28,9 +21,17 @@ import {
   tagsSchema,
   timestampSchema,
 } from "../model/model-schemas.ts";
+import { utf8Length } from "../model/utf8-length.ts";
 import { checkContextBounds, checkMetadataBounds } from "../rules/bounds.ts";
 import { sessionLimitsSchema } from "../rules/limits.ts";
 import type { AppendOptions, SessionChange } from "../rules/writes.ts";
+import {
+  ENVELOPE_BYTES,
+  type Envelope,
+  isRecord,
+  isTimestamp,
+  usualEnvelopeBytes,
+} from "./usual-envelope.ts";
 
 /**
  * Checks a copy of `value`, and gives what the schema makes of it.
@@ -59,26 +60,23 @@ function fieldPath(what: string, path: readonly PropertyKey[]): string {
   );
 }
 
-const MESSAGE_TYPES: readonly unknown[] = ["user_message", "assistant_message", "system_message"];
-
 const ENTRY_FIELDS: readonly string[] = ["id", "timestamp", "entryType", "content"];
-const ENVELOPE_KEYS = 3;
 const TYPE_FIELDS: readonly string[] = ["type"];
+const EVENT_FIELDS: readonly string[] = ["type", "event"];
+const TOOL_FIELDS: readonly string[] = ["type", "toolName", "success"];
 /** What a store adds to an entry; left out where a session that was read is given back. */
 const STORED_FIELDS: readonly string[] = ["seq", "inexact"];
-
-/** More than what is around the content of a message takes as JSON, in bytes. */
-const MESSAGE_ENVELOPE_BYTES = 256;
 
 /** Checks an entry and gives a copy. @throws {SessionError} invalid_input */
 function parseEntry(value: unknown, field: string, isStored: boolean): SessionEntry {
   const { given, content: givenContent } = readEntry(value, field, isStored);
-  const isMessage = isMessageEnvelope(given);
-  const { id, timestamp, entryType } = isMessage ? given : parseEnvelope(given, field);
+  const envelopeBytes = usualEnvelopeBytes(given);
+  const isUsual = envelopeBytes !== undefined;
+  const { id, timestamp, entryType } = isUsual ? (given as Envelope) : parseEnvelope(given, field);
   const { copied: content, length } = copyJsonMeasured(givenContent, `${field}.content`, MAX_ENTRY_BYTES);
   const entry: SessionEntry = { id, timestamp, entryType, content };
   // Bounds first: a small entry is not turned into text for nothing.
-  const isSmall = isMessage && length.most + MESSAGE_ENVELOPE_BYTES <= MAX_ENTRY_BYTES;
+  const isSmall = isUsual && length.most + envelopeBytes <= MAX_ENTRY_BYTES;
   if (!isSmall && isLongerThan(entry, length, MAX_ENTRY_BYTES)) {
     throw invalidInput(`${field} is longer than ${MAX_ENTRY_BYTES} bytes as JSON.`, { field });
   }
@@ -100,9 +98,16 @@ function readEntry(value: unknown, field: string, isStored: boolean): { given: o
   return { given: { ...given, entryType: readType(entryType, field) }, content };
 }
 
+/** A copy. The fields of the usual types come in the order in which they are stored. */
 function readType(value: unknown, field: string): unknown {
   if (!isRecord(value)) return value;
-  return hasOnly(value, TYPE_FIELDS) ? { type: value["type"] } : ownProperties(value, `${field}.entryType`);
+  if (hasOnly(value, TYPE_FIELDS)) return { type: value["type"] };
+  if (hasOnly(value, EVENT_FIELDS)) return { type: value["type"], event: value["event"] };
+  if (hasOnly(value, TOOL_FIELDS)) {
+    const { type, toolName, success } = value;
+    return { type, toolName, success };
+  }
+  return ownProperties(value, `${field}.entryType`);
 }
 
 /** True when these are all the keys that the object has, in whatever order. */
@@ -114,32 +119,11 @@ function hasOnly(value: object, names: readonly string[]): boolean {
   return true;
 }
 
-type Envelope = Omit<SessionEntry, "content">;
-
-/**
- * A correct message, as most entries are: found without the schema, which takes longer than writing the entry
- * does. Of everything else, wrong messages too, the schema says what it is.
- */
-function isMessageEnvelope(given: object): given is Envelope {
-  const { id, timestamp, entryType } = given as Partial<Envelope>;
-  if (typeof id !== "string" || !isCanonicalUuid(id) || !isTimestamp(timestamp)) return false;
-  if (Object.keys(given).length !== ENVELOPE_KEYS || !isRecord(entryType)) return false;
-  return MESSAGE_TYPES.includes(entryType["type"]) && Object.keys(entryType).length === 1;
-}
-
 function parseEnvelope(given: unknown, field: string): Envelope {
   const { id, timestamp, entryType } = parseChecked(entryEnvelopeSchema, given, field);
   if (entryType.type !== "evaluation_result") return { id, timestamp, entryType };
   const metrics = parseMetrics(entryType.metrics, `${field}.entryType.metrics`);
   return { id, timestamp, entryType: { ...entryType, metrics } };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isTimestamp(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function parseMetrics(value: unknown, field: string): Readonly<Record<string, number>> {
@@ -155,7 +139,7 @@ function parseMetrics(value: unknown, field: string): Readonly<Record<string, nu
 function isLongerThan(entry: SessionEntry, content: JsonLength, bytes: number): boolean {
   const { content: _, ...envelope } = entry;
   const { least, most } = copyJsonMeasured(envelope, "entry", Number.POSITIVE_INFINITY).length;
-  const [atLeast, atMost] = [least + content.least, most + content.most + MESSAGE_ENVELOPE_BYTES];
+  const [atLeast, atMost] = [least + content.least, most + content.most + ENVELOPE_BYTES];
   if (atMost <= bytes || atLeast > bytes) return atLeast > bytes;
   return utf8Length(JSON.stringify(entry)) > bytes;
 }
@@ -266,15 +250,23 @@ const appendOptionsSchema = writeOptionsSchema
     error: "goes with expectedVersion only: what is dropped has to be known",
   });
 const TIME_ONLY: readonly string[] = ["at"];
+const TIME_AND_EPOCH: readonly string[] = ["at", "expectedEpoch"];
 
 /** Checks the options of an append. @throws {SessionError} invalid_input */
 export function parseAppendOptions(value: unknown): AppendOptions {
   return readArgument("options", () => {
     if (!isRecord(value)) return parseInput(appendOptionsSchema, value, "options") as AppendOptions;
-    if (!hasOnly(value, TIME_ONLY)) return parseFullAppendOptions(ownProperties(value, "options"));
     // As most are: the schema would take longer than everything else about the options.
-    const { at } = value;
-    return isTimestamp(at) ? { at } : (parseChecked(appendOptionsSchema, { at }, "options") as AppendOptions);
+    if (hasOnly(value, TIME_ONLY)) {
+      const { at } = value;
+      return isTimestamp(at) ? { at } : parseFullAppendOptions({ at });
+    }
+    if (hasOnly(value, TIME_AND_EPOCH)) {
+      const { at, expectedEpoch } = value;
+      const isUsual = isTimestamp(at) && typeof expectedEpoch === "string";
+      return isUsual ? { at, expectedEpoch } : parseFullAppendOptions({ at, expectedEpoch });
+    }
+    return parseFullAppendOptions(ownProperties(value, "options"));
   });
 }
 

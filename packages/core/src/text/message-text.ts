@@ -1,11 +1,19 @@
 /**
- * What a message says, where that is all it holds for a reader: of a message as LangChain serializes it. Ids
- * and what the model's provider adds (usage, finish reason) are not for a reader; calls of tools and contents
- * that are no text are.
+ * What a message says, where that is all it holds for a reader: of a message as LangChain serializes it, of a
+ * `UIMessage` of the AI SDK, of an item of the OpenAI Agents SDK, and of a line of Claude's transcripts. Ids
+ * and what the provider or the application notes about it (usage, finish reason, metadata, the working
+ * directory) are not for a reader; calls of tools and contents that are no text are.
  *
  * @returns `null` for anything else, which has to be shown as it is.
  */
 export function messageText(content: unknown): string | null {
+  if (!isObject(content)) return null;
+  return langChainText(content) ?? uiMessageText(content) ?? openAiText(content) ?? claudeText(content);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function langChainText(content: Fields): string | null {
   const fields = langChainFields(content);
   if (fields === undefined) return null;
   const { tool_calls, invalid_tool_calls, additional_kwargs } = fields;
@@ -13,11 +21,29 @@ export function messageText(content: unknown): string | null {
   return saidIn(fields["content"]);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** Of `{id, role, parts}`: the beginnings of steps say nothing. */
+function uiMessageText(content: Fields): string | null {
+  const { id, role, parts, metadata: _, ...more } = content;
+  const isMessage = typeof id === "string" && typeof role === "string" && Array.isArray(parts);
+  if (!isMessage || Object.keys(more).length > 0) return null;
+  return saidIn(parts.filter((part) => !isObject(part) || part["type"] !== "step-start"));
+}
+
+/** Of `{role, content}`, also with `type: "message"`. */
+function openAiText(item: Fields): string | null {
+  const { type = "message", role, content, id: _, status: __, providerData: ___, ...more } = item;
+  const isMessage = type === "message" && typeof role === "string" && Object.keys(more).length === 0;
+  return isMessage ? saidIn(content) : null;
+}
+
+/** Of `{type, message: {role, content}}`, with much about where and when it was said. */
+function claudeText({ type, message, toolUseResult }: Fields): string | null {
+  const isMessage = (type === "user" || type === "assistant") && isObject(message);
+  return isMessage && toolUseResult === undefined ? saidIn(message["content"]) : null;
+}
 
 /** Of `{lc: 1, id: [..., "messages", ...], kwargs}`, and of the `{type, data}` of chat histories. */
-function langChainFields(content: unknown): Fields | undefined {
-  if (!isObject(content)) return undefined;
+function langChainFields(content: Fields): Fields | undefined {
   const { lc, type, id, kwargs, data } = content;
   if (lc === 1 && type === "constructor" && Array.isArray(id) && id[1] === "messages") {
     return isObject(kwargs) ? kwargs : undefined;
@@ -26,12 +52,16 @@ function langChainFields(content: unknown): Fields | undefined {
   return isStored ? data : undefined;
 }
 
+const TEXT_BLOCKS: readonly unknown[] = ["text", "input_text", "output_text"];
+
 /** A text, or blocks that are all text. */
 function saidIn(content: unknown): string | null {
   if (typeof content === "string") return content;
   if (!Array.isArray(content) || content.length === 0) return null;
   const texts = content.map((block) =>
-    isObject(block) && block["type"] === "text" && typeof block["text"] === "string" ? block["text"] : null,
+    isObject(block) && TEXT_BLOCKS.includes(block["type"]) && typeof block["text"] === "string"
+      ? block["text"]
+      : null,
   );
   return texts.includes(null) ? null : texts.join("\n\n");
 }

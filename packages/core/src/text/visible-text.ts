@@ -1,6 +1,4 @@
 // What a person sees of a text that somebody else has written, without what a terminal would obey or hide.
-// Imports next to nothing: a command that only prints a message loads no more than this.
-export { messageText } from "./message-text.ts";
 
 /**
  * Controls of the terminal, and what takes no room (`DI`, default ignorable): it turns the direction of

@@ -67,8 +67,9 @@ export function findEntries(store: SessionStore, id: SessionId, query: FindQuery
     const terms = identity.text === undefined ? null : parseSearchText(identity.text);
     // A text without a word matches nothing, as in every search.
     if (terms?.length === 0) return found.answer(epoch, cursorOf);
+    const isSearchable = store.capabilities.searchable ?? true;
     const byIndex =
-      terms !== null && identity.toolName === undefined && !identity.failedOnly
+      isSearchable && terms !== null && identity.toolName === undefined && !identity.failedOnly
         ? await searchAll(store, { id, epoch }, identity, newFound)
         : null;
     if (byIndex) return byIndex.answer(epoch, cursorOf);

@@ -1,3 +1,4 @@
+import { defaultParts, importedRecord, isImported } from "../entry-view/view-parts.ts";
 import type { JsonObject, JsonValue } from "../model/json.ts";
 
 /** Where contents keep what a person reads, the most telling first. */
@@ -26,14 +27,27 @@ const MOST_VALUES = 1000;
  * @param length in UTF-16 units, at most; one that is cut ends with `…`.
  */
 export function previewText(content: JsonValue, length: number): string {
-  const left = { values: MOST_VALUES };
-  const text = tellingText(content, left) ?? "";
+  const text = (isImported(content) ? importedText(content) : tellingText(content, values())) ?? "";
   // Of megabytes no more is looked at than can be shown.
   const line = text
     .slice(0, length * 4)
     .replaceAll(/\s+/g, " ")
     .trim();
   return line.length <= length ? line : `${line.slice(0, length - 1).toWellFormed()}…`;
+}
+
+function values(): { values: number } {
+  return { values: MOST_VALUES };
+}
+
+/** Of what an import has stored: not what it says of the agent, nor what surrounds the message. */
+function importedText(content: JsonValue): string | undefined {
+  for (const part of defaultParts(content, { type: "user_message" }))
+    if ("text" in part && /\S/.test(part.text.slice(0, 1000))) return part.text;
+  const record = importedRecord(content);
+  if (!record) return undefined;
+  const inner = ["payload", "message", "data"].map((key) => record[key]).find((each) => each !== undefined);
+  return tellingText(inner ?? record, values());
 }
 
 function tellingText(value: JsonValue, left: { values: number }): string | undefined {

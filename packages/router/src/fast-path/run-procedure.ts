@@ -1,6 +1,7 @@
 import { type AnyProcedure, getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
 import type { ApiContext } from "../context.ts";
 import { outcomeOf, toTrpcError } from "../errors.ts";
+import { writeRefusal } from "../write-refusal.ts";
 
 interface Call {
   readonly path: string;
@@ -43,6 +44,8 @@ export async function runProcedure(procedure: AnyProcedure, call: Call): Promise
   let error: TRPCError | undefined;
   const next = async () => {
     try {
+      const refusal = writeRefusal(ctx, type);
+      if (refusal) throw refusal;
       data = await parts.resolver({ path, type, ctx, signal, input: checked(parts, rawInput()) });
     } catch (cause) {
       error = getTRPCErrorFromUnknown(cause);

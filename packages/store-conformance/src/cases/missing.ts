@@ -34,16 +34,35 @@ export const missingCases: readonly ConformanceCase[] = [
 
   conformanceCase("call-surface", ["CALL-7"], "location, capabilities and warnings", async (store) => {
     ok(typeof store.location === "string" && store.location !== "", "location is no text");
-    const { persistent, shared, exactNumbers, writable } = store.capabilities;
+    const { persistent, shared, exactNumbers, writable, searchable = true } = store.capabilities;
     deepEqual(
-      [persistent, shared, exactNumbers, writable].map((flag) => typeof flag),
-      ["boolean", "boolean", "boolean", "boolean"],
+      [persistent, shared, exactNumbers, writable, searchable].map((flag) => typeof flag),
+      ["boolean", "boolean", "boolean", "boolean", "boolean"],
       "the capabilities",
     );
     const stop = store.warnings.listen(() => {});
     equal(typeof stop, "function", "what warnings.listen gives");
     stop();
   }),
+
+  conformanceCase(
+    "search-offered",
+    ["CAPABILITY-6"],
+    "a store that says so does not search",
+    async (store) => {
+      await store.create(makeSession(1, { entries: [userEntry(1, "needle")] }));
+      const search = (order: "newest" | "rank") => store.search({ text: "needle", order });
+      for (const order of ["newest", "rank"] as const) {
+        if (store.capabilities.searchable ?? true) {
+          equal((await search(order)).items.length, 1, `the hits, ${order}`);
+          continue;
+        }
+        const { message } = await rejects(() => search(order), "unsupported", order);
+        ok(message.includes(store.location), `the refusal does not name the place: ${message}`);
+      }
+      await rejects(() => store.search({ text: "x".repeat(4097) }), "invalid_input", "a wrong argument");
+    },
+  ),
 
   {
     id: "call-kind",

@@ -1,8 +1,10 @@
+// Longer than most files: a mistake for each clause of search.
 import {
   isSessionError,
   type SearchHit,
   type SearchQuery,
   type SessionId,
+  type StoreCapabilities,
   type StoredEntry,
 } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
@@ -45,6 +47,22 @@ function droppingHits(keep: (entry: StoredEntry) => boolean) {
 }
 
 export const searchBugs: readonly PlantedBug[] = [
+  plantedBug(
+    "a store that says that it does not search finds something",
+    ["search-offered"],
+    class extends MemoryStore {
+      readonly #own = { persistent: false, shared: false, exactNumbers: false, writable: true };
+      override capabilities: StoreCapabilities = { ...this.#own, searchable: false };
+      override async search(query: SearchQuery) {
+        const said = this.capabilities;
+        this.capabilities = this.#own;
+        return super.search(query).finally(() => {
+          this.capabilities = said;
+        });
+      }
+    },
+  ),
+
   plantedBug(
     "a phrase is any of its words in any order",
     ["search-phrases", "search-without-spaces", "search-code", "search-generated"],

@@ -1,7 +1,7 @@
 import type { EntryId, EntryType } from "@thulp-sessions/core";
-import { ENTRY_ENDING } from "./canonical-layout.ts";
+import { ENTRY_FIELDS, ENTRY_TYPES } from "../file-text/fields.ts";
+import { ENTRY_ENDING } from "../file-text/layout.ts";
 import type { EntrySpan } from "./serde/codec.ts";
-import { ENTRY_FIELDS, ENTRY_TYPES } from "./serde/fields.ts";
 import { FormatError } from "./serde/format-error.ts";
 import type { JsonScanner } from "./serde/json-scanner.ts";
 import { LEVELS_IN_CONTENT } from "./serde/serde.ts";

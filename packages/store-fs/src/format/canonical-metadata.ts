@@ -7,8 +7,9 @@ import {
   type SessionType,
 } from "@thulp-sessions/core";
 import { isCanonicalUuid } from "@thulp-sessions/core/store";
-import { endOfFixed, type FixedHeader, SEPARATOR, standsAt } from "./canonical-layout.ts";
-import { SESSION_TYPES } from "./serde/fields.ts";
+import { SESSION_TYPES } from "../file-text/fields.ts";
+import { type FixedHeader, SEPARATOR } from "../file-text/layout.ts";
+import { endOfFixed, standsAt } from "./canonical-layout.ts";
 
 /** What stands behind the metadata of our layout. */
 const FOLLOWING = Buffer.from('\n  },\n  "context": ');

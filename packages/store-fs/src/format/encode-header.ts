@@ -1,17 +1,18 @@
-import type { JsonObject, JsonValue, SessionMetadata, Timestamp } from "@thulp-sessions/core";
+import type { JsonObject, JsonValue, SessionMetadata } from "@thulp-sessions/core";
 import { jsonEqual } from "@thulp-sessions/core/store";
-import { ByteWindow, bufferSource } from "./byte-window.ts";
+import { encodeMetadata } from "../file-text/fields.ts";
 import {
-  CLOSING,
-  ENTRIES_OPENING,
-  fixedHeaderText,
-  OUR_FIELDS,
-  PREFIX,
-  UPDATED_AT_OFFSET,
-} from "./canonical-layout.ts";
+  fixedPartText,
+  type HeaderContent,
+  indentedText,
+  NAMED_FIELDS,
+  namedPartText,
+} from "../file-text/header-text.ts";
+import { CLOSING, ENTRIES_OPENING } from "../file-text/layout.ts";
+import { ByteWindow, bufferSource } from "./byte-window.ts";
+import { OUR_FIELDS } from "./canonical-layout.ts";
 import { FileWalker } from "./file-walker.ts";
 import type { DecodedContext, DecodedMetadata } from "./serde/codec.ts";
-import { encodeMetadata, METADATA_FIELDS } from "./serde/fields.ts";
 import { FormatError } from "./serde/format-error.ts";
 import type { Range, RawField } from "./serde/serde.ts";
 
@@ -43,13 +44,6 @@ export function decodeEnvelope(before: Buffer, after: Buffer = Buffer.from(CLOSI
   return { bytes, metadata, context, unknown };
 }
 
-/** What a header says. */
-export interface HeaderContent {
-  readonly metadata: SessionMetadata;
-  readonly context: JsonObject;
-  readonly epoch: string;
-}
-
 /** The header of a file: everything before the first entry. */
 export interface Header {
   readonly bytes: Buffer;
@@ -63,29 +57,28 @@ export interface Header {
  *
  * @param envelope of the file that it takes the place of; absent for a new session.
  */
-export function encodeHeader({ metadata, context, epoch }: HeaderContent, envelope?: Envelope): Header {
-  const parts: Buffer[] = [Buffer.from(PREFIX), fixedFields(metadata.updatedAt, epoch, 0)];
-  for (const [key, piece] of metadataMembers(metadata, envelope))
-    parts.push(Buffer.from(`,\n    ${JSON.stringify(key)}: `), pieceBytes(piece, "    "));
-  parts.push(Buffer.from("\n  }"));
-  const members = [["context", contextPiece(context, envelope)] as const, ...unknownMembers(envelope)];
-  for (const [key, piece] of members)
-    parts.push(Buffer.from(`,\n  ${JSON.stringify(key)}: `), pieceBytes(piece, "  "));
-  parts.push(Buffer.from(`,${ENTRIES_OPENING}`));
-  const bytes = Buffer.concat(parts);
+export function encodeHeader(content: HeaderContent, envelope?: Envelope): Header {
+  const named = envelope ? changedPart(content, envelope) : Buffer.from(namedPartText(content));
+  const bytes = Buffer.concat([Buffer.from(fixedPartText(content, 0)), named]);
   const setEntriesEnd = (entriesEnd: number): void => {
-    fixedFields(metadata.updatedAt, epoch, entriesEnd).copy(bytes, UPDATED_AT_OFFSET);
+    bytes.write(fixedPartText(content, entriesEnd), "latin1");
   };
   setEntriesEnd(bytes.length);
   return { bytes, setEntriesEnd };
 }
 
-function fixedFields(updatedAt: Timestamp, epoch: string, entriesEnd: number): Buffer {
-  const fileSize = entriesEnd + CLOSING.length;
-  const changedAt = updatedAt;
-  return Buffer.from(
-    fixedHeaderText({ updatedAt, fileSize, changedAt, entriesEnd, truncated: false, epoch }),
-  );
+/** The same as {@link namedPartText}, with what stays as it is in its own bytes. */
+function changedPart({ metadata, context }: HeaderContent, envelope: Envelope): Buffer {
+  const parts: Buffer[] = [];
+  for (const [key, piece] of metadataMembers(metadata, envelope))
+    parts.push(Buffer.from(`,\n    ${JSON.stringify(key)}: `), pieceBytes(piece, "    "));
+  parts.push(Buffer.from("\n  }"));
+  const unknown = envelope.unknown.map((field): Member => [field.key, rawPiece(envelope, field)]);
+  const members = [["context", contextPiece(context, envelope)] as const, ...unknown];
+  for (const [key, piece] of members)
+    parts.push(Buffer.from(`,\n  ${JSON.stringify(key)}: `), pieceBytes(piece, "  "));
+  parts.push(Buffer.from(`,${ENTRIES_OPENING}`));
+  return Buffer.concat(parts);
 }
 
 /** A value: text that stays as it is, a value to be written, or an object made of such pieces. */
@@ -95,21 +88,20 @@ type Piece =
   | { readonly members: readonly (readonly [key: string, piece: Piece])[] };
 type Member = readonly [key: string, piece: Piece];
 
-function metadataMembers(metadata: SessionMetadata, envelope: Envelope | undefined): Member[] {
-  const before = envelope && encodeMetadata(envelope.metadata.value);
+function metadataMembers(metadata: SessionMetadata, envelope: Envelope): Member[] {
+  const before = encodeMetadata(envelope.metadata.value);
   const after = encodeMetadata(metadata);
-  const known = METADATA_FIELDS.filter((field) => field !== "updated_at").map((field): Member => {
-    const range = envelope?.metadata.fields.get(field);
+  const known = NAMED_FIELDS.map((field): Member => {
+    const range = envelope.metadata.fields.get(field);
     // The file's name is the identity; what the file says of its id is not ours to change.
-    const isSame = field === "id" || jsonEqual(before?.[field] as JsonValue, after[field] as JsonValue);
-    return [field, envelope && range && isSame ? rawPiece(envelope, range) : { value: after[field] }];
+    const isSame = field === "id" || jsonEqual(before[field] as JsonValue, after[field] as JsonValue);
+    return [field, range && isSame ? rawPiece(envelope, range) : { value: after[field] }];
   });
-  const unknown = envelope?.metadata.unknown.filter(({ key }) => !OUR_FIELDS.includes(key)) ?? [];
-  return [...known, ...unknown.map((field): Member => [field.key, rawPiece(envelope as Envelope, field)])];
+  const unknown = envelope.metadata.unknown.filter(({ key }) => !OUR_FIELDS.includes(key));
+  return [...known, ...unknown.map((field): Member => [field.key, rawPiece(envelope, field)])];
 }
 
-function contextPiece(context: JsonObject, envelope: Envelope | undefined): Piece {
-  if (!envelope) return { value: context };
+function contextPiece(context: JsonObject, envelope: Envelope): Piece {
   const before = envelope.context;
   const members = Object.entries(context).map(([key, value]): Member => {
     const range = before.fields.get(key);
@@ -119,10 +111,6 @@ function contextPiece(context: JsonObject, envelope: Envelope | undefined): Piec
   return { members };
 }
 
-function unknownMembers(envelope: Envelope | undefined): Member[] {
-  return envelope?.unknown.map((field): Member => [field.key, rawPiece(envelope, field)]) ?? [];
-}
-
 function rawPiece({ bytes }: Envelope, { start, end }: Range): Piece {
   return { raw: bytes.subarray(start, end) };
 }
@@ -130,9 +118,7 @@ function rawPiece({ bytes }: Envelope, { start, end }: Range): Piece {
 /** Two-space pretty JSON as it stands behind a key that is indented by `indent`. */
 function pieceBytes(piece: Piece, indent: string): Buffer {
   if ("raw" in piece) return piece.raw;
-  // Line ends stand between values only: within strings they are escaped.
-  if ("value" in piece)
-    return Buffer.from(JSON.stringify(piece.value, null, 2).replaceAll("\n", `\n${indent}`));
+  if ("value" in piece) return Buffer.from(indentedText(piece.value, indent));
   if (piece.members.length === 0) return Buffer.from("{}");
   const parts = piece.members.flatMap(([key, member], i) => [
     Buffer.from(`${i === 0 ? "{" : ","}\n${indent}  ${JSON.stringify(key)}: `),

@@ -1,20 +1,23 @@
 import { isUtf8 } from "node:buffer";
-import type { ByteWindow } from "./byte-window.ts";
+import { SESSION_FIELDS } from "../file-text/fields.ts";
 import {
   CLOSING,
   ENTRIES_OPENING,
   ENTRY_BEGINNING,
   ENTRY_ENDING,
-  endsWith,
   FIRST_ENTRIES_OPENING,
   FIRST_SEPARATOR,
-  FIXED_HEADER_END,
   type FixedHeader,
+  SEPARATOR,
+} from "../file-text/layout.ts";
+import type { ByteWindow } from "./byte-window.ts";
+import {
+  endsWith,
+  FIXED_HEADER_END,
   hasFirstLayout,
   type LostHeader,
   patchLostHeader,
   readFixedHeader,
-  SEPARATOR,
   standsAt,
   UPDATED_AT_END,
 } from "./canonical-layout.ts";
@@ -25,7 +28,6 @@ import {
   decodeMetadata,
   type EntrySpan,
 } from "./serde/codec.ts";
-import { SESSION_FIELDS } from "./serde/fields.ts";
 import { FormatError } from "./serde/format-error.ts";
 import { JsonScanner } from "./serde/json-scanner.ts";
 import { OPEN_ARRAY } from "./serde/json-tokens.ts";

@@ -1,5 +1,5 @@
+import { ENTRY_ENDING } from "../file-text/layout.ts";
 import type { ByteSource } from "./byte-window.ts";
-import { ENTRY_ENDING } from "./canonical-layout.ts";
 
 /**
  * What stands behind the last whole batch of a file in our layout:

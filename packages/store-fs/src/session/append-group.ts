@@ -17,8 +17,8 @@ import {
   planAppend,
 } from "@thulp-sessions/core/store";
 import { readBytes } from "../disk/read-file.ts";
+import { epochNumber } from "../file-text/epoch-number.ts";
 import { encodeAppend } from "../format/encode-entry.ts";
-import { epochNumber } from "../format/epoch-number.ts";
 import { decodeEntry } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";

@@ -5,7 +5,7 @@ import { type FileInfo, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile, isErrno } from "../disk/io-error.ts";
 import { quarantine } from "../disk/quarantine.ts";
 import { createFile, type Fill, replaceFile, syncData, syncFolder } from "../disk/write-file.ts";
-import { CLOSING, type FixedHeader } from "../format/canonical-layout.ts";
+import { CLOSING, type FixedHeader } from "../file-text/layout.ts";
 import { EntryIndex } from "../format/entry-index.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { applyGroup, type EncodedGroup } from "./append-group.ts";

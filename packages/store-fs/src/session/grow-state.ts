@@ -6,15 +6,9 @@ import { isCertainlySameFile, isRacy } from "../disk/file-clock.ts";
 import { type FileInfo, sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { bytesOf, READ_TRIES, type ReadableFile, readBytes, withReadableFile } from "../disk/read-file.ts";
+import { CLOSING, type FixedHeader, SEPARATOR } from "../file-text/layout.ts";
 import { skipCanonicalEntry } from "../format/canonical-entry.ts";
-import {
-  CLOSING,
-  endsWith,
-  type FixedHeader,
-  readFixedHeader,
-  SEPARATOR,
-  standsAt,
-} from "../format/canonical-layout.ts";
+import { endsWith, readFixedHeader, standsAt } from "../format/canonical-layout.ts";
 import { decodeEntry, type EntrySpan } from "../format/serde/codec.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";

@@ -13,19 +13,17 @@ import { sameStamp } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { bytesOf, type ReadableFile, withReadableFile } from "../disk/read-file.ts";
 import type { Fill } from "../disk/write-file.ts";
+import { encodeEntry } from "../file-text/entry-text.ts";
+import { epochNumber } from "../file-text/epoch-number.ts";
+import { CLOSING, FIRST_SEPARATOR, type FixedHeader, SEPARATOR } from "../file-text/layout.ts";
 import {
-  CLOSING,
-  FIRST_SEPARATOR,
   FIXED_HEADER_END,
-  type FixedHeader,
   NO_EPOCH,
   readFixedHeader,
-  SEPARATOR,
   UPDATED_AT_OFFSET,
 } from "../format/canonical-layout.ts";
-import { type AppendText, encodeEntries, encodeEntry } from "../format/encode-entry.ts";
+import { type AppendText, encodeEntries } from "../format/encode-entry.ts";
 import { decodeEnvelope, type Envelope, encodeHeader, type Header } from "../format/encode-header.ts";
-import { epochNumber } from "../format/epoch-number.ts";
 import { type DecodedEntry, decodeEntry, parseRange } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import type { Range } from "../format/serde/serde.ts";

@@ -20,7 +20,7 @@ import { infoOf } from "../disk/file-stamp.ts";
 import { changedMeanwhile } from "../disk/io-error.ts";
 import { READ_TRIES } from "../disk/read-file.ts";
 import { type Fill, removeFile, syncFolder } from "../disk/write-file.ts";
-import { epochNumber } from "../format/epoch-number.ts";
+import { epochNumber } from "../file-text/epoch-number.ts";
 import { FormatError } from "../format/serde/format-error.ts";
 import {
   type AppendCall,

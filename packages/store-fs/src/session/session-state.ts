@@ -10,7 +10,8 @@ import {
 } from "@thulp-sessions/core";
 import { damagedSession, type EntryCounts, headOf } from "@thulp-sessions/core/store";
 import type { FileInfo } from "../disk/file-stamp.ts";
-import { endOfFixed, type FixedHeader } from "../format/canonical-layout.ts";
+import type { FixedHeader } from "../file-text/layout.ts";
+import { endOfFixed } from "../format/canonical-layout.ts";
 import type { EntryIndex } from "../format/entry-index.ts";
 import { type DecodedEntry, parseRange } from "../format/serde/codec.ts";
 import type { FormatError } from "../format/serde/format-error.ts";

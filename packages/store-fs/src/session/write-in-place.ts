@@ -4,13 +4,8 @@ import type { FileInfo } from "../disk/file-stamp.ts";
 import { changedMeanwhile, io } from "../disk/io-error.ts";
 import { readAt } from "../disk/read-file.ts";
 import { cutFile, syncData, writeFully } from "../disk/write-file.ts";
-import {
-  appendedFieldsText,
-  CLOSING,
-  type FixedHeader,
-  fixedHeaderText,
-  UPDATED_AT_OFFSET,
-} from "../format/canonical-layout.ts";
+import { appendedFieldsText, CLOSING, type FixedHeader, fixedHeaderText } from "../file-text/layout.ts";
+import { UPDATED_AT_OFFSET } from "../format/canonical-layout.ts";
 import type { EncodedGroup } from "./append-group.ts";
 import { entriesEndOf, type SessionState } from "./session-state.ts";
 

@@ -12,10 +12,12 @@ import {
 } from "@thulp-sessions/core";
 import { inspectStore, openFileStore, repairFile } from "@thulp-sessions/store-fs";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { temporaryFolder } from "../temporary-folder.ts";
+import { temporaryFolder, useFoldersInMemory } from "../temporary-folder.ts";
 
 // A file that is no session, or a monstrous one, costs its own session only: nothing blocks, nothing else
 // fails, and what is said of it is a SessionError that names it.
+
+useFoldersInMemory();
 
 const BAD = "aaaaaaaa-0000-4000-8000-000000000001";
 

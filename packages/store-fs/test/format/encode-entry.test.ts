@@ -7,7 +7,7 @@ import {
   toolCall,
 } from "@thulp-sessions/core";
 import { expect, test } from "vitest";
-import { appendedFieldsText } from "../../src/format/canonical-layout.ts";
+import { appendedFieldsText } from "../../src/file-text/layout.ts";
 import { encodeAppend, encodeEntries } from "../../src/format/encode-entry.ts";
 
 const DRAFTS: readonly EntryDraft[] = [

@@ -9,13 +9,15 @@ import {
   userMessage,
 } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Fault, FaultyDisk } from "../faulty-disk.ts";
-import { makeFolder, removeFolder } from "../temporary-folder.ts";
+import { makeFolder, removeFolder, useFoldersInMemory } from "../temporary-folder.ts";
 
 // Every call of every operation is made and fails at its first file call, at its second, and so on until it
 // comes through: the caller hears of it, what is remembered is what is on the disk, and the same call made
 // again is synced and done.
+
+useFoldersInMemory();
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 const NEW = "aaaaaaaa-0000-4000-8000-000000000002";
@@ -127,10 +129,6 @@ async function readAnew(dir: string, id: string): Promise<StoredSession | undefi
   }
 }
 
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
 /** One failure of one operation. Gives what has failed; nothing when it came through before. */
 async function failOnce(
   operation: Operation,
@@ -158,15 +156,18 @@ async function failOnce(
     if (failed.length === 0) return failed;
     const found = await read(store, id);
     expect(await readAnew(dir, id)).toEqual(found);
+    const what = `call ${call}, ${failed}, then ${error}`;
     if (error === null) {
-      expect(operation.isDone(found)).toBe(true);
+      expect(operation.isDone(found), what).toBe(true);
+      // What could not be synced is not acknowledged.
+      expect(failed.filter((name) => name.endsWith("sync"))).toEqual([]);
     } else {
       expect(error).toMatchObject({ code: "io", details: { path: expect.stringContaining(dir) } });
       const { entries, metadata, context } = found ?? {};
       // Whole or not at all; the time may be ahead.
       const unchanged = old === undefined ? found === undefined : metadata?.name === old.metadata.name;
       if (!operation.isDone(found)) {
-        expect(unchanged).toBe(true);
+        expect(unchanged, what).toBe(true);
         expect({ entries, context }).toEqual({ entries: old?.entries, context: old?.context });
       }
       const { syncs } = disk;
@@ -177,7 +178,7 @@ async function failOnce(
       expect(disk.syncs).toBeGreaterThan(syncs);
     }
     const after = await read(store, id);
-    expect(operation.isDone(after)).toBe(true);
+    expect(operation.isDone(after), what).toBe(true);
     expect(await readAnew(dir, id)).toEqual(after);
     if (after) JSON.parse(readFileSync(join(dir, `${id}.json`), "utf8"));
     // What could not be removed then goes at the next open.

@@ -11,12 +11,14 @@ import {
 } from "@thulp-sessions/core";
 import { openFileStore } from "@thulp-sessions/store-fs";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { temporaryFolder } from "../temporary-folder.ts";
+import { temporaryFolder, useFoldersInMemory } from "../temporary-folder.ts";
 
 // What the loss of power can leave of one append: every sector of 512 bytes, or every page of 4 KiB, that the
 // write touches is old, new or zero, each for itself, at the old size of the file and at the new one; so are
 // the fields of the header that an append overwrites, which lie within one sector. Bytes outside of what is
 // written stay what they are (powersafe overwrite: docs/file-format.md).
+
+useFoldersInMemory();
 
 /** More states than that are drawn by lot. */
 const ALL_STATES = 162;

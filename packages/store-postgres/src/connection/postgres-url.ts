@@ -18,6 +18,8 @@ export interface PostgresSettings {
   readonly prepare: boolean;
   /** The tables are made and brought up to date where they are missing or old. */
   readonly migrate: boolean;
+  /** The words of entries and names are indexed, and searched for. */
+  readonly search: boolean;
 }
 
 const PARAMETERS = [
@@ -29,6 +31,7 @@ const PARAMETERS = [
   "pipeline",
   "prepare",
   "migrate",
+  "search",
 ] as const;
 type Parameter = (typeof PARAMETERS)[number];
 
@@ -75,6 +78,7 @@ export function parsePostgresUrl(text: string, givenPassword?: string): Postgres
     pipeline: isOn("pipeline", given.pipeline),
     prepare: isOn("prepare", given.prepare),
     migrate: isOn("migrate", given.migrate),
+    search: isOn("search", given.search),
   };
 }
 

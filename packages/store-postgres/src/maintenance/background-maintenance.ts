@@ -7,6 +7,8 @@ const IDLE_MS = 500;
 const MAX_SESSIONS = 256;
 /** How often is looked after what another program has left when it ended. */
 const SWEEP_MS = 10_000;
+/** How long to rest between two rounds that index what others have left out. */
+const CATCH_UP_REST_MS = 100;
 /** How long commits are remembered: longer than any watcher or retry asks for them. */
 const COMMITS_KEPT = "10 minutes";
 const COMMITS_PER_ROUND = 5_000;
@@ -22,6 +24,7 @@ export class BackgroundMaintenance {
   readonly #written = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
+  #catchUp: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -43,9 +46,26 @@ export class BackgroundMaintenance {
     this.#sweep ??= setTimeout(() => this.#sweepUp(), SWEEP_MS).unref();
   }
 
-  /** Brings the indices up to date. @throws {SessionError} busy, io */
+  /**
+   * To be called when words are missing that programs which do not index have left out: they are made bit by
+   * bit, in the background. Needs a database that is indexed and may be written.
+   */
+  catchUpSoon(): void {
+    if (this.#isStopped) return;
+    this.#catchUp ??= setTimeout(() => {
+      this.#catchUp = undefined;
+      this.#start();
+    }, CATCH_UP_REST_MS).unref();
+  }
+
+  /**
+   * Brings the indices up to date with what was written; with `search=off` only those by time.
+   * @throws {SessionError} busy, io
+   */
   async flush(): Promise<void> {
-    while (!this.#isStopped && !(await this.#index.flushRound()).isDone);
+    const { search } = this.#database.settings;
+    const round = () => (search ? this.#index.flushRound() : this.#index.settleRound());
+    while (!this.#isStopped && !(await round()).isDone);
   }
 
   /** @returns when nothing is under way any more. */
@@ -53,6 +73,7 @@ export class BackgroundMaintenance {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#sweep);
+    clearTimeout(this.#catchUp);
     await this.#running;
   }
 
@@ -68,11 +89,19 @@ export class BackgroundMaintenance {
         await this.forgetOldCommits();
         await this.cleanWords();
       }
+      await this.#catchUpOnce();
     } catch (error) {
       this.#onError(error);
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** One round, so that what was written meanwhile does not wait for all that was left out before. */
+  async #catchUpOnce(): Promise<void> {
+    if (this.#isStopped || !this.#database.settings.search) return;
+    const { isDone } = await this.#index.catchUpRound();
+    if (!isDone) this.catchUpSoon();
   }
 
   #sweepUp(): void {

@@ -60,6 +60,13 @@ function questions(schema: string): readonly Question[] {
     },
     {
       kind: "stale_index",
+      text: `SELECT h.session_id, 'entries', 'the index for search has not all of it, and nothing says so'
+        FROM ${schema}.heads h
+        WHERE NOT h.index_pending AND NOT h.words_pending AND (h.indexed < 0 OR EXISTS (
+          SELECT 1 FROM ${schema}.entries e WHERE e.session_id = h.session_id AND e.seq >= h.indexed))`,
+    },
+    {
+      kind: "stale_index",
       text: `SELECT NULL, NULL, 'the index ' || c.relname || ' is not valid: REINDEX it'
         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
         WHERE c.relnamespace = '${schema}'::regnamespace AND NOT i.indisvalid`,

@@ -8,6 +8,8 @@ import { tsvectorOf, tsvectorOfContent } from "../tables/words.ts";
 const SESSIONS_PER_ROUND = 300;
 const ENTRIES_PER_ROUND = 3_000;
 const BYTES_PER_ROUND = 8 * 1024 * 1024;
+/** Of sessions whose times alone are brought up to date: nothing is read for them. */
+const SETTLED_PER_ROUND = 1_000;
 /** The `seq` of the name in `search_docs`. */
 const NAME = -1;
 
@@ -32,9 +34,42 @@ export class DeferredIndex {
     this.#database = database;
   }
 
-  /** @returns how many sessions were looked at: fewer than a round takes mean that the rest is up to date. */
-  async flushRound(): Promise<{ readonly isDone: boolean }> {
-    const behind = await this.#behind();
+  /** The next sessions that were written since. @returns whether none is left. */
+  flushRound(): Promise<{ readonly isDone: boolean }> {
+    return this.#indexRound("index_pending");
+  }
+
+  /**
+   * The next sessions whose words programs that do not index have left out. Lists are right without it, and
+   * searches read what is left out, so that this may take its time.
+   *
+   * @returns whether none is left.
+   */
+  catchUpRound(): Promise<{ readonly isDone: boolean }> {
+    return this.#indexRound("words_pending AND NOT index_pending");
+  }
+
+  /** For a program that does not index: as {@link flushRound}, but the words are left to others. */
+  async settleRound(): Promise<{ readonly isDone: boolean }> {
+    const { schema } = this.#database;
+    const { rows } = await this.#database.run({
+      text: `
+        WITH settled AS MATERIALIZED (
+          SELECT h.session_id FROM ${schema}.heads h WHERE h.index_pending
+          ORDER BY h.session_id LIMIT ${SETTLED_PER_ROUND} FOR UPDATE OF h SKIP LOCKED
+        ), flushed AS (
+          UPDATE ${schema}.heads h SET index_pending = false, words_pending = h.indexed < h.entry_count
+          FROM settled WHERE h.session_id = settled.session_id
+          RETURNING h.session_id, h.updated_at
+        ), ${this.#listFlushed()}
+        SELECT count(*) FROM flushed`,
+      isHot: true,
+    });
+    return { isDone: (rows[0]?.[0] ?? 0) < SETTLED_PER_ROUND };
+  }
+
+  async #indexRound(which: string): Promise<{ readonly isDone: boolean }> {
+    const behind = await this.#behind(which);
     if (behind.length === 0) return { isDone: true };
     const docs: { id: SessionId; seq: number; words: string | null }[] = [];
     for (const [id, name] of await this.#namesOf(behind.filter(({ indexed }) => indexed < 0))) {
@@ -48,15 +83,18 @@ export class DeferredIndex {
       reached.set(id, seq + 1);
     }
     const written = await this.#write(behind, reached, docs);
-    // Where nothing could be written others are at it.
-    const isBehind = behind.some(({ id, entryCount }) => (reached.get(id) ?? 0) < entryCount);
-    return { isDone: written === 0 || (behind.length < SESSIONS_PER_ROUND && !isBehind) };
+    const isBehind = ({ id, entryCount }: Behind) => (reached.get(id) ?? 0) < entryCount;
+    // Where nothing could be written others are at it; and entries that are missing will not come.
+    const isStuck = behind.every((each) => isBehind(each) && reached.get(each.id) === each.indexed);
+    const isLast = behind.length < SESSIONS_PER_ROUND && !behind.some(isBehind);
+    return { isDone: written === 0 || isStuck || isLast };
   }
 
-  async #behind(): Promise<Behind[]> {
+  /** In the order of the index of those: whatever the statistics say of how many there are, it is read. */
+  async #behind(which: string): Promise<Behind[]> {
     const { rows } = await this.#database.run({
       text: `SELECT session_id, indexed, index_round, entry_count FROM ${this.#database.schema}.heads
-        WHERE index_pending LIMIT ${SESSIONS_PER_ROUND}`,
+        WHERE ${which} ORDER BY session_id LIMIT ${SESSIONS_PER_ROUND}`,
       isHot: true,
     });
     return rows.map(([id, indexed, round, entryCount]) => ({ id, indexed, round, entryCount }));
@@ -111,19 +149,17 @@ export class DeferredIndex {
         SELECT h.session_id, b.reached
         FROM unnest($1::uuid[], $2::int4[], $3::int4[], $4::int4[]) AS b (id, indexed, round, reached)
         JOIN ${schema}.heads h
-          ON h.session_id = b.id AND h.indexed = b.indexed AND h.index_round = b.round AND h.index_pending
+          ON h.session_id = b.id AND h.indexed = b.indexed AND h.index_round = b.round
+            AND (h.index_pending OR h.words_pending)
         ORDER BY h.session_id FOR UPDATE OF h SKIP LOCKED
       ), flushed AS (
-        UPDATE ${schema}.heads h SET indexed = same.reached, index_pending = same.reached < h.entry_count
+        -- Where much was left out, lists do not wait for all of its words.
+        UPDATE ${schema}.heads h SET indexed = same.reached,
+          index_pending = h.index_pending AND NOT h.words_pending AND same.reached < h.entry_count,
+          words_pending = h.words_pending AND same.reached < h.entry_count
         FROM same WHERE h.session_id = same.session_id
         RETURNING h.session_id, h.updated_at
-      ), listed AS (
-        UPDATE ${schema}.sessions s SET listed_at = f.updated_at
-        FROM flushed f WHERE s.id = f.session_id AND s.listed_at <> f.updated_at
-      ), tagged AS (
-        UPDATE ${schema}.session_tags t SET listed_at = f.updated_at
-        FROM flushed f WHERE t.session_id = f.session_id AND t.listed_at <> f.updated_at
-      ), indexed AS (
+      ), ${this.#listFlushed()}, indexed AS (
         INSERT INTO ${schema}.search_docs (session_id, seq, words)
         SELECT d.id, d.seq, d.words::tsvector
         FROM unnest($5::uuid[], $6::int4[], $7::text[]) AS d (id, seq, words)
@@ -142,6 +178,18 @@ export class DeferredIndex {
     ];
     const { rows } = await this.#database.run({ text, values, isHot: true });
     return rows[0]?.[0] ?? 0;
+  }
+
+  /** Parts of a WITH in which `flushed` are sessions: the indices by time get theirs. */
+  #listFlushed(): string {
+    const { schema } = this.#database;
+    return `listed AS (
+        UPDATE ${schema}.sessions s SET listed_at = f.updated_at
+        FROM flushed f WHERE s.id = f.session_id AND s.listed_at <> f.updated_at
+      ), tagged AS (
+        UPDATE ${schema}.session_tags t SET listed_at = f.updated_at
+        FROM flushed f WHERE t.session_id = f.session_id AND t.listed_at <> f.updated_at
+      )`;
   }
 }
 

@@ -3,33 +3,27 @@ import {
   type ListedHead,
   type SessionError,
   type SessionMetadata,
-  type Timestamp,
 } from "@thulp-sessions/core";
 import {
   damagedSession,
   type HeadRows,
   headOf,
-  type ListPlace,
   type ListRequest,
   MAX_PAGE_BYTES,
   type Rows,
 } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
-import { contextOf, headStateOf, METADATA_WIDTH, metadataOf, versionOf } from "../tables/rows.ts";
-import { pageStatement, settledPageStatement } from "./page-statement.ts";
+import { contextOf, headStateOf, metadataOf, versionOf } from "../tables/rows.ts";
+import {
+  type ListedRow,
+  listedRow,
+  pageStatement,
+  settledPageStatement,
+  settledRows,
+} from "./page-statement.ts";
 
 /** How long after a session was pending none is expected to be settled: longer than one rests for. */
 const PENDING_MS = 500;
-
-/** A row of a page. */
-interface ListedRow {
-  readonly place: ListPlace;
-  readonly updatedAt: Timestamp;
-  readonly metadata: readonly unknown[];
-  /** Empty where heads were not asked for, and `context` is `null`. */
-  readonly head: readonly unknown[];
-  readonly context: string | null;
-}
 
 /** Pages of sessions. */
 export class SessionList {
@@ -73,22 +67,14 @@ export class SessionList {
   }
 
   async #rows(request: ListRequest, withHeads: boolean) {
-    const rows = (await this.#settledRows(request, withHeads)) ?? (await this.#allRows(request, withHeads));
-    const found = rows.map((row): ListedRow => {
-      const [, time, updatedAt, context, ...columns] = row;
-      const metadata = columns.slice(0, METADATA_WIDTH);
-      return {
-        place: { time, id: metadata[0] },
-        updatedAt,
-        metadata,
-        head: columns.slice(METADATA_WIDTH),
-        context,
-      };
-    });
+    const { limit } = request;
+    const settled = await this.#settledRows(request, withHeads);
+    if (settled) return { rows: settled.slice(0, limit), hasMore: settled.length > limit };
+    const { rows } = await this.#database.run(pageStatement(request, withHeads, this.#database.schema));
     // The first one is a page however large it is.
     const isTooMuch = rows.findIndex(([total], i) => i > 0 && total > MAX_PAGE_BYTES);
-    const fitting = found.slice(0, Math.min(request.limit, isTooMuch < 0 ? found.length : isTooMuch));
-    return { rows: fitting, hasMore: found.length > fitting.length };
+    const end = Math.min(limit, isTooMuch < 0 ? rows.length : isTooMuch);
+    return { rows: rows.slice(0, end).map(listedRow), hasMore: rows.length > end };
   }
 
   /** `null` where a session is pending, whose last change the indices by time do not have, or it is much. */
@@ -97,16 +83,9 @@ export class SessionList {
     const { rows } = await this.#database.run(
       settledPageStatement(request, withHeads, this.#database.schema),
     );
-    if (rows[0]?.[0] !== true) {
-      this.#pendingUntil = Date.now() + PENDING_MS;
-      return null;
-    }
-    // Where there is none, one row says so.
-    return rows[0]?.[2] === null ? [] : rows.map((row) => row.slice(1));
-  }
-
-  async #allRows(request: ListRequest, withHeads: boolean) {
-    return (await this.#database.run(pageStatement(request, withHeads, this.#database.schema))).rows;
+    const settled = settledRows(rows[0]?.[0], request, withHeads);
+    if (settled === null) this.#pendingUntil = Date.now() + PENDING_MS;
+    return settled;
   }
 
   #readable({ metadata, updatedAt }: ListedRow): SessionMetadata | undefined {

@@ -37,8 +37,10 @@ export interface SearchParts {
   readonly reads: SessionReads;
   /** Called for every session that cannot be searched to its end. */
   readonly onDamaged: (error: SessionError) => void;
-  /** Brings the index up to date. */
+  /** Brings the index up to date with what was written. */
   readonly index: () => Promise<void>;
+  /** Called where words are missing that programs which do not index have left out: they are read instead. */
+  readonly onLeftOut: () => void;
 }
 
 /**
@@ -61,14 +63,15 @@ export class SessionSearch {
 
   async #candidates(query: CandidatesQuery): Promise<ReadonlyMap<SessionId, Candidates> | null> {
     const found = await findCandidates(this.#parts.database, query);
-    if (!found || found.unindexed <= MAX_UNINDEXED) return found?.sessions ?? null;
+    if (found.hasLeftOut) this.#parts.onLeftOut();
+    if (!found.sessions || found.unindexed <= MAX_UNINDEXED) return found.sessions;
     try {
       await this.#parts.index();
     } catch {
       // It takes longer; the background maintenance warns of what is wrong.
       return found.sessions;
     }
-    return (await findCandidates(this.#parts.database, query))?.sessions ?? null;
+    return (await findCandidates(this.#parts.database, query)).sessions;
   }
 
   /** Few sessions: all of them, by their time. */

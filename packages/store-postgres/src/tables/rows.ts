@@ -56,14 +56,18 @@ type MetadataRow = [string, string, string, string, number, string, string, stri
 /** @param row columns of {@link METADATA_COLUMNS}. @throws {SessionError} corrupt */
 export function metadataOf(row: readonly unknown[], updatedAt: Timestamp): SessionMetadata {
   const [id, name, type, typeFields, createdAt, status, tags, parentSession] = row as MetadataRow;
+  const fields = parseFlat(typeFields, id, "sessionType");
+  if (!isRecord(fields)) throw corrupt(id, "sessionType", new TypeError("It is no object."));
+  const tagList = parseFlat(tags, id, "tags");
+  if (!Array.isArray(tagList)) throw corrupt(id, "tags", new TypeError("It is no list."));
   return {
     id: id as SessionId,
     name: decodeText(name),
-    sessionType: { type, ...parseJson<object>(typeFields, id, "sessionType") } as SessionType,
+    sessionType: { type, ...fields } as SessionType,
     createdAt,
     updatedAt,
     status: status as SessionStatus,
-    tags: parseJson<string[]>(tags, id, "tags"),
+    tags: [...tagList],
     parentSession: parentSession as SessionId | null,
   };
 }
@@ -132,6 +136,30 @@ export function corrupt(sessionId: string, field: string, cause?: unknown): Sess
     `Session ${sessionId} is damaged in the database at ${field}. Restore it from a backup; delete removes it.`,
     { cause, details: { sessionId, field } },
   );
+}
+
+/** What short texts are, which many sessions have: to parse each would be a good part of a page. */
+const flatValues = new Map<string, unknown>();
+const MAX_FLAT_VALUES = 1_000;
+const MAX_FLAT_LENGTH = 200;
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Parses what is copied before it is handed on: the value may be kept for others. */
+function parseFlat(text: string, sessionId: string, field: string): unknown {
+  const known = flatValues.get(text);
+  if (known !== undefined) return known;
+  const value = parseJson<unknown>(text, sessionId, field);
+  if (
+    text.length <= MAX_FLAT_LENGTH &&
+    Object.values(value ?? {}).every((each) => typeof each !== "object")
+  ) {
+    if (flatValues.size >= MAX_FLAT_VALUES) flatValues.clear();
+    flatValues.set(text, value);
+  }
+  return value;
 }
 
 function parseJson<T>(text: string, sessionId: string, field: string): T {

@@ -126,9 +126,15 @@ export const heads = schema.table(
     indexRound: integer("index_round").notNull(),
     /** The indices by time and the index for search do not have the last changes. */
     indexPending: boolean("index_pending").notNull(),
+    /**
+     * A program that does not index (`search=off`) has brought the indices by time up to date, and left the
+     * words from `indexed` on to others. Not part of `index_pending`, which lists have to look at.
+     */
+    wordsPending: boolean("words_pending").notNull().default(false),
   },
   (table) => [
     index("heads_index_pending").on(table.sessionId).where(sql`index_pending`),
+    index("heads_words_pending").on(table.sessionId).where(sql`words_pending`),
     check("heads_counts", sql`entry_count >= 0 AND turn_count >= 0 AND indexed >= -1`),
   ],
 );
@@ -174,8 +180,9 @@ export const entries = schema.table(
 
 /**
  * The words of each entry, and with the `seq` -1 those of the session's name, without positions: they say
- * what may match. They are added later than the entries; `heads.indexed` says how far. NULL: it has more
- * words than a tsvector holds, and may always match.
+ * what may match. They are added later than the entries; `heads.indexed` says how far, and where that is not
+ * all, `index_pending` or `words_pending` is true. NULL: it has more words than a tsvector holds, and may
+ * always match.
  */
 export const searchDocs = schema.table(
   "search_docs",

@@ -18,6 +18,7 @@ export function encodeText(text: string): string {
 
 /** The text of a stored form. */
 export function decodeText(stored: string): string {
+  if (!stored.includes("\x01")) return stored;
   return stored.replace(CODE, (_, high: string, low: string) =>
     String.fromCharCode((high.charCodeAt(0) - ZERO) * 2 + (low.charCodeAt(0) - ZERO)),
   );

@@ -49,10 +49,12 @@ import type { Planned, SessionNow, Write } from "./write.ts";
 /** The writing calls of a store, as {@link Write}s. */
 export class SessionWrites {
   readonly #schema: string;
+  readonly #indexesNames: boolean;
 
-  /** @param schema quoted. */
-  constructor(schema: string) {
+  /** @param schema quoted. @param indexesNames false where the words of a new name are left to others. */
+  constructor(schema: string, indexesNames: boolean) {
     this.#schema = schema;
+    this.#indexesNames = indexesNames;
   }
 
   create(session: Session): Write<SessionHead> {
@@ -174,11 +176,12 @@ export class SessionWrites {
             state: changed,
             statements: [
               this.#update(id, all),
-              ...(isRenamed ? [this.#indexName(metadata)] : []),
+              ...(isRenamed ? [this.#indexesNames ? this.#indexName(metadata) : this.#unindexName(id)] : []),
               ...(change.tags === undefined ? [] : [this.#deleteTags(id), ...this.#insertTags(metadata)]),
             ],
             entries: [],
             firstSeq: 0,
+            voidsIndexFrom: isRenamed && !this.#indexesNames ? NAME : undefined,
             isRenamed,
           },
         };
@@ -239,13 +242,13 @@ export class SessionWrites {
             statements: [
               ...this.#deleteEntriesFrom(id, 0),
               this.#update(id, { ...columns, context: JSON.stringify(context) }),
-              this.#indexName(metadata),
+              this.#indexesNames ? this.#indexName(metadata) : this.#unindexName(id),
               this.#deleteTags(id),
               ...this.#insertTags(metadata),
             ],
             entries,
             firstSeq: 0,
-            voidsIndexFrom: 0,
+            voidsIndexFrom: this.#indexesNames ? 0 : NAME,
             isRenamed: true,
           },
         };
@@ -322,6 +325,14 @@ export class SessionWrites {
     );
   }
 
+  /**
+   * Where no words are made: the old name's are not kept. The session counts as one of which nothing is
+   * indexed, so that a program that indexes it later takes its name too.
+   */
+  #unindexName(id: SessionId): Statement {
+    return this.#statement("DELETE FROM {schema}.search_docs WHERE session_id = $1 AND seq = -1", [id]);
+  }
+
   #deleteTags(id: SessionId): Statement {
     return this.#statement("DELETE FROM {schema}.session_tags WHERE session_id = $1", [id]);
   }
@@ -370,6 +381,8 @@ export class SessionWrites {
   }
 }
 
+/** The `seq` of the name in `search_docs`. */
+const NAME = -1;
 /** The greatest int4. */
 const MAX_SEQ = 2 ** 31 - 1;
 

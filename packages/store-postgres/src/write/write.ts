@@ -49,7 +49,7 @@ interface Change {
   /** These follow the first so many that stay. */
   readonly entries: readonly SessionEntry[];
   readonly firstSeq: number;
-  /** The index for search has nothing of the entries from this `seq` on any more. */
+  /** The index for search has nothing of the entries from this `seq` on any more; -1: nor of the name. */
   readonly voidsIndexFrom?: number | undefined;
   /** What another program that indexes the session now has read of its name is void. */
   readonly isRenamed?: boolean;

@@ -9,6 +9,9 @@ import { restartWal } from "./restart-wal.ts";
 import { retryWhileBusy } from "./retry-busy.ts";
 import { isBusy, sessionErrorOf } from "./sqlite-errors.ts";
 
+/** A part of the pages of the WAL (1,000) after which SQLite makes a checkpoint within the next commit. */
+const EARLY_CHECKPOINT_PAGES = 128;
+
 /** What opening a database has found out, and what has to be done when it is closed. */
 export interface Opened {
   readonly client: Client;
@@ -159,11 +162,29 @@ export class Database {
   checkBeforeTransaction(): void {
     if (this.walIndex === "copying" && !hasIndexRoom(this.file)) throw noIndexRoom(this.file);
     this.lookAtDisk();
-    this.identity.checkWalStart(() => {
-      // Does nothing but count. An older SQLite takes it for PASSIVE, which fails where frames are lost.
-      const [counts] = this.client.pragma("wal_checkpoint(NOOP)") as { log: number; checkpointed: number }[];
-      return counts ? counts.log - counts.checkpointed : 0;
-    });
+    this.identity.checkWalStart(() => this.#unwrittenWalPages());
+  }
+
+  /**
+   * Writes the WAL into the database where that is a good part of what SQLite itself would do soon within a
+   * commit, for which all others wait longer. To be called outside of a transaction.
+   *
+   * @throws {SessionError} io when the WAL was emptied.
+   */
+  checkpointEarly(): void {
+    this.checkBeforeTransaction();
+    if (this.#unwrittenWalPages() < EARLY_CHECKPOINT_PAGES) return;
+    try {
+      this.client.pragma("wal_checkpoint(PASSIVE)");
+    } catch {
+      // Whatever is wrong with the file, the next write reports it to its caller.
+    }
+  }
+
+  #unwrittenWalPages(): number {
+    // Does nothing but count. An older SQLite takes it for PASSIVE, which fails where frames are lost.
+    const [counts] = this.client.pragma("wal_checkpoint(NOOP)") as { log: number; checkpointed: number }[];
+    return counts ? counts.log - counts.checkpointed : 0;
   }
 
   /** To be called outside of a transaction, before one. See `isDiskShort`. */

@@ -25,6 +25,7 @@ const TABLES = [
   "entries",
   "changes",
   "search_progress",
+  "search_passages",
   "search_index",
 ];
 

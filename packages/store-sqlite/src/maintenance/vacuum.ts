@@ -19,7 +19,7 @@ export async function vacuum(database: Database, searchIndex: SearchIndex): Prom
   try {
     const before = await retryWhileBusy(file, busyTimeoutMs, size);
     // VACUUM copies the index as it is, with the words of deleted rows.
-    await retryWhileBusy(file, busyTimeoutMs, () => searchIndex.optimize());
+    await retryWhileBusy(file, busyTimeoutMs, () => searchIndex.merges.optimize());
     await retryWhileBusy(file, busyTimeoutMs, () => client.exec("VACUUM"));
     // VACUUM wrote the new database into the WAL.
     const isWalEmpty = await emptyWal(database);

@@ -1,4 +1,3 @@
-import { SessionError } from "@thulp-sessions/core";
 import { knownMigrations } from "../connection/application-id.ts";
 import type { Client, Connect } from "../connection/driver.ts";
 
@@ -12,13 +11,15 @@ export interface SchemaObject {
   readonly sql: string | null;
 }
 
-/** The tables for search. What is in them follows from the sessions: they can be rebuilt at any time. */
+// The tables for search. What is in them follows from the sessions: they can be rebuilt at any time.
 export const SEARCH_INDEX = "search_index";
 export const SEARCH_PROGRESS = "search_progress";
+export const SEARCH_PASSAGES = "search_passages";
+const SEARCH_TABLES: readonly string[] = [SEARCH_INDEX, SEARCH_PROGRESS, SEARCH_PASSAGES];
 
 /** True for the tables for search, and for those in which FTS5 keeps the index. */
 export function isOfSearchIndex({ table }: Pick<SchemaObject, "table">): boolean {
-  return table === SEARCH_INDEX || table === SEARCH_PROGRESS || isFtsTable(table);
+  return SEARCH_TABLES.includes(table) || isFtsTable(table);
 }
 
 /** True for a table that FTS5 makes; its definition is that of the SQLite which made it. */
@@ -58,10 +59,9 @@ export function applyMigrations(client: Client, from: number, to: number): void 
     for (const statement of sql) client.exec(statement);
 }
 
-/** The statement that makes a table of this version. */
-export function definitionOf(schema: readonly SchemaObject[], table: string): string {
-  const sql = schema.find(({ type, name }) => type === "table" && name === table)?.sql;
-  if (sql === undefined || sql === null)
-    throw new SessionError("unsupported", `The migrations of store-sqlite make no table ${table}.`);
-  return sql;
+/** The statements that make the tables for search, and their indices. */
+export function searchDefinitions(schema: readonly SchemaObject[]): string[] {
+  // FTS5 makes its tables by itself, and SQLite the indices that have no definition.
+  const own = schema.filter((object) => isOfSearchIndex(object) && !isFtsTable(object.table));
+  return own.flatMap(({ sql }) => (sql === null ? [] : [sql]));
 }

@@ -2,12 +2,13 @@ import { SessionError } from "@thulp-sessions/core";
 import { knownMigrations } from "../connection/application-id.ts";
 import type { Client, Connect } from "../connection/driver.ts";
 import {
-  definitionOf,
   expectedSchema,
   isOfSearchIndex,
   SEARCH_INDEX,
+  SEARCH_PASSAGES,
   SEARCH_PROGRESS,
   schemaOf,
+  searchDefinitions,
 } from "./expected-schema.ts";
 
 /**
@@ -30,7 +31,7 @@ export function remakeSearchIndex(connect: Connect, client: Client, file: string
     client.pragma("writable_schema = RESET");
     const damage = damagedPage(client);
     if (damage !== undefined) throw otherDamage(file, damage);
-    for (const table of [SEARCH_INDEX, SEARCH_PROGRESS]) client.exec(definitionOf(expected, table));
+    for (const sql of searchDefinitions(expected)) client.exec(sql);
     client.exec(`INSERT INTO ${SEARCH_PROGRESS} (id, entry_key, session_key) VALUES (1, 0, 0); COMMIT`);
   } finally {
     if (client.inTransaction) client.exec("ROLLBACK");
@@ -55,7 +56,7 @@ function otherDamage(file: string, damage: string): SessionError {
 export function searchIndexProblem(client: Client, missing: readonly string[]): string | null {
   if (missing.length > 0) return `${missing.join("; ")} is lost`;
   try {
-    client.prepare(`SELECT rowid FROM ${SEARCH_INDEX}`);
+    for (const table of [SEARCH_INDEX, SEARCH_PASSAGES]) client.prepare(`SELECT rowid FROM ${table}`);
     const rows = client.prepare<[], Keys>(`SELECT entry_key, session_key FROM ${SEARCH_PROGRESS}`).all();
     const [progress] = rows;
     if (!progress || rows.length > 1) return `${SEARCH_PROGRESS} has ${rows.length} rows instead of one`;
@@ -110,7 +111,7 @@ export function isSearchIndexError(error: unknown): boolean {
 
 const LOST = new RegExp(
   [
-    `no such table: (main\\.)?(${SEARCH_INDEX}|${SEARCH_PROGRESS})`,
+    `no such table: (main\\.)?(${SEARCH_INDEX}|${SEARCH_PROGRESS}|${SEARCH_PASSAGES})`,
     `vtable constructor failed: ${SEARCH_INDEX}`,
     "invalid fts5 file format",
     "fts5: ",

@@ -1,32 +1,18 @@
 import type { JsonValue, SessionError } from "@thulp-sessions/core";
-import {
-  contentStrings,
-  indexText,
-  indexTextSteps,
-  runStepsInTurns,
-  Yielder,
-} from "@thulp-sessions/core/store";
+import { contentStrings, indexText } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import { corruptError } from "../connection/sqlite-errors.ts";
 import { damagedIndex, usingIndex } from "./damaged-index.ts";
-
-/** Stands for the name of a session where the `seq` of an entry is expected; it comes before all entries. */
-export const NAME_SEQ = -1;
-/** Greater than the `seq` of any entry. */
-export const LAST_SEQ = 2 ** 31 - 2;
-
-/** The rowid in `search_index` of an entry or a name; both arguments are SQL. */
-export function rowidOf(sessionKey: string, seq: string): string {
-  return `(${sessionKey} << 31 | ${seq} + 1)`;
-}
+import { IndexMerges } from "./index-merges.ts";
+import { LONG_CONTENT, LongEntries, type LongEntry } from "./long-entries.ts";
+import { PassageRows } from "./passage-rows.ts";
+import { LAST_SEQ, NAME_SEQ, rowidOf } from "./rowids.ts";
 
 /**
  * Bounds on how long one step of indexing blocks the event loop: a number of rows, and of characters in them.
  */
 const MAX_STEP_ROWS = 500;
-const MAX_STEP_CHARACTERS = 1 << 18;
-/** The words of a longer content, in UTF-16 units of its JSON, are found before the step that adds it. */
-const LONG_TEXT = 1 << 16;
+const MAX_STEP_CHARACTERS = 1 << 17;
 
 interface IndexRow {
   readonly sessionKey: number;
@@ -34,6 +20,19 @@ interface IndexRow {
   /** The name, or the content as JSON. */
   readonly text: string;
 }
+
+/** An entry that waits to be indexed. */
+interface WaitingEntry extends Omit<IndexRow, "text"> {
+  readonly key: number;
+  /** `null` where it is long. */
+  readonly text: string | null;
+}
+
+/**
+ * How a step ended. `more`: with rows that are left. `long`: with a long entry, which has to be prepared, or
+ * of which passages are left; others should have their turn before. `done`: with nothing left.
+ */
+export type IndexStep = "more" | "long" | "done";
 
 /** Keys of the last rows of `entries` and `sessions` that are indexed, or that exist. */
 export interface IndexProgress {
@@ -46,6 +45,7 @@ export interface IndexProgress {
  * removed or renamed is changed in the index immediately.
  */
 export class SearchIndex {
+  readonly merges: IndexMerges;
   readonly #file: string;
   readonly #onDamaged: (error: SessionError) => void;
   readonly #sessionId;
@@ -55,21 +55,22 @@ export class SearchIndex {
   readonly #namesAfter;
   readonly #add;
   readonly #remove;
-  readonly #merge;
-  readonly #optimize;
-  readonly #totalChanges;
   readonly #setProgress;
   readonly #limitProgress;
-  /** The content, as JSON, before which the last step has stopped. */
-  #longText: string | undefined;
-  /** Such a content and its words; `null` where it cannot be read. */
-  #prepared: { readonly text: string; readonly words: string | null } | undefined;
-  #holdsDeletedWords = false;
+  readonly #longEntries: LongEntries;
+  readonly #passages: PassageRows;
+  /** The long entry before which the last step has stopped. */
+  #nextLong: WaitingEntry | undefined;
+  /** The long entry whose passages are being added. */
+  #long: LongEntry | undefined;
 
   /** @param onDamaged called for every content that cannot be read; it is indexed as empty. */
   constructor({ client, file }: Pick<Database, "client" | "file">, onDamaged: (error: SessionError) => void) {
     this.#file = file;
     this.#onDamaged = onDamaged;
+    this.merges = new IndexMerges({ client, file });
+    this.#longEntries = new LongEntries({ client });
+    this.#passages = new PassageRows({ client });
     this.#sessionId = client.prepare<[number], string>("SELECT id FROM sessions WHERE key = ?").pluck();
     this.#progress = client.prepare<[], IndexProgress>(
       "SELECT entry_key AS entryKey, session_key AS sessionKey FROM search_progress",
@@ -78,8 +79,11 @@ export class SearchIndex {
       SELECT
         (SELECT coalesce(max(key), 0) FROM entries) AS entryKey,
         (SELECT coalesce(max(key), 0) FROM sessions) AS sessionKey`);
-    this.#entriesAfter = client.prepare<[number], IndexRow & { key: number }>(`
-      SELECT key, session_key AS sessionKey, seq, content AS text FROM entries
+    // The length in bytes is known without the content.
+    this.#entriesAfter = client.prepare<[number], WaitingEntry>(`
+      SELECT key, session_key AS sessionKey, seq,
+        iif(octet_length(content) > ${LONG_CONTENT}, NULL, content) AS text
+      FROM entries
       WHERE key > ?
       ORDER BY key`);
     this.#namesAfter = client.prepare<[number], IndexRow>(`
@@ -92,12 +96,6 @@ export class SearchIndex {
     this.#remove = client.prepare<[number, number, number, number]>(
       `DELETE FROM search_index WHERE rowid BETWEEN ${rowidOf("?", "?")} AND ${rowidOf("?", "?")}`,
     );
-    // Below 0: whatever has to be merged so that no deleted row is left.
-    this.#merge = client.prepare<[number]>(
-      "INSERT INTO search_index (search_index, rank) VALUES ('merge', -?)",
-    );
-    this.#optimize = client.prepare("INSERT INTO search_index (search_index) VALUES ('optimize')");
-    this.#totalChanges = client.prepare<[], number>("SELECT total_changes()").pluck();
     this.#setProgress = client.prepare<[number, number]>(
       "UPDATE search_progress SET entry_key = ?, session_key = ?",
     );
@@ -124,26 +122,27 @@ export class SearchIndex {
   }
 
   /**
-   * Gets ready for the next step, outside of a transaction: the words of a long text are found in pieces,
-   * between which others have their turn.
+   * Gets ready for the next step, outside of a transaction: a long entry is read, and its words are found in
+   * pieces, between which others have their turn.
    */
   async prepare(): Promise<void> {
-    const text = this.#longText;
-    if (text === undefined) return;
-    this.#longText = undefined;
-    this.#prepared = { text, words: await wordsInTurns(text) };
+    const next = this.#nextLong;
+    if (next === undefined) return;
+    this.#nextLong = undefined;
+    this.#long = await this.#longEntries.readInTurns(next);
   }
 
   /**
-   * Indexes the next rows, within a transaction. True when those up to `target` are done.
+   * Indexes the next rows up to `target`, within a transaction.
    *
-   * @param stopsAtLong before a long text that is not prepared.
+   * @param inOneGo indexes a long entry that is not prepared too, instead of stopping before it.
    */
-  step(target: IndexProgress, stopsAtLong: boolean): boolean {
-    const before = this.#readProgress();
+  step(target: IndexProgress, inOneGo: boolean): IndexStep {
+    this.merges.takeOver();
+    let { entryKey, sessionKey } = this.#readProgress();
     const rows: IndexRow[] = [];
-    let { entryKey, sessionKey } = before;
     let characters = 0;
+    let long: WaitingEntry | undefined;
     const isFull = () => rows.length >= MAX_STEP_ROWS || characters >= MAX_STEP_CHARACTERS;
     const take = (row: IndexRow): boolean => {
       rows.push(row);
@@ -154,20 +153,52 @@ export class SearchIndex {
       sessionKey = row.sessionKey;
       if (take(row)) break;
     }
-    for (const row of isFull() ? [] : this.#entriesAfter.iterate(entryKey)) {
-      if (stopsAtLong && row.text.length > LONG_TEXT && row.text !== this.#prepared?.text) {
-        this.#longText = row.text;
+    for (const { text, ...row } of isFull() ? [] : this.#entriesAfter.iterate(entryKey)) {
+      if (text === null) {
+        long = { text, ...row };
         break;
       }
       entryKey = row.key;
-      if (take(row)) break;
+      if (take({ ...row, text })) break;
     }
+    if (rows.length === 0 && long) return this.#stepLong(long, { sessionKey, target, inOneGo });
     // FTS5 writes out what it has collected whenever a rowid is smaller than the one before.
     rows.sort((a, b) => a.sessionKey - b.sessionKey || a.seq - b.seq);
-    for (const row of rows) this.#addWords(row, this.#preparedWords(row) ?? indexText(this.#stringsOf(row)));
+    for (const row of rows) this.#addWords(row, indexText(this.#stringsOf(row)));
     if (rows.length > 0) this.#setProgress.run(entryKey, sessionKey);
-    if (this.#longText !== undefined) return false;
-    return rows.length === 0 || hasReached({ entryKey, sessionKey }, target);
+    return rows.length === 0 || hasReached({ entryKey, sessionKey }, target) ? "done" : "more";
+  }
+
+  /** The next passage of a long entry, or all words of one that has few. */
+  #stepLong(
+    next: WaitingEntry,
+    { sessionKey, target, inOneGo }: { sessionKey: number; target: IndexProgress; inOneGo: boolean },
+  ): IndexStep {
+    const { key } = next;
+    if (!this.#longEntries.isCurrent(this.#long, next)) {
+      if (!inOneGo) {
+        this.#nextLong = next;
+        return "long";
+      }
+      this.#long = this.#longEntries.read(next);
+    }
+    const { passages, problem } = this.#long as LongEntry;
+    if (problem !== undefined) this.#reportDamaged(next, problem);
+    else if (passages.length <= 1) this.#addWords(next, passages[0] ?? "");
+    else if (!this.#addPassage(next, passages)) return "long";
+    this.#long = undefined;
+    this.#setProgress.run(key, sessionKey);
+    return hasReached({ entryKey: key, sessionKey }, target) ? "done" : "more";
+  }
+
+  /** Adds the first passage that is not there: others may be adding them too. True after the last. */
+  #addPassage({ sessionKey, seq }: WaitingEntry, passages: readonly string[]): boolean {
+    return usingIndex(this.#file, () => {
+      const added = this.#passages.count(sessionKey, seq);
+      const words = passages[added];
+      if (words !== undefined) this.#passages.add(sessionKey, seq, added, words);
+      return added + 1 >= passages.length;
+    });
   }
 
   /** Removes a session's entries from `seq` on. To be called after their rows were deleted. */
@@ -188,39 +219,11 @@ export class SearchIndex {
     this.#addWords({ sessionKey, seq: NAME_SEQ }, indexText(contentStrings(name)));
   }
 
-  /**
-   * FTS5 only notes that a row is deleted; its words go when what holds them is merged. True where rows that
-   * this store has deleted are still waiting for that.
-   */
-  get holdsDeletedWords(): boolean {
-    return this.#holdsDeletedWords;
-  }
-
-  /**
-   * Drops the words of deleted rows, within a transaction.
-   *
-   * @param pages of the index, about as many of which are written; 4 KiB each.
-   * @returns true when none are left.
-   */
-  dropDeletedWords(pages: number): boolean {
-    const before = this.#totalChanges.get() ?? 0;
-    usingIndex(this.#file, () => this.#merge.run(pages));
-    // What FTS5 says where nothing was left to be merged.
-    const isDone = (this.#totalChanges.get() ?? 0) - before < 2;
-    if (isDone) this.#holdsDeletedWords = false;
-    return isDone;
-  }
-
-  /** The same in one step, also for rows that others have deleted. */
-  optimize(): void {
-    usingIndex(this.#file, () => this.#optimize.run());
-    this.#holdsDeletedWords = false;
-  }
-
   #removeRows(sessionKey: number, firstSeq: number, lastSeq: number): void {
     usingIndex(this.#file, () => {
       const { changes } = this.#remove.run(sessionKey, firstSeq, sessionKey, lastSeq);
-      if (changes > 0) this.#holdsDeletedWords = true;
+      const passages = this.#passages.remove(sessionKey, firstSeq, lastSeq);
+      if (changes + passages > 0) this.merges.wordsDeleted();
     });
   }
 
@@ -236,40 +239,27 @@ export class SearchIndex {
     if (words !== "") usingIndex(this.#file, () => this.#add.run(sessionKey, seq, words));
   }
 
-  #preparedWords({ seq, text }: IndexRow): string | null {
-    const prepared = this.#prepared;
-    if (prepared === undefined || seq === NAME_SEQ || text !== prepared.text) return null;
-    this.#prepared = undefined;
-    return prepared.words;
-  }
-
   /** SQLite reuses the greatest keys once their rows are deleted: the new rows have to be indexed too. */
   #rowidsReused(): void {
     this.#limitProgress.run(this.target());
   }
 
-  #stringsOf({ sessionKey, seq, text }: IndexRow): string[] {
-    if (seq === NAME_SEQ) return contentStrings(text);
+  #stringsOf(row: IndexRow): string[] {
+    if (row.seq === NAME_SEQ) return contentStrings(row.text);
     try {
-      return contentStrings(JSON.parse(text) as JsonValue);
+      return contentStrings(JSON.parse(row.text) as JsonValue);
     } catch (cause) {
-      const id = this.#sessionId.get(sessionKey) ?? "";
-      this.#onDamaged(corruptError(this.#file, id, `entries[${seq}].content`, cause));
+      this.#reportDamaged(row, cause);
       return [];
     }
+  }
+
+  #reportDamaged({ sessionKey, seq }: Omit<IndexRow, "text">, cause: unknown): void {
+    const id = this.#sessionId.get(sessionKey) ?? "";
+    this.#onDamaged(corruptError(this.#file, id, `entries[${seq}].content`, cause));
   }
 }
 
 function hasReached(progress: IndexProgress, target: IndexProgress): boolean {
   return progress.entryKey >= target.entryKey && progress.sessionKey >= target.sessionKey;
-}
-
-async function wordsInTurns(content: string): Promise<string | null> {
-  try {
-    const strings = contentStrings(JSON.parse(content) as JsonValue);
-    return await runStepsInTurns(indexTextSteps(strings), new Yielder());
-  } catch {
-    // The step reports what is wrong with it.
-    return null;
-  }
 }

@@ -4,15 +4,16 @@ import {
   matchStringsInTurns,
   type PlacedHit,
   type Rows,
+  runStepsInTurns,
   type SearchRequest,
-  type SearchTerm,
   Yielder,
 } from "@thulp-sessions/core/store";
 import type { Database } from "../connection/database.ts";
 import type { SessionList } from "../query/session-list.ts";
 import { parseJson } from "../tables/rows.ts";
-import { LAST_SEQ, NAME_SEQ } from "./search-index.ts";
-import { type Posting, SearchQueries } from "./search-queries.ts";
+import { decodeTextSteps } from "./decode-text.ts";
+import { LAST_SEQ, NAME_SEQ } from "./rowids.ts";
+import { type LongPostings, type Posting, SearchQueries } from "./search-queries.ts";
 
 // How the postings of a page are found:
 //
@@ -34,12 +35,16 @@ const MAX_LENGTH = 1024 * 1024;
 
 /** An entry or a name that has all words of a search by the index; its text decides whether it is a hit. */
 interface Candidate {
+  readonly key: number;
   readonly id: SessionId;
   readonly updatedAt: number;
   /** `NAME_SEQ` for the name. */
   readonly seq: number;
-  /** The name, or the content as JSON; `undefined` where the search leaves the entry out. */
-  readonly text: string | undefined;
+  /**
+   * The name, or the content as JSON; `null` where it is long and to be read by itself; `undefined` where the
+   * search leaves the entry out.
+   */
+  readonly text: string | null | undefined;
 }
 
 /** The next candidates of a search, in the order of its hits. */
@@ -54,7 +59,7 @@ export interface Candidates {
  * shows.
  */
 export class SessionSearch {
-  readonly #file: string;
+  readonly #database: Database;
   readonly #list: SessionList;
   readonly #bounds: SearchBounds;
   readonly #onDamaged: (error: SessionError) => void;
@@ -68,7 +73,7 @@ export class SessionSearch {
     onDamaged: (error: SessionError) => void,
     bounds: SearchBounds = DEFAULT_BOUNDS,
   ) {
-    this.#file = database.file;
+    this.#database = database;
     this.#list = list;
     this.#onDamaged = onDamaged;
     this.#bounds = bounds;
@@ -78,20 +83,21 @@ export class SessionSearch {
 
   /**
    * @param withIndex calls a function at a moment at which the index has all that was written, and gives what
-   *   it gives. Between two such moments long texts are matched, and others have their turn.
+   *   it gives. Between two such moments long texts are read and matched, and others have their turn.
    */
   async page(
     request: SearchRequest,
     withIndex: (read: () => Candidates) => Promise<Candidates>,
   ): Promise<Rows<PlacedHit>> {
-    const { limit, order, terms } = request;
-    const yielder = new Yielder();
+    const { limit, order } = request;
+    const yielder = Yielder.ofPieces();
     const hits: PlacedHit[] = [];
     let { after } = request;
     for (let seen = 0; ; ) {
+      await yielder.yieldIfDue();
       const { items, isEnd } = await withIndex(() => this.#candidates({ ...request, after }, seen));
       for (const candidate of items) {
-        const hit = await this.#hitOf(candidate, terms, yielder);
+        const hit = await this.#hitOf(candidate, request, yielder);
         if (!hit) continue;
         if (hits.length === limit) return { items: hits, hasMore: order === "newest" };
         hits.push(hit);
@@ -117,7 +123,7 @@ export class SessionSearch {
     for (const [key, id, updatedAt, seq] of this.#postings(request)) {
       if (toSkip-- > 0) continue;
       const text = seq === NAME_SEQ ? this.#name.get(key) : contentOf(key, seq);
-      items.push({ id, updatedAt, seq, text });
+      items.push({ key, id, updatedAt, seq, text });
       length += text?.length ?? 0;
       if (items.length > request.limit || length > MAX_LENGTH) return { items, isEnd: false };
     }
@@ -127,16 +133,18 @@ export class SessionSearch {
   /** In the order of the page. Some may turn out to be no hits, so there can be more than a page of them. */
   *#postings(request: SearchRequest): Generator<Posting> {
     let { after } = request;
-    const rowids = request.order === "newest" ? this.#queries.rowids(request, this.#bounds.maxSorted) : null;
-    if (request.order === "newest" && rowids === null) {
-      const walked = yield* this.#walk(request);
+    const long = this.#queries.longPostings(request);
+    const isNewest = request.order === "newest";
+    const rowids = isNewest ? this.#queries.rowids(request, long, this.#bounds.maxSorted) : null;
+    if (isNewest && rowids === null) {
+      const walked = yield* this.#walk(request, long);
       if (walked === "all") return;
       after = walked.rest;
     }
     // One more, to know whether there are more.
     const limit = request.limit + 1;
     for (;;) {
-      const postings = this.#queries.page({ ...request, after, limit }, rowids);
+      const postings = this.#queries.page({ ...request, after, limit }, long, rowids);
       yield* postings;
       const last = postings.at(-1);
       if (!last || postings.length < limit || request.order === "rank") return;
@@ -146,7 +154,10 @@ export class SessionSearch {
   }
 
   /** @returns after which place the rest is to be searched. */
-  *#walk(request: SearchRequest): Generator<Posting, "all" | { readonly rest: SearchRequest["after"] }> {
+  *#walk(
+    request: SearchRequest,
+    long: LongPostings,
+  ): Generator<Posting, "all" | { readonly rest: SearchRequest["after"] }> {
     const { filter, after } = request;
     const order = { filter, orderBy: "updatedAt", direction: "desc" } as const;
     // Begins with the session in which the last page ended: no id is between its own and this one.
@@ -156,7 +167,8 @@ export class SessionSearch {
       const sessions = this.#list.rows({ ...order, after: place, limit });
       for (const { key, id, updatedAt } of sessions) {
         const first = id === after?.id ? after.seq + 1 : NAME_SEQ;
-        for (const seq of this.#inSession(request, key, first)) yield [key, id as SessionId, updatedAt, seq];
+        for (const seq of this.#inSession(request, long, key, first))
+          yield [key, id as SessionId, updatedAt, seq];
       }
       const last = sessions.at(-1);
       if (!last || sessions.length < limit) return "all";
@@ -167,9 +179,9 @@ export class SessionSearch {
     return { rest: { updatedAt: place.time, id: place.id, seq: LAST_SEQ } };
   }
 
-  *#inSession(request: SearchRequest, key: number, first: number): Generator<number> {
+  *#inSession(request: SearchRequest, long: LongPostings, key: number, first: number): Generator<number> {
     for (let from = first; ; ) {
-      const found = this.#queries.inSession(request, key, from);
+      const found = this.#queries.inSession(request, long, key, from);
       yield* found;
       const last = found.at(-1);
       if (last === undefined || found.length <= request.limit) return;
@@ -182,15 +194,19 @@ export class SessionSearch {
    * all: it is damaged, or was indexed by another version of Unicode.
    */
   async #hitOf(
-    { id, updatedAt, seq, text }: Candidate,
-    terms: readonly SearchTerm[],
+    { key, id, updatedAt, seq, text: found }: Candidate,
+    request: SearchRequest,
     yielder: Yielder,
   ): Promise<PlacedHit | undefined> {
-    if (text === undefined) return undefined;
+    if (found === undefined) return undefined;
     const isName = seq === NAME_SEQ;
+    await yielder.yieldIfDue();
+    const text = found ?? (await this.#longContent(key, seq, request, yielder));
+    if (text === undefined) return undefined;
     try {
       const strings = isName ? contentStrings(text) : this.#stringsOf(id, seq, text);
-      const match = await matchStringsInTurns(strings, terms, yielder);
+      if (found === null) await yielder.yieldIfDue();
+      const match = await matchStringsInTurns(strings, request.terms, yielder);
       if (!match) return undefined;
       const { snippet, offsets, occurrences: score } = match;
       return { sessionId: id, seq: isName ? null : seq, snippet, offsets, updatedAt, score };
@@ -201,7 +217,19 @@ export class SessionSearch {
     }
   }
 
+  /** As it is now: `undefined` where the entry is gone since its place was found. */
+  async #longContent(
+    key: number,
+    seq: number,
+    request: SearchRequest,
+    yielder: Yielder,
+  ): Promise<string | undefined> {
+    const contentOf = this.#queries.longContentFinder(request);
+    const bytes = await this.#database.read(() => contentOf(key, seq));
+    return bytes && runStepsInTurns(decodeTextSteps(bytes), yielder);
+  }
+
   #stringsOf(id: SessionId, seq: number, content: string): string[] {
-    return contentStrings(parseJson<JsonValue>(content, this.#file, id, `entries[${seq}].content`));
+    return contentStrings(parseJson<JsonValue>(content, this.#database.file, id, `entries[${seq}].content`));
   }
 }

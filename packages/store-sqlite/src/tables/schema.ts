@@ -181,6 +181,22 @@ export const searchProgress = sqliteTable(
 );
 
 /**
+ * Long entries are indexed in passages, each a row of `search_index` of its own. Its rowid is `-key`: those
+ * of other entries and of names are above 0.
+ */
+export const searchPassages = sqliteTable(
+  "search_passages",
+  {
+    key: integer().primaryKey(),
+    sessionKey: integer("session_key").notNull(),
+    seq: integer().notNull(),
+    /** From 0 on. */
+    passage: integer().notNull(),
+  },
+  (table) => [uniqueIndex("search_passages_by_entry").on(table.sessionKey, table.seq, table.passage)],
+);
+
+/**
  * The last changes, for watchers in other processes, and the source of revisions. Appends come here only when
  * the deferred time index is flushed. Only the oldest rows are ever removed, never the last one.
  */

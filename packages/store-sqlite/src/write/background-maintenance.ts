@@ -1,7 +1,7 @@
 import { isSessionError } from "@thulp-sessions/core";
 import type { Database } from "../connection/database.ts";
 import { noRoom } from "../connection/disk-room.ts";
-import { clearTimeout, setTimeout } from "../connection/real-time.ts";
+import { clearTimeout, setTimeout, yieldToEventLoop } from "../connection/real-time.ts";
 import type { IndexProgress, SearchIndex } from "../search/search-index.ts";
 import type { DeferredTimeIndex } from "../tables/deferred-time-index.ts";
 import type { Commit, GroupCommit } from "./group-commit.ts";
@@ -12,6 +12,13 @@ const IDLE_MS = 500;
  * Beyond this number of rows indexing is deferred no longer: a search has to wait for it, some 10 us a row.
  */
 const MAX_ROWS_TO_INDEX = 20_000;
+/**
+ * How many steps of merging the index follow one that adds to it: they write several times what it does,
+ * since a page is merged again at each level. Where merging falls behind, FTS5 does all of it in one commit.
+ */
+const MAX_MERGES = 8;
+/** A search that has found long entries so often, written while it was indexing, indexes them in one go. */
+const MAX_ROUNDS = 8;
 /** Beyond this number of pending sessions a list would read too many that no index orders. */
 const MAX_PENDING_SESSIONS = 256;
 
@@ -69,15 +76,27 @@ export class BackgroundMaintenance {
    */
   async withCurrentIndex<T>(read: () => T): Promise<T> {
     const { database, searchIndex, commits } = this.#parts;
-    const target = await database.read(() => searchIndex.target());
-    do this.#refuseOnShortDisk();
-    while (!(await this.#indexStep(target)));
-    return commits.maintain(() => {
-      // The rows that were written during the steps above.
-      while (!searchIndex.step(searchIndex.target(), false));
-      this.#rowsToIndex = 0;
-      return read();
-    });
+    for (let round = 1; ; round++) {
+      const target = await database.read(() => searchIndex.target());
+      do this.#refuseOnShortDisk();
+      while (!(await this.#indexStep(target)));
+      const found = await commits.maintain(() => {
+        if (!this.#catchUp(round >= MAX_ROUNDS)) return undefined;
+        this.#rowsToIndex = 0;
+        return { value: read() };
+      });
+      if (found) return found.value;
+    }
+  }
+
+  /** Indexes what was written during the steps before, within a transaction. False where that takes long. */
+  #catchUp(inOneGo: boolean): boolean {
+    const { searchIndex } = this.#parts;
+    for (;;) {
+      const step = searchIndex.step(searchIndex.target(), inOneGo);
+      if (step === "done") return true;
+      if (step === "long" && !inOneGo) return false;
+    }
   }
 
   /** The index grows, and what is left of the disk is for deletions. @throws {SessionError} io */
@@ -148,8 +167,21 @@ export class BackgroundMaintenance {
 
   /** True when the rows up to `target` are indexed. */
   async #indexStep(target: IndexProgress): Promise<boolean> {
-    const { searchIndex, commits } = this.#parts;
+    const { searchIndex } = this.#parts;
     await searchIndex.prepare();
-    return commits.maintain(() => searchIndex.step(target, true));
+    const step = await this.#commit(() => searchIndex.step(target, false));
+    // As a rule the last has added little: a search that waits for it should not wait for all merges.
+    let merges = step === "done" ? 1 : MAX_MERGES;
+    while (merges-- > 0 && !(await this.#commit(() => searchIndex.merges.step())));
+    return step === "done";
+  }
+
+  async #commit<T>(work: () => T): Promise<T> {
+    const { database, commits } = this.#parts;
+    const done = await commits.maintain(work);
+    // In a turn of its own.
+    await yieldToEventLoop();
+    database.checkpointEarly();
+    return done;
   }
 }

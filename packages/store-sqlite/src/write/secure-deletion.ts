@@ -64,9 +64,10 @@ export class SecureDeletion {
 
   async #dropWords(): Promise<void> {
     const { searchIndex, commits } = this.#parts;
-    if (!searchIndex.holdsDeletedWords) return;
+    const { merges } = searchIndex;
+    if (!merges.holdsDeletedWords) return;
     for (let pages = FIRST_STEP_PAGES; ; pages *= STEP_GROWTH)
-      if (await commits.maintain(() => searchIndex.dropDeletedWords(Math.round(pages)))) return;
+      if (await commits.maintain(() => merges.dropDeletedWords(Math.round(pages)))) return;
   }
 }
 

@@ -19,7 +19,7 @@ import {
   type MetadataField,
   SESSION_TYPES,
   type Variants,
-} from "./fields.ts";
+} from "../../file-text/fields.ts";
 import { FormatError } from "./format-error.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { OPEN_OBJECT } from "./json-tokens.ts";

@@ -1,6 +1,6 @@
 import { SESSION_STATUSES, type SessionStatus } from "@thulp-sessions/core";
 import { isCanonicalUuid, setKey } from "@thulp-sessions/core/store";
-import type { FieldKind, Variants } from "./fields.ts";
+import type { FieldKind, Variants } from "../../file-text/fields.ts";
 import { FormatError } from "./format-error.ts";
 import type { JsonScanner } from "./json-scanner.ts";
 import { OPEN_ARRAY, OPEN_OBJECT } from "./json-tokens.ts";

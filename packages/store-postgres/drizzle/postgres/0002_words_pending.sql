@@ -1,0 +1,2 @@
+ALTER TABLE "thulp_sessions"."heads" ADD COLUMN "words_pending" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+CREATE INDEX "heads_words_pending" ON "thulp_sessions"."heads" USING btree ("session_id") WHERE words_pending;
