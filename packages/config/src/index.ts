@@ -6,6 +6,8 @@ export {
   type LoadConfigOptions,
   limitsOf,
   loadConfig,
+  runningServerToken,
+  serverToken,
 } from "./load-config.ts";
 export { isLoopback } from "./loopback.ts";
 export { maintenanceOf, rawCopy } from "./maintain-store.ts";
@@ -16,6 +18,7 @@ export type {
   StoreKind,
   StoreLocation,
 } from "./schemes/store-scheme.ts";
+export { STORE_URL_BEGINNINGS } from "./schemes/store-schemes.ts";
 export { openSessionFile, sessionIdIn, sessionText } from "./session-files.ts";
 export type { Deletion, LimitAction, LogLevel, SettingName, Settings } from "./settings.ts";
 export {

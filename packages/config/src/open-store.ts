@@ -5,7 +5,8 @@ import { parseStoreUrl } from "./store-url.ts";
 
 /**
  * Opens the store that a URL names: `sqlite:PATH`, `fs:PATH`, `memory:`, `http://HOST:PORT`,
- * `postgres://HOST/DB`, `shards:FILE`. Only the modules of that store are loaded.
+ * `postgres://HOST/DB`, `shards:FILE`, `home:`, `transcripts:AGENT`. Only the modules of that store are
+ * loaded.
  *
  * @throws {SessionError} invalid_input for a URL that names none; io, busy or unsupported when it cannot be
  * opened.

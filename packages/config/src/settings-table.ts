@@ -22,8 +22,8 @@ export interface Setting<T> {
   readonly flag: string;
   /** What the flag is followed by, as the help has it; empty for a switch. */
   readonly placeholder: string;
-  /** The flag alone says `true`, and takes no value. False when absent. */
-  readonly isSwitch?: true;
+  /** The flag takes no value: what it says alone. Absent for a flag that takes one. */
+  readonly switchSays?: "true" | "false";
   readonly variable: string;
   /** One line for people. */
   readonly help: string;
@@ -46,9 +46,17 @@ export interface Setting<T> {
 
 const DURABILITIES = ["full", "relaxed"] as const;
 const DELETIONS = ["fast", "secure"] as const;
+const AGENT_ACCESS = ["read", "write", "off"] as const;
 const LIMIT_ACTIONS = ["error", "end_session", "ignore"] as const;
 const LOG_LEVELS = ["silent", "error", "warn", "info", "debug"] as const;
 const DEFAULT_STORE = "sqlite:.thulp/sessions.db";
+
+function unsafeStore(url: string): string | null {
+  const location = parseStoreUrl(url, "");
+  if (isRemote(location)) return "a remote store takes";
+  if (location.kind === "transcripts") return "the histories of your agents take";
+  return location.kind === "home" ? "the store in your own data folder takes" : null;
+}
 
 /** Every setting, in the order in which it is explained. */
 export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
@@ -56,12 +64,12 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     flag: "--store",
     placeholder: "URL",
     variable: "THULP_SESSIONS_STORE",
-    help: `the URL of a store: ${STORE_SCHEME_NAMES}`,
+    help: STORE_SCHEME_NAMES,
     shownDefault: DEFAULT_STORE,
     check: checkStoreUrl,
     byDefault: (base) =>
       checkStoreUrl({ value: DEFAULT_STORE, source: { kind: "default", name: "the default" } }, base),
-    unsafeInFile: (url) => (isRemote(parseStoreUrl(url, "")) ? "a remote store takes" : null),
+    unsafeInFile: unsafeStore,
   },
   host: {
     flag: "--host",
@@ -86,7 +94,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     flag: "--token",
     placeholder: "TOKEN",
     variable: "THULP_SESSIONS_TOKEN",
-    help: "what every call has to bring; other users of this machine may see it in the process list",
+    help: "what calls have to bring; others may see it in the process list; auto: beside the store",
     shownDefault: "none",
     mayBeInFile: false,
     check: checkToken,
@@ -125,7 +133,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   readOnly: {
     flag: "--read-only",
     placeholder: "",
-    isSwitch: true,
+    switchSays: "true",
     variable: "THULP_SESSIONS_READ_ONLY",
     help: "writes nothing to the store, and refuses every call that would",
     shownDefault: "false",
@@ -188,6 +196,38 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     check: (given) => wholeNumber(given, 1, "number of writes"),
     byDefault: () => 1024,
   },
+  viewer: {
+    flag: "--no-viewer",
+    placeholder: "",
+    switchSays: "false",
+    variable: "THULP_SESSIONS_VIEWER",
+    help: "serves no page to look at sessions with: viewer is false",
+    shownDefault: "true",
+    check: trueOrFalse,
+    byDefault: () => true,
+  },
+  viewerWrites: {
+    flag: "--viewer-writes",
+    placeholder: "",
+    switchSays: "true",
+    variable: "THULP_SESSIONS_VIEWER_WRITES",
+    help: "lets that page change sessions",
+    shownDefault: "false",
+    check: trueOrFalse,
+    byDefault: () => false,
+    unsafeInFile: (writes) => (writes ? "changes by the page take" : null),
+  },
+  mcp: {
+    flag: "--mcp",
+    placeholder: "WHAT",
+    variable: "THULP_SESSIONS_MCP",
+    help: "what agents may do at /mcp: read, write or off",
+    shownDefault: "read",
+    values: AGENT_ACCESS,
+    check: (given) => oneOf(given, AGENT_ACCESS, "access for agents"),
+    byDefault: () => "read",
+    unsafeInFile: (access) => (access === "write" ? "changes by agents take" : null),
+  },
   logLevel: {
     flag: "--log-level",
     placeholder: "LEVEL",
@@ -209,8 +249,8 @@ export interface SettingOption {
   readonly flag: string;
   /** Empty for a switch. */
   readonly placeholder: string;
-  /** It takes no value: given, it says `"true"`. Any other takes one. */
-  readonly isSwitch: boolean;
+  /** Of a switch, which takes no value: what it says when it is given. `null` for one that takes a value. */
+  readonly switchSays: "true" | "false" | null;
   readonly help: string;
   readonly shownDefault: string;
 }
@@ -219,17 +259,17 @@ const TOKEN_FILE: SettingOption = {
   key: "tokenFile",
   flag: "--token-file",
   placeholder: "PATH",
-  isSwitch: false,
+  switchSays: null,
   help: "the file that holds the token",
   shownDefault: "none",
 };
 
-type Described = Pick<Setting<unknown>, "flag" | "placeholder" | "isSwitch" | "help" | "shownDefault">;
+type Described = Pick<Setting<unknown>, "flag" | "placeholder" | "switchSays" | "help" | "shownDefault">;
 
 /** The options of a program that takes its settings from the command line. */
 export const SETTING_OPTIONS: readonly SettingOption[] = SETTING_NAMES.flatMap((key) => {
-  const { flag, placeholder, isSwitch, help, shownDefault }: Described = SETTINGS[key];
-  const option = { key, flag, placeholder, isSwitch: isSwitch === true, help, shownDefault };
+  const { flag, placeholder, switchSays, help, shownDefault }: Described = SETTINGS[key];
+  const option = { key, flag, placeholder, switchSays: switchSays ?? null, help, shownDefault };
   return key === "token" ? [TOKEN_FILE, option] : [option];
 });
 

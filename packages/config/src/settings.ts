@@ -7,6 +7,7 @@ export interface Settings {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** Never `auto`: that stands for what lies beside the store, and is `undefined` while nothing does. */
   readonly token: string | undefined;
   readonly allowedOrigins: readonly string[];
   /** Names by which the server may be called beside its own, in lower case. */
@@ -23,11 +24,18 @@ export interface Settings {
   readonly limitAction: LimitAction | undefined;
   /** How many writes may wait before the server answers `busy`. */
   readonly maxWaitingWrites: number;
+  /** Whether a server serves the page to look at sessions with. */
+  readonly viewer: boolean;
+  /** Whether that page may change sessions. */
+  readonly viewerWrites: boolean;
+  /** What agents may do over MCP. */
+  readonly mcp: AgentAccess;
   readonly logLevel: LogLevel;
 }
 
 /** `secure`: what is deleted or replaced is in no file of the store when the call has returned. */
 export type Deletion = "fast" | "secure";
+type AgentAccess = "read" | "write" | "off";
 export type LimitAction = "error" | "end_session" | "ignore";
 /** `info`: start, stop, warnings and the server's own failures; `debug`: every request too. */
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";

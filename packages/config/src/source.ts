@@ -1,6 +1,7 @@
 /** Where a setting was given, for messages: `{ kind: "env", name: "THULP_SESSIONS_PORT" }`. */
 export interface Source {
-  readonly kind: "flag" | "env" | "file" | "default";
+  /** `found`: nobody gave it; it lies where it is looked for, and `name` says where. */
+  readonly kind: "flag" | "env" | "file" | "default" | "found";
   /** `--port`, `THULP_SESSIONS_PORT`, `/home/me/thulp-sessions.config.json`, or `the default`. */
   readonly name: string;
 }

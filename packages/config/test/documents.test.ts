@@ -1,17 +1,22 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { SETTING_NAMES, SETTING_OPTIONS, SETTINGS } from "../src/index.ts";
+import { SETTING_NAMES, SETTING_OPTIONS, SETTINGS, type Setting } from "../src/index.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
 const code = (text: string): string => `\`${text}\``;
 
 function inFile(name: (typeof SETTING_NAMES)[number]): string {
-  if (name === "allowedOrigins" || name === "allowedHosts") return "flag or environment only";
-  const { mayBeInFile, values = [] } = SETTINGS[name];
+  if (["allowedOrigins", "allowedHosts", "viewerWrites"].includes(name)) return "flag or environment only";
+  const {
+    mayBeInFile,
+    values = [],
+    unsafeInFile,
+  }: Pick<Setting<never>, "mayBeInFile" | "values" | "unsafeInFile"> = SETTINGS[name];
   if (mayBeInFile === false) return "not in a file";
-  const shown = values.map(code);
+  // What a file may say of them.
+  const shown = values.filter((value) => !unsafeInFile?.(value as never)).map(code);
   return shown.length === 0
     ? code(name)
     : `${code(name)}: ${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;

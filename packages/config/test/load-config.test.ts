@@ -133,6 +133,26 @@ const ROWS: readonly Row[] = [
     byDefault: () => false,
   },
   {
+    name: "viewer",
+    flag: "false",
+    env: "true",
+    file: false,
+    fromFlag: () => false,
+    fromEnv: () => true,
+    fromFile: () => false,
+    byDefault: () => true,
+  },
+  {
+    name: "viewerWrites",
+    flag: "true",
+    env: "false",
+    file: false,
+    fromFlag: () => true,
+    fromEnv: () => false,
+    fromFile: () => false,
+    byDefault: () => false,
+  },
+  {
     name: "maxWaitingWrites",
     flag: "1",
     env: "2",
@@ -241,6 +261,8 @@ describe("a bad value", () => {
     ["maxEntries", "1.5", 1.5, "is no number of entries"],
     ["maxDurationMs", "1h", -1, "is no number of milliseconds"],
     ["readOnly", "yes", "true", "true"],
+    ["viewer", "off", "false", "true or false"],
+    ["viewerWrites", "yes", 1, "true"],
     ["maxWaitingWrites", "0", 0, "a whole number from 1"],
     ["logLevel", "loud", 3, "silent, error, warn, info or debug"],
   ];
@@ -343,10 +365,13 @@ describe("a file that came with a repository", () => {
     ["store", "http://evil.example", "fs:x"],
     ["store", "HTTPS://evil.example", "fs:x"],
     ["store", "postgres://me:secret@evil.example/x", "fs:x"],
+    ["store", "home:", "fs:x"],
+    ["store", "transcripts:codex", "fs:x"],
     ["host", "0.0.0.0", "127.0.0.1"],
     ["host", "127.0.0.1.evil.example", "127.0.0.1"],
     ["allowedOrigins", ["http://evil.example"], "http://mine"],
     ["allowedHosts", ["evil.example"], "mine"],
+    ["viewerWrites", true, "false"],
   ])("gives no access by %s (%j), unless a flag or a variable goes before it", (name, value, instead) => {
     const cwd = tempFolder();
     const path = writeConfig(cwd, { [name]: value });

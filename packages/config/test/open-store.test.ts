@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
-import { openStore } from "../src/index.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { openStore, parseStoreUrl } from "../src/index.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const run = promisify(execFile);
@@ -33,6 +33,29 @@ describe("openStore", () => {
         await store.close();
       }
       expect(existsSync(join(cwd, "deep"))).toBe(true);
+    },
+  );
+
+  it.skipIf(process.platform === "win32")(
+    "opens home: in a data folder that is for its owner only",
+    async () => {
+      const data = join(tempFolder(), "data");
+      vi.stubEnv("XDG_DATA_HOME", data);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const folder = join(data, "thulp-sessions");
+      await expect(openStore("home:", { readOnly: true })).rejects.toMatchObject({ code: "io" });
+      expect(existsSync(folder)).toBe(false);
+      const store = await openStore("home:");
+      onTestFinished(() => store.close());
+      expect(store.location).toBe(`sqlite:${join(folder, "sessions.db")}`);
+      expect(statSync(folder).mode & 0o777).toBe(0o700);
+      // A relative path says nothing.
+      vi.stubEnv("XDG_DATA_HOME", "relative");
+      vi.stubEnv("HOME", data);
+      expect(parseStoreUrl("home:", "/base")).toEqual({
+        kind: "home",
+        file: join(data, ".local/share/thulp-sessions/sessions.db"),
+      });
     },
   );
 

@@ -26,7 +26,10 @@ describe("a store URL", () => {
   });
 
   onPosix.each([
-    ["", "expected sqlite:PATH, fs:PATH, memory:, postgres://HOST/DB, http://HOST:PORT or shards:FILE"],
+    [
+      "",
+      "expected sqlite:PATH, fs:PATH, memory:, postgres://HOST/DB, http://HOST:PORT, shards:FILE, home: or transcripts:AGENT",
+    ],
     ["sessions.db", "for this path write sqlite:sessions.db or fs:sessions.db"],
     ["/abs/x", "write sqlite:/abs/x"],
     ["C:\\x", "write sqlite:C:\\x"],
@@ -41,6 +44,7 @@ describe("a store URL", () => {
     ["sqlite::memory:", "a store in memory is called memory:"],
     [":memory:", "a store in memory is called memory:"],
     ["memory:x", "takes no path"],
+    ["home:x", "home: takes no path"],
     ["sqlite:a\0b", "no NUL"],
     ["redis://x", 'the scheme "redis" is unknown'],
     ["http://", "it is not a URL"],

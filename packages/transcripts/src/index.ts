@@ -2,14 +2,17 @@
 export {
   agentOf,
   type ExportedFile,
+  exportMembers,
   exportSideFiles,
   exportTranscript,
+  isRedacted,
   isSubAgent,
   transcriptPath,
 } from "./export/export-transcript.ts";
 export { type FoundTranscripts, findTranscripts } from "./files/find-transcripts.ts";
-export type { SideFile, SkippedFile, TranscriptFile } from "./files/transcript-file.ts";
-export { type FollowOptions, followTranscripts, type TranscriptSource } from "./follow/follow-transcripts.ts";
+export type { OpenBytes, SideFile, SkippedFile, TranscriptFile } from "./files/transcript-file.ts";
+export { type FollowOptions, followTranscripts } from "./follow/follow-transcripts.ts";
+export type { TranscriptSource } from "./follow/transcript-source.ts";
 export { type ImportOptions, type ImportProgress, importTranscripts } from "./import/import-transcripts.ts";
 export { KnownFiles } from "./import/known-files.ts";
 export {
@@ -19,15 +22,27 @@ export {
   isComplete,
   type SideFilesReport,
 } from "./import/report.ts";
+export {
+  keyedRedactor,
+  type RedactedPlace,
+  type RedactionReport,
+  type RedactOptions,
+} from "./import/session-redaction.ts";
+export type { DatabaseRow, SqlValue } from "./lines/row-text.ts";
+export type { BegunSession, LineKind, TextFormat } from "./lines/text-format.ts";
 export type {
   AgentReader,
   AgentRoot,
   Classified,
+  DatabaseSession,
   MachinePlace,
   NamedTranscript,
   Recognized,
   RecordParser,
+  SessionDatabase,
   SessionLink,
+  SqlQuery,
   TranscriptFacts,
 } from "./model/agent-reader.ts";
+export { REDACTED_TAG, REDACTION_KEY } from "./model/file-state.ts";
 export { sessionIdOf } from "./model/session-ids.ts";

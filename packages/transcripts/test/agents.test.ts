@@ -4,30 +4,28 @@ import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
 import { copilot } from "../src/agents/copilot.ts";
+import { gemini } from "../src/agents/gemini.ts";
 import { openclaw, pi } from "../src/agents/pi.ts";
-import { type AgentReader, sessionIdOf } from "../src/index.ts";
-import { CLAUDE, CODEX, COPILOT, COPILOT_SESSION, PI, PI_SESSION, SESSION, THREAD } from "./fixtures.ts";
+import { qwen } from "../src/agents/qwen.ts";
+import { sessionIdOf } from "../src/index.ts";
+import {
+  CLAUDE,
+  CODEX,
+  COPILOT,
+  COPILOT_SESSION,
+  GEMINI,
+  GEMINI_DOCUMENT,
+  GEMINI_SESSION,
+  PI,
+  PI_SESSION,
+  QWEN,
+  QWEN_SESSION,
+  SESSION,
+  THREAD,
+} from "./fixtures.ts";
+import { imported, typesOf } from "./imported.ts";
 import { openStore } from "./places.ts";
-import { entriesOf, exported, fileWith, importOne, lines } from "./round-trip.ts";
-
-async function imported(reader: AgentReader, name: string, records: readonly object[]) {
-  const store = await openStore();
-  const report = await importOne(store, reader, fileWith(lines(...records), name));
-  const session = await store.get(report.sessionId);
-  const types = session.entries.map(({ entryType }) => {
-    const { type } = entryType;
-    if (type === "tool_call") return `${entryType.toolName} ${entryType.success}`;
-    if (type === "skill_execution") return `skill ${entryType.skillName} ${entryType.success}`;
-    return type === "system_event" ? entryType.event : type;
-  });
-  expect((await exported(store, report.sessionId)).bytes.toString()).toBe(lines(...records));
-  return { store, report, types, ...session };
-}
-
-/** A session that one reader reads in several ways. */
-async function typesOf(reader: AgentReader, ...records: readonly object[]): Promise<readonly string[]> {
-  return (await imported(reader, "some.jsonl", records)).types;
-}
+import { entriesOf, fileWith, importOne, lines } from "./round-trip.ts";
 
 describe("Claude Code", () => {
   test("a session: entries, calls by their ids, name, tags, times", async () => {
@@ -108,6 +106,21 @@ describe("Claude Code", () => {
       expect((await imported(claudeCode, "a.jsonl", titles.slice(i))).metadata.name).toBe(name);
     const twice = [...titles, { type: "custom-title", customTitle: "newer" }];
     expect((await imported(claudeCode, "a.jsonl", twice)).metadata.name).toBe("newer");
+  });
+
+  test("a session in which only commands were given is named by the first that asks for something", async () => {
+    const command = (name: string, args: string) => ({
+      ...CLAUDE[1],
+      message: {
+        role: "user",
+        content: `<command-name>${name}</command-name>\n<command-args>${args}</command-args>`,
+      },
+    });
+    const nameOf = async (...records: readonly object[]) =>
+      (await imported(claudeCode, "a.jsonl", records)).metadata.name;
+    expect(await nameOf(command("/clear", ""), command("/review", "PR  7"))).toBe("/review PR 7");
+    expect(await nameOf(command("/review", "PR 7"), CLAUDE[2] as object)).toBe("Count the cogs please");
+    expect(await nameOf(command("/clear", ""))).toBe("Claude Code");
   });
 
   test("a fork is linked with the session that it comes from", async () => {
@@ -327,6 +340,106 @@ describe("Copilot CLI", () => {
     });
     expect(context["source"]).toMatchObject({ versions: ["1.0.78"] });
     expect(report.unknownKinds).toEqual({ "session.from_tomorrow": 1 });
+  });
+});
+
+describe("Gemini CLI", () => {
+  test("lines: a message that is written again is an update, each result is an entry once", async () => {
+    const { types, metadata, context, entries, report } = await imported(gemini, "session-1.jsonl", GEMINI);
+    expect(types).toEqual([
+      "gemini:session",
+      "system_message",
+      "user_message",
+      "assistant_message",
+      "read_file true",
+      "gemini:$set",
+      "gemini:update",
+      "run_shell_command false",
+      "gemini:$rewindTo",
+      "gemini:$set",
+    ]);
+    expect(metadata).toMatchObject({
+      id: GEMINI_SESSION,
+      name: "Tempering",
+      createdAt: Date.parse("2026-07-01T07:00:00Z"),
+      updatedAt: Date.parse("2026-07-01T07:00:06Z"),
+      tags: ["agent:gemini"],
+    });
+    expect(context["source"]).toMatchObject({ nativeId: GEMINI_SESSION, path: "session-1.jsonl" });
+    expect(entries[4]?.content).toMatchObject({ source: { recordId: "g3", part: 1, of: entries[3]?.id } });
+    expect(report.unknownKinds).toEqual({});
+  });
+
+  test("a document: an entry for each message, and one for what stands around them", async () => {
+    const { types, metadata, entries, context, report } = await imported(
+      gemini,
+      "session-2.json",
+      GEMINI_DOCUMENT,
+    );
+    expect(types).toEqual([
+      "system_message",
+      "user_message",
+      "assistant_message",
+      "read_file true",
+      "gemini:info",
+      "gemini:hologram",
+      "gemini:session",
+    ]);
+    expect(metadata).toMatchObject({
+      id: GEMINI_SESSION,
+      name: "Temper it",
+      createdAt: Date.parse("2026-07-01T07:00:00Z"),
+      updatedAt: Date.parse("2026-07-01T07:00:09Z"),
+    });
+    // How it is formatted takes a few bytes, not the text a second time.
+    const { source, ...kept } = (entries[1] as (typeof entries)[number]).content as { source: object };
+    expect(source).toEqual({ agent: "gemini", session: GEMINI_SESSION, recordId: "g2" });
+    expect(kept).toEqual({
+      record: JSON.parse(GEMINI_DOCUMENT).messages[1],
+      indent: { unit: "  ", base: "    " },
+    });
+    expect(entries.at(-1)?.content).toMatchObject({
+      source: { head: true },
+      record: { sessionId: GEMINI_SESSION, messages: [] },
+    });
+    expect(context["import"]).toMatchObject({ document: { separator: ",\n    " } });
+    expect(report.bytes).toMatchObject({ records: Buffer.byteLength(GEMINI_DOCUMENT), raw: 0, tail: 0 });
+    expect(report.unknownKinds).toEqual({ hologram: 1 });
+  });
+
+  test("a sub-agent lies in the folder of its session", async () => {
+    const found = gemini.recognize(`tmp/p/chats/${GEMINI_SESSION}/other.jsonl`);
+    expect(found).toEqual({ type: "transcript", nativeId: "other", parentId: GEMINI_SESSION });
+  });
+});
+
+describe("Qwen Code", () => {
+  test("a session", async () => {
+    const { types, metadata, entries, context, report } = await imported(qwen, `${QWEN_SESSION}.jsonl`, QWEN);
+    expect(types).toEqual([
+      "user_message",
+      "assistant_message",
+      "read_file false",
+      "glob true",
+      "edit true",
+      "system_message",
+      "qwen:system/custom_title",
+      "qwen:system/aurora",
+    ]);
+    expect(metadata).toMatchObject({
+      id: QWEN_SESSION,
+      name: "Firing",
+      tags: ["agent:qwen", "project:/home/ada/kiln", "branch:glaze"],
+    });
+    expect(entries[2]?.content).not.toHaveProperty("outcome");
+    expect(entries[3]?.content).toMatchObject({ outcome: "unstated" });
+    expect(context["source"]).toMatchObject({ versions: ["0.21.6"] });
+    expect(report.unknownKinds).toEqual({ "system/aurora": 1 });
+  });
+
+  test("without a title the name is what the user has seen of the prompt", async () => {
+    const { metadata } = await imported(qwen, "a.jsonl", QWEN.slice(0, 2));
+    expect(metadata.name).toBe("Fire it");
   });
 });
 

@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
+import { gemini } from "../src/agents/gemini.ts";
 import { pi } from "../src/agents/pi.ts";
-import { CLAUDE, CODEX, PI } from "./fixtures.ts";
+import { qwen } from "../src/agents/qwen.ts";
+import { CLAUDE, CODEX, GEMINI, PI, QWEN } from "./fixtures.ts";
 import { openStore } from "./places.ts";
 import { entriesOf, exported, fileWith, importOne, lines } from "./round-trip.ts";
 
-const READERS = [claudeCode, codex, pi];
+const READERS = [claudeCode, codex, pi, gemini, qwen];
 
 /** What files are made of, and what breaks them. */
 const part = fc.oneof(
@@ -85,6 +87,8 @@ describe("a file that is still being written", () => {
     { reader: claudeCode, text: lines(...CLAUDE.slice(8, 10)) },
     { reader: codex, text: lines(...CODEX.slice(3, 6)) },
     { reader: pi, text: lines(...PI.slice(0, 4)) },
+    { reader: gemini, text: lines(...GEMINI.slice(6)) },
+    { reader: qwen, text: lines(...QWEN.slice(6)) },
     { reader: pi, text: `\ufeff${lines(...PI.slice(0, 3)).replaceAll("\n", "\r\n")}` },
   ];
 

@@ -5,7 +5,9 @@ import { describe, expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
 import { copilot } from "../src/agents/copilot.ts";
+import { gemini } from "../src/agents/gemini.ts";
 import { openclaw, pi } from "../src/agents/pi.ts";
+import { qwen } from "../src/agents/qwen.ts";
 import {
   type AgentReader,
   type AgentRoot,
@@ -14,7 +16,7 @@ import {
   importTranscripts,
   sessionIdOf,
 } from "../src/index.ts";
-import { CLAUDE, PI, SESSION } from "./fixtures.ts";
+import { CLAUDE, GEMINI, GEMINI_DOCUMENT, PI, QWEN, SESSION } from "./fixtures.ts";
 import { openStore, tempFolder } from "./places.ts";
 import { entriesOf, exported, importOne, lines } from "./round-trip.ts";
 
@@ -138,6 +140,11 @@ test("where agents keep their histories, and nothing where they are not", async 
   expect(at(copilot, { COPILOT_HOME: "/p" })).toEqual([["/p/session-state"]]);
   expect(at(pi, { PI_CODING_AGENT_SESSION_DIR: "/s" })).toEqual([["/s/."], ["/home/ada/.pi/agent/sessions"]]);
   expect(at(openclaw, { OPENCLAW_STATE_DIR: "/o" })[0]).toEqual(["/o/agents"]);
+  expect(at(gemini)).toEqual([["/home/ada/.gemini/tmp"]]);
+  expect(at(gemini, { GEMINI_CLI_HOME: "/g" })).toEqual([["/g/.gemini/tmp"]]);
+  expect(at(qwen)).toEqual([["/home/ada/.qwen/projects"]]);
+  expect(at(qwen, { QWEN_HOME: "/q" })).toEqual([["/q/projects"]]);
+  expect(at(qwen, { QWEN_HOME: "/q", QWEN_RUNTIME_DIR: "/r" })).toEqual([["/r/projects"]]);
 
   const home = tree({ ".claude/history.jsonl": "{}\n", "own/2026_x.jsonl": lines(...PI) });
   for (const reader of [claudeCode, codex, copilot, openclaw])
@@ -190,6 +197,43 @@ test("Copilot CLI: both layouts, and what lies beside the events", async () => {
   expect(files.map(({ nativeId, sideFiles }) => [nativeId, sideFiles.length])).toEqual([
     [other, 0],
     [SESSION, 2],
+  ]);
+  expect(skipped).toEqual([]);
+});
+
+test("Gemini CLI: both layouts and sub-agents, and nothing else that lies there", async () => {
+  const root = tree({
+    "tmp/loom/chats/session-2026-07-01T07-00-5e0c9a1b.jsonl": lines(...GEMINI),
+    "tmp/loom/chats/session-2025-07-01T07-00-5e0c9a1c.json": GEMINI_DOCUMENT.replace("5e0c9a1b", "5e0c9a1c"),
+    [`tmp/loom/chats/${SESSION}/sub.jsonl`]: lines({ sessionId: "sub", kind: "subagent" }),
+    "tmp/loom/logs.json": "[]",
+    "tmp/loom/checkpoint-x.json": "[]",
+    "oauth_creds.json": "{}",
+    "settings.json": "{}",
+  });
+  const { files, skipped } = await findTranscripts(gemini, root);
+  expect(files.map(({ nativeId, parentId }) => [nativeId, parentId])).toEqual([
+    ["sub", SESSION],
+    ["5e0c9a1c-7d21-4b8a-9c55-3f1e2d4c6b7a", undefined],
+    ["5e0c9a1b-7d21-4b8a-9c55-3f1e2d4c6b7a", undefined],
+  ]);
+  expect(skipped).toEqual([]);
+  expect((await findTranscripts(gemini, join(root, "tmp", "loom"))).files).toHaveLength(3);
+  const [credentials] = (await findTranscripts(gemini, join(root, "oauth_creds.json"))).skipped;
+  expect(credentials?.reason).toContain("its name is not one");
+});
+
+test("Qwen Code: chats and sub-agents, and nothing else that lies there", async () => {
+  const root = tree({
+    [`projects/-home-ada/chats/${SESSION}.jsonl`]: lines(...QWEN),
+    [`projects/-home-ada/subagents/${SESSION}/agent-1.jsonl`]: lines(...QWEN),
+    "projects/-home-ada/other.jsonl": "{}\n",
+    "settings.json": "{}",
+  });
+  const { files, skipped } = await findTranscripts(qwen, root);
+  expect(files.map(({ nativeId, parentId }) => [nativeId, parentId])).toEqual([
+    [SESSION, undefined],
+    ["agent-1", SESSION],
   ]);
   expect(skipped).toEqual([]);
 });

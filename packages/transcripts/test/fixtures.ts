@@ -1,3 +1,4 @@
+// Longer than most files: a session of each agent, for all tests.
 /** Histories as the agents write them, made for these tests. */
 
 export const SESSION = "3b0f6c1e-52a1-4d0e-9a77-0c1d2e3f4a5b";
@@ -210,4 +211,133 @@ export const COPILOT: readonly object[] = [
   copilotEvent(7, "skill.invoked", { name: "sewing" }),
   copilotEvent(8, "session.from_tomorrow", {}),
   copilotEvent(9, "abort", { reason: "user" }),
+];
+
+export const GEMINI_SESSION = "5e0c9a1b-7d21-4b8a-9c55-3f1e2d4c6b7a";
+
+const geminiHead = {
+  sessionId: GEMINI_SESSION,
+  projectHash: "ab".repeat(32),
+  startTime: "2026-07-01T07:00:00.000Z",
+  lastUpdated: "2026-07-01T07:00:09.000Z",
+};
+
+function geminiMessage(second: number, type: string, more: object): object {
+  return { id: `g${second}`, timestamp: `2026-07-01T07:00:0${second}.000Z`, type, ...more };
+}
+
+const GEMINI_CALLS = [
+  { id: "k1", name: "read_file", args: {}, status: "success", result: [] },
+  { id: "k2", name: "run_shell_command", args: {}, status: "executing" },
+];
+
+/** What Gemini CLI writes before 0.39: one document, written as a whole with each change. */
+export const GEMINI_MESSAGES: readonly object[] = [
+  geminiMessage(1, "user", { content: "<session_context>\nToday." }),
+  geminiMessage(2, "user", { content: [{ text: "Temper  it" }] }),
+  geminiMessage(3, "gemini", { content: "", toolCalls: GEMINI_CALLS, tokens: { total: 3 } }),
+  geminiMessage(4, "info", { content: "Request cancelled." }),
+  geminiMessage(5, "hologram", {}),
+];
+export const GEMINI_DOCUMENT = `${JSON.stringify({ ...geminiHead, messages: GEMINI_MESSAGES }, null, 2)}`;
+
+/** The same as lines: each message again whenever it has changed. */
+export const GEMINI: readonly object[] = [
+  { ...geminiHead, kind: "main" },
+  ...GEMINI_MESSAGES.slice(0, 3),
+  { $set: { lastUpdated: "2026-07-01T07:00:06.000Z" } },
+  geminiMessage(3, "gemini", {
+    content: "Done.",
+    toolCalls: GEMINI_CALLS.map((call) => ({ ...call, status: call.id === "k1" ? "success" : "error" })),
+  }),
+  { $rewindTo: "g2" },
+  { $set: { summary: "Tempering", messages: [] } },
+];
+
+export const QWEN_SESSION = "27d495d1-de2d-449d-af11-0d42d4d6ef80";
+
+function qwenRecord(second: number, type: string, more: object): object {
+  return {
+    uuid: `q${second}`,
+    sessionId: QWEN_SESSION,
+    timestamp: `2026-08-01T06:00:0${second}.000Z`,
+    type,
+    cwd: "/home/ada/kiln",
+    version: "0.21.6",
+    gitBranch: "glaze",
+    ...more,
+  };
+}
+
+/** A session of Qwen Code with two results in one record, one of which says nothing of its outcome. */
+export const QWEN: readonly object[] = [
+  qwenRecord(1, "user", {
+    systemPayload: { displayText: "Fire it" },
+    message: { role: "user", parts: [{ text: "Fire it" }, { text: "<hook>" }] },
+  }),
+  qwenRecord(2, "assistant", {
+    message: {
+      role: "model",
+      parts: [{ text: "Hm.", thought: true }, { functionCall: { id: "f1", name: "read_file", args: {} } }],
+    },
+  }),
+  qwenRecord(3, "tool_result", {
+    message: {
+      role: "user",
+      parts: [{ functionResponse: { id: "f1", name: "read_file", response: { error: "cold" } } }],
+    },
+    toolCallResult: { callId: "f1", status: "error" },
+  }),
+  qwenRecord(4, "tool_result", {
+    message: {
+      role: "user",
+      parts: [
+        { functionResponse: { id: "f2", name: "glob", response: { output: "" } } },
+        { functionResponse: { id: "f3", name: "edit", response: { output: "" } } },
+      ],
+    },
+  }),
+  qwenRecord(5, "user", { subtype: "notification", message: { role: "user", parts: [{ text: "Ping" }] } }),
+  qwenRecord(6, "system", { subtype: "custom_title", systemPayload: { customTitle: "Firing" } }),
+  qwenRecord(7, "system", { subtype: "aurora" }),
+];
+
+/** Rows of Goose, as lines. */
+export const GOOSE: readonly object[] = [
+  { table: "sessions", id: "20260801_1", name: "Gathering", created_at: "2026-08-01 05:00:00" },
+  {
+    table: "messages",
+    role: "user",
+    content_json: [{ type: "text", text: "Gather it" }],
+    created_timestamp: 1,
+  },
+  {
+    table: "messages",
+    role: "assistant",
+    content_json: [{ type: "toolRequest", id: "c1", toolCall: { value: { name: "shell" } } }],
+    metadata_json: { userVisible: false },
+  },
+  {
+    table: "messages",
+    role: "user",
+    content_json: [
+      { type: "toolResponse", id: "c1", toolResult: { status: "success", value: { isError: true } } },
+    ],
+  },
+];
+
+/** Rows of opencode, a file of it, and a message of an export, as lines. */
+export const OPENCODE: readonly object[] = [
+  { table: "session", id: "ses_1", title: "Milling", parent_id: "ses_0", time_created: 1 },
+  { table: "message", id: "m1", data: { role: "user", time: { created: 1 }, error: { name: "x" } } },
+  { table: "part", id: "p1", message_id: "m1", data: { type: "text", text: "Mill it", synthetic: false } },
+  {
+    table: "part",
+    id: "p2",
+    message_id: "m1",
+    data: { type: "tool", tool: "bash", state: { status: "completed", metadata: { exit: 1 } } },
+  },
+  { table: "session_message", id: "e1", type: "assistant", data: { content: [{ type: "tool", name: "x" }] } },
+  { file: "storage/message/ses_1/m2.json", indent: "  ", data: { id: "m2", role: "assistant" } },
+  { info: { id: "m3", role: "user" }, parts: [{ type: "text", text: "Mill it" }] },
 ];

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { SessionError, type SessionStore } from "@thulp-sessions/core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { type FileReport, type FollowOptions, followTranscripts } from "../src/index.ts";
 import { CLAUDE, SESSION } from "./fixtures.ts";
@@ -157,4 +157,65 @@ test("a store that is busy is tried again; one that is closed ends it", async ()
   expect(errors).toHaveLength(3);
   await store.close();
   await expect(running).rejects.toMatchObject({ code: "closed" });
+});
+
+describe("with clocks that stand still until they are moved", () => {
+  const NIGHT = 8 * 3600 * 1000;
+
+  async function asleep(text = A) {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const store = await openStore();
+    const root = tempFolder();
+    const path = write(root, `p/${SESSION}.jsonl`, text);
+    const read = vi.spyOn(claudeCode, "parser");
+    onTestFinished(() => read.mockRestore());
+    const { next } = follow(store, root, { pollMs: 1000, lookMs: 10_000 });
+    expect(await next()).toMatchObject({ result: "new" });
+    /** The follower sleeps so long, at once. */
+    const sleep = async (ms: number) => {
+      while (vi.getTimerCount() === 0) await new Promise((resolve) => void setImmediate(resolve));
+      vi.advanceTimersByTime(ms);
+    };
+    return { store, path, next, sleep, timesRead: () => read.mock.calls.length };
+  }
+
+  test("a file that was read is read once more when it is quiet, and not before", async () => {
+    const { sleep, next, timesRead } = await asleep(B + A.trimEnd());
+    expect(timesRead()).toBe(1);
+    await sleep(1000);
+    await sleep(0);
+    expect(timesRead()).toBe(1);
+    await sleep(3000);
+    expect(await next()).toMatchObject({ result: "grown", entries: { added: 1 } });
+    for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
+    expect(timesRead()).toBe(2);
+  });
+
+  test("a machine that has slept takes in what was written before it fell asleep, where its timers have jumped", async () => {
+    const { store, path, next, sleep } = await asleep();
+    appendFileSync(path, B);
+    await sleep(NIGHT);
+    expect(await next()).toMatchObject({ result: "grown", path, entries: { added: 1 } });
+    expect(await entriesOf(store, SESSION)).toHaveLength(2);
+  });
+
+  test("a machine that has slept takes in what is written then, where its timers stood still and only the time of day has jumped", async () => {
+    const { store, path, next, sleep } = await asleep();
+    vi.setSystemTime(Date.now() + NIGHT);
+    appendFileSync(path, B);
+    utimesSync(path, Date.now() / 1000, Date.now() / 1000);
+    for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
+    expect(await next()).toMatchObject({ result: "grown", path, entries: { added: 1 } });
+    expect(await entriesOf(store, SESSION)).toHaveLength(2);
+  });
+
+  test("a machine that has slept takes in what is written then, where the time of day was set back", async () => {
+    const { store, path, next, sleep } = await asleep();
+    vi.setSystemTime(Date.now() - NIGHT);
+    appendFileSync(path, B);
+    for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
+    expect(await next()).toMatchObject({ result: "grown", path, entries: { added: 1 } });
+    expect(await entriesOf(store, SESSION)).toHaveLength(2);
+  });
 });

@@ -1,23 +1,42 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { atif } from "../src/agents/atif.ts";
 import { claudeCode } from "../src/agents/claude-code.ts";
+import { cline, roo } from "../src/agents/cline.ts";
 import { codex } from "../src/agents/codex.ts";
 import { copilot } from "../src/agents/copilot.ts";
+import { cursor } from "../src/agents/cursor.ts";
+import { gemini } from "../src/agents/gemini.ts";
+import { opencode } from "../src/agents/opencode.ts";
 import { pi } from "../src/agents/pi.ts";
+import { qwen } from "../src/agents/qwen.ts";
 import { openStore, STORES } from "./places.ts";
 import { entriesOf, exported, importOne } from "./round-trip.ts";
+import { SAMPLES, sampleTranscripts } from "./sample-files.ts";
 
-// Other people's histories; they are read where they lie and are no part of this repository.
-const SAMPLES = "/work/shared/transcripts";
+const READERS = {
+  "claude-code": claudeCode,
+  codex,
+  pi,
+  "copilot-cli": copilot,
+  "gemini-cli": gemini,
+  "qwen-code": qwen,
+  atif,
+  cline,
+  roo,
+  cursor,
+  opencode,
+} as const;
 
-const READERS = { "claude-code": claudeCode, codex, pi, "copilot-cli": copilot } as const;
+function recordsOf(document: { messages?: unknown[]; steps?: unknown[] } | unknown[]): readonly unknown[] {
+  if (Array.isArray(document)) return document;
+  return document.messages ?? document.steps ?? [];
+}
 
 describe.each(Object.entries(READERS))("samples of %s", (folder, reader) => {
   const root = join(SAMPLES, folder);
-  const files = existsSync(root)
-    ? readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"))
-    : [];
+  const files = sampleTranscripts(folder, reader);
 
   test.skipIf(files.length === 0)(`are here: ${root}`, () => {
     expect(files.length).toBeGreaterThan(0);
@@ -36,13 +55,16 @@ describe.each(Object.entries(READERS))("samples of %s", (folder, reader) => {
         expect(back.bytes.equals(bytes)).toBe(true);
         expect(back.exact).toBe(true);
 
-        // As many entries as lines, but for what is only a view of one.
+        // As many entries as lines or messages, but for what is only a view of one.
         const entries = await entriesOf(store, report.sessionId);
-        const ofLines = entries.filter(({ content }) => {
-          const { source } = content as { source: { part?: number; salvaged?: true } };
-          return source.part === undefined && source.salvaged === undefined;
+        const ofRecords = entries.filter(({ content }) => {
+          const { source } = content as { source: { part?: number; salvaged?: true; head?: true } };
+          return source.part === undefined && source.salvaged === undefined && source.head === undefined;
         });
-        expect(ofLines).toHaveLength(bytes.toString().replace(/\n$/, "").split("\n").length);
+        const records = name.endsWith(".json")
+          ? recordsOf(JSON.parse(bytes.toString()))
+          : bytes.toString().replace(/\n$/, "").split("\n");
+        expect(ofRecords).toHaveLength(records.length);
 
         const before = await store.head(report.sessionId);
         const again = await importOne(store, reader, path);

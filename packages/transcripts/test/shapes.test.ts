@@ -3,8 +3,15 @@ import { expect, test } from "vitest";
 import { claudeCode } from "../src/agents/claude-code.ts";
 import { codex } from "../src/agents/codex.ts";
 import { copilot } from "../src/agents/copilot.ts";
+import { cursor } from "../src/agents/cursor.ts";
+import { gemini } from "../src/agents/gemini.ts";
+import { goose } from "../src/agents/goose.ts";
+import { messages } from "../src/agents/messages.ts";
+import { opencode } from "../src/agents/opencode.ts";
 import { openclaw, pi } from "../src/agents/pi.ts";
-import { CLAUDE, CODEX, COPILOT, PI } from "./fixtures.ts";
+import { qwen } from "../src/agents/qwen.ts";
+import { CLAUDE, CODEX, COPILOT, GEMINI, GOOSE, OPENCODE, PI, QWEN } from "./fixtures.ts";
+import { FORMATS } from "./fixtures-neutral.ts";
 import { openStore } from "./places.ts";
 import { exported, fileWith, importOne, lines } from "./round-trip.ts";
 
@@ -15,6 +22,12 @@ const SOURCES = [
   { reader: pi, records: PI },
   { reader: openclaw, records: PI },
   { reader: copilot, records: COPILOT },
+  { reader: gemini, records: GEMINI, numRuns: 50 },
+  { reader: qwen, records: QWEN, numRuns: 50 },
+  { reader: cursor, records: CLAUDE, numRuns: 50 },
+  { reader: goose, records: GOOSE, numRuns: 50 },
+  { reader: opencode, records: OPENCODE, numRuns: 50 },
+  { reader: messages, records: Object.values(FORMATS).flatMap(({ records }) => records), numRuns: 50 },
 ];
 
 const anything = fc.oneof(
@@ -48,7 +61,7 @@ function often(value: unknown): fc.Arbitrary<unknown> {
 
 test.each(SOURCES)(
   "records of $reader.agent of any shape are taken, and come back",
-  async ({ reader, records }) => {
+  async ({ reader, records, numRuns = 150 }) => {
     const some = fc.array(fc.oneof(...records.map(bent)), { minLength: 1, maxLength: 12 });
     let number = 0;
     await fc.assert(
@@ -66,7 +79,7 @@ test.each(SOURCES)(
         await importOne(store, reader, path);
         expect((await store.get(sessionId)).entries).toEqual(first.entries);
       }),
-      { numRuns: 150 },
+      { numRuns },
     );
   },
 );

@@ -15,9 +15,11 @@ function loads(file: string, found = new Set<string>()): Set<string> {
   return found;
 }
 
-const readers = Object.entries(manifest.exports).flatMap(([path, target]) =>
-  typeof target === "string" || path === "." ? [] : [join(ROOT, target["@thulp-sessions/source"])],
+const subpaths = Object.values(manifest.exports).flatMap((target) =>
+  typeof target === "string" ? [] : [join(ROOT, target["@thulp-sessions/source"])],
 );
+const readers = subpaths.filter((file) => dirname(file).endsWith("agents"));
+const others = subpaths.filter((file) => !readers.includes(file));
 
 test.each(readers)("%s loads no other reader, and nothing that touches files", (reader) => {
   const loaded = [...loads(reader)];
@@ -25,6 +27,10 @@ test.each(readers)("%s loads no other reader, and nothing that touches files", (
   expect(loaded.filter((file) => /node:fs/.test(readFileSync(file, "utf8")))).toEqual([]);
 });
 
-test("the package itself loads no reader", () => {
-  expect([...loads(join(ROOT, "src/index.ts"))].filter((file) => readers.includes(file))).toEqual([]);
+test.each(others)("%s loads no reader before it is asked for", (file) => {
+  expect([...loads(file)].filter((each) => readers.includes(each))).toEqual([]);
+});
+
+test("the table of the agents loads nothing of this package", () => {
+  expect(loads(join(ROOT, "src/agent-table.ts")).size).toBe(1);
 });

@@ -1,17 +1,23 @@
 import type { RawCopy, SessionStore, WarningListener } from "@thulp-sessions/core";
 import type { Durability, StoreMaintenance } from "@thulp-sessions/core/store";
+import type { ImportProgress } from "@thulp-sessions/transcripts";
+import type { AgentName } from "@thulp-sessions/transcripts/agents";
 import type { Deletion } from "../settings.ts";
 
 /** Which store a URL names. Paths are absolute. */
 export type StoreLocation =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "fs"; readonly dir: string }
+  /** The same, in the user's own data folder. */
+  | { readonly kind: "home"; readonly file: string }
   | { readonly kind: "memory" }
   /** Without a password. */
   | { readonly kind: "postgres"; readonly url: string }
   | { readonly kind: "http"; readonly url: string }
   /** The file that lists the URLs. */
-  | { readonly kind: "shards"; readonly file: string };
+  | { readonly kind: "shards"; readonly file: string }
+  /** What these agents keep on this machine; `null`: all of them. */
+  | { readonly kind: "transcripts"; readonly agents: readonly AgentName[] | null };
 
 export type StoreKind = StoreLocation["kind"];
 
@@ -39,6 +45,8 @@ export interface OpenStoreOptions {
   readonly bulk?: boolean | undefined;
   /** Called with what should be known but fails no call, e.g. a session whose file cannot be read. */
   readonly onWarning?: WarningListener | undefined;
+  /** For `transcripts:`: called while files have to be read to open it, with the title of their agent. */
+  readonly onProgress?: ((title: string, progress: ImportProgress) => void) | undefined;
 }
 
 export interface MaintenanceOptions {
@@ -64,12 +72,16 @@ export interface StoreScheme<L extends StoreLocation = StoreLocation> {
   readonly schemes: readonly string[];
   /** What a URL looks like, for messages and helps. */
   readonly form: string;
+  /** URLs that are whole, where there are few. */
+  readonly whole?: readonly string[];
   /** @throws {SessionError} invalid_input that says what is wrong with the URL. */
   parse(url: UrlParts): L;
   /** The URL that names this location from wherever it is read. */
   format(location: L): string;
   /** The file or folder on this machine that the store consists of; `null` where it has none. */
   placeOf(location: L): string | null;
+  /** What the token of a server lies beside, where the store is on this machine and has no such place. */
+  tokenBeside?(): string;
   /** True where somebody else's machine may be behind it: its token and its trust come from a person only. */
   readonly isRemote: boolean;
   /** False where the durability is not ours: what is in memory does not last, a server has its own. */

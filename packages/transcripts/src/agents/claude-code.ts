@@ -71,6 +71,8 @@ class ClaudeParser implements RecordParser {
   readonly #calls = new ToolCalls();
   /** The skill of a call of the tool `Skill`. */
   readonly #skills = new ToolCalls();
+  /** Where nothing was asked for in words. */
+  #command: string | null = null;
   readonly #titles: Record<"custom" | "ai" | "last" | "summary" | "prompt", string | null> = {
     custom: null,
     ai: null,
@@ -138,7 +140,10 @@ class ClaudeParser implements RecordParser {
     else if (type === "ai-title") titles.ai = titleOf(record["aiTitle"]) ?? titles.ai;
     else if (type === "last-prompt") titles.last = promptTitle(textOf(record["lastPrompt"])) ?? titles.last;
     else if (type === "summary") titles.summary = titleOf(record["summary"]) ?? titles.summary;
-    else if (type === "user") titles.prompt ??= this.#prompt(record);
+    else if (type === "user") {
+      titles.prompt ??= this.#prompt(record);
+      this.#command ??= commandIn(record);
+    }
     const fork = objectOf(record["forkedFrom"]);
     const nativeId = idOf(fork?.["sessionId"]);
     if (nativeId !== undefined) facts.fork = { nativeId, at: idOf(fork?.["messageUuid"]) };
@@ -154,6 +159,18 @@ class ClaudeParser implements RecordParser {
 
   facts(): TranscriptFacts {
     const { custom, ai, last, summary, prompt } = this.#titles;
-    return this.#facts.facts(custom ?? ai ?? last ?? summary ?? prompt);
+    return this.#facts.facts(custom ?? ai ?? last ?? summary ?? prompt ?? this.#command);
   }
 }
+
+/** `/review 7` of a message that begins a turn by a command; of those that only tidy up, nothing. */
+function commandIn(record: JsonObject): string | null {
+  const text = messageText(objectOf(record["message"])?.["content"])?.slice(0, MAX_COMMAND_LENGTH) ?? "";
+  const [, name] = /<command-name>\s*(\/?[\w:.-]+)\s*<\/command-name>/.exec(text) ?? [];
+  if (name === undefined || TIDYING.test(name)) return null;
+  const [, args = ""] = /<command-args>([\s\S]*?)<\/command-args>/.exec(text) ?? [];
+  return promptTitle(`${name} ${args}`);
+}
+
+const MAX_COMMAND_LENGTH = 4096;
+const TIDYING = /^\/?(?:clear|compact|config|cost|exit|help|login|logout|model|quit|resume|status)$/;

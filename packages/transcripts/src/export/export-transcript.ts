@@ -6,8 +6,16 @@ import {
   type SessionHead,
   type SessionStore,
 } from "@thulp-sessions/core";
+import { memberOf } from "../lines/member-text.ts";
 import { objectOf, textOf } from "../model/fields.ts";
-import { type FileState, type Run, type SideFileState, SOURCE_KEY, stateOf } from "../model/file-state.ts";
+import {
+  type FileState,
+  REDACTION_KEY,
+  type Run,
+  type SideFileState,
+  SOURCE_KEY,
+  stateOf,
+} from "../model/file-state.ts";
 import { bytesOfEntry } from "../model/transcript-entries.ts";
 
 /** A file of an agent, as it can be made again from a session. */
@@ -17,6 +25,11 @@ export interface ExportedFile {
   /** True when its bytes are those that were imported; known when all of them were written. */
   readonly exact: boolean;
   readonly size: number;
+}
+
+/** Were its secrets replaced when it was imported? Its transcript then has marks in their place. */
+export function isRedacted({ context }: Pick<SessionHead, "context">): boolean {
+  return context[REDACTION_KEY] !== undefined;
 }
 
 type Write = (bytes: Uint8Array) => Promise<void>;
@@ -37,16 +50,41 @@ export async function exportTranscript(store: SessionStore, id: string, write: W
   const head = await store.head(id);
   const state = stateOrThrow(head);
   const out = new HashedOutput(write);
-  if (state.bom) await out.write(BOM);
-  const lineEnd = state.crlf ? "\r\n" : "\n";
-  for await (const content of contentsOf(store, head, state.runs)) {
-    const line = lineOf(content, lineEnd);
-    if (line) await out.write(line);
-  }
+  for await (const part of partsOf(store, head, state)) await out.write(part);
   const isExact = out.size === state.size && out.digest() === state.sha256;
   const { size } = out;
   const tail = await writeTail(store, head, state, out);
   return { path: transcriptPath(head), exact: isExact && tail, size: size + (state.tail?.size ?? 0) };
+}
+
+/**
+ * The files that a transcript was made of, where it was made of many: the paths, and how each is written.
+ * Nothing for a transcript that is a file itself.
+ */
+export async function* exportMembers(
+  store: SessionStore,
+  id: string,
+): AsyncGenerator<{ readonly path: string; write(to: Write): Promise<ExportedFile> }, void, undefined> {
+  const head = await store.head(id);
+  const state = stateOrThrow(head);
+  if (!state.members) return;
+  // Whether they are what was imported shows in all of their lines together.
+  const { exact } = await exportTranscript(store, id, async () => {});
+  let pieces: Buffer[] = [];
+  for await (const part of partsOf(store, head, state)) {
+    pieces.push(part);
+    if (part.at(-1) !== NEWLINE) continue;
+    const member = memberOf(Buffer.concat(pieces).toString());
+    pieces = [];
+    const path = member && safePath(member.path);
+    if (!member || !path) continue;
+    const { bytes } = member;
+    const write = async (to: Write) => {
+      await to(bytes);
+      return { path, size: bytes.length, exact };
+    };
+    yield { path, write };
+  }
 }
 
 /** What lies beside the transcript: the paths, and how each is written. */
@@ -77,6 +115,7 @@ async function writeSideFile(
 }
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const NEWLINE = 0x0a;
 
 function stateOrThrow(head: SessionHead): FileState {
   const state = stateOf(head.context);
@@ -99,6 +138,31 @@ async function* contentsOf(
     for await (const { entries } of entryPages(store, metadata.id, first, end))
       for (const { content } of entries) yield content;
   }
+}
+
+/** Everything up to what is said of the tail. */
+async function* partsOf(
+  store: SessionStore,
+  head: SessionHead,
+  { bom, crlf, document, runs }: FileState,
+): AsyncGenerator<Buffer, void, undefined> {
+  if (bom) yield BOM;
+  if (document) yield Buffer.from(document.head);
+  let separator = "";
+  for await (const content of contentsOf(store, head, runs)) {
+    const part = document ? listedOf(content, separator) : lineOf(content, crlf ? "\r\n" : "\n");
+    if (!part) continue;
+    yield part;
+    separator = document?.separator ?? "";
+  }
+}
+
+/** A record of a list, with what stands before it. */
+function listedOf(content: JsonValue, separator: string): Buffer | null {
+  const bytes = bytesOfEntry(content);
+  const source = objectOf(objectOf(content)?.["source"]);
+  if (!bytes || source?.["piece"] !== undefined) return bytes;
+  return Buffer.concat([Buffer.from(textOf(source?.["before"]) ?? separator), bytes]);
 }
 
 /** `null` for an entry that is only a view of a line, or that somebody else has written. */

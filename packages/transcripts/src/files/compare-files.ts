@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LineSplitter } from "../lines/line-splitter.ts";
 import { sha256 } from "../model/derived-ids.ts";
-import { readChunks } from "./read-chunks.ts";
+import type { OpenBytes } from "./transcript-file.ts";
 
 /** How the bytes of two files relate. */
 export type Relation =
@@ -11,7 +11,7 @@ export type Relation =
   | { readonly type: "different"; readonly lineHash: string };
 
 /** Compares two files as far as both go, with little memory. */
-export async function compareFiles(first: string, second: string): Promise<Relation> {
+export async function compareFiles(first: OpenBytes, second: OpenBytes): Promise<Relation> {
   const [a, b] = [new Bytes(first), new Bytes(second)];
   let offset = 0;
   try {
@@ -41,8 +41,8 @@ class Bytes {
   readonly #chunks: AsyncGenerator<Buffer, void, undefined>;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(path: string) {
-    this.#chunks = readChunks(path);
+  constructor(open: OpenBytes) {
+    this.#chunks = open();
   }
 
   async some(): Promise<Buffer | null> {
@@ -63,10 +63,10 @@ class Bytes {
 }
 
 /** The hash of the line in which a byte stands; of a line of many megabytes, of the piece. */
-async function hashOfLineAt(path: string, offset: number): Promise<string> {
+async function hashOfLineAt(open: OpenBytes, offset: number): Promise<string> {
   const splitter = new LineSplitter();
   let end = 0;
-  for await (const chunk of readChunks(path)) {
+  for await (const chunk of open()) {
     for (const part of splitter.push(chunk)) {
       end += part.bytes.length + (part.type === "line" || part.last ? 1 : 0);
       if (end > offset) return sha256(part.bytes);
@@ -77,12 +77,12 @@ async function hashOfLineAt(path: string, offset: number): Promise<string> {
 
 /** How a file relates to what was imported of it: so many bytes with this hash, then a tail. */
 export async function compareWithImported(
-  path: string,
+  open: OpenBytes,
   { size, sha256: expected, tail }: KnownBytes,
 ): Promise<"unchanged" | "grown" | "changed"> {
   const [head, behind] = [createHash("sha256"), createHash("sha256")];
   let read = 0;
-  for await (const chunk of readChunks(path)) {
+  for await (const chunk of open()) {
     const inHead = Math.max(0, Math.min(chunk.length, size - read));
     head.update(chunk.subarray(0, inHead));
     behind.update(chunk.subarray(inHead));

@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import type { TextFormat } from "../lines/text-format.ts";
 import type { AgentReader, AgentRoot, NamedTranscript } from "../model/agent-reader.ts";
+import { openSession, sessionsIn } from "./database-sessions.ts";
 import { modifiedAt, stampOf } from "./file-stamp.ts";
 import { readFirstRecord } from "./first-record.ts";
-import { COMPRESSED, reasonOf } from "./read-chunks.ts";
+import { type MemberFile, sessionsOf } from "./member-tree.ts";
+import { COMPRESSED, readChunks, reasonOf } from "./read-chunks.ts";
+import { openSection, sectionsIn } from "./text-sections.ts";
 import type { SideFile, SkippedFile, TranscriptFile } from "./transcript-file.ts";
 
 /** What lies in a folder, or at a path that a person named. */
@@ -43,6 +47,7 @@ class Search implements FoundTranscripts {
   readonly #sideFiles = new Map<string, SideFile[]>();
   /** Folders that were walked, so that links to one are not walked twice. */
   readonly #walked = new Set<string>();
+  readonly #members: MemberFile[] = [];
 
   constructor(reader: AgentReader, known: KnownNames) {
     this.#reader = reader;
@@ -52,10 +57,13 @@ class Search implements FoundTranscripts {
   async run(path: string | AgentRoot): Promise<void> {
     if (typeof path === "string") await this.#given(path);
     // An agent that is not there has no histories.
-    else
+    else if (existsSync(path.path)) {
       for (const folder of path.folders)
         if (existsSync(join(path.path, folder))) await this.#walk(join(path.path, folder), path.path, 0);
-    this.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+      if (this.#reader.rootFiles) await this.#filesOf(path.path);
+    }
+    this.#takeMembers();
+    this.files.sort((a, b) => compareText(filePathOf(a), filePathOf(b)));
     this.files = this.files.map((file) => {
       const sideFiles = this.#sideFiles.get(keyOf(file)) ?? [];
       return { ...file, sideFiles: sideFiles.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
@@ -69,13 +77,25 @@ class Search implements FoundTranscripts {
     const stats = await this.#try(path, () => stat(path));
     if (!stats) return;
     if (!stats.isDirectory()) return this.#named(path);
-    for (const folder of await this.#historyFolders(path)) await this.#walk(join(path, folder), path, 0);
+    const folders = await this.#historyFolders(path);
+    for (const folder of folders) await this.#walk(join(path, folder), path, 0);
+    if (this.#reader.rootFiles && !folders.includes(".")) await this.#filesOf(path);
+  }
+
+  /** The files of a root, without what lies in its folders. */
+  async #filesOf(root: string): Promise<void> {
+    const entries = await this.#try(root, () => readdir(root, { withFileTypes: true }));
+    for (const entry of entries ?? [])
+      if (!entry.isDirectory() && this.#reader.recognize(entry.name))
+        await this.#file(join(root, entry.name), root, entry.isFile());
   }
 
   /** Those of the agent's folders that are there; in any other folder everything. */
   async #historyFolders(root: string): Promise<readonly string[]> {
     const names = (await this.#try(root, () => readdir(root))) ?? [];
-    const own = this.#reader.folders.filter((folder) => names.includes(folder));
+    // Such a folder that was named itself may have another one of this name in it.
+    const isOne = this.#reader.folders.includes(basename(root));
+    const own = isOne ? [] : this.#reader.folders.filter((folder) => names.includes(folder));
     return own.length > 0 ? own : ["."];
   }
 
@@ -111,10 +131,19 @@ class Search implements FoundTranscripts {
     if (!found) return;
     if (!isRegular) return this.#skip(path, "it is no regular file", true);
     if (found.type === "transcript") return this.#transcript(path, relativePath, found);
+    if (found.type === "database") return this.#database(path);
     const stats = await this.#try(path, () => stat(path, { bigint: true }));
     if (!stats) return;
+    if (found.type === "member") {
+      const { tree, id, within } = found;
+      const [size, stamp] = [Number(stats.size), stampOf(stats)];
+      const at = modifiedAt(stats);
+      this.#members.push({ path, relativePath, tree, id, within, size, modifiedAt: at, stamp });
+      return;
+    }
     const owner = keyOf({ nativeId: found.owner, parentId: found.ownerParentId });
-    const side = { path, relativePath, size: Number(stats.size), stamp: stampOf(stats) };
+    const [size, stamp] = [Number(stats.size), stampOf(stats)];
+    const side = { path, relativePath, size, stamp, about: found.about };
     const known = this.#sideFiles.get(owner);
     if (known) known.push(side);
     else this.#sideFiles.set(owner, [side]);
@@ -125,6 +154,7 @@ class Search implements FoundTranscripts {
     const [whole, name] = [portable(path), basename(path)];
     const byPath = this.#reader.recognize(whole);
     const found = byPath?.type === "transcript" ? byPath : this.#reader.recognize(name);
+    if (found?.type === "database") return this.#database(path);
     if (found?.type !== "transcript")
       return this.#skip(path, `its name is not one that ${this.#reader.title} gives to a transcript`, true);
     const folder = found.parentId === undefined ? -1 : whole.lastIndexOf(`/${found.parentId}/`);
@@ -132,10 +162,14 @@ class Search implements FoundTranscripts {
   }
 
   async #transcript(path: string, relativePath: string, byName: NamedTranscript): Promise<void> {
+    const format = this.#reader.textFormat?.(relativePath) ?? null;
+    if (format) return this.#sections(path, relativePath, format);
     await this.#try(path, async () => {
       const stats = await stat(path, { bigint: true });
       const stamp = stampOf(stats);
-      const named = this.#known(path, stamp) ?? this.#reader.identify(byName, await readFirstRecord(path));
+      const keys = this.#reader.listKeys?.(relativePath) ?? null;
+      const named =
+        this.#known(path, stamp) ?? this.#reader.identify(byName, await readFirstRecord(path, keys));
       this.files.push({
         nativeId: named.nativeId,
         parentId: named.parentId,
@@ -147,8 +181,69 @@ class Search implements FoundTranscripts {
         modifiedAt: modifiedAt(stats),
         stamp,
         sideFiles: [],
+        open: () => readChunks(path),
+        ...(path.endsWith(COMPRESSED) ? {} : { openFrom: (start: number) => readChunks(path, { start }) }),
       });
     });
+  }
+
+  async #database(path: string): Promise<void> {
+    const { database } = this.#reader;
+    if (!database) return;
+    await this.#try(path, async () => {
+      for (const { nativeId, modifiedAt, stamp } of await sessionsIn(path, database))
+        this.files.push({
+          nativeId,
+          path: `${path}#${nativeId}`,
+          relativePath: `${nativeId}.jsonl`,
+          // What it takes is not known before it is read.
+          size: 0,
+          modifiedAt,
+          stamp,
+          sideFiles: [],
+          open: openSession(path, database, nativeId),
+          madeOf: "rows",
+        });
+    });
+  }
+
+  /** Each session in a text is a transcript of its own. */
+  async #sections(path: string, relativePath: string, format: TextFormat): Promise<void> {
+    await this.#try(path, async () => {
+      const stats = await stat(path, { bigint: true });
+      const sections = await sectionsIn(path, stampOf(stats), format);
+      const changedAt = modifiedAt(stats);
+      const about = { path: await realpath(path) };
+      if (sections.length === 0) this.#skip(path, "it is empty", false);
+      for (const [i, section] of sections.entries()) {
+        const { nativeId, start, end, sha256 } = section;
+        this.files.push({
+          nativeId,
+          path: `${path}#${nativeId}`,
+          relativePath: `${relativePath}/${nativeId.replaceAll(/[^\w.-]+/g, "-")}.md`,
+          size: end - start,
+          // Nothing was written into it after the next one had begun.
+          modifiedAt: Math.min(changedAt, sections[i + 1]?.time ?? changedAt),
+          stamp: sha256,
+          sideFiles: [],
+          open: openSection(path, section),
+          madeOf: "section",
+          about,
+        });
+      }
+    });
+  }
+
+  /** What a database has as well is taken from there: the files are what was there before it. */
+  #takeMembers(): void {
+    const inDatabase = new Map(this.files.map((file) => [file.nativeId, file]));
+    const { files, orphans } = sessionsOf(this.#members);
+    for (const file of files) {
+      const same = inDatabase.get(file.nativeId);
+      if (same) this.#skip(file.path, `its session is in ${same.path}`, false);
+      else this.files.push(file);
+    }
+    for (const { path } of orphans) this.#skip(path, "there is no session that it belongs to", false);
   }
 
   async #try<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
@@ -163,6 +258,15 @@ class Search implements FoundTranscripts {
   #skip(path: string, reason: string, failed: boolean): void {
     this.skipped.push({ path, reason, failed });
   }
+}
+
+/** The sessions in one text stay in the order of the text. */
+function filePathOf({ path, nativeId, madeOf }: TranscriptFile): string {
+  return madeOf === "section" ? path.slice(0, -`#${nativeId}`.length) : path;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function keyOf({ nativeId, parentId }: NamedTranscript): string {

@@ -29,13 +29,22 @@ export function reasonOf(error: unknown): string {
 /** Files with this ending are read through Zstandard. */
 export const COMPRESSED = ".zst";
 
+/** A part of a file that is not compressed: from `start` to before `end`. */
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
 /**
  * The bytes of a regular file, of a `.zst` those that it holds. A chunk is only valid until the next one is
  * asked for.
  *
  * @throws {UnreadableFile} for what is no regular file, or is compressed where Node cannot read it.
  */
-export async function* readChunks(path: string): AsyncGenerator<Buffer, void, undefined> {
+export async function* readChunks(
+  path: string,
+  { start, end }: ByteRange = {},
+): AsyncGenerator<Buffer, void, undefined> {
   // A FIFO would wait for a writer when it is opened.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
@@ -44,16 +53,21 @@ export async function* readChunks(path: string): AsyncGenerator<Buffer, void, un
     // Most files are small, and one more byte shows where they end.
     const chunkBytes = Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, stats.size + 1));
     if (path.endsWith(COMPRESSED)) yield* decompressed(file, chunkBytes);
-    else yield* plain(file, chunkBytes);
+    else yield* plain(file, chunkBytes, start, end);
   } finally {
     await file.close();
   }
 }
 
-async function* plain(file: FileHandle, chunkBytes: number): AsyncGenerator<Buffer, void, undefined> {
+async function* plain(
+  file: FileHandle,
+  chunkBytes: number,
+  start = 0,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer, void, undefined> {
   const buffer = Buffer.allocUnsafe(chunkBytes);
-  for (let position = 0; ; ) {
-    const { bytesRead } = await file.read(buffer, 0, chunkBytes, position);
+  for (let position = start; position < end; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(chunkBytes, end - position), position);
     if (bytesRead === 0) return;
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);

@@ -1,25 +1,30 @@
 // Longer than most files: one import from the first line of a file to what is said of it at the end; split
 // up, its parts would hand a dozen counters to each other.
+import { isDeepStrictEqual } from "node:util";
 import {
   isSessionError,
   type JsonObject,
   type JsonValue,
   type SessionEntry,
+  SessionError,
   type SessionId,
   type SessionStore,
   type Timestamp,
 } from "@thulp-sessions/core";
 import { jsonEqual } from "@thulp-sessions/core/store";
 import { compareWithImported } from "../files/compare-files.ts";
-import { readChunks } from "../files/read-chunks.ts";
 import type { TranscriptFile } from "../files/transcript-file.ts";
 import type { AgentReader, RecordParser } from "../model/agent-reader.ts";
+import { BlockStream, isWholeBlock } from "../model/block-stream.ts";
 import { objectOf, textOf } from "../model/fields.ts";
 import {
   addToRuns,
   countRuns,
   type FileState,
+  isExactly,
   type LastEntry,
+  REDACTED_TAG,
+  REDACTION_KEY,
   type Run,
   type SideFileState,
   SOURCE_KEY,
@@ -28,7 +33,7 @@ import {
   stateOf,
   type Tail,
 } from "../model/file-state.ts";
-import { sessionNameOf } from "../model/session-ids.ts";
+import { sessionIdOf, sessionNameOf } from "../model/session-ids.ts";
 import {
   type FinishedStream,
   isWholeRecord,
@@ -36,7 +41,9 @@ import {
   TranscriptStream,
 } from "../model/transcript-stream.ts";
 import { ImportCounters } from "./import-counters.ts";
+import { streamOf } from "./open-stream.ts";
 import type { FileReport } from "./report.ts";
+import type { ResumePoints } from "./resume-points.ts";
 import {
   changedMetadata,
   type DerivedMetadata,
@@ -44,8 +51,9 @@ import {
   newMetadata,
   sourceJson,
 } from "./session-facts.ts";
-import { type Place, SessionWriter, type StoredRecords } from "./session-writer.ts";
-import { importSideFiles } from "./side-files.ts";
+import { type RedactOptions, SessionRedaction } from "./session-redaction.ts";
+import { headOrNull, type Place, SessionWriter, type StoredRecords } from "./session-writer.ts";
+import { type AboutFile, importSideFiles, readAbout } from "./side-files.ts";
 
 /** How one file is imported. */
 export interface FileImportOptions {
@@ -57,9 +65,17 @@ export interface FileImportOptions {
   readonly copy?: { readonly id: SessionId; readonly lineHash: string; readonly of: SessionId } | undefined;
   /** False while the file is being written: a record whose line has not ended does not count yet. */
   readonly settle?: boolean | undefined;
+  /** Secrets are replaced by marks. */
+  readonly redact?: RedactOptions | undefined;
+  /** The session is to be what the file says now, and nothing that it said before. */
+  readonly mirror?: boolean | undefined;
+  /** Where the file can be read on, if it was imported before; it learns where from now on. */
+  readonly resume?: ResumePoints | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of bytes that were read since. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Waited for before what is left of the file is written: a short one, all of it. */
+  readonly beforeWrite?: (() => Promise<void>) | undefined;
 }
 
 /** What became of the file, and the version of its session behind it. */
@@ -82,16 +98,32 @@ export async function importFile(
   file: TranscriptFile,
   options: FileImportOptions,
 ): Promise<ImportedFile> {
+  let isAnew = false;
   for (let attempt = 1; ; attempt++) {
     try {
-      const writer = await SessionWriter.of(store, reader, file, options.copy?.id);
+      const writer = await SessionWriter.of(store, reader, file, options.copy?.id, isAnew);
       const report = await new FileImport(writer, reader, file, options).run();
-      return { report, version: writer.version };
+      const isMade = report !== null && (isAnew || !options.mirror || (await isMirror(store, writer.id)));
+      if (isMade)
+        return { report: isAnew ? { ...report, result: "changed" } : report, version: writer.version };
+      isAnew = true;
     } catch (error) {
       const isRace = isSessionError(error, "conflict") || isSessionError(error, "already_exists");
-      if (!isRace || attempt === MAX_ATTEMPTS) throw error;
+      const isDamaged = options.mirror === true && isSessionError(error, "corrupt");
+      if ((!isRace && !isDamaged) || attempt === MAX_ATTEMPTS) throw error;
+      // It is only a copy, and the file is there.
+      if (isDamaged) await store.delete(error.details.sessionId ?? sessionIdOf(reader.agent, file));
     }
   }
+}
+
+/** Is there nothing in the session but what its file says? */
+async function isMirror(store: SessionStore, id: SessionId): Promise<boolean> {
+  const head = await headOrNull(store, id);
+  // Nothing was stored of an empty file.
+  if (!head) return true;
+  const state = stateOf(head.context);
+  return state !== null && isExactly(state, head.entryCount);
 }
 
 class FileImport {
@@ -99,10 +131,11 @@ class FileImport {
   readonly #reader: AgentReader;
   readonly #file: TranscriptFile;
   readonly #options: FileImportOptions;
-  readonly #parser: RecordParser;
-  readonly #stream: TranscriptStream;
+  #parser: RecordParser;
+  #stream: ReturnType<typeof streamOf>;
   readonly #session: string;
   readonly #counters = new ImportCounters();
+  readonly #redaction: SessionRedaction | undefined;
   readonly #before: FileState | null;
   #result: "new" | "grown" | "changed" | "unchanged" = "new";
   /** Entries were taken away since. */
@@ -122,15 +155,30 @@ class FileImport {
     this.#options = options;
     this.#parser = reader.parser(file);
     this.#session = sessionNameOf(file) + (options.copy ? `#${options.copy.lineHash}` : "");
-    this.#stream = new TranscriptStream(reader.agent, this.#session, this.#parser, file.modifiedAt);
+    this.#stream = streamOf(reader, file, this.#session, this.#parser);
     this.#before = writer.head && stateOf(writer.head.context);
+    this.#redaction =
+      options.redact && new SessionRedaction(options.redact, writer.head?.context[REDACTION_KEY]);
   }
 
-  async run(): Promise<FileReport> {
+  /** @returns `null`, and has written nothing, where only a session that is made again would be a mirror. */
+  async run(): Promise<FileReport | null> {
+    this.#requireSameRedaction();
+    if (this.#file.about) this.#parser.about?.(this.#file.about);
+    const about = await readAbout(this.#file.sideFiles);
+    for (const { record } of about) this.#parser.about?.(record);
     await this.#compare();
+    if (this.#options.mirror && (this.#result === "changed" || this.#hasLostSideFiles())) return null;
+    const before = new Map(this.#before?.sideFiles?.map(({ path, sha256 }) => [path, sha256]));
+    // Perhaps its title or its end is another one now.
+    if (this.#result === "unchanged" && about.some(({ path, hash }) => before.get(path) !== hash))
+      this.#result = "grown";
     if (this.#result === "unchanged") return this.#unchanged();
     const { bytes } = this.#counters;
-    for await (const chunk of readChunks(this.#file.path)) {
+    const start = this.#resume(about);
+    for await (const chunk of start > 0 && this.#file.openFrom
+      ? this.#file.openFrom(start)
+      : this.#file.open()) {
       this.#options.signal?.throwIfAborted();
       bytes.total += chunk.length;
       for (const item of this.#stream.push(chunk)) {
@@ -142,11 +190,30 @@ class FileImport {
     }
     const end = this.#stream.finish(this.#options.settle !== false);
     for (const item of end.items) this.#take(item);
-    if (end.loose) bytes.tail += end.size;
-    if (this.#stream.bom)
-      bytes[this.#result === "grown" && this.#before?.bom ? "unchanged" : "blank"] += BOM_BYTES;
+    if (end.loose) bytes[end.whole ? "records" : "tail"] += end.size;
+    const isGrown = this.#result === "grown";
+    if (this.#stream.bom && start === 0)
+      bytes[isGrown && this.#before?.bom ? "unchanged" : "blank"] += BOM_BYTES;
+    if ("headSize" in this.#stream)
+      bytes[isGrown && this.#before?.document ? "unchanged" : "records"] += this.#stream.headSize;
     if (bytes.total > 0) await this.#finish(end);
+    this.#keepResumePoint(end, about);
     return this.#report(this.#derived().name);
+  }
+
+  /** A session is redacted as a whole, or not at all. */
+  #requireSameRedaction(): void {
+    const { head, id } = this.#writer;
+    if (!head || !this.#before) return;
+    const wasRedacted = head.context[REDACTION_KEY] !== undefined;
+    if (wasRedacted === (this.#redaction !== undefined)) return;
+    throw new SessionError(
+      "unsupported",
+      wasRedacted
+        ? `session ${id} was imported with its secrets redacted: import it so again (--redact)`
+        : `session ${id} was imported without redaction, so that its secrets are stored: delete it, and import again`,
+      { details: { sessionId: id } },
+    );
   }
 
   async #compare(): Promise<void> {
@@ -154,17 +221,57 @@ class FileImport {
     // Of a session that was cut since, everything is looked at again.
     this.#isCut = !this.#before || !(await this.#writer.has(this.#before.last));
     this.#result =
-      this.#before && !this.#isCut ? await compareWithImported(this.#file.path, this.#before) : "changed";
+      this.#before && !this.#isCut ? await compareWithImported(this.#file.open, this.#before) : "changed";
     if (this.#result === "unchanged" && this.#settlesTail()) this.#result = "grown";
-    if (this.#result === "changed") this.#stored = await this.#writer.storedRecords();
+    if (this.#result === "changed" && !this.#options.mirror)
+      this.#stored = await this.#writer.storedRecords();
+    // What is found, and how it is marked, may be another thing today.
+    if (this.#stored && this.#redaction) this.#writer.keep(this.#stored.ids);
     if (this.#result === "grown") this.#runs = [...(this.#before?.runs ?? [])];
+  }
+
+  /**
+   * Goes on where this process has read the file before, of which `#compare` has found the bytes up to there
+   * to be the same.
+   *
+   * @returns from where on the file has to be read.
+   */
+  #resume(about: readonly AboutFile[]): number {
+    const before = this.#before;
+    if (this.#result !== "grown" || !before || !this.#file.openFrom) return 0;
+    const point = this.#options.resume?.take(this.#file.path, this.#session, before);
+    if (!point || !isDeepStrictEqual(point.about, about)) return 0;
+    this.#parser = point.parser;
+    this.#stream = point.stream;
+    point.stream.resume(this.#file.modifiedAt);
+    const { bytes, entries } = this.#counters;
+    bytes.unchanged = bytes.total = before.size;
+    entries.present = countRuns(before.runs);
+    this.#options.onBytes?.(before.size);
+    return before.size;
+  }
+
+  /** Only where the stream has read whole lines and nothing else. */
+  #keepResumePoint(end: FinishedStream, about: readonly AboutFile[]): void {
+    const [parser, stream, session] = [this.#parser, this.#stream, this.#session];
+    if (this.#options.dryRun || !this.#file.openFrom || !(stream instanceof TranscriptStream)) return;
+    const isAtLineEnd = end.items.length === 0 && (end.size === 0 || end.loose !== undefined);
+    if (!isAtLineEnd || stream.settled().size === 0) return;
+    this.#options.resume?.keep(this.#file.path, { parser, stream, session, about });
+  }
+
+  #hasLostSideFiles(): boolean {
+    const paths = new Set(this.#file.sideFiles.map(({ relativePath }) => relativePath));
+    return this.#before?.sideFiles?.some(({ path }) => !paths.has(path)) === true;
   }
 
   /** Is a record whose end was waited for whole now? */
   #settlesTail(): boolean {
     const tail = this.#before?.tail;
     if (this.#options.settle === false || !tail || !("text" in tail)) return false;
-    return isWholeRecord(Buffer.from(tail.text));
+    return this.#stream instanceof BlockStream
+      ? isWholeBlock(tail.text)
+      : isWholeRecord(Buffer.from(tail.text));
   }
 
   async #unchanged(): Promise<FileReport> {
@@ -197,8 +304,15 @@ class FileImport {
     const items = this.#pending;
     this.#pending = [];
     this.#pendingSize = { entries: 0, bytes: 0 };
-    const entries = items.flatMap((item) => item.entries);
+    const entries = this.#entriesOf(items);
     if (entries.length > 0) this.#account(items, await this.#write(entries));
+  }
+
+  /** As they are stored. Not before they are: an entry may get its time from those behind it. */
+  #entriesOf(items: readonly StreamItem[]): readonly SessionEntry[] {
+    const entries = items.flatMap((item) => item.entries);
+    const redaction = this.#redaction;
+    return redaction ? entries.map((entry) => redaction.entry(entry)) : entries;
   }
 
   /** Which places in the session the lines have got. */
@@ -209,6 +323,7 @@ class FileImport {
         const place = places[at++];
         if (!place) continue;
         addToRuns(this.#openRuns, place.seq);
+        this.#redaction?.placed(entry.id, place.added ? place.seq : null);
         this.#counters.entry(entry, place.added, this.#stored?.keys);
       }
       if (item.open) continue;
@@ -221,30 +336,38 @@ class FileImport {
     if (this.#options.dryRun)
       return entries.map(({ id }, seq) => ({ seq, added: !this.#stored?.ids.has(id) }));
     // Of a file that is read in several batches; what it is about is not known yet.
-    if (!this.#writer.head) return this.#create(entries, {});
+    if (!this.#writer.head) {
+      await this.#create(entries, {});
+      return placesFrom(0, entries);
+    }
     const { places, refused } = await this.#writer.append(entries, this.#times().last);
     this.#counters.refused.push(...refused);
     return places;
   }
 
-  async #create(entries: readonly SessionEntry[], state: JsonObject): Promise<readonly Place[]> {
+  /** Holds the entries no longer than until the store has taken them over. */
+  #create(entries: readonly SessionEntry[], state: JsonObject): Promise<void> {
     const { first, last } = this.#times();
     const metadata = newMetadata(this.#writer.id, this.#reader.agent, this.#derived(), first, last);
-    await this.#writer.create(metadata, entries, { [SOURCE_KEY]: this.#source(), ...state });
-    return placesFrom(0, entries);
+    const context = this.#contextOf({ [SOURCE_KEY]: this.#source(), ...state });
+    return this.#writer.create(metadata, entries, context);
+  }
+
+  /** All of a short file: its session is made in one call, with the times of its records. */
+  #createWhole(end: FinishedStream): Promise<void> {
+    const items = this.#pending;
+    this.#pending = [];
+    const entries = this.#entriesOf(items);
+    this.#account(items, placesFrom(0, entries));
+    const final = entries.at(-1);
+    const last = final ? { seq: entries.length - 1, id: final.id } : null;
+    return this.#create(entries, { [STATE_KEY]: stateJson({ ...this.#state(end), last }) });
   }
 
   async #finish(end: FinishedStream): Promise<void> {
     const isWhole = !this.#writer.head && !this.#options.dryRun;
-    if (isWhole) {
-      // All of a short file: its session is made in one call, with the times of its records.
-      const items = this.#pending;
-      const entries = items.flatMap((item) => item.entries);
-      this.#account(items, placesFrom(0, entries));
-      const final = entries.at(-1);
-      const last = final ? { seq: entries.length - 1, id: final.id } : null;
-      await this.#create(entries, { [STATE_KEY]: stateJson({ ...this.#state(end), last }) });
-    } else await this.#flush();
+    await this.#options.beforeWrite?.();
+    await (isWhole ? this.#createWhole(end) : this.#flush());
     const sideFiles = await this.#sideFiles();
     if (this.#options.dryRun || !this.#writer.head) return;
     const state = { ...this.#state(end), ...sideFiles };
@@ -255,14 +378,22 @@ class FileImport {
   }
 
   /** Writes what is other than it is stored; mostly nothing. */
-  async #save(metadata: Partial<DerivedMetadata>, context: JsonObject): Promise<void> {
+  async #save(metadata: Partial<DerivedMetadata>, given: JsonObject): Promise<void> {
     const { head } = this.#writer;
     if (this.#options.dryRun || !head) return;
+    const context = this.#contextOf(given);
     const isStored = Object.entries(context).every(
       ([key, value]) => head.context[key] !== undefined && jsonEqual(head.context[key] as JsonValue, value),
     );
     if (isStored && Object.keys(metadata).length === 0) return;
     await this.#writer.update(metadata, context, Math.max(head.metadata.updatedAt, this.#times().last));
+  }
+
+  #contextOf(context: JsonObject): JsonObject {
+    const redaction = this.#redaction;
+    if (!redaction) return context;
+    const redacted = Object.entries(context).map(([key, value]) => [key, redaction.head(value, key)]);
+    return { ...Object.fromEntries(redacted), [REDACTION_KEY]: redaction.json() };
   }
 
   async #sideFiles(): Promise<{ sideFiles?: readonly SideFileState[] }> {
@@ -273,6 +404,7 @@ class FileImport {
       maxBytes: this.#options.maxSideFileBytes,
       at: this.#times().last,
       dryRun: this.#options.dryRun === true,
+      redaction: this.#redaction,
     });
     this.#counters.sideFiles = report;
     return states.length === 0 ? {} : { sideFiles: states };
@@ -287,6 +419,8 @@ class FileImport {
       ...(tail && { tail }),
       ...(this.#stream.crlf && { crlf: true as const }),
       ...(this.#stream.bom && { bom: true as const }),
+      ...(this.#file.madeOf === "members" && { members: true as const }),
+      ...("document" in this.#stream && { document: this.#stream.document }),
       last: this.#last(this.#before?.last ?? null),
       metadata: { name, status, tags },
     };
@@ -299,7 +433,12 @@ class FileImport {
   }
 
   #derived(): DerivedMetadata {
-    return deriveMetadata(this.#reader, this.#writer.id, this.#parser.facts(), this.#options.copy?.of);
+    const facts = this.#parser.facts();
+    const derived = deriveMetadata(this.#reader, this.#writer.id, facts, this.#options.copy?.of);
+    if (!this.#redaction) return derived;
+    const name = this.#redaction.head(derived.name, "name");
+    const tags = this.#redaction.head([...derived.tags], "tags");
+    return { ...derived, name, tags: [...tags, REDACTED_TAG] };
   }
 
   #source(): JsonObject {
@@ -327,7 +466,8 @@ class FileImport {
         ...this.#counters.report({ path, agent, result: "skipped", name: null }),
         reason: "it is empty",
       };
-    return this.#counters.report({ path, agent, result, sessionId: this.#writer.id, name });
+    const report = this.#counters.report({ path, agent, result, sessionId: this.#writer.id, name });
+    return this.#redaction ? { ...report, redacted: this.#redaction.report() } : report;
   }
 }
 

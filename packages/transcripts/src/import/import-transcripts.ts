@@ -8,7 +8,11 @@ import type { AgentReader, AgentRoot } from "../model/agent-reader.ts";
 import { copySessionIdOf, sessionIdOf } from "../model/session-ids.ts";
 import { type FileImportOptions, type ImportedFile, importFile } from "./import-file.ts";
 import type { KnownFiles } from "./known-files.ts";
+import { isWithin, projectOf } from "./project-of.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import { emptyReport, type FileReport } from "./report.ts";
+import type { ResumePoints } from "./resume-points.ts";
+import type { RedactOptions } from "./session-redaction.ts";
 
 /** What is imported, and how. */
 export interface ImportOptions {
@@ -16,12 +20,29 @@ export interface ImportOptions {
   readonly dryRun?: boolean | undefined;
   /** Only files that were changed since, in milliseconds since the epoch. */
   readonly since?: number | undefined;
+  /** Only histories of this folder, as an absolute path, and of those within: by what they say themselves. */
+  readonly project?: string | undefined;
   /** Files beside a transcript (outputs of tools, facts of sub-agents) are taken up to this size; 8 MiB. */
   readonly maxSideFileBytes?: number | undefined;
+  /**
+   * Secrets are replaced by marks, before anything is stored. A session is imported so always, or never: else
+   * its file fails.
+   */
+  readonly redact?: RedactOptions | undefined;
   /** Files that are in it, and as they were, are not read; it learns those that are imported now. */
   readonly known?: KnownFiles | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
+}
+
+/** @internal */
+export interface FoundOptions extends ImportOptions {
+  /** The files are being written: a record whose line has not ended may not be whole. */
+  readonly live?: boolean | undefined;
+  /** Each session is to be what its file says now, and nothing that it said before. */
+  readonly mirror?: boolean | undefined;
+  /** Where files that are imported again and again can be read on. */
+  readonly resume?: ResumePoints | undefined;
 }
 
 /** How far an import has come. */
@@ -36,8 +57,12 @@ const MAX_SIDE_FILE_BYTES = 8 * 1024 * 1024;
 const QUIET_MS = 2000;
 /** So many at a time, so that they share the commits of the store, */
 const MAX_UNDER_WAY = 32;
-/** but of large ones fewer: of each its batches are held. */
-const MAX_BYTES_UNDER_WAY = 16 * 1024 * 1024;
+/**
+ * but no more than so many bytes of them, or one. Of each byte about twenty are allocated on its way: what is
+ * held while more than a young generation of V8 (16 MB) is filled grows old, and its garbage then lies there
+ * until there is far more of it.
+ */
+const MAX_BYTES_UNDER_WAY = 512 * 1024;
 
 /**
  * Takes the transcripts of an agent at these paths into a store, and reports what became of each file. What
@@ -69,7 +94,7 @@ export function importFound(
   store: SessionStore,
   reader: AgentReader,
   files: readonly TranscriptFile[],
-  options: ImportOptions & { readonly live?: boolean },
+  options: FoundOptions,
 ): Promise<readonly FileReport[]> {
   return new ImportRun(store, reader, options, files).run();
 }
@@ -77,7 +102,7 @@ export function importFound(
 class ImportRun {
   readonly #store: SessionStore;
   readonly #reader: AgentReader;
-  readonly #options: ImportOptions & { readonly live?: boolean };
+  readonly #options: FoundOptions;
   readonly #files: readonly TranscriptFile[];
   readonly #startedAt = Date.now();
   readonly #reports: FileReport[] = [];
@@ -85,11 +110,12 @@ class ImportRun {
   /** Of the files that are being read. */
   readonly #underWay = new Map<TranscriptFile, number>();
   readonly #totalBytes: number;
+  readonly #writes = new Rendezvous();
 
   constructor(
     store: SessionStore,
     reader: AgentReader,
-    options: ImportOptions & { readonly live?: boolean },
+    options: FoundOptions,
     files: readonly TranscriptFile[],
   ) {
     this.#store = store;
@@ -106,7 +132,8 @@ class ImportRun {
       groups.set(id, [...(groups.get(id) ?? []), file]);
     }
     const { known } = this.#options;
-    const unchanged = await known?.unchanged(this.#store, this.#reader.agent, groups.values());
+    const isRedacted = this.#options.redact !== undefined;
+    const unchanged = await known?.unchanged(this.#store, this.#reader.agent, groups.values(), isRedacted);
     for (const [file, report] of unchanged ?? []) this.#add(file, report);
     const underWay = new Set<Promise<void>>();
     const failures: unknown[] = [];
@@ -117,9 +144,11 @@ class ImportRun {
       while (underWay.size >= MAX_UNDER_WAY || (underWay.size > 0 && bytes + size > MAX_BYTES_UNDER_WAY))
         await Promise.race(underWay);
       if (failures.length > 0) break;
+      this.#writes.enter();
       const work: Promise<void> = this.#group(files)
         .catch((error) => void failures.push(error))
         .finally(() => {
+          this.#writes.leave();
           underWay.delete(work);
           bytes -= size;
         });
@@ -143,7 +172,7 @@ class ImportRun {
     const duplicates: TranscriptFile[] = [];
     const copies = new Map<string, TranscriptFile[]>();
     for (const other of others) {
-      const relation = await this.#guard(other, () => compareFiles(longest.path, other.path));
+      const relation = await this.#guard(other, () => compareFiles(longest.open, other.open));
       if (relation?.type === "different")
         copies.set(relation.lineHash, [...(copies.get(relation.lineHash) ?? []), other]);
       else if (relation) {
@@ -162,11 +191,12 @@ class ImportRun {
   }
 
   async #file(file: TranscriptFile, copy?: FileImportOptions["copy"]): Promise<ImportedFile | undefined> {
-    const { since, dryRun, signal, maxSideFileBytes = MAX_SIDE_FILE_BYTES } = this.#options;
+    const { dryRun, redact, mirror, resume, signal, maxSideFileBytes = MAX_SIDE_FILE_BYTES } = this.#options;
     signal?.throwIfAborted();
-    if (since !== undefined && file.modifiedAt < since) {
-      const reason = "it was changed before that time";
-      this.#add(file, emptyReport(file.path, this.#reader.agent, "skipped", reason));
+    const skipped = await this.#guard(file, async () => ({ reason: await this.#whySkipped(file) }));
+    if (!skipped) return undefined;
+    if (skipped.reason !== undefined) {
+      this.#add(file, emptyReport(file.path, this.#reader.agent, "skipped", skipped.reason));
       return undefined;
     }
     const settle = !this.#options.live || this.#startedAt - file.modifiedAt >= QUIET_MS;
@@ -174,15 +204,29 @@ class ImportRun {
     const imported = await this.#guard(file, () =>
       importFile(this.#store, this.#reader, file, {
         dryRun,
+        redact,
+        mirror,
+        resume,
         signal,
         maxSideFileBytes,
         copy,
         settle,
         onBytes,
+        beforeWrite: () => this.#writes.meet(),
       }),
     );
     if (imported) this.#add(file, imported.report, imported.version);
     return imported;
+  }
+
+  /** `undefined` for what was asked for. */
+  async #whySkipped(file: TranscriptFile): Promise<string | undefined> {
+    const { since, project } = this.#options;
+    if (since !== undefined && file.modifiedAt < since) return "it was changed before that time";
+    if (project === undefined) return undefined;
+    const own = await projectOf(this.#reader, file);
+    if (own === undefined) return "it does not say of which project it is";
+    return isWithin(own, project) ? undefined : `it is of ${own}`;
   }
 
   /** What one file brings about is in its report; what is wrong with the store ends the import. */
@@ -200,7 +244,8 @@ class ImportRun {
     const report = emptyReport(file.path, this.#reader.agent, "duplicate", `all of it is in ${of.path}`);
     const bytes = { ...report.bytes, total: file.size, unchanged: file.size };
     const sessionId = imported?.report.sessionId;
-    this.#add(file, { ...report, bytes, sessionId }, imported?.version);
+    const redacted = imported?.report.redacted && { redacted: { count: 0, places: [] } };
+    this.#add(file, { ...report, bytes, sessionId, ...redacted }, imported?.version);
   }
 
   #add(file: TranscriptFile, report: FileReport, version?: string): void {

@@ -13,6 +13,7 @@ interface KnownFile extends NamedTranscript {
   readonly present: number;
   readonly sideFiles: number;
   readonly name: string | null;
+  readonly redacted?: true | undefined;
   /** Which file has all of it. */
   readonly duplicateOf?: string | undefined;
 }
@@ -39,6 +40,16 @@ export class KnownFiles {
     return Object.fromEntries(this.#files);
   }
 
+  /** @internal Takes in what another process has learned; of a file that both know, that counts. */
+  merge(json: unknown): void {
+    for (const [path, file] of new KnownFiles(json).#files) this.#files.set(path, file);
+  }
+
+  /** @internal Forgets the files that are not among these. */
+  keepOnly(paths: ReadonlySet<string>): void {
+    for (const path of this.#files.keys()) if (!paths.has(path)) this.#files.delete(path);
+  }
+
   /** @internal What the file said of its names when it had this stamp. */
   named(path: string, stamp: string): NamedTranscript | undefined {
     const known = this.#files.get(path);
@@ -47,7 +58,7 @@ export class KnownFiles {
 
   /** @internal */
   remember(file: TranscriptFile, report: FileReport, version: string, now: number): void {
-    const { sessionId, result, name = null, bytes, entries, sideFiles, refused, reason } = report;
+    const { sessionId, result, name = null, bytes, entries, sideFiles, refused, reason, redacted } = report;
     const isRacy = now - file.modifiedAt < RACY_MS;
     const isWhole = refused.length === 0 && sideFiles.skipped.length === 0 && sessionId !== undefined;
     if (isRacy || !isWhole) return void this.#files.delete(file.path);
@@ -61,6 +72,7 @@ export class KnownFiles {
       present: entries.added + entries.present,
       sideFiles: sideFiles.added + sideFiles.present,
       name,
+      redacted: redacted ? true : undefined,
       duplicateOf: result === "duplicate" ? reason : undefined,
     });
   }
@@ -73,12 +85,14 @@ export class KnownFiles {
     store: SessionStore,
     agent: string,
     groups: Iterable<readonly TranscriptFile[]>,
+    isRedacted: boolean,
   ): Promise<ReadonlyMap<TranscriptFile, FileReport>> {
     const found = new Map<TranscriptFile, KnownFile>();
     const candidates: (readonly TranscriptFile[])[] = [];
     for (const files of groups) {
       const known = files.map((file) => this.#files.get(file.path));
       if (!known.every((each, i) => each?.stamp === fullStamp(files[i] as TranscriptFile))) continue;
+      if (!known.every((each) => (each?.redacted === true) === isRedacted)) continue;
       candidates.push(files);
       files.forEach((file, i) => void found.set(file, known[i] as KnownFile));
     }
@@ -90,6 +104,17 @@ export class KnownFiles {
       files.forEach((file, i) => void reports.set(file, reportOf(file, known[i] as KnownFile, agent)));
     }
     return reports;
+  }
+
+  /** @internal The reports of all these files where all of them are as they were; else `null`. */
+  async unchangedAmong(
+    store: SessionStore,
+    agent: string,
+    files: readonly TranscriptFile[],
+  ): Promise<readonly FileReport[] | null> {
+    if (!files.every((file) => this.#files.get(file.path)?.stamp === fullStamp(file))) return null;
+    const reports = await this.unchanged(store, agent, [files], false);
+    return reports.size === files.length ? [...reports.values()] : null;
   }
 }
 
@@ -142,6 +167,7 @@ function isKnownFile(value: unknown): value is KnownFile {
     file !== null &&
     ["stamp", "nativeId", "version"].every((key) => typeof file[key] === "string") &&
     ["size", "present", "sideFiles"].every((key) => Number.isSafeInteger(file[key])) &&
+    (file["redacted"] === undefined || file["redacted"] === true) &&
     ["parentId", "duplicateOf"].every((key) => file[key] === undefined || typeof file[key] === "string") &&
     (file["name"] === null || typeof file["name"] === "string") &&
     sessionIdSchema.safeParse(file["sessionId"]).success

@@ -1,4 +1,5 @@
 import type { SessionId } from "@thulp-sessions/core";
+import type { RedactionReport } from "./session-redaction.ts";
 
 /** What became of one file. */
 export interface FileReport {
@@ -23,6 +24,8 @@ export interface FileReport {
   /** Lines that were not stored, and why. Empty unless something is wrong with the importer or the store. */
   readonly refused: readonly string[];
   readonly sideFiles: SideFilesReport;
+  /** The secrets that were replaced, of what is new; absent where nobody has asked for that. */
+  readonly redacted?: RedactionReport;
 }
 
 export interface BytesReport {

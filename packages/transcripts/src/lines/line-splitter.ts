@@ -1,4 +1,5 @@
-import { MAX_LINE_BYTES, PIECE_BYTES, pieceEnd } from "./pieces.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { MAX_LINE_BYTES } from "./pieces.ts";
 
 /** What a file consists of, in its order. */
 export type LinePart =
@@ -14,8 +15,7 @@ const NEWLINE = 0x0a;
  * in the strings of JSON. Holds at most a line of {@link MAX_LINE_BYTES}.
  */
 export class LineSplitter {
-  #held: Buffer[] = [];
-  #length = 0;
+  readonly #held = new HeldBytes();
   /** In the middle of a line of which pieces were given already. */
   #inPieces = false;
 
@@ -27,53 +27,33 @@ export class LineSplitter {
       start = end + 1;
     }
     if (start === chunk.length) return;
-    this.#hold(Buffer.from(chunk.subarray(start)));
-    if (this.#inPieces || this.#length > MAX_LINE_BYTES) yield* this.#givePieces();
+    this.#held.add(Buffer.from(chunk.subarray(start)));
+    if (this.#inPieces || this.#held.length > MAX_LINE_BYTES) yield* this.#givePieces();
   }
 
   /** The bytes behind the last line end, or the last piece of them. */
   finish(): { readonly rest: Buffer; readonly inPieces: boolean } {
-    return { rest: this.#take(), inPieces: this.#inPieces };
+    return { rest: this.#held.take(), inPieces: this.#inPieces };
   }
 
   *#lineEnded(bytes: Buffer): Generator<LinePart, void, undefined> {
-    if (!this.#inPieces && this.#length + bytes.length <= MAX_LINE_BYTES) {
+    if (!this.#inPieces && this.#held.length + bytes.length <= MAX_LINE_BYTES) {
       // Most lines lie in one chunk and are not copied.
-      if (this.#length === 0) yield { type: "line", bytes };
+      if (this.#held.length === 0) yield { type: "line", bytes };
       else {
-        this.#hold(bytes);
-        yield { type: "line", bytes: this.#take() };
+        this.#held.add(bytes);
+        yield { type: "line", bytes: this.#held.take() };
       }
       return;
     }
-    this.#hold(bytes);
+    this.#held.add(bytes);
     yield* this.#givePieces();
-    yield { type: "piece", bytes: this.#take(), last: true };
+    yield { type: "piece", bytes: this.#held.take(), last: true };
     this.#inPieces = false;
   }
 
   *#givePieces(): Generator<LinePart, void, undefined> {
     this.#inPieces = true;
-    if (this.#length <= PIECE_BYTES) return;
-    let rest = this.#take();
-    while (rest.length > PIECE_BYTES) {
-      const end = pieceEnd(rest);
-      yield { type: "piece", bytes: rest.subarray(0, end), last: false };
-      rest = rest.subarray(end);
-    }
-    this.#hold(rest);
-  }
-
-  #hold(bytes: Buffer): void {
-    this.#held.push(bytes);
-    this.#length += bytes.length;
-  }
-
-  #take(): Buffer {
-    const [first] = this.#held;
-    const bytes = this.#held.length === 1 && first ? first : Buffer.concat(this.#held, this.#length);
-    this.#held = [];
-    this.#length = 0;
-    return bytes;
+    for (const bytes of this.#held.takePieces()) yield { type: "piece", bytes, last: false };
   }
 }

@@ -2,14 +2,20 @@ import type { JsonObject, JsonValue } from "@thulp-sessions/core";
 
 /** What a line holds. From each of them the very bytes of the line can be made again. */
 export type LineValue =
-  /** A record; `raw` is the text of the line where writing the record would give another one. */
-  | { readonly type: "record"; readonly record: JsonObject; readonly raw?: string }
+  /**
+   * A record; `raw` is the text of the line where writing the record would give another one. Of a record that
+   * is written over several lines with nothing unusual, `indent` is enough.
+   */
+  | { readonly type: "record"; readonly record: JsonObject; readonly raw?: string; readonly indent?: Indent }
   /** Nothing but white space, or nothing at all. */
   | { readonly type: "blank"; readonly text: string }
   /** No JSON object, or one that no store takes. */
   | { readonly type: "text"; readonly text: string }
   /** No UTF-8. */
   | { readonly type: "bytes"; readonly base64: string };
+
+/** How a record is formatted: by what each level is indented, and what stands before all of its lines. */
+export type Indent = { readonly unit: string; readonly base: string };
 
 /** A record lies one level deep in the content of its entry, of which 120 levels are taken. */
 const MAX_RECORD_DEPTH = 119;
@@ -35,15 +41,37 @@ export function readLine(bytes: Uint8Array): LineValue {
   return JSON.stringify(record) === text ? { type: "record", record } : { type: "record", record, raw: text };
 }
 
+/** What a record of a file holds that is formatted for people; else the same as {@link readLine}. */
+export function readIndented(bytes: Uint8Array): LineValue {
+  const value = readLine(bytes);
+  if (value.type !== "record" || value.raw === undefined) return value;
+  const [, first] = /^[{[]\n([ \t]+)/.exec(value.raw) ?? [];
+  const [, base = ""] = /\n([ \t]*)[}\]]$/.exec(value.raw) ?? [];
+  if (first === undefined || !first.startsWith(base)) return value;
+  const indent = { unit: first.slice(base.length), base };
+  return indented(value.record, indent) === value.raw
+    ? { type: "record", record: value.record, indent }
+    : value;
+}
+
+function indented(record: JsonValue, { unit, base }: Indent): string {
+  // A line end in a string is written as an escape, so that these are all between values.
+  return JSON.stringify(record, null, unit).replaceAll("\n", `\n${base}`);
+}
+
 /** The bytes of a line, from what {@link readLine} made of it. */
 export function lineBytes(value: {
   readonly record?: JsonValue | undefined;
   readonly raw?: string | undefined;
+  readonly indent?: Indent | undefined;
   readonly text?: string | undefined;
   readonly base64?: string | undefined;
 }): Buffer {
   if (value.base64 !== undefined) return Buffer.from(value.base64, "base64");
-  return Buffer.from(value.raw ?? value.text ?? JSON.stringify(value.record));
+  const text = value.raw ?? value.text;
+  if (text !== undefined) return Buffer.from(text);
+  const record = value.record ?? null;
+  return Buffer.from(value.indent ? indented(record, value.indent) : JSON.stringify(record));
 }
 
 /** The JSON object of a text, or `null` where it is none, or one that a store would refuse. */
@@ -66,9 +94,13 @@ function isStorable(value: JsonValue, depth: number, mayHoldHalves: boolean): bo
   if (typeof value === "string") return !mayHoldHalves || value.isWellFormed();
   if (typeof value !== "object" || value === null) return true;
   if (depth > MAX_RECORD_DEPTH) return false;
-  if (Array.isArray(value)) return value.every((item) => isStorable(item, depth + 1, mayHoldHalves));
+  // Of each record of a history: without a closure for each list, and an array of keys for each object.
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isStorable(item, depth + 1, mayHoldHalves)) return false;
+    return true;
+  }
   const object = value as JsonObject;
-  for (const key of Object.keys(object)) {
+  for (const key in object) {
     if (mayHoldHalves && !key.isWellFormed()) return false;
     if (!isStorable(object[key] as JsonValue, depth + 1, mayHoldHalves)) return false;
   }

@@ -6,6 +6,11 @@ export const STATE_KEY = "import";
 /** The key of a session's context with what the transcript says of the session. */
 export const SOURCE_KEY = "source";
 
+/** The tag of sessions from which secrets were taken, if there were any. */
+export const REDACTED_TAG = "redacted";
+/** The key of the context of such a session: which sorts of secrets were found in entries, how often. */
+export const REDACTION_KEY = "redaction";
+
 /** Entries that follow each other: the `seq` of the first, and how many. */
 export type Run = readonly [first: number, count: number];
 
@@ -33,6 +38,14 @@ export interface SideFileState {
   readonly runs: readonly Run[];
 }
 
+/** What such a file holds beside its records. */
+export interface DocumentState {
+  /** Everything before the first record. What is behind the last one is the tail. */
+  readonly head: string;
+  /** What stands between two records, where their entries do not say otherwise. */
+  readonly separator?: string | undefined;
+}
+
 /**
  * How the entries of a session make up its file. Entries are only ever added, so that what the agent has
  * changed or removed stays; which of them the file consists of now, and in which order, is said here.
@@ -47,6 +60,10 @@ export interface FileState {
   readonly crlf?: true | undefined;
   /** The file begins with a byte order mark. */
   readonly bom?: true | undefined;
+  /** Each line is a file, as `memberText` writes it. */
+  readonly members?: true | undefined;
+  /** Of a file that is one JSON text with a list of records in it. */
+  readonly document?: DocumentState | undefined;
   readonly sideFiles?: readonly SideFileState[] | undefined;
   /** The last of all these entries: where another one stands there, the session was cut since. */
   readonly last: LastEntry | null;
@@ -66,6 +83,19 @@ export function countRuns(runs: readonly Run[]): number {
   return runs.reduce((sum, [, count]) => sum + count, 0);
 }
 
+/**
+ * Does a session of so many entries hold what its file says, in the order of the file, and nothing else? What
+ * lay beside the file stands where it was taken in.
+ */
+export function isExactly({ runs, tail, sideFiles = [] }: FileState, entryCount: number): boolean {
+  const records = [...runs, ...(tail && "runs" in tail ? tail.runs : [])];
+  const isInOrder = records.every(([first], i) => {
+    const [before, count] = records[i - 1] ?? [0, 0];
+    return first >= before + count;
+  });
+  return isInOrder && countRuns([...records, ...sideFiles.flatMap((side) => side.runs)]) === entryCount;
+}
+
 /** As it is stored in the context. */
 export function stateJson(state: FileState): JsonObject {
   return JSON.parse(JSON.stringify(state)) as JsonObject;
@@ -78,6 +108,7 @@ export function stateOf(context: JsonObject): FileState | null {
   if (!given || !metadata || !isSize(given["size"]) || !isHash(given["sha256"]) || !isRuns(given["runs"]))
     return null;
   if (given["tail"] !== undefined && !isTail(objectOf(given["tail"]))) return null;
+  if (given["document"] !== undefined && !isDocument(objectOf(given["document"]))) return null;
   const last = objectOf(given["last"]);
   const isLast = isSize(last?.["seq"]) && typeof last?.["id"] === "string";
   if (given["last"] !== null && !isLast) return null;
@@ -91,6 +122,11 @@ export function stateOf(context: JsonObject): FileState | null {
 function isTail(tail: JsonObject | undefined): boolean {
   if (!tail || !isSize(tail["size"]) || !isHash(tail["sha256"])) return false;
   return typeof tail["text"] === "string" || typeof tail["base64"] === "string" || isRuns(tail["runs"]);
+}
+
+function isDocument(document: JsonObject | undefined): boolean {
+  const separator = document?.["separator"];
+  return typeof document?.["head"] === "string" && (separator === undefined || typeof separator === "string");
 }
 
 function isSideFile(side: JsonObject | undefined): boolean {

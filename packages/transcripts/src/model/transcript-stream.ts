@@ -1,10 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
 import type { SessionEntry, Timestamp } from "@thulp-sessions/core";
 import { LineSplitter } from "../lines/line-splitter.ts";
 import { decodeUtf8, readLine } from "../lines/line-value.ts";
 import { piecesOf } from "../lines/pieces.ts";
 import type { RecordParser } from "./agent-reader.ts";
 import { sha256 } from "./derived-ids.ts";
+import { SettledBytes } from "./settled-bytes.ts";
 import { type ReadLine, TranscriptEntries } from "./transcript-entries.ts";
 
 /** A line of a file, or a part of a long one. */
@@ -30,23 +30,23 @@ export interface FinishedStream {
   readonly loose: { readonly text: string } | { readonly base64: string } | undefined;
   readonly size: number;
   readonly sha256: string;
+  /** It is the end of a JSON text that is whole. */
+  readonly whole?: true;
 }
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const LINE_END = Buffer.from("\n");
 const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
 /** What is behind the last line end is kept in the context up to this size, else in entries. */
-const MAX_LOOSE_TAIL_BYTES = 1024 * 1024;
+export const MAX_LOOSE_TAIL_BYTES = 1024 * 1024;
 
 /** The bytes of a file as entries, with what is needed to make the bytes again. Pure: it is given them. */
 export class TranscriptStream {
   readonly #entries: TranscriptEntries;
   readonly #splitter = new LineSplitter();
   /** Of all bytes through the last line end. */
-  #hash: Hash = createHash("sha256");
-  #size = 0;
-  /** Of the bytes behind it, while a long line is read in pieces. */
-  #long: { hash: Hash; tailHash: Hash; size: number } | undefined;
+  readonly #settled = new SettledBytes();
   /** The first bytes, until it is known whether they are a byte order mark. */
   #start: Buffer | undefined = EMPTY;
   #bom = false;
@@ -61,6 +61,21 @@ export class TranscriptStream {
     return this.#entries.times;
   }
 
+  /** How many lines were read: for each of them something is held. */
+  get records(): number {
+    return this.#entries.records;
+  }
+
+  /**
+   * Goes on behind the last line end, whatever stood there when `finish` was called: it gave no items, and no
+   * part of a line that is read in pieces.
+   *
+   * @param before as of the constructor.
+   */
+  resume(before: Timestamp): void {
+    this.#entries.resume(before);
+  }
+
   get crlf(): boolean {
     return this.#crlf === true;
   }
@@ -71,7 +86,7 @@ export class TranscriptStream {
 
   /** What was read up to the last line end. */
   settled(): { readonly size: number; readonly sha256: string } {
-    return { size: this.#size, sha256: this.#hash.copy().digest("hex") };
+    return this.#settled.state();
   }
 
   /** @param chunk is not kept. */
@@ -97,18 +112,25 @@ export class TranscriptStream {
     this.#start = undefined;
     this.#bom = bytes.subarray(0, BOM.length).equals(BOM);
     if (!this.#bom) return bytes;
-    this.#hash.update(BOM);
-    this.#size += BOM.length;
+    this.#settled.add(BOM);
     return bytes.subarray(BOM.length);
   }
 
   #line(bytes: Buffer): StreamItem {
     const { line, otherEnd } = this.#withoutEnd(bytes);
-    this.#hash.update(bytes).update("\n");
-    this.#size += bytes.length + 1;
+    this.#settled.add(bytes);
+    this.#settled.add(LINE_END);
     const read = this.#entries.line(line, otherEnd);
     const { entries, kind } = read;
-    return { entries, size: bytes.length + 1, end: this.#size, kind, line: read, tail: false, open: false };
+    return {
+      entries,
+      size: bytes.length + 1,
+      end: this.#settled.size,
+      kind,
+      line: read,
+      tail: false,
+      open: false,
+    };
   }
 
   /** The first line decides which ends the lines of the file have. */
@@ -122,21 +144,11 @@ export class TranscriptStream {
   }
 
   #piece(bytes: Buffer, last: boolean): StreamItem {
-    this.#long ??= { hash: this.#hash.copy(), tailHash: createHash("sha256"), size: this.#size };
-    const long = this.#long;
     const size = bytes.length + (last ? 1 : 0);
-    long.hash.update(bytes);
-    long.tailHash.update(bytes);
-    long.size += size;
-    let [line, otherEnd] = [bytes, false];
-    if (last) {
-      ({ line, otherEnd } = this.#withoutEnd(bytes));
-      this.#hash = long.hash.update("\n");
-      this.#size = long.size;
-      this.#long = undefined;
-    }
+    const end = this.#settled.addPiece(bytes, last, "\n");
+    const { line, otherEnd } = last ? this.#withoutEnd(bytes) : { line: bytes, otherEnd: false };
     const entries = [this.#entries.piece(line, last, otherEnd)];
-    return { entries, size, end: long.size, kind: "raw", tail: false, open: !last };
+    return { entries, size, end, kind: "raw", tail: false, open: !last };
   }
 
   /**
@@ -148,14 +160,12 @@ export class TranscriptStream {
     const begun: StreamItem[] = [];
     if (this.#start) begun.push(...this.#split(this.#takeBom(this.#start)));
     const { rest, inPieces } = this.#splitter.finish();
-    const long = this.#long;
-    if (inPieces && long) {
-      long.tailHash.update(rest);
-      const size = long.size + rest.length - this.#size;
+    const inTail = inPieces && this.#settled.tailInPieces(rest);
+    if (inTail) {
       const items =
         rest.length === 0 ? begun : [...begun, this.#tailItem(this.#pieceOfTail(rest), rest.length)];
       this.#entries.endPieces();
-      return { items, loose: undefined, size, sha256: long.tailHash.digest("hex") };
+      return { ...inTail, items, loose: undefined };
     }
     const found = { size: rest.length, sha256: sha256(rest) };
     if (rest.length === 0) return { ...found, items: begun, loose: undefined };
@@ -183,7 +193,15 @@ export class TranscriptStream {
 
   #tailItem(entries: readonly SessionEntry[], size: number, line?: ReadLine): StreamItem {
     const kind = line?.kind ?? "raw";
-    return { entries, size, end: this.#size + size, kind, tail: true, open: true, ...(line && { line }) };
+    return {
+      entries,
+      size,
+      end: this.#settled.size + size,
+      kind,
+      tail: true,
+      open: true,
+      ...(line && { line }),
+    };
   }
 }
 

@@ -1,0 +1,143 @@
+import type { JsonObject, JsonValue } from "@thulp-sessions/core";
+import {
+  blocksParts,
+  type EntryFacts,
+  type EntryView,
+  type ModelRequest,
+  resultParts,
+  type SeenEntry,
+  type ViewPart,
+} from "@thulp-sessions/core/view";
+import { idOf, listOf, objectOf, objectsOf, textOf } from "../model/fields.ts";
+import { agentView, type RecordReader } from "./agent-view.ts";
+import { changedFiles, OpenCalls } from "./changed-files.ts";
+import { argumentsOf, countOf, NO_FACTS, stateKey, textParts, tokensOf } from "./view-records.ts";
+
+/** Sessions of GitHub Copilot CLI. */
+export const view: EntryView = agentView({
+  agents: ["copilot"],
+  shown: [
+    "abort",
+    "session.error",
+    "session.warning",
+    "session.model_change",
+    "session.compaction_complete",
+    "subagent.started",
+    "subagent.failed",
+  ],
+  record: (record) => {
+    const data = objectOf(record["data"]);
+    return data ? eventParts(textOf(record["type"]) ?? "", data) : null;
+  },
+  reader: () => new CopilotReader(),
+});
+
+function eventParts(type: string, data: JsonObject): readonly ViewPart[] | null {
+  const { content } = data;
+  switch (type) {
+    case "user.message":
+      return content === undefined
+        ? null
+        : [...blocksParts(content), ...attachmentParts(data["attachments"])];
+    case "system.message":
+      return content === undefined ? null : blocksParts(content);
+    case "assistant.reasoning":
+      return typeof content === "string" ? textParts("thinking", content) : null;
+    case "assistant.message":
+      return [
+        ...textParts("thinking", data["reasoningText"]),
+        ...(content === "" || content === undefined ? [] : blocksParts(content)),
+        ...objectsOf(data["toolRequests"]).map(callPart),
+      ];
+    case "tool.execution_complete":
+      return resultsIn(data);
+    default:
+      return null;
+  }
+}
+
+function callPart(request: JsonObject): ViewPart {
+  const name = idOf(request["name"]) ?? "unknown";
+  return { type: "call", name, input: argumentsOf(request["arguments"]) };
+}
+
+function attachmentParts(value: JsonValue | undefined): readonly ViewPart[] {
+  return listOf(value).length > 0 ? [{ type: "json", label: "attachments", value: value ?? null }] : [];
+}
+
+function resultsIn({ result, error }: JsonObject): readonly ViewPart[] {
+  const said = objectOf(result)?.["content"] ?? result;
+  const wrong = objectOf(error)?.["message"] ?? error;
+  return [
+    ...(said === undefined || said === null ? [] : resultParts("result", said)),
+    ...(wrong === undefined || wrong === null ? [] : resultParts("error", wrong)),
+  ];
+}
+
+/**
+ * Only what the model wrote is told of each message. All tokens are told of the whole session when it ends,
+ * by model: then these count in place of the others.
+ */
+class CopilotReader implements RecordReader {
+  readonly #open = new OpenCalls();
+  /** Of each model what was counted message by message. */
+  readonly #keys = new Map<string, string[]>();
+  #shutdowns = 0;
+
+  read(record: JsonObject, { content, timestamp }: SeenEntry): EntryFacts {
+    const key = stateKey(content);
+    const data = objectOf(record["data"]) ?? {};
+    switch (record["type"]) {
+      case "assistant.message":
+        for (const call of objectsOf(data["toolRequests"]))
+          this.#open.add(
+            call["toolCallId"],
+            changedFiles(idOf(call["name"]), argumentsOf(call["arguments"])),
+          );
+        return { key, requests: this.#message(data, timestamp) };
+      case "tool.execution_complete":
+        return { key, files: this.#open.end(data["toolCallId"], data["success"] === true) };
+      case "session.shutdown":
+        return { key, requests: this.#shutdown(objectOf(data["modelMetrics"]), timestamp) };
+      default:
+        return key === undefined ? NO_FACTS : { key };
+    }
+  }
+
+  #message(data: JsonObject, time: number): readonly ModelRequest[] {
+    const output = countOf(data["outputTokens"]);
+    const id = idOf(data["messageId"]);
+    if (output === 0 || id === undefined) return [];
+    const model = idOf(data["model"]) ?? null;
+    const key = `copilot ${id}`;
+    if (model !== null) this.#keys.set(model, [...(this.#keys.get(model) ?? []), key]);
+    // What went in is not told: no price can be made of it.
+    return [{ key, model, tokens: tokensOf({ output }), unusualPrice: true, time }];
+  }
+
+  /** A session that is resumed has several ends; each tells what was used since the one before. */
+  #shutdown(metrics: JsonObject | undefined, time: number): readonly ModelRequest[] {
+    this.#shutdowns++;
+    return Object.entries(metrics ?? {}).flatMap(([model, value]) => {
+      const usage = objectOf(objectOf(value)?.["usage"]);
+      if (!usage) return [];
+      const messages = this.#keys.get(model) ?? [];
+      this.#keys.delete(model);
+      const cacheRead = countOf(usage["cacheReadTokens"]);
+      const cacheWrite = countOf(usage["cacheWriteTokens"]);
+      const tokens = tokensOf({
+        input: Math.max(0, countOf(usage["inputTokens"]) - cacheRead - cacheWrite),
+        output: countOf(usage["outputTokens"]),
+        cacheRead,
+        cacheWrite,
+        reasoning: countOf(usage["reasoningTokens"]),
+      });
+      const [first = `copilot ${model} ${this.#shutdowns} ${time}`, ...others] = messages;
+      const share = { model, tokens: tokensOf({}), cost: 0, time };
+      return [
+        { key: first, model, tokens, isSum: true as const, time },
+        ...others.map((key) => ({ ...share, key })),
+      ];
+    });
+  }
+}
