@@ -3,10 +3,17 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 /** A value as the serde has written it. */
 export type Dumped =
   | { readonly kind: "none" }
-  /** A list whose items were all dumped as JSON, one by one. */
-  | { readonly kind: "list"; readonly texts: readonly string[] }
+  | DumpedList
   | { readonly kind: "json"; readonly text: string }
   | { readonly kind: "bytes"; readonly type: string; readonly data: Uint8Array };
+
+/** A list whose items were all dumped as JSON, one by one. */
+export interface DumpedList {
+  readonly kind: "list";
+  readonly texts: readonly string[];
+  /** Texts of a list that was dumped before, of which the first so many are the same: they need no look. */
+  readonly same?: { readonly texts: readonly string[]; readonly length: number } | undefined;
+}
 
 const decoder = new TextDecoder();
 
@@ -24,8 +31,8 @@ export class Dumper {
   /** @param inState the value is of the state: what a write holds may still be changed by the reducer. */
   async dump(value: unknown, inState: boolean): Promise<Dumped> {
     if (!Array.isArray(value) || value.length === 0) return this.whole(value);
-    const texts = await this.#itemTexts(value, inState ? this.#known : undefined);
-    return texts === undefined ? this.whole(value) : { kind: "list", texts };
+    const list = await this.#list(value, inState ? this.#known : undefined);
+    return list ?? this.whole(value);
   }
 
   async whole(value: unknown): Promise<Dumped> {
@@ -37,15 +44,19 @@ export class Dumper {
   }
 
   /** @returns undefined when an item is not dumped as JSON. */
-  async #itemTexts(given: readonly unknown[], known: KnownTexts | undefined): Promise<string[] | undefined> {
+  async #list(given: readonly unknown[], known: KnownTexts | undefined): Promise<DumpedList | undefined> {
     const items = given.slice();
-    const ids = known === undefined ? [] : items.map(idOf);
-    const texts = known?.beginning(items, ids) ?? [];
+    const same = known?.beginning(items);
+    const texts = same?.texts.slice(0, same.length) ?? [];
+    const ids = same?.ids.slice(0, same.length) ?? [];
     const dumps: { readonly i: number; readonly dump: Promise<[string, Uint8Array]> }[] = [];
     for (let i = texts.length; i < items.length; i++) {
-      const text = known?.textOf(items[i], ids[i]);
+      const item = items[i];
+      const id = known === undefined ? undefined : idOf(item);
+      const text = known?.textOf(item, id);
+      ids.push(id);
       texts.push(text ?? "");
-      if (text === undefined) dumps.push({ i, dump: this.#serde.dumpsTyped(items[i]) });
+      if (text === undefined) dumps.push({ i, dump: this.#serde.dumpsTyped(item) });
     }
     const dumped = await Promise.all(dumps.map(({ dump }) => dump));
     for (const [place, [type, data]] of dumped.entries()) {
@@ -54,8 +65,8 @@ export class Dumper {
       if (text === "") return undefined;
       texts[i] = text;
     }
-    known?.learn({ items, ids, texts });
-    return texts;
+    known?.learn({ items, ids, texts }, same?.length ?? 0);
+    return { kind: "list", texts, same };
   }
 }
 
@@ -72,15 +83,15 @@ class KnownTexts {
   /** By its first item: to compare a list with the one before is far cheaper than to look up each item. */
   readonly #lists = new WeakMap<object, KnownList>();
 
-  /** The texts of the first items, as far as a known list begins with the same ones. */
-  beginning(items: readonly unknown[], ids: readonly unknown[]): string[] {
+  /** The known list that begins with the same items, and how many of the first are the same. */
+  beginning(items: readonly unknown[]): (KnownList & { readonly length: number }) | undefined {
     const list = isObject(items[0]) ? this.#lists.get(items[0]) : undefined;
-    if (list === undefined) return [];
-    const most = Math.min(items.length, list.items.length);
+    if (list === undefined) return undefined;
+    const { items: before, ids, texts } = list;
+    const most = Math.min(items.length, before.length);
     let length = 0;
-    while (length < most && items[length] === list.items[length] && ids[length] === list.ids[length])
-      length++;
-    return list.texts.slice(0, length);
+    while (length < most && items[length] === before[length] && idOf(items[length]) === ids[length]) length++;
+    return { items: before, ids, texts, length };
   }
 
   textOf(item: unknown, id: unknown): string | undefined {
@@ -88,16 +99,14 @@ class KnownTexts {
     return found?.id === id ? found?.text : undefined;
   }
 
-  learn(list: KnownList): void {
+  /** @param from the items before it are known already. */
+  learn(list: KnownList, from: number): void {
     const { items, ids, texts } = list;
-    const [first] = items;
-    const before = isObject(first) ? this.#lists.get(first) : undefined;
-    for (let i = 0; i < items.length; i++) {
+    for (let i = from; i < items.length; i++) {
       const item = items[i];
-      if (before?.texts[i] === texts[i] && before?.items[i] === item) continue;
       if (isObject(item)) this.#texts.set(item, { id: ids[i], text: texts[i] as string });
     }
-    if (isObject(first)) this.#lists.set(first, list);
+    if (isObject(items[0])) this.#lists.set(items[0], list);
   }
 }
 

@@ -7,16 +7,24 @@ import {
   type Timestamp,
 } from "@thulp-sessions/core";
 import { contentEntries, toBase64 } from "@thulp-sessions/core/adapter";
-import type { Dumped } from "./dump.ts";
+import type { Dumped, DumpedList } from "./dump.ts";
 import { type Item, itemOf } from "./items.ts";
 import type { Encoded, StoredCheckpoint, StoredWrites } from "./stored-contents.ts";
 import type { ThreadLog, ValueNode } from "./thread-log.ts";
+
+/** An entry, and what it holds where that is in one piece. */
+interface Added {
+  readonly entry: SessionEntry;
+  /** Of an item. */
+  readonly text?: string | undefined;
+  readonly record?: StoredCheckpoint | StoredWrites | undefined;
+}
 
 /** The entries of one write: the items that are not stored yet, then the record that names them. */
 export class EntryBatch {
   readonly #log: ThreadLog;
   readonly #at: Timestamp;
-  readonly #entries: { readonly entry: SessionEntry; readonly text: string | undefined }[] = [];
+  readonly #entries: Added[] = [];
   readonly #items = new Set<EntryId>();
 
   constructor(log: ThreadLog, at: Timestamp) {
@@ -37,7 +45,7 @@ export class EntryBatch {
       case "none":
         return { t: "none" };
       case "list": {
-        const keep = base === undefined ? 0 : commonLength(this.#textsOf(base), dumped.texts);
+        const keep = base === undefined ? 0 : commonLength(this.#textsOf(base), dumped);
         const add = dumped.texts.slice(keep).map((text) => {
           const element = this.#element(text, pending);
           return "id" in element ? element.id : ([element.value] as const);
@@ -64,15 +72,18 @@ export class EntryBatch {
   addRecord(event: string, content: StoredCheckpoint | StoredWrites): EntryId {
     const id = newUuid() as EntryId;
     const envelope = { id, timestamp: this.#at, entryType: { type: "system_event", event } } as const;
-    for (const entry of contentEntries(envelope, content)) this.#entries.push({ entry, text: undefined });
+    const entries = contentEntries(envelope, content);
+    const record = entries.length === 1 ? content : undefined;
+    for (const entry of entries) this.#entries.push({ entry, record });
     return id;
   }
 
   /** Takes what was stored into the log, without reading it. @param added for each of the entries. */
   addToLog(added: readonly boolean[]): void {
-    for (const [i, { entry, text }] of this.#entries.entries()) {
+    for (const [i, { entry, text, record }] of this.#entries.entries()) {
       if (added[i] !== true) continue;
       if (text !== undefined) this.#log.addItem(entry, text);
+      else if (record !== undefined) this.#log.addRecord(entry, record);
       else this.#log.add({ ...entry, seq: this.#log.count } satisfies StoredEntry);
     }
   }
@@ -105,14 +116,14 @@ export class EntryBatch {
   #addItem({ id, entryType, value, text }: Item): void {
     this.#items.add(id);
     const entries = contentEntries({ id, timestamp: this.#at, entryType }, value);
-    const whole = entries.length === 1;
-    for (const entry of entries) this.#entries.push({ entry, text: whole ? text : undefined });
+    const whole = entries.length === 1 ? text : undefined;
+    for (const entry of entries) this.#entries.push({ entry, text: whole });
   }
 }
 
-function commonLength(before: readonly string[], now: readonly string[]): number {
-  const most = Math.min(before.length, now.length);
-  let length = 0;
-  while (length < most && before[length] === now[length]) length++;
+function commonLength(before: readonly string[], { texts, same }: DumpedList): number {
+  const most = Math.min(before.length, texts.length);
+  let length = same?.texts === before ? same.length : 0;
+  while (length < most && before[length] === texts[length]) length++;
   return length;
 }

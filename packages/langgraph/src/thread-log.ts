@@ -1,4 +1,10 @@
-import { type EntryId, type SessionEntry, SessionError, type StoredEntry } from "@thulp-sessions/core";
+import {
+  type EntryId,
+  type SessionEntry,
+  SessionError,
+  type SessionId,
+  type StoredEntry,
+} from "@thulp-sessions/core";
 import { ContentJoiner, decodeContent, type JoinedEntry } from "@thulp-sessions/core/adapter";
 import { holdsItem, isItemId } from "./items.ts";
 import {
@@ -63,15 +69,15 @@ export class ThreadLog {
   readonly #itemTexts = new Map<string, string>();
   readonly #itemIds = new Map<string, EntryId>();
   readonly #lists = new Map<ValueNode, readonly string[]>();
-  readonly #sessionId: string;
 
   /** How many entries it has seen. */
   count = 0;
   lastId: EntryId | undefined;
+  readonly sessionId: SessionId;
   readonly epoch: string;
 
-  constructor(sessionId: string, epoch: string) {
-    this.#sessionId = sessionId;
+  constructor(sessionId: SessionId, epoch: string) {
+    this.sessionId = sessionId;
     this.epoch = epoch;
   }
 
@@ -89,6 +95,13 @@ export class ThreadLog {
     this.count++;
     this.lastId = entry.id;
     this.#learn(entry.id, text);
+  }
+
+  /** The same for an entry that holds this record, which nobody changes. */
+  addRecord(entry: SessionEntry, content: StoredCheckpoint | StoredWrites): void {
+    this.count++;
+    this.lastId = entry.id;
+    this.#takeRecord(entry, content);
   }
 
   namespaces(): string[] {
@@ -190,18 +203,22 @@ export class ThreadLog {
   }
 
   #take({ entry, content }: JoinedEntry): void {
-    const { entryType } = entry;
-    const event = entryType.type === "system_event" ? entryType.event : undefined;
     const value = decodeContent(content);
+    if (this.#takeRecord(entry, value)) return;
+    if (holdsItem(entry.entryType)) this.#learn(entry.id, JSON.stringify(value));
+  }
+
+  /** @returns false for an entry of another type. */
+  #takeRecord({ id, entryType }: SessionEntry, content: unknown): boolean {
+    const event = entryType.type === "system_event" ? entryType.event : undefined;
     if (event === CHECKPOINT_EVENT) {
-      const stored = asStoredCheckpoint(value);
-      if (stored !== undefined) this.#takeCheckpoint(entry.id, stored);
+      const stored = asStoredCheckpoint(content);
+      if (stored !== undefined) this.#takeCheckpoint(id, stored);
     } else if (event === WRITES_EVENT) {
-      const stored = asStoredWrites(value);
+      const stored = asStoredWrites(content);
       if (stored !== undefined) this.#takeWrites(stored);
-    } else if (holdsItem(entryType)) {
-      this.#learn(entry.id, JSON.stringify(value));
-    }
+    } else return false;
+    return true;
   }
 
   #learn(id: EntryId, text: string): void {
@@ -249,10 +266,10 @@ export class ThreadLog {
   }
 
   #corrupt(what: string): SessionError {
-    const details = { sessionId: this.#sessionId };
+    const details = { sessionId: this.sessionId };
     return new SessionError(
       "corrupt",
-      `A checkpoint of session ${this.#sessionId} cannot be read: ${what}. Entries were removed by another ` +
+      `A checkpoint of session ${this.sessionId} cannot be read: ${what}. Entries were removed by another ` +
         "program; earlier checkpoints may be whole.",
       { details },
     );

@@ -1,11 +1,17 @@
 import { isSessionError, type SessionId, type SessionStore, type Timestamp } from "@thulp-sessions/core";
-import { entryPages, idFromNames, keyTag, sessionPages, wellFormed } from "@thulp-sessions/core/adapter";
+import {
+  entryPages,
+  idFromNames,
+  keyNames,
+  keyTag,
+  sessionPages,
+  wellFormed,
+} from "@thulp-sessions/core/adapter";
 import { EntryBatch } from "./entry-batch.ts";
 import { ThreadLog } from "./thread-log.ts";
 
 /** The tag of every session of this package. */
 export const PACKAGE_TAG = "langgraph";
-const KEY_PREFIX = `${PACKAGE_TAG}:key:`;
 
 /** Another process may delete, compact or begin the thread meanwhile, but hardly so often. */
 const MAX_ROUNDS = 100;
@@ -64,7 +70,8 @@ export class ThreadStore {
     isEnough: (log: ThreadLog) => boolean,
     fill: (batch: EntryBatch, log: ThreadLog) => (() => void) | false,
   ): Promise<boolean> {
-    const id = threadSessionId(threadId);
+    // To make the id again takes longer than much of what follows.
+    const id = this.#logs.get(threadId)?.sessionId ?? threadSessionId(threadId);
     for (let round = 1; ; round++) {
       const held = this.#logs.get(threadId);
       const log = held !== undefined && isEnough(held) ? held : await this.read(threadId);
@@ -90,6 +97,11 @@ export class ThreadStore {
   async delete(threadId: string): Promise<void> {
     this.#logs.delete(threadId);
     await this.store.delete(threadSessionId(threadId));
+  }
+
+  /** @throws {TypeError} for the id of a thread that cannot be stored. */
+  check(threadId: string): void {
+    if (!this.#logs.has(threadId)) threadTag(threadId);
   }
 
   /** What was read of a thread last, as far as it is in memory. */
@@ -180,7 +192,7 @@ export class ThreadStore {
 }
 
 /** The tag by which the session of a thread is found. @throws {TypeError} for an id that is too long. */
-export function threadTag(threadId: string): string {
+function threadTag(threadId: string): string {
   const tag = keyTag(PACKAGE_TAG, threadId);
   if (threadOf([tag]) !== threadId)
     throw new TypeError("The thread_id is too long: it takes more than 64 KiB as a tag of its session.");
@@ -188,12 +200,6 @@ export function threadTag(threadId: string): string {
 }
 
 function threadOf(tags: readonly string[]): string | undefined {
-  const tag = tags.find((each) => each.startsWith(`${KEY_PREFIX}[`));
-  if (tag === undefined) return undefined;
-  try {
-    const names: unknown = JSON.parse(tag.slice(KEY_PREFIX.length));
-    return Array.isArray(names) && names.length === 1 && typeof names[0] === "string" ? names[0] : undefined;
-  } catch {
-    return undefined;
-  }
+  const names = keyNames(PACKAGE_TAG, tags);
+  return names?.length === 1 ? names[0] : undefined;
 }

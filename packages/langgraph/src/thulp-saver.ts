@@ -19,7 +19,7 @@ import { addCheckpoint, type DumpedChannel, type Put } from "./put-checkpoint.ts
 import { readMetadata, readTuple } from "./read-tuple.ts";
 import { type StoredWrite, WRITES_EVENT } from "./stored-contents.ts";
 import type { CheckpointRecord, ThreadLog } from "./thread-log.ts";
-import { ThreadStore, threadTag } from "./thread-store.ts";
+import { ThreadStore } from "./thread-store.ts";
 
 /** How a {@link ThulpSaver} works. */
 export interface ThulpSaverOptions {
@@ -123,7 +123,7 @@ export class ThulpSaver extends BaseCheckpointSaver {
     newVersions: ChannelVersions,
   ): Promise<RunnableConfig> {
     const threadId = threadOf(config, "put a checkpoint");
-    threadTag(threadId);
+    this.#threads.check(threadId);
     const ns = namespaceOf(config) ?? "";
     const parent = getCheckpointId(config) || null;
     const put: Put = { ns, parent, id: checkpoint.id, versions: { ...checkpoint.channel_versions } };
@@ -165,7 +165,7 @@ export class ThulpSaver extends BaseCheckpointSaver {
     taskPath = "",
   ): Promise<void> {
     const threadId = threadOf(config, "put writes");
-    threadTag(threadId);
+    this.#threads.check(threadId);
     const checkpointId = getCheckpointId(config);
     if (checkpointId === "")
       throw new TypeError('To put writes, "configurable" of the config needs the checkpoint_id they follow.');

@@ -1,0 +1,1 @@
+export { ThulpSession, type ThulpSessionOptions } from "./thulp-session.ts";
