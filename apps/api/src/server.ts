@@ -1,3 +1,5 @@
+// Longer than most files: all options of a server, and how its parts are put together.
+
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { isLoopback } from "@thulp-sessions/config";
@@ -16,9 +18,12 @@ import { StoreHealth } from "./http/health.ts";
 import { RequestHandler } from "./http/request-handler.ts";
 import { AdmissionControl } from "./limits/admission-control.ts";
 import { OpenStreams } from "./limits/open-streams.ts";
+import { McpRoute } from "./mcp/mcp-route.ts";
 import { type Logger, silentLogger } from "./metrics/log.ts";
 import { around, Metrics } from "./metrics/metrics.ts";
 import { VERSION } from "./version.ts";
+import { openViewer, viewerAddress } from "./viewer/open-viewer.ts";
+import { PageTokens } from "./viewer/page-tokens.ts";
 
 /** An entry may take 16 MiB; a request holds a few of them. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -74,6 +79,29 @@ export interface ServerOptions {
    * absent.
    */
   readonly processMetrics?: boolean | undefined;
+  /**
+   * Whether the page to look at sessions with is served; true when absent. A text is the folder of another
+   * build of it.
+   */
+  readonly viewer?: boolean | string | undefined;
+  /** Whether calls of that page may change sessions; false when absent. */
+  readonly viewerWrites?: boolean | undefined;
+  /**
+   * What agents may do over MCP, at `/mcp`: `read` when absent; `write` also to create, append to, fork and
+   * change sessions; `off` takes the path away.
+   */
+  readonly mcp?: "off" | "read" | "write" | undefined;
+}
+
+/** The page that a server serves. */
+export interface ServedViewer {
+  /** Why there is none all the same: it was not built, or is damaged. `null` where it is there. */
+  readonly problem: string | null;
+  /**
+   * An address to open in a browser. Where the server has a token, a new code that lets the page in stands in
+   * its fragment; it is good once, for ten minutes.
+   */
+  newAddress(): string;
 }
 
 export interface RunningServer {
@@ -81,6 +109,8 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly manager: SessionManager;
+  /** `null` where it is left out. */
+  readonly viewer: ServedViewer | null;
   /**
    * Takes no more connections, answers the requests under way, ends the subscriptions and closes the store.
    * May be called again. Resolves at the latest 5 seconds after `timeoutMs`.
@@ -131,6 +161,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     { waitingWrites: () => admission.waiting, subscriptionsByPath: () => streams.countByPath() },
     options.processMetrics ?? false,
   );
+  const tokens = new PageTokens();
+  const access = new Access({ host, token, allowedOrigins, allowedHosts, pageTokens: tokens });
+  const pageWrites = options.viewerWrites === true && store.capabilities.writable;
+  const viewer = await openViewer(options.viewer, { access, admission, tokens, writes: pageWrites });
+  const maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
+  const agents = options.mcp ?? "read";
+  const mcp =
+    agents === "off"
+      ? null
+      : new McpRoute({
+          manager,
+          admission,
+          maxBodyBytes,
+          writes: agents === "write" && store.capabilities.writable,
+          onError: (err) => logger.warn({ err }, "an agent's request failed"),
+        });
   const handler = new RequestHandler({
     context: {
       manager,
@@ -144,13 +190,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       counts: () => ({ subscriptions: streams.count, waitingWrites: admission.waiting }),
       hook: around(options.hook, metrics.hook, logger),
     },
-    access: new Access({ host, token, allowedOrigins, allowedHosts }),
+    access,
     health: new StoreHealth(store),
     metrics,
     admission,
     streams,
     logger,
-    maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
+    maxBodyBytes,
+    pageWrites,
+    viewer: viewer?.routes ?? null,
+    mcp,
   });
   const server = createServer(
     // A request without a Host is refused like one with a wrong one, in words.
@@ -174,6 +223,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url,
     port: boundPort,
     manager,
+    viewer: viewer && {
+      problem: viewer.problem,
+      newAddress: () => viewerAddress(url, viewer.routes.newCode()),
+    },
     stop(timeoutMs = STOP_TIMEOUT_MS) {
       stopped ??= stop(server, sockets, handler, store, timeoutMs).then((clean) => {
         logger.info({ clean }, "stopped");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createClient } from "@thulp-sessions/client";
 import { describe, expect, it } from "vitest";
 import { command, serving } from "./command-process.ts";
-import { CHAT, ID, serve, tempFolder, until, user } from "./harness.ts";
+import { CHAT, halfRequest, ID, serve, tempFolder, until, user } from "./harness.ts";
 
 describe("the command", () => {
   it("says what it serves, where, and how to reach it", async () => {
@@ -185,23 +185,12 @@ describe("stopping", () => {
 
     // A request of which the server has the first half when it is told to stop.
     const body = JSON.stringify({ id: ID, entries: [user("under way")] });
-    const half = connect(port, "127.0.0.1");
-    let answer = "";
-    half.on("data", (chunk) => {
-      answer += chunk;
-    });
-    half.write(
-      `POST /trpc/entries.append HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
-    );
-    half.write(body.slice(0, 10));
-    // Once the server has answered a later one, it has the earlier one too.
-    await client.server.info.query();
+    const half = await halfRequest(url, "/trpc/entries.append", body);
     child.kill("SIGTERM");
     await live.ended;
     expect(live.told()).not.toContain("event: return");
-    half.write(body.slice(10));
-    await once(half, "close");
-    expect(answer).toContain("HTTP/1.1 200 OK");
+    half.finish();
+    expect(await half.answered).toContain("HTTP/1.1 200 OK");
     expect(await exited).toMatchObject({ code: 0, signal: null });
 
     const again = await serving(["--store", "sqlite:x.db"], { cwd });
@@ -259,12 +248,7 @@ describe("stopping", () => {
 
   it("does not wait when it is signalled twice", async () => {
     const { child, url, exited } = await serving(["--store", "memory:"]);
-    const half = connect(Number(new URL(url).port), "127.0.0.1");
-    half.on("error", () => {});
-    half.write(
-      "POST /trpc/sessions.create HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{",
-    );
-    await createClient({ url }).server.info.query();
+    await halfRequest(url, "/trpc/sessions.create", "{       }");
     child.kill("SIGINT");
     await until(async () => !(await reachable(url)), "it takes no more connections");
     expect(child.exitCode).toBeNull();

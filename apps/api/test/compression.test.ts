@@ -80,7 +80,7 @@ describe("a long answer", () => {
       for (const accepted of ["", "br", "gzip;q=0", "gzip;q=0, *", "identity"])
         expect((await get(url, accepted)).encoding).toBeUndefined();
     }
-    // The client takes it as any other.
+    // The client takes it like every other answer.
     const { items } = await createClient({ url: server }).entries.list.query({ id: ID });
     expect(items[0]?.content).toEqual(user("a long text of few words, ".repeat(8_000)).content);
   });

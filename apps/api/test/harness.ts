@@ -1,5 +1,6 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@thulp-sessions/client";
@@ -33,14 +34,52 @@ export async function serve(options: Partial<ServerOptions> = {}) {
   return { server, store, client, url: server.url };
 }
 
+export interface HalfRequest {
+  /** Sends the rest of the body. */
+  readonly finish: () => void;
+  /** All that the server has answered, once it has closed the connection. */
+  readonly answered: Promise<string>;
+}
+
+/**
+ * A POST of which the server has the head, but not the whole body: it has said `100 Continue`. Without
+ * that, the connection may still be one that nothing was read of, and a server that stops closes it.
+ */
+export async function halfRequest(url: string, path: string, body: string): Promise<HalfRequest> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  // A server that does not wait cuts it off.
+  socket.on("error", () => {});
+  let answer = "";
+  const answered = new Promise<string>((resolve) => socket.once("close", () => resolve(answer)));
+  const continued = new Promise<void>((resolve, reject) => {
+    socket.once("data", () => resolve());
+    socket.once("close", () => reject(new Error(`closed before it was half sent: ${path}`)));
+  });
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nexpect: 100-continue\r\n\r\n`,
+  );
+  await continued;
+  expect(answer).toContain("100 Continue");
+  socket.write(body.slice(0, 1));
+  return { finish: () => void socket.write(body.slice(1)), answered };
+}
+
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
   readonly text: string;
   readonly json: unknown;
 }
 
 export interface RawRequest {
+  /** In the place of the URL's, as it stands: nothing resolves its dots. */
+  readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
@@ -49,16 +88,17 @@ export interface RawRequest {
 /** A request as it stands, with headers that `fetch` would not send. */
 export function send(
   url: string,
-  { method = "GET", headers = {}, body }: RawRequest = {},
+  { path, method = "GET", headers = {}, body }: RawRequest = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent: false }, (answer) => {
+    const outgoing = request(url, { ...(path && { path }), method, headers, agent: false }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("error", reject);
       answer.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: parse(text) });
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes, text, json: parse(text) });
       });
     });
     outgoing.on("error", reject);

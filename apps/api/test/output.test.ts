@@ -8,7 +8,7 @@ import { tempFolder, until } from "./harness.ts";
 
 describe("what it says", () => {
   const hostile = "x\u001b]0;title\u0007\u009b31m\u202e\u200b";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal obeys or hides.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal obeys or hides is looked for.
   const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u202e]/;
 
   it("shows what a terminal would obey: of a configuration, a path, the log", async () => {

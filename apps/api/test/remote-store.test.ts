@@ -18,6 +18,27 @@ describe("a remote store", () => {
     await store.close();
   });
 
+  it("says that a served store does not search, and still finds what is in a session", async () => {
+    class NotSearchable extends MemoryStore {
+      override readonly capabilities = {
+        ...{ persistent: false, shared: false, exactNumbers: false, writable: true },
+        searchable: false,
+      };
+    }
+    const { url, client } = await serve({ store: new NotSearchable() });
+    const store = await openRemoteStore({ url });
+    expect(store.capabilities.searchable).toBe(false);
+    await expect(store.search({ text: "needle" })).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining("does not search"),
+    });
+    const { metadata } = await client.sessions.create.mutate({ name: "n", sessionType: CHAT });
+    const { id } = metadata;
+    await client.entries.append.mutate({ id, entries: [user("a needle")] });
+    expect((await client.entries.search.query({ id, text: "needle" })).items).toMatchObject([{ seq: 0 }]);
+    await store.close();
+  });
+
   it("says that a served place may only be read, and the server refuses by itself", async () => {
     const { url, client } = await serve({ store: new MemoryStore({ readOnly: true }) });
     expect((await client.server.info.query()).capabilities.writable).toBe(false);
@@ -152,7 +173,7 @@ describe("the client", () => {
     expect(sessionErrorOf(error)).toBeUndefined();
   });
 
-  it("refuses the cursor of another query, as any other client", async () => {
+  it("refuses the cursor of another query, like every client", async () => {
     const { client, url } = await serve();
     await client.sessions.create.mutate({ name: "a", sessionType: CHAT });
     await client.sessions.create.mutate({ name: "b", sessionType: CHAT });

@@ -1,8 +1,8 @@
 import { conformanceCases } from "@thulp-sessions/store-conformance";
+import { CHROMIUM } from "@thulp-sessions/testing";
 import { type Browser, type Page as BrowserPage, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Outcome } from "../page/bindings.ts";
-import { CHROMIUM } from "./chromium.ts";
 import { type PageServer, servePage } from "./page-server.ts";
 import { Places } from "./places.ts";
 import type {} from "./window.ts";

@@ -11,9 +11,9 @@ export interface Args {
 /** The name that `parseArgs` knows a flag by. */
 const nameOf = (flag: string): string => flag.slice("--".length);
 
-const SETTINGS = SETTING_OPTIONS.map(({ flag, isSwitch }) => [
+const SETTINGS = SETTING_OPTIONS.map(({ flag, switchSays }) => [
   nameOf(flag),
-  { type: isSwitch ? ("boolean" as const) : ("string" as const) },
+  { type: switchSays ? ("boolean" as const) : ("string" as const) },
 ]);
 
 /** @throws {SessionError} invalid_input for a flag that is unknown or lacks its value. */
@@ -31,7 +31,10 @@ export function readArgs(argv: readonly string[]): Args {
     });
     const { help = false, version = false, ...typed } = values;
     const given: Readonly<Record<string, string | boolean | undefined>> = typed;
-    const flags = SETTING_OPTIONS.map(({ key, flag }) => [key, given[nameOf(flag)]?.toString()]);
+    const flags = SETTING_OPTIONS.map(({ key, flag, switchSays }) => {
+      const value = given[nameOf(flag)];
+      return [key, value === true ? switchSays : value];
+    });
     return {
       flags: Object.fromEntries(flags) as ConfigFlags,
       help: help === true,

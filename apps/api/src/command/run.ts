@@ -5,6 +5,7 @@ import {
   loadConfig,
   openStore,
   parseStoreUrl,
+  serverToken,
   takesDurability,
 } from "@thulp-sessions/config";
 import { isSessionError, type SessionStore } from "@thulp-sessions/core";
@@ -68,16 +69,18 @@ export async function serve(flags: ConfigFlags, io: CommandProcess): Promise<num
       onWarning: (warning) => opening && logger.warn({ warning }, "the store warns"),
     });
     opening = false;
+    const ownToken = serverToken(config);
     server = await startServer({
       ...config,
       store,
+      token: ownToken,
       durability: ownDurability(config),
       manager: { limits: limitsOf(config) },
       processMetrics: true,
       logger,
     });
     const requests = stopRequests(io);
-    await announce(server, config, io);
+    await announce(server, config, ownToken !== undefined, io);
     await requests.stop;
     return (await Promise.race([server.stop(), requests.force.then(() => false)])) ? 0 : 1;
   } catch (error) {
@@ -93,7 +96,13 @@ function report(error: unknown, io: CommandProcess): number {
   return isSessionError(error, "invalid_input") ? 2 : 1;
 }
 
-async function announce(server: RunningServer, config: Config, io: CommandProcess): Promise<void> {
+async function announce(
+  server: RunningServer,
+  config: Config,
+  hasToken: boolean,
+  io: CommandProcess,
+): Promise<void> {
+  const { viewer } = server;
   const sessionCount = await server.manager.sessionCount();
   const text = banner({
     url: server.url,
@@ -101,7 +110,9 @@ async function announce(server: RunningServer, config: Config, io: CommandProces
     sessionCount,
     durability: ownDurability(config),
     writable: server.manager.store.capabilities.writable,
-    hasToken: config.token !== undefined,
+    hasToken,
+    viewer:
+      viewer && (viewer.problem === null ? { address: viewer.newAddress() } : { problem: viewer.problem }),
     hint: await workspaceHint(config.store, sessionCount, config.base),
   });
   io.stdout.write(visibleText(text));

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { isLoopback } from "@thulp-sessions/config";
@@ -13,7 +13,15 @@ export interface AccessRules {
   readonly allowedOrigins: readonly string[];
   /** Names beside the server's own by which it may be called. */
   readonly allowedHosts: readonly string[];
+  /** The tokens that pages of the viewer have got; none when absent. */
+  readonly pageTokens?: { has(token: string): boolean } | undefined;
 }
+
+/**
+ * Who calls: `owner` has the server's token, or calls a server that wants none; `page` has one that a page of
+ * the viewer has got for a code.
+ */
+export type Caller = "owner" | "page";
 
 /**
  * A second Host may be the one that a proxy before the server has looked at: which of them is meant nobody
@@ -53,8 +61,7 @@ export class Access {
    * @returns the foreign origin that is allowed to read the answer, if the call comes from one.
    */
   checkSite(headers: IncomingHttpHeaders): string | null {
-    const host = headers.host?.toLowerCase() ?? "";
-    if (host !== this.#knownHost) this.#checkHost(host);
+    const host = this.checkHost(headers);
     const { origin, "sec-fetch-site": site } = headers;
     if (origin === undefined) {
       if (site === undefined || site === "same-origin" || site === "none") return null;
@@ -67,19 +74,38 @@ export class Access {
     );
   }
 
-  /** @throws {HttpError} 401 where there is a token and the call does not bring it. */
-  checkToken({ authorization = "" }: IncomingHttpHeaders): void {
-    if (this.#tokenHash === undefined) return;
+  /**
+   * The half of {@link checkSite} that holds for a person who follows a link from anywhere, too: the name by
+   * which the server is called.
+   *
+   * @returns the Host, in lower case.
+   * @throws {HttpError} 403 for a name that is not the server's.
+   */
+  checkHost(headers: IncomingHttpHeaders): string {
+    const host = headers.host?.toLowerCase() ?? "";
+    if (host !== this.#knownHost) this.#refuseForeign(host);
+    return host;
+  }
+
+  /** Whether calls have to bring a token. */
+  get tokenNeeded(): boolean {
+    return this.#tokenHash !== undefined;
+  }
+
+  /** @throws {HttpError} 401 where there is a token and the call brings neither it nor one of a page. */
+  checkToken({ authorization = "" }: IncomingHttpHeaders): Caller {
+    if (this.#tokenHash === undefined) return "owner";
     const [, given] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     // Hashes have one length, and comparing them takes the same time wherever they differ.
-    if (given !== undefined && timingSafeEqual(hash(given), this.#tokenHash)) return;
+    if (given !== undefined && timingSafeEqual(hash(given), this.#tokenHash)) return "owner";
+    if (given !== undefined && this.#rules.pageTokens?.has(given)) return "page";
     throw new HttpError(
       401,
       given === undefined ? "This server wants a bearer token." : "The bearer token is not this server's.",
     );
   }
 
-  #checkHost(host: string): void {
+  #refuseForeign(host: string): void {
     const [, name] = /^(\[[0-9a-f:.%]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host) ?? [];
     if (name === undefined || !this.#isOurName(name)) {
       throw forbidden(
@@ -97,6 +123,18 @@ export class Access {
     // name.
     return isWildcard(host) && (isIP(name) !== 0 || name === hostname().toLowerCase());
   }
+}
+
+/**
+ * A person opens an address in a tab: the browser says so, and no page can make it say so of a call whose
+ * answer it gets to read. Frames are none.
+ */
+export function isNavigation({ method, headers }: Pick<IncomingMessage, "method" | "headers">): boolean {
+  return (
+    headers["sec-fetch-mode"] === "navigate" &&
+    headers["sec-fetch-dest"] === "document" &&
+    (method === "GET" || method === "HEAD")
+  );
 }
 
 export function isWildcard(host: string): boolean {

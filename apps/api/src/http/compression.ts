@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import { isLoopback } from "@thulp-sessions/config";
+import { acceptedEncodings } from "./accepted-encodings.ts";
 
 /** Shorter answers take longer to compress than to send. */
 const LEAST_BYTES = 64 * 1024;
@@ -22,7 +23,11 @@ export interface EncodedBody {
  */
 export async function encodeBody({ headers, socket }: IncomingMessage, text: string): Promise<EncodedBody> {
   const bytes = Buffer.byteLength(text);
-  if (bytes <= LEAST_BYTES || isLocal(socket.remoteAddress) || !takesGzip(headers["accept-encoding"]))
+  if (
+    bytes <= LEAST_BYTES ||
+    isLocal(socket.remoteAddress) ||
+    acceptedEncodings(headers["accept-encoding"])("gzip") === 0
+  )
     return { body: text, bytes, encoding: undefined };
   const body = await gzipAsync(text, { level: constants.Z_BEST_SPEED });
   return { body, bytes: body.length, encoding: "gzip" };
@@ -31,17 +36,4 @@ export async function encodeBody({ headers, socket }: IncomingMessage, text: str
 /** A socket without an address is a Unix socket, or gone. */
 function isLocal(address: string | undefined): boolean {
   return address === undefined || isLoopback(address.replace(/^::ffff:/i, ""));
-}
-
-/** `gzip` or `*`, unless its weight is 0. */
-function takesGzip(accepted: string | string[] | undefined): boolean {
-  const codings = String(accepted ?? "")
-    .toLowerCase()
-    .split(",")
-    .map((each) => each.trim().split(/\s*;\s*q=/));
-  const weightOf = (name: string): number | undefined => {
-    const found = codings.find(([coding]) => coding === name);
-    return found && Number(found[1] ?? 1);
-  };
-  return (weightOf("gzip") ?? weightOf("*") ?? 0) > 0;
 }

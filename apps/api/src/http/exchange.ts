@@ -10,6 +10,8 @@ export class Exchange {
   readonly requestId: string = randomUUID();
   /** The foreign origin that may read the answer; `undefined` until access was granted. */
   origin: string | null | undefined;
+  /** Why the caller may only read. */
+  writesRefused: string | undefined;
   /** The connection ends with this answer. */
   readonly #closing: boolean;
   #path: string | undefined;
@@ -45,15 +47,15 @@ export class Exchange {
 
   /** Names and values by turns, as `writeHead` takes them quickest. */
   headers(): string[] {
-    const headers = [
-      "x-request-id",
-      this.requestId,
-      "x-content-type-options",
-      "nosniff",
-      "cache-control",
-      "no-store",
-    ];
+    const headers = this.cacheableHeaders();
+    headers.push("x-content-type-options", "nosniff", "cache-control", "no-store");
     if (this.origin !== undefined) headers.push(...originHeaders(this.origin));
+    return headers;
+  }
+
+  /** The same of an answer that says itself how it may be kept, and that no other origin may read. */
+  cacheableHeaders(): string[] {
+    const headers = ["x-request-id", this.requestId];
     if (this.#closing) headers.push("connection", "close");
     return headers;
   }

@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+// Longer than most files: every way through a request stands here once, in its order.
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { isSessionError } from "@thulp-sessions/core";
 import {
   AnswerLength,
@@ -16,7 +18,7 @@ import type { OpenStreams } from "../limits/open-streams.ts";
 import { HttpErrorLog } from "../metrics/http-error-log.ts";
 import type { Logger } from "../metrics/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { type Access, refuseSecondHost } from "./access.ts";
+import { type Access, type Caller, isNavigation, refuseSecondHost } from "./access.ts";
 import { encodeBody } from "./compression.ts";
 import { sendPreflight } from "./cors.ts";
 import { sendError } from "./error-response.ts";
@@ -25,6 +27,7 @@ import { fastPath } from "./fast-path.ts";
 import type { StoreHealth } from "./health.ts";
 import { type Parameters, parametersOf } from "./parameters.ts";
 import { readBody } from "./request-body.ts";
+import { allowMethods, checkJsonBody } from "./request-checks.ts";
 import { ResponseBatcher } from "./response-batcher.ts";
 import { isEventStream, sendJson, sendResponse, sendText } from "./send-response.ts";
 import { StreamWriter } from "./stream-writer.ts";
@@ -32,6 +35,11 @@ import { answerStockCall, isPassing } from "./trpc-path.ts";
 
 /** Where the API begins; clients are given the server's root and add it themselves. */
 const PREFIX = "/trpc/";
+
+/** What the page sends with every call, so that a server without a token knows it, too. */
+const PAGE_HEADER = "x-thulp-viewer";
+const PAGE_READS =
+  "The page may only look: start the server with --viewer-writes to let it change sessions. Nothing was done.";
 
 export interface HandlerOptions {
   /** What every call gets. */
@@ -43,6 +51,26 @@ export interface HandlerOptions {
   readonly streams: OpenStreams;
   readonly logger: Logger;
   readonly maxBodyBytes: number;
+  /** `null` where agents are not answered. */
+  readonly mcp: AgentRoute | null;
+  /** Whether pages of the viewer may write. */
+  readonly pageWrites: boolean;
+  /** `null` where it is left out. */
+  readonly viewer: PageRoutes | null;
+}
+
+/** The paths of the viewer. */
+export interface PageRoutes {
+  /** Is there a file of the page at this path, which holds no data? */
+  isStatic(path: string): boolean;
+  /** @returns false where the path is not the viewer's; then nothing was sent. */
+  answer(exchange: Exchange): Promise<boolean>;
+}
+
+/** What answers agents at one path, once access was checked. */
+interface AgentRoute {
+  readonly path: string;
+  answer(exchange: Exchange): Promise<void>;
 }
 
 /** From a request of `node:http` to its answer. */
@@ -80,21 +108,27 @@ export class RequestHandler {
   }
 
   async #answer(exchange: Exchange): Promise<void> {
-    const { access } = this.#options;
+    const { access, mcp, viewer } = this.#options;
     const { request, response } = exchange;
     const { method = "", headers } = request;
     refuseSecondHost(request.rawHeaders);
-    exchange.origin = access.checkSite(headers);
+    const navigates = isNavigation(request);
+    if (navigates) access.checkHost(headers);
+    else exchange.origin = access.checkSite(headers);
     const { path } = exchange;
+    // A link from anywhere leads to the page, which holds no data, and to nothing else.
+    if (navigates && !viewer?.isStatic(path)) exchange.origin = access.checkSite(headers);
     if (path.startsWith(PREFIX) && method !== "OPTIONS") {
       allowMethods(response, method, ["GET", "POST"]);
-      access.checkToken(headers);
-      if (method === "POST") {
-        checkJson(headers["content-type"]);
-        checkEncoding(response, headers["content-encoding"]);
-      }
+      exchange.writesRefused = this.#whyReadOnly(access.checkToken(headers), headers);
+      if (method === "POST") checkJsonBody(request, response);
       return this.#call(exchange, path.slice(PREFIX.length));
     }
+    if (mcp && path === mcp.path && method !== "OPTIONS") {
+      exchange.writesRefused = this.#whyReadOnly(access.checkToken(headers), headers);
+      return mcp.answer(exchange);
+    }
+    if (viewer && method !== "OPTIONS" && (await viewer.answer(exchange))) return;
     exchange.begin();
     if (method === "OPTIONS") return sendPreflight(request, response);
     if (path === "/health") return this.#sendHealth(exchange);
@@ -190,7 +224,13 @@ export class RequestHandler {
     }
   }
 
-  #contextOf({ request, requestId }: Exchange): ApiContext {
+  /** Why this caller may only read; `undefined` for one who may write. */
+  #whyReadOnly(caller: Caller, headers: IncomingHttpHeaders): string | undefined {
+    if (this.#options.pageWrites) return undefined;
+    return caller === "page" || headers[PAGE_HEADER] !== undefined ? PAGE_READS : undefined;
+  }
+
+  #contextOf({ request, requestId, writesRefused }: Exchange): ApiContext {
     const { manager, info, counts, hook } = this.#options.context;
     const { traceparent } = request.headers;
     return {
@@ -199,6 +239,7 @@ export class RequestHandler {
       counts,
       hook,
       requestId,
+      writesRefused,
       traceparent: typeof traceparent === "string" ? traceparent : undefined,
     };
   }
@@ -212,7 +253,8 @@ export class RequestHandler {
   async #sendMetrics({ request, response }: Exchange): Promise<void> {
     const { access, metrics } = this.#options;
     allowMethods(response, request.method ?? "", ["GET", "HEAD"]);
-    access.checkToken(request.headers);
+    if (access.checkToken(request.headers) === "page")
+      throw new HttpError(403, "A page's token is for the API: bring the server's own.");
     const { type, text } = await metrics.text();
     sendText(response, 200, type, text);
   }
@@ -262,35 +304,4 @@ function writesOf({ procedure }: Pick<SingleCall, "procedure">): number {
 function writesIn(path: string, parameters: Parameters | null): number {
   const paths = parameters?.get("batch") === "1" ? path.split(",") : [path];
   return paths.filter((each) => procedureAt(each)?._def.type === "mutation").length;
-}
-
-function allowMethods(response: ServerResponse, method: string, allowed: readonly string[]): void {
-  if (allowed.includes(method)) return;
-  response.setHeader("allow", allowed.join(", "));
-  throw new HttpError(405, `${method} is not supported here: use ${allowed.join(" or ")}.`);
-}
-
-/** A form on a foreign page can send other types without asking; JSON it cannot. */
-function checkJson(contentType = ""): void {
-  if (contentType === "application/json") return;
-  const [type = "", ...parameters] = contentType.toLowerCase().split(";");
-  if (type.trim() !== "application/json")
-    throw new HttpError(415, "The body of a POST is JSON: send it as content-type application/json.");
-  const charset = parameters
-    .map((each) => /^\s*charset\s*=\s*"?([^"]*?)"?\s*$/.exec(each)?.[1])
-    .find(Boolean);
-  if (charset === undefined || UTF8_NAMES.includes(charset)) return;
-  throw new HttpError(415, `The body of a POST is UTF-8, not ${charset.slice(0, 40)}.`);
-}
-
-const UTF8_NAMES = ["utf-8", "utf8", "us-ascii"];
-
-/** A compressed body could become any size. */
-function checkEncoding(response: ServerResponse, encoding = "identity"): void {
-  if (encoding.trim().toLowerCase() === "identity") return;
-  response.setHeader("accept-encoding", "identity");
-  throw new HttpError(
-    415,
-    `The content-encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported: send the body as it is.`,
-  );
 }

@@ -1,0 +1,69 @@
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago a time is, in the fewest words; the day where that says more. */
+export function timeAgo(time: number, now: number): string {
+  const ms = now - time;
+  if (ms < 0 && ms > -MINUTE) return "now";
+  if (ms < 0) return day(time);
+  if (ms < 2000) return "now";
+  if (ms < MINUTE) return `${Math.floor(ms / 1000)} s ago`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ago`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`;
+  if (ms < 14 * DAY) return `${Math.floor(ms / DAY)} d ago`;
+  return day(time);
+}
+
+/** How long something took. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < MINUTE) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ${Math.floor((ms % MINUTE) / 1000)} s`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`;
+  return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The time of a day, or with the day. What no date can be is shown as the number that is stored. */
+export function clock(time: number, zone: "local" | "utc", withDay: boolean): string {
+  if (!(Math.abs(time) <= 8.64e15)) return String(time);
+  const key = `${zone} ${withDay}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", {
+      ...(withDay && { year: "numeric", month: "short", day: "numeric" }),
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      ...(zone === "utc" && { timeZone: "UTC" }),
+      ...(zone === "utc" && withDay && { timeZoneName: "short" }),
+    });
+    formats.set(key, format);
+  }
+  return format.format(time);
+}
+
+function day(time: number): string {
+  return Math.abs(time) <= 8.64e15 ? new Date(time).toISOString().slice(0, 10) : String(time);
+}
+
+const numbers = new Intl.NumberFormat("en");
+
+/** `100,001`. */
+export function count(number: number): string {
+  return numbers.format(number);
+}
+
+/** `1 session`, `1,204 sessions`. */
+export function counted(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(number)} ${number === 1 ? noun : nouns}`;
+}
+
+/** `4.0 KiB`. */
+export function bytes(number: number): string {
+  if (number < 1024) return `${number} B`;
+  if (number < 1024 * 1024) return `${(number / 1024).toFixed(1)} KiB`;
+  return `${(number / 1024 / 1024).toFixed(1)} MiB`;
+}
