@@ -18,9 +18,10 @@ const migrations = [
 const bundle = await rolldown({
   input: join(root, "src", "main.ts"),
   platform: "node",
-  // What a bundle cannot hold: a native binding, and a server that starts threads from files of its own. What
-  // is not installed: pg asks for it only on other platforms, or when it is told to.
-  external: ["better-sqlite3", "@thulp-sessions/api", "pg-native", "pg-cloudflare"],
+  // What a bundle cannot hold: a native binding, a server that starts threads from files of its own, what
+  // reads its package.json. What is not installed: pg asks for it only on other platforms, or when it is told
+  // to.
+  external: ["better-sqlite3", "@thulp-sessions/api", "@thulp-sessions/mcp", "pg-native", "pg-cloudflare"],
 });
 rmSync(dist, { recursive: true, force: true });
 // One folder down, so that what a store looks for beside its own folder is found under dist.

@@ -1,8 +1,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 
 export const MAIN = join(import.meta.dirname, "..", "dist", "main.js");
 
@@ -11,6 +11,27 @@ export function tempFolder(): string {
   const folder = makeTempFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/**
+ * For what many tests of a file begin with and several commands make: they run once, and every call gives a
+ * test a copy of the folder that they were run in. Call it outside of tests.
+ */
+export function preparedFolder(make: (cwd: string) => void): () => string {
+  let prepared: string | undefined;
+  afterAll(() => {
+    if (prepared !== undefined) rmSync(prepared, { recursive: true, force: true });
+  });
+  return () => {
+    if (prepared === undefined) {
+      const folder = makeTempFolder();
+      make(folder);
+      prepared = folder;
+    }
+    const folder = tempFolder();
+    cpSync(prepared, folder, { recursive: true });
+    return folder;
+  };
 }
 
 export function makeTempFolder(): string {

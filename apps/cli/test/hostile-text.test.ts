@@ -14,12 +14,12 @@ const HOSTILE =
 
 /** What no terminal may get. Of a message also no second line. */
 const OBEYED =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal obeys these; none may reach it.
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\u{e0000}-\u{e0fff}]/u;
 
 /** The same where colours are on: our own styles are no danger. */
 function withoutStyles(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the styles of the command.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: our own styles begin with ESC.
   return text.replaceAll(/\u001b\[(?:1|2|22|3[1-6]|39)m/g, "");
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cli, ok, type RunOptions, start, tempFolder, until } from "./harness.ts";
+import { cli, ok, preparedFolder, type RunOptions, start, tempFolder, until } from "./harness.ts";
 
 const id = (n: number) => `0190a3c5-7b1e-7c3a-9d4f-00000000000${n}`;
 
@@ -12,15 +12,19 @@ interface Place extends RunOptions {
   readonly write: (name: string, content: string) => void;
 }
 
-function place(): Place {
-  const cwd = tempFolder();
+const exported = preparedFolder((cwd) => {
   const from = { cwd, env: { THULP_SESSIONS_STORE: "fs:from" } };
   for (const n of [1, 2, 3]) {
     ok(from, "create", `s${n}`, "--id", id(n));
     ok(from, "append", id(n), `hello ${n}`);
     ok(from, "export", id(n), "-o", `${n}.json`);
   }
-  const lines = ok(from, "export", id(1), id(2), id(3), "--format", "jsonl").split("\n");
+  writeFileSync(join(cwd, "three.jsonl"), ok(from, "export", id(1), id(2), id(3), "--format", "jsonl"));
+});
+
+function place(): Place {
+  const cwd = exported();
+  const lines = readFileSync(join(cwd, "three.jsonl"), "utf8").split("\n");
   const write = (name: string, content: string) => writeFileSync(join(cwd, name), content);
   return { cwd, env: { THULP_SESSIONS_STORE: "fs:to" }, lines, write };
 }

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { cli, makeTempFolder, ok, type RunOptions, tempFolder } from "./harness.ts";
 
@@ -11,7 +11,9 @@ afterAll(() => rmSync(SHARED.cwd, { recursive: true, force: true }));
 
 /** For what writes too. */
 function workspace(): RunOptions {
-  return fill(tempFolder());
+  const cwd = tempFolder();
+  cpSync(SHARED.cwd, cwd, { recursive: true });
+  return { ...SHARED, cwd };
 }
 
 /** Two sessions, the second one changed last. */

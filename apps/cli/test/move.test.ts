@@ -10,7 +10,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, ok, type RunOptions, start, tempFolder, until } from "./harness.ts";
+import { cli, ok, preparedFolder, type RunOptions, start, tempFolder, until } from "./harness.ts";
 
 // Longer than most files: what moves whole sessions is tried on the same workspace, command by command.
 
@@ -21,13 +21,17 @@ const CORPUS = join(
   "../../../packages/store-fs/test/fixtures/thulp-corpus/accepted/written",
 );
 
-function workspace(): RunOptions {
-  const at: RunOptions = { cwd: tempFolder(), env: { THULP_SESSIONS_STORE: "fs:s" } };
+const env = { THULP_SESSIONS_STORE: "fs:s" };
+const twoSessions = preparedFolder((cwd) => {
+  const at: RunOptions = { cwd, env };
   ok(at, "create", "One ``` fence", "--id", A, "--tag", "ci", "--context", 'k={"a":1}');
   ok(at, "append", A, "Hello\n# not a heading of ours");
   ok(at, "append", A, "--tool", "t", "--content", '{"text":"```"}');
   ok(at, "create", "Two", "--id", B);
-  return at;
+});
+
+function workspace(): RunOptions {
+  return { cwd: twoSessions(), env };
 }
 
 describe("copy", () => {
@@ -124,7 +128,7 @@ describe("copy", () => {
   });
 
   it("ends in good order at Ctrl-C, and goes on when it is run again", async () => {
-    const at = manySessions(2000);
+    const at = manySessions(1500);
     const { child, told, ended } = start(at, "copy", "fs:s", "sqlite:x.db");
     const log = join(at.cwd, "x.db-wal");
     await until(() => (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 500_000, "it copies");
@@ -137,9 +141,9 @@ describe("copy", () => {
     // Closed as it should be: nothing is left of the log.
     expect(existsSync(log)).toBe(false);
     const there = Number(ok(at, "list", "--count", "--store", "sqlite:x.db"));
-    expect(there).toBeLessThan(2000);
+    expect(there).toBeLessThan(1500);
     const { copied, equal } = JSON.parse(ok(at, "copy", "fs:s", "sqlite:x.db", "--json"));
-    expect(copied + equal).toBe(2000);
+    expect(copied + equal).toBe(1500);
     expect(equal).toBeGreaterThanOrEqual(there - 1);
   });
 
@@ -147,12 +151,12 @@ describe("copy", () => {
     const at: RunOptions = { cwd: tempFolder() };
     const id = "00000000-0000-4000-8000-000000000000";
     ok(at, "create", "large", "--id", id, "--store", "fs:s");
-    const lines = Array.from({ length: 12_000 }, (_, i) =>
+    const lines = Array.from({ length: 8_000 }, (_, i) =>
       JSON.stringify({ entryType: { type: "user_message" }, content: `${i}`.padEnd(10_000, "x") }),
     );
     writeFileSync(join(at.cwd, "entries.jsonl"), lines.join("\n"));
     ok(at, "append", id, "--jsonl", "entries.jsonl", "--store", "fs:s");
-    expect(statSync(join(at.cwd, "s", `${id}.json`)).size).toBeGreaterThan(120_000_000);
+    expect(statSync(join(at.cwd, "s", `${id}.json`)).size).toBeGreaterThan(80_000_000);
     // In megabytes. Less than that Node 24 does not start to collect in time, whatever there is to hold.
     const little: RunOptions = { ...at, env: { NODE_OPTIONS: "--max-old-space-size=60" } };
     expect(ok(little, "copy", "fs:s", "sqlite:x.db")).toBe("1 copied, 0 equal");

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { claudeLine, FILES, machineWith } from "./agent-machine.ts";
 import { cli, MAIN, NO_TERMINAL, ok, onTerminal, type RunOptions, tempFolder } from "./harness.ts";
 
+const OTHER = "11111111-2222-4333-8444-555555555555";
 const USER = 65_534;
 const AS_ROOT = process.geteuid?.() === 0;
 /** Only root can start a process as another user, who has to reach this code. */
@@ -144,6 +146,34 @@ describe.skipIf(!CAN_BE_OTHERS)(
     });
   },
 );
+
+describe.skipIf(!CAN_BE_OTHERS)("(as root, where others reach this folder) histories", () => {
+  it("that may not be read, files and folders, are told of by name; the others are imported", () => {
+    const others = [`.claude/projects/p/${OTHER}.jsonl`, `.claude/projects/closed/${OTHER}.jsonl`];
+    const text = claudeLine("u9", "Nobody sees this");
+    const at = machineWith({ ...FILES, ...Object.fromEntries(others.map((path) => [path, text])) });
+    const [file, folder] = [join(at.home, others[0] as string), join(at.home, ".claude/projects/closed")];
+    for (const name of readdirSync(at.home, { recursive: true }) as string[])
+      chownSync(join(at.home, name), USER, USER);
+    for (const path of [at.cwd, at.home]) chownSync(path, USER, USER);
+    chmodSync(file, 0);
+    chmodSync(folder, 0);
+    const asUser = (...args: string[]) =>
+      spawnSync(process.execPath, [MAIN, ...args, "--store", "sqlite:kept.db"], {
+        cwd: at.cwd,
+        env: { PATH: process.env["PATH"], ...at.env },
+        uid: USER,
+        gid: USER,
+        encoding: "utf8",
+      });
+    const { status, stdout, stderr } = asUser("import", "--from", "claude-code");
+    expect([status, stderr]).toEqual([1, ""]);
+    for (const path of [file, folder]) expect(stdout).toContain(`${path}: no permission to read it`);
+    expect(stdout).toContain("4 files: 2 new, 2 failed");
+    const sessions = JSON.parse(asUser("list", "--json").stdout) as { items: unknown[] };
+    expect(sessions.items).toHaveLength(2);
+  });
+});
 
 describe("unlock", () => {
   /** A lock of a process in a container of which nothing is known. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { NO_TERMINAL, ok, onTerminal, type RunOptions, tempFolder } from "./harness.ts";
+import { NO_TERMINAL, ok, onTerminal, preparedFolder, type RunOptions } from "./harness.ts";
 
 const A = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";
 
-function workspace(): RunOptions {
-  const at: RunOptions = { cwd: tempFolder(), env: { THULP_SESSIONS_STORE: "fs:s" } };
+const env = { THULP_SESSIONS_STORE: "fs:s" };
+const oneSession = preparedFolder((cwd) => {
+  const at: RunOptions = { cwd, env };
   ok(
     at,
     "create",
@@ -15,10 +16,13 @@ function workspace(): RunOptions {
     "ci",
   );
   ok(at, "append", A, "word ".repeat(60));
-  return at;
+});
+
+function workspace(): RunOptions {
+  return { cwd: oneSession(), env };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of a terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with ESC.
 const plain = (text: string) => text.replaceAll(/\u001b\[[0-9;]*m/g, "");
 
 describe.skipIf(NO_TERMINAL)(`on a terminal${NO_TERMINAL ? ` (${NO_TERMINAL})` : ""}`, () => {

@@ -1,36 +1,37 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+// Longer than most files: the commands that read and write what other agents keep.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, NO_TERMINAL, ok, onTerminal, type RunOptions, start, tempFolder, until } from "./harness.ts";
+import {
+  CLAUDE,
+  claudeLine,
+  FILES,
+  type HomeFiles,
+  machineWith,
+  ROLLOUT,
+  SESSION,
+  THREAD,
+} from "./agent-machine.ts";
+import { cli, NO_TERMINAL, ok, onTerminal, start, until } from "./harness.ts";
 
-const SESSION = "3b0f6c1e-52a1-4d0e-9a77-0c1d2e3f4a5b";
-const THREAD = "019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071";
-const CLAUDE = `.claude/projects/-home-ada/${SESSION}`;
-const ROLLOUT = `.codex/sessions/2026/04/02/rollout-2026-04-02T11-59-59-${THREAD}.jsonl`;
-
-const claudeLine = (uuid: string, content: string) =>
-  `${JSON.stringify({ type: "user", uuid, timestamp: "2026-03-01T09:00:00Z", message: { role: "user", content } })}\n`;
-const codexItem = {
-  type: "message",
-  role: "user",
-  content: [{ type: "input_text", text: "Weave the cloth" }],
-};
-
-const FILES: Readonly<Record<string, string>> = {
-  [`${CLAUDE}.jsonl`]: claudeLine("u1", "Count the cogs") + claudeLine("u2", "and the wheels"),
-  [`${CLAUDE}/subagents/agent-7.jsonl`]: claudeLine("u3", "Look for teeth"),
+const STORE = "sqlite:.thulp/sessions.db";
+const WITH_FACTS: HomeFiles = {
+  ...FILES,
   [`${CLAUDE}/subagents/agent-7.meta.json`]: '{"agentType":"general"}',
-  [ROLLOUT]: `${JSON.stringify({ timestamp: "2026-04-02T10:00:00Z", type: "response_item", payload: codexItem })}\n`,
 };
 
-/** A home with histories in it, and an empty folder to work in. */
-function machine(files = FILES): RunOptions & { readonly home: string } {
-  const home = tempFolder();
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(home, path)), { recursive: true });
-    writeFileSync(join(home, path), text);
-  }
-  return { cwd: tempFolder(), env: { HOME: home, USERPROFILE: home }, home };
+/** Such a machine, with the store in the folder that is worked in. */
+function machine(files = WITH_FACTS): ReturnType<typeof machineWith> {
+  const { env, ...rest } = machineWith(files);
+  return { ...rest, env: { ...env, THULP_SESSIONS_STORE: STORE } };
 }
 
 describe("import --from", () => {
@@ -52,6 +53,73 @@ describe("import --from", () => {
     expect(grown.stdout).toContain("22 B in records, 6 B in unfinished lines");
     expect(ok(at, "search", "cogs")).toContain(SESSION);
     expect(ok(at, "list", "--tag", "agent:claude-code", "--json")).toContain("Count the cogs");
+  });
+
+  it("goes into home: where nothing says which store", () => {
+    const { cwd, home } = machine();
+    const data = join(home, "data");
+    const at = { cwd, env: { HOME: home, USERPROFILE: home, XDG_DATA_HOME: data, LOCALAPPDATA: data } };
+    expect(cli(at, "import", "--from", "claude-code", "--dry-run").stderr).not.toContain("home:");
+    expect(existsSync(data)).toBe(false);
+    const done = cli(at, "import", "--from", "claude-code");
+    expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining("list --store home:") });
+    expect(ok(at, "list", "--store", "home:", "--count")).toBe("2");
+    expect(existsSync(join(cwd, ".thulp"))).toBe(false);
+    expect(
+      cli(
+        { ...at, input: JSON.stringify({ transcript_path: join(home, ROLLOUT) }) },
+        "import",
+        "--from",
+        "codex",
+        "--hook",
+      ).code,
+    ).toBe(0);
+    expect(ok(at, "list", "--store", "home:", "--count")).toBe("3");
+    // A store that was said goes before it.
+    ok(at, "import", "--from", "claude-code", "--store", "fs:said");
+    expect(ok(at, "list", "--store", "fs:said", "--count")).toBe("2");
+  });
+
+  it("goes into no store that is what agents have written", () => {
+    const at = machine();
+    for (const command of ["import", "follow"])
+      expect(cli(at, command, "--from", "claude-code", "--store", "transcripts:")).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("Say by --store where it shall go"),
+      });
+  });
+
+  it("takes those of one project with --project, also into a store in a git work tree", () => {
+    const at = machine({});
+    const of = (cwd: string | undefined, id: string) => {
+      const line = { type: "user", uuid: id, cwd, message: { role: "user", content: `in ${cwd}` } };
+      const path = join(at.home, `.claude/projects/p/${id}.jsonl`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `{"type":"mode"}\n${JSON.stringify(line)}\n`);
+    };
+    const project = realpathSync(at.cwd);
+    mkdirSync(join(project, ".git"));
+    const cwds = [project, join(project, "within"), `${project}-not`, dirname(project), undefined];
+    cwds.forEach((cwd, i) => void of(cwd, `3b0f6c1e-52a1-4d0e-9a77-0c1d2e3f4a5${i}`));
+    const here = { cwd: at.cwd, env: { HOME: at.home, USERPROFILE: at.home } };
+    expect(cli(here, "import", "--from", "claude-code", "--store", STORE).code).toBe(2);
+    expect(ok(here, "import", "--from", "claude-code", "--project")).toMatch(/^5 files: 2 new, 3 skipped\n/);
+    expect(ok(here, "list", "--json")).toContain(JSON.stringify(`project:${join(project, "within")}`));
+    expect(ok(here, "list", "--count")).toBe("2");
+    const told = ok(
+      here,
+      "import",
+      "--from",
+      "claude-code",
+      "--project",
+      "within",
+      "--verbose",
+      "--store",
+      "fs:one",
+    );
+    expect(told).toContain(`it is of ${project}\n`);
+    expect(told).toContain("it does not say of which project it is");
+    expect(ok(here, "list", "--count", "--store", "fs:one")).toBe("1");
   });
 
   it("finds all agents with auto, and says so before", () => {
@@ -142,6 +210,7 @@ describe("import --from", () => {
 
   it.each([
     [["--from", "pi"], 1, "No histories of pi"],
+    [["--from", "messages"], 2, "Where do they lie?"],
     [["--from", "auto", "x"], 2, "name the agent"],
     [["--from", "nobody"], 2, "Allowed choices"],
     [["--from", "pi", "--format", "json"], 2, "--format"],
@@ -151,6 +220,70 @@ describe("import --from", () => {
     const at = machine();
     expect(cli(at, "import", ...args)).toMatchObject({ code, stderr: expect.stringContaining(message) });
     expect(existsSync(join(at.cwd, ".thulp"))).toBe(false);
+  });
+});
+
+describe("import --hook", () => {
+  const log = (at: { readonly home: string }) =>
+    existsSync(join(at.home, "state/thulp-sessions/hook.log"))
+      ? readFileSync(join(at.home, "state/thulp-sessions/hook.log"), "utf8")
+      : "";
+  const hooked = (input: unknown) => {
+    const at = machine();
+    const env = { ...at.env, XDG_STATE_HOME: join(at.home, "state"), LOCALAPPDATA: join(at.home, "state") };
+    return { ...at, env, input: typeof input === "string" ? input : JSON.stringify(input) };
+  };
+  const NOTHING = { code: 0, stdout: "", stderr: "" };
+
+  it("takes in the transcript that it is told of, and says nothing", () => {
+    const at = hooked({});
+    const input = JSON.stringify({
+      session_id: SESSION,
+      transcript_path: join(at.home, `${CLAUDE}.jsonl`),
+      agent_transcript_path: join(at.home, `${CLAUDE}/subagents/agent-7.jsonl`),
+      hook_event_name: "PreCompact",
+    });
+    expect(cli({ ...at, input }, "import", "--from", "claude-code", "--hook")).toEqual(NOTHING);
+    expect(ok(at, "list", "--tag", "agent:claude-code", "--json")).toContain("Look for teeth");
+    expect(cli(at, "export", SESSION, "--as", "claude-code").stdout).toBe(FILES[`${CLAUDE}.jsonl`]);
+    expect(log(at)).toBe("");
+  });
+
+  it("takes in what is new of all where it is told of none", () => {
+    const at = hooked({ session_id: SESSION, transcript_path: null });
+    expect(cli(at, "import", "--from", "codex", "--hook")).toEqual(NOTHING);
+    expect(ok(at, "search", "weave")).toContain(THREAD);
+  });
+
+  it.each([
+    ["no JSON", "{", [], "no JSON"],
+    ["no object", "[]", ["--from", "pi", "--store", "nowhere:"], "nowhere"],
+    [
+      "a file that is not there",
+      { transcript_path: "/no/such.jsonl" },
+      [],
+      "/no/such.jsonl: it is not there",
+    ],
+    ["no agent", {}, ["--from", "auto"], "wants to know whose"],
+  ])("ends with 0 also where it is told %s, which stands in the log", (_, input, args, message) => {
+    const at = hooked(input);
+    const from = args.length > 0 ? args : ["--from", "claude-code"];
+    expect(cli(at, "import", "--hook", ...from)).toEqual(NOTHING);
+    expect(log(at)).toContain(message);
+  });
+
+  it("ends with 0 also where its own options are wrong", () => {
+    expect(cli(hooked({}), "import", "--hook", "--from", "nobody").code).toBe(0);
+  });
+
+  it("does not wait for ever", async () => {
+    const at = hooked("");
+    const { ended, told } = start(at, "import", "--from", "claude-code", "--hook");
+    const began = performance.now();
+    expect(await ended).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(told).toEqual({ stdout: "", stderr: "" });
+    expect(log(at)).toContain("given up after");
   });
 });
 
@@ -207,6 +340,19 @@ describe("export --as", () => {
     ok(at, "import", "--from", "codex");
     ok(at, "export", THREAD, "--as", "codex", "--output", "back");
     expect(readFileSync(join(at.cwd, "back", ROLLOUT.slice(".codex/".length)))).toEqual(bytes);
+  });
+
+  it("gives a file that is one JSON text back", () => {
+    const talk = [
+      { role: "user", content: "Plane the board" },
+      { role: "assistant", content: "Planed." },
+    ];
+    const text = `${JSON.stringify({ id: "talk-1", messages: talk }, null, 2)}\n`;
+    const at = machine({ "talk.json": text });
+    const take = () => ok(at, "import", "--from", "messages", join(at.home, "talk.json"), "--json");
+    const [{ sessionId }] = JSON.parse(take()).files;
+    expect(cli(at, "export", sessionId, "--as", "messages").stdout).toBe(text);
+    expect(JSON.parse(take()).files).toMatchObject([{ result: "unchanged", sessionId }]);
   });
 
   it("says where it is not what was imported, and what is no agent's", () => {

@@ -1,16 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, ok, type RunOptions, tempFolder } from "./harness.ts";
+import { cli, ok, preparedFolder, type RunOptions } from "./harness.ts";
 
 const A = "0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f";
 const E1 = "0190a3c5-7b1e-7c3a-9d4f-000000000001";
 const E2 = "0190a3c5-7b1e-7c3a-9d4f-000000000002";
 
+const env = { THULP_SESSIONS_STORE: "sqlite:s.db" };
+const oneSession = preparedFolder((cwd) => ok({ cwd, env }, "create", "One", "--id", A));
+
 function workspace(): RunOptions {
-  const at: RunOptions = { cwd: tempFolder(), env: { THULP_SESSIONS_STORE: "sqlite:s.db" } };
-  ok(at, "create", "One", "--id", A);
-  return at;
+  return { cwd: oneSession(), env };
 }
 
 const session = (at: RunOptions) => JSON.parse(ok(at, "show", A, "--json"));

@@ -1,5 +1,6 @@
 import type { Config } from "@thulp-sessions/config";
-import type { SessionManager, SessionStore, StoreWarning } from "@thulp-sessions/core";
+import type { SessionManager, SessionManagerOptions, SessionStore, StoreWarning } from "@thulp-sessions/core";
+import { OpeningProgress } from "../output/opening-progress.ts";
 import { shownMessage } from "../render/text.ts";
 import type { Io } from "../terminal/io.ts";
 
@@ -45,6 +46,17 @@ export class Context {
     });
   }
 
+  /**
+   * Works with `home:` where nothing says which store: for what belongs to a person and not to the folder in
+   * which the command was typed. True where it does.
+   */
+  async preferHome(): Promise<boolean> {
+    const { sources } = await this.config();
+    if (sources.store.kind !== "default") return false;
+    this.globals = { ...this.globals, store: "home:" };
+    return true;
+  }
+
   /** The configured store; one that is not there yet is made only when `create` says so. */
   async store(options: { readonly create?: boolean; readonly bulk?: boolean } = {}): Promise<SessionStore> {
     const config = await this.config();
@@ -82,10 +94,13 @@ export class Context {
     return sessionIdsAt(store, base)?.filter((id) => id.startsWith(prefix)) ?? null;
   }
 
-  async manager(options: { readonly create?: boolean } = {}): Promise<SessionManager> {
+  async manager({
+    redact,
+    ...options
+  }: { readonly create?: boolean } & Pick<SessionManagerOptions, "redact"> = {}): Promise<SessionManager> {
     const store = await this.store(options);
     const { SessionManager } = await import("@thulp-sessions/core");
-    return new SessionManager(store, { cacheSize: 0 });
+    return new SessionManager(store, { cacheSize: 0, redact });
   }
 
   async #openStore(
@@ -94,6 +109,7 @@ export class Context {
     bulk = false,
   ): Promise<SessionStore> {
     const { openStore } = await import("@thulp-sessions/config");
+    const progress = new OpeningProgress(this.io);
     const store = await openStore(url, {
       durability,
       deletion,
@@ -104,7 +120,8 @@ export class Context {
         if (this.#warningsImmediate) this.warn(warning.message);
         else this.#warnings.push(warning);
       },
-    });
+      onProgress: progress.update,
+    }).finally(progress.stop);
     this.#open.push(store);
     return store;
   }
@@ -124,6 +141,11 @@ export class Context {
   /** For commands that run for long: warnings are shown when they come, not at the end. */
   showWarningsImmediately(): void {
     this.#warningsImmediate = true;
+  }
+
+  /** What the stores have warned of up to now, which the command reports by itself. */
+  takeWarnings(): readonly StoreWarning[] {
+    return this.#warnings.splice(0);
   }
 
   /** Drops the warnings that the command reports by itself. */

@@ -39,6 +39,7 @@ export function command(context: Context): AnyCommand {
       'many: a file (or -) with an entry a line, {"id","timestamp","entryType","content"}; both first may be absent',
     )
     .addOption(repairOption)
+    .option("--redact", "stores a mark in the place of what surely is a secret, and says what was where")
     .option("--entry-id <id>", "the id of the entry, a UUID: makes a repeat harmless")
     .option("--json", "what became of it as JSON")
     .addHelpText(
@@ -55,27 +56,37 @@ export function command(context: Context): AnyCommand {
     .action(async (typed, words, options) => {
       const { io } = context;
       if (options.jsonl !== undefined) {
-        const { jsonl, json, repairText, ...others } = options;
+        const { jsonl, json, repairText, redact: _, ...others } = options;
         const other = Object.keys(others)[0] ?? (words.length > 0 ? "a text" : undefined);
         if (other !== undefined)
           throw usage(`--jsonl says what is added; it does not go together with ${other}.`);
-        const manager = await context.manager();
+        const { manager, tell } = await managerOf(context, options);
         const id = await idToChange(context, manager.store, typed);
-        return appendLines(context, manager, id, jsonl, { json, repairText });
+        await appendLines(context, manager, id, jsonl, { json, repairText });
+        return tell();
       }
       const repair = options.repairText ? new TextRepair() : undefined;
       const entryType = entryTypeOf(options);
       const content = await contentOf(context, words, options, repair);
-      const manager = await context.manager();
+      const { manager, tell } = await managerOf(context, options);
       const id = await idToChange(context, manager.store, typed);
       const result = await manager.addEntries(id, [{ id: options.entryId, entryType, content }]);
       sayRepairs(context, repair);
+      tell();
       if (options.json) return printJson(io, result);
       const [entry] = result.entries;
       if (io.terminal)
         await io.line(entry?.added ? `added #${entry.seq}` : `#${entry?.seq} was there already`);
       else await io.line(entry?.id);
     });
+}
+
+/** The manager, which redacts what it adds where that is asked for, and what then says what was found. */
+async function managerOf(context: Context, { redact }: { readonly redact?: true | undefined }) {
+  if (!redact) return { manager: await context.manager(), tell: () => {} };
+  const { redactedEntries } = await import("../redaction/redacted-source.ts");
+  const entries = await redactedEntries(context);
+  return { manager: await context.manager({ redact: entries.redact }), tell: entries.tell };
 }
 
 interface EntryOptions {

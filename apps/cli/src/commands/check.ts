@@ -1,5 +1,5 @@
 import { maintenanceOf } from "@thulp-sessions/config";
-import { isSessionError, type SessionStore } from "@thulp-sessions/core";
+import { isSessionError, type SessionStore, type StoreWarning } from "@thulp-sessions/core";
 import type { StoreFinding } from "@thulp-sessions/core/store";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
@@ -35,7 +35,7 @@ export function command(context: Context): AnyCommand {
       const maintenance = await maintenanceOf(url, base, { readOnly });
       const found = await maintenance?.check();
       const sessions = await countSessions(context, found ?? []);
-      const findings = found ?? (await readAll(await context.store()));
+      const findings = found ?? (await readAll(await context.store(), context.takeWarnings()));
       context.forgetWarnings();
       if (options.json) await printJson(io, { sessions, findings });
       else {
@@ -73,16 +73,20 @@ function describe(
   return `${paint(kind.padEnd(17))} ${oneLine(path ?? sessionId ?? "")}: ${what}${place}`;
 }
 
-async function readAll(store: SessionStore): Promise<StoreFinding[]> {
+/** @param early what it has warned of when it was opened. */
+async function readAll(store: SessionStore, early: readonly StoreWarning[]): Promise<StoreFinding[]> {
   const found = new Map<string, StoreFinding>();
-  const stop = store.warnings.listen(({ code, message, sessionId, path }) => {
+  const take = ({ code, message, sessionId, path }: StoreWarning) => {
     found.set(sessionId ?? path ?? message, {
       kind: code === "corrupt" ? "damaged" : code,
       sessionId,
       path,
       reason: message,
     });
-  });
+  };
+  // Such as a transcript that cannot be read; not what concerns none.
+  early.filter(({ sessionId, path }) => sessionId !== undefined || path !== undefined).forEach(take);
+  const stop = store.warnings.listen(take);
   try {
     const { allSessions } = await import("@thulp-sessions/core");
     for await (const { id } of allSessions(store, { orderBy: "createdAt", direction: "asc" })) {

@@ -2,14 +2,16 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import { entryPages, type SessionId, type SessionStore, type StoredSession } from "@thulp-sessions/core";
+import { markdownEntry, markdownHead } from "@thulp-sessions/core/text";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { toFile, type Write } from "../output/to-file.ts";
-import { markdownEntry, markdownHead } from "../render/markdown.ts";
+import { redactedSource } from "../redaction/redacted-source.ts";
 import { Failure, usage } from "../terminal/exit.ts";
-import { AGENT_NAMES } from "../transcripts/agents.ts";
+import { AGENT_NAMES, type AgentName } from "../transcripts/agents.ts";
+import { viewFor } from "../transcripts/entry-views.ts";
 
 const FORMATS = ["json", "jsonl", "markdown"] as const;
 
@@ -32,6 +34,10 @@ export function command(context: Context): AnyCommand {
         .choices(AGENT_NAMES)
         .conflicts(["format", "allowLossy"]),
     )
+    .option(
+      "--redact",
+      "with a mark in the place of what surely is a secret; says on standard error what was where",
+    )
     .option("--force", "write over a file that is there")
     .option("--allow-lossy", "write numbers that JavaScript cannot hold as it rounds them")
     .addHelpText(
@@ -41,47 +47,70 @@ export function command(context: Context): AnyCommand {
         "export 0190a3c5 --format markdown > session.md",
         "export 0190a3c5 0190b111 --format jsonl -o two.jsonl",
         "export 0190a3c5 --as claude-code -o back",
+        "export 0190a3c5 --redact --format markdown -o to-share.md",
       ),
     )
-    .action(async (typed, { format, output, as, force = false, allowLossy = false }) => {
-      const { io } = context;
+    .action(async (typed, { redact, ...options }) => {
       const store = await context.store();
-      const ids: SessionId[] = [];
-      for (const each of typed) {
-        const { metadata } = await store.head(await idToLookAt(context, store, each));
-        if (!ids.includes(metadata.id)) ids.push(metadata.id);
+      const source = redact ? await redactedSource(context, store) : undefined;
+      try {
+        await writeSessions(context, source?.store ?? store, typed, options);
+      } finally {
+        source?.tell();
       }
-      if (as !== undefined) {
-        const { exportAs } = await import("../transcripts/export-as.ts");
-        return exportAs(context, store, ids, { as, output, force });
-      }
-      if (format === "json" && ids.length > 1) {
-        if (output === undefined)
-          throw usage("Several sessions as JSON want a folder: --output DIR; or use --format jsonl.");
-        const { base } = await context.config();
-        await mkdir(resolve(base, output), { recursive: true, mode: 0o700 });
-        for (const id of ids)
-          await toFile(context, join(output, `${id}.json`), force, (write) =>
-            writeJson(store, id, allowLossy, write),
-          );
-        return io.note(`${ids.length} sessions written to ${output}`);
-      }
-      const work = async (write: Write) => {
-        for (const [i, id] of ids.entries()) {
-          if (format === "json") await writeJson(store, id, allowLossy, write);
-          else if (format === "jsonl") await writeLines(store, id, allowLossy, write);
-          else {
-            if (i > 0) await write("\n---\n\n");
-            await writeMarkdown(store, id, write);
-          }
-        }
-      };
-      if (output === undefined)
-        return work((part) =>
-          typeof part === "string" && format === "markdown" ? io.print(part) : io.printJson(part),
-        );
-      io.note(`written to ${await toFile(context, output, force, work)}`);
     });
+}
+
+interface ExportOptions {
+  readonly format: (typeof FORMATS)[number];
+  readonly output?: string | undefined;
+  readonly as?: AgentName | undefined;
+  readonly force?: boolean | undefined;
+  readonly allowLossy?: boolean | undefined;
+}
+
+async function writeSessions(
+  context: Context,
+  store: SessionStore,
+  typed: readonly string[],
+  { format, output, as, force = false, allowLossy = false }: ExportOptions,
+): Promise<void> {
+  const { io } = context;
+  const ids: SessionId[] = [];
+  for (const each of typed) {
+    const { metadata } = await store.head(await idToLookAt(context, store, each));
+    if (!ids.includes(metadata.id)) ids.push(metadata.id);
+  }
+  if (as !== undefined) {
+    const { exportAs } = await import("../transcripts/export-as.ts");
+    return exportAs(context, store, ids, { as, output, force });
+  }
+  if (format === "json" && ids.length > 1) {
+    if (output === undefined)
+      throw usage("Several sessions as JSON want a folder: --output DIR; or use --format jsonl.");
+    const { base } = await context.config();
+    await mkdir(resolve(base, output), { recursive: true, mode: 0o700 });
+    for (const id of ids)
+      await toFile(context, join(output, `${id}.json`), force, (write) =>
+        writeJson(store, id, allowLossy, write),
+      );
+    return io.note(`${ids.length} sessions written to ${output}`);
+  }
+  const work = async (write: Write) => {
+    for (const [i, id] of ids.entries()) {
+      if (format === "json") await writeJson(store, id, allowLossy, write);
+      else if (format === "jsonl") await writeLines(store, id, allowLossy, write);
+      else {
+        if (i > 0) await write("\n---\n\n");
+        await writeMarkdown(store, id, write);
+      }
+    }
+  };
+  if (output === undefined)
+    return work((part) =>
+      typeof part === "string" && format === "markdown" ? io.print(part) : io.printJson(part),
+    );
+  io.note(`written to ${await toFile(context, output, force, work)}`);
 }
 
 async function writeJson(
@@ -124,8 +153,9 @@ async function writeLines(
 async function writeMarkdown(store: SessionStore, id: SessionId, write: Write): Promise<void> {
   const head = await store.head(id);
   await write(markdownHead(head));
+  const view = await viewFor(head.metadata);
   for await (const { entries } of entryPages(store, id, 0, head.entryCount))
-    for (const entry of entries) await write(markdownEntry(entry));
+    for (const entry of entries) await write(markdownEntry(entry, view));
 }
 
 function refuseInexact(

@@ -10,6 +10,7 @@ import { Input, type Line } from "../input/read-input.ts";
 import { repairOption, sayRepairs, TextRepair } from "../input/text-repair.ts";
 import { parseWhen } from "../input/when.ts";
 import { copyWithProgress, isComplete, printReport } from "../output/copy-report.ts";
+import { redactedSource } from "../redaction/redacted-source.ts";
 import { plural, shownMessage } from "../render/text.ts";
 import { EXIT, Failure, usage } from "../terminal/exit.ts";
 import { AGENT_NAMES } from "../transcripts/agents.ts";
@@ -18,7 +19,7 @@ import { AGENT_NAMES } from "../transcripts/agents.ts";
 export function command(context: Context): AnyCommand {
   return newCommand("import")
     .description(
-      "Takes in what export has written as JSON or JSONL, session files of thulp-workspace, and JSON lists of these. Ids are kept, so that a repeat is harmless. Every input is reported on, whatever is wrong with another; exit code 1 when something was left out, 2 when nothing was taken in. With --from it takes in the histories that other agents keep on this machine, or at the paths that are named; again it adds what is new.",
+      "Takes in what export has written as JSON or JSONL, session files of thulp-workspace, and JSON lists of these. Ids are kept, so that a repeat is harmless. Every input is reported on, whatever is wrong with another; exit code 1 when something was left out, 2 when nothing was taken in. With --from it takes in the histories that other agents keep on this machine, or at the paths that are named, into home: where nothing says which store; again it adds what is new.",
     )
     .argument("[file...]", "the files; - is standard input. With --from: folders or files of the agent")
     .addOption(
@@ -29,6 +30,20 @@ export function command(context: Context): AnyCommand {
     .option("--dry-run", "with --from: only say what would be done")
     .addOption(
       new Option("--since <when>", "with --from: only files that were changed since").argParser(parseWhen),
+    )
+    .option(
+      "--project [folder]",
+      "with --from: only histories of this folder and those within (the current one), and into its store",
+    )
+    .addOption(
+      new Option(
+        "--hook",
+        "with --from: only the transcript that a hook of the agent tells of on standard input, within 5 seconds; prints nothing, and always ends with 0: what was wrong stands in hook.log",
+      ).conflicts(["format", "dryRun", "since", "project", "verbose", "json", "yes"]),
+    )
+    .option(
+      "--redact",
+      "replaces what surely is a secret by a mark, the same for the same secret, before it is stored; says what was where",
     )
     .option("-v, --verbose", "with --from: a line for every file")
     .option("-y, --yes", "with --from: do not ask")
@@ -56,17 +71,40 @@ export function command(context: Context): AnyCommand {
         "export 0190a3c5 --format jsonl | thulp-sessions import - --store fs:elsewhere",
         "import --from claude-code --dry-run",
         "import --from codex ~/.codex/archived_sessions",
+        "import --from auto --redact",
       ),
     )
     .action(
-      async (files, { format, json, repairText, skipBad, from, dryRun, since, verbose, yes, ...options }) => {
+      async (
+        files,
+        {
+          format,
+          json,
+          repairText,
+          skipBad,
+          from,
+          hook,
+          dryRun,
+          since,
+          project,
+          verbose,
+          yes,
+          redact,
+          ...options
+        },
+      ) => {
+        if (hook) {
+          const { importHook } = await import("../transcripts/import-hook.ts");
+          return importHook(context, from, redact);
+        }
         if (from !== undefined) {
           const { importFrom } = await import("../transcripts/import-from.ts");
-          return importFrom(context, files, { from, dryRun, since, verbose, yes, json });
+          return importFrom(context, files, { from, dryRun, since, project, verbose, yes, json, redact });
         }
         const stray = Object.entries({
           "--dry-run": dryRun,
           "--since": since,
+          "--project": project,
           "--verbose": verbose,
           "--yes": yes,
         });
@@ -77,7 +115,9 @@ export function command(context: Context): AnyCommand {
         const to = await context.store({ create: true });
         const report: ImportReport = { ...EMPTY, failed: [], skippedLines: 0 };
         const take = async (from: SessionStore) => {
-          add(report, await copyWithProgress(context, from, to, options));
+          const source = redact ? await redactedSource(context, from) : undefined;
+          add(report, await copyWithProgress(context, source?.store ?? from, to, options));
+          source?.tell();
         };
         const exitCodes: number[] = [];
         const onBad = (message: string) => {

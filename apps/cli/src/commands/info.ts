@@ -52,6 +52,7 @@ export function command(context: Context): AnyCommand {
           `${config.durability} ${io.colors.dim(`(from ${durabilitySource.name})`)}`,
         ]);
       if (writable === false) pairs.push(["access", "may only be read"]);
+      if (opened?.capabilities.searchable === false) pairs.push(["search", "off: searches are refused"]);
       if (counts) {
         const kinds = SESSION_STATUSES.filter((status) => counts[status] > 0).map(
           (status) => `${counts[status]} ${status}`,

@@ -18,9 +18,9 @@ export function command(context: Context): AnyCommand {
   const serve: AnyCommand = newCommand("serve").description(
     "Serves the store over HTTP until Ctrl-C, which waits for the requests under way; a second one does not.",
   );
-  for (const { key, flag, placeholder, help, shownDefault } of SETTING_OPTIONS)
-    if (!GLOBAL.includes(key))
-      serve.option(`${flag} <${placeholder.toLowerCase()}>`, `${help} (${shownDefault})`);
+  const own = SETTING_OPTIONS.filter(({ key }) => !GLOBAL.includes(key));
+  for (const { flag, placeholder, switchSays, help, shownDefault } of own)
+    serve.option(switchSays ? flag : `${flag} <${placeholder.toLowerCase()}>`, `${help} (${shownDefault})`);
   return serve
     .addHelpText(
       "after",
@@ -31,7 +31,11 @@ export function command(context: Context): AnyCommand {
       ),
     )
     .action(async () => {
-      const options: ConfigFlags = serve.opts();
+      // What was not typed has a value too, where its flag begins with "no".
+      const typed = own.filter(({ key }) => serve.getOptionValueSource(key) === "cli");
+      const options: ConfigFlags = Object.fromEntries(
+        typed.map(({ key, switchSays }) => [key, switchSays ?? serve.opts()[key]]),
+      );
       const api = await import("@thulp-sessions/api");
       const flags = { ...options, ...globalFlags(context.globals) };
       const code = await api.serve(flags, context.io.process);

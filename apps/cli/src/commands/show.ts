@@ -2,20 +2,27 @@ import { Option } from "@commander-js/extra-typings";
 import {
   ENTRY_TYPE_NAMES,
   type EntryTypeName,
+  entryPages,
   type SessionHead,
   type SessionStore,
   type StoredEntry,
 } from "@thulp-sessions/core";
+import { SessionTally } from "@thulp-sessions/core/view";
 import { InvalidArgumentError } from "commander";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
-import { renderEntry } from "../render/entry.ts";
+import { type EntryStyle, renderEntry } from "../render/entry.ts";
 import { headLines } from "../render/head.ts";
+import { printJson } from "../render/json.ts";
+import { plural } from "../render/text.ts";
+import { summaryLines, usageJson, usageStyle } from "../render/usage.ts";
 import { usage } from "../terminal/exit.ts";
 import { type Print, paged } from "../terminal/pager.ts";
+import { viewFor } from "../transcripts/entry-views.ts";
+import { readPrices } from "../usage/read-prices.ts";
 
 const PAGE = 100;
 const FOLDED_LINES = 12;
@@ -41,9 +48,16 @@ export function command(context: Context): AnyCommand {
       new Option("--last <n>", "only the last n").argParser(parseCount(1, 1000)).conflicts("entries"),
     )
     .option("--types <list>", `only these: ${ENTRY_TYPE_NAMES.join(",")}`, parseTypes)
-    .option("--full", "long contents whole, not folded")
-    .option("--raw", "texts as they are: not folded, not wrapped, without colours")
-    .option("--head", "no entries")
+    .option("--full", "long contents whole, not folded; and an agent's notes for itself")
+    .option("--raw", "texts as they are: all of them, not folded, not wrapped, without colours")
+    .addOption(new Option("--head", "no entries").conflicts("summary"))
+    .addOption(
+      new Option(
+        "--summary",
+        "in place of the entries what they add up to: turns, tokens, cost, tools, files",
+      ).conflicts(["jsonl", "entries", "last", "types"]),
+    )
+    .option("--prices <file>", "what models cost, as JSON, in place of the built-in list")
     .option("--no-pager", "do not page")
     .addOption(new Option("--json", "one JSON text: {metadata, context, entries}").conflicts("jsonl"))
     .option("--jsonl", "the entries, one JSON text a line")
@@ -53,14 +67,18 @@ export function command(context: Context): AnyCommand {
         "show 0190a3c5",
         "show 0190a3c5 --last 10",
         "show 0190a3c5 --entries 20..40 --full",
+        "show 0190a3c5 --summary",
         "show 0190a3c5 --jsonl | jq .content",
       ),
     )
     .action(async (typed, options) => {
       const { io } = context;
+      if (options.prices !== undefined && !options.summary)
+        throw usage("--prices goes with --summary: nothing else has a price.");
       const store = await context.store();
       const id = await idToLookAt(context, store, typed);
       const head = await store.head(id);
+      if (options.summary) return showSummary(context, store, head, options);
       const wanted: Wanted = {
         from: options.entries?.from ?? 0,
         to: options.entries?.to ?? Number.MAX_SAFE_INTEGER - 1,
@@ -78,17 +96,70 @@ export function command(context: Context): AnyCommand {
         width: options.raw || !io.terminal ? 0 : width,
         fold: options.raw || options.full ? 0 : FOLDED_LINES,
       };
-      await paged(io, options.pager, async (print) => {
-        await print(`${headLines(head, style.colors, context.now).join("\n")}\n`);
-        let before = wanted.from - 1;
-        for await (const entry of entries) {
-          const skipped = entry.seq - before - 1;
-          if (skipped > 0) await print(`\n${style.colors.dim(`  … ${skipped} not shown`)}\n`);
-          await print(`\n${renderEntry(entry, style)}`);
-          before = entry.seq;
-        }
-      });
+      const isAll = options.full || options.raw || options.types !== undefined || wanted.from === wanted.to;
+      const conversation = { head, entries, from: wanted.from, isAll: isAll === true };
+      await paged(io, options.pager, (print) => printConversation(context, conversation, style, print));
     });
+}
+
+interface Conversation {
+  readonly head: SessionHead;
+  readonly entries: AsyncIterable<StoredEntry> | readonly StoredEntry[];
+  readonly from: number;
+  /** With what an agent has noted for itself. */
+  readonly isAll: boolean;
+}
+
+async function printConversation(
+  { now }: Context,
+  { head, entries, from, isAll }: Conversation,
+  style: EntryStyle,
+  print: Print,
+): Promise<void> {
+  const { colors } = style;
+  const view = await viewFor(head.metadata);
+  await print(`${headLines(head, colors, now).join("\n")}\n`);
+  let before = from - 1;
+  let notes = 0;
+  let hint = "; --full shows such";
+  const sayNotes = async () => {
+    if (notes === 0) return;
+    await print(`\n${colors.dim(`  … ${plural(notes, "note")} of the agent for itself${hint}`)}\n`);
+    notes = 0;
+    hint = "";
+  };
+  for await (const entry of entries) {
+    const skipped = entry.seq - before - 1;
+    before = entry.seq;
+    if (skipped > 0) {
+      await sayNotes();
+      await print(`\n${colors.dim(`  … ${skipped} not shown`)}\n`);
+    }
+    if (!isAll && view.isAside(entry)) notes++;
+    else {
+      await sayNotes();
+      await print(`\n${renderEntry(entry, view, style)}`);
+    }
+  }
+  await sayNotes();
+}
+
+async function showSummary(
+  context: Context,
+  store: SessionStore,
+  head: SessionHead,
+  { json, prices: path }: { readonly json?: true | undefined; readonly prices?: string | undefined },
+): Promise<void> {
+  const { io } = context;
+  const prices = await readPrices(context, path);
+  const tally = new SessionTally(await viewFor(head.metadata), prices);
+  for await (const { entries } of entryPages(store, head.metadata.id, 0, head.entryCount))
+    for (const entry of entries) tally.add(entry);
+  const summary = tally.summary();
+  if (json) return printJson(io, { ...head, summary: usageJson(summary, prices) });
+  const facts = summaryLines(summary, prices, usageStyle(io));
+  const lines = [...headLines(head, io.colors, context.now), "", ...facts];
+  await io.print(`${lines.join("\n")}\n`);
 }
 
 async function* entriesOf(

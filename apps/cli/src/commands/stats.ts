@@ -8,6 +8,7 @@ import {
   type SessionId,
   type SessionStore,
 } from "@thulp-sessions/core";
+import { type PriceList, type SessionSummary, SessionTally, SummarySum } from "@thulp-sessions/core/view";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
@@ -18,6 +19,10 @@ import { printJson } from "../render/json.ts";
 import { bar, facts } from "../render/table.ts";
 import { padStart, plural, shownName } from "../render/text.ts";
 import { bytes, day } from "../render/time.ts";
+import { copiedText, toolLines, usageJson, usageLines, usageStyle } from "../render/usage.ts";
+import { usage } from "../terminal/exit.ts";
+import { viewFor } from "../transcripts/entry-views.ts";
+import { readPrices } from "../usage/read-prices.ts";
 
 const BAR_COLUMNS = 24;
 
@@ -31,13 +36,29 @@ export function command(context: Context): AnyCommand {
       new Option("--largest <n>", "how many of the largest to name").argParser(parseCount(0, 100)).default(5),
     )
     .option("--no-sizes", "only count: nothing that was said is read, so that it is quick")
+    .option("--usage", "also what imported sessions say: tokens and costs by model, tools, files")
+    .option("--prices <file>", "what models cost, as JSON, in place of the built-in list")
     .option("--json", "one JSON text")
-    .addHelpText("after", examples("stats", "stats --since 30d --days 30", "stats --tag eval --json"))
+    .addHelpText(
+      "after",
+      examples(
+        "stats",
+        "stats --since 30d --days 30",
+        "stats --usage --tag agent:claude-code",
+        "stats --tag eval --json",
+      ),
+    )
     .action(async (options) => {
       const { io } = context;
+      if (options.usage && !options.sizes) throw usage("--usage reads the entries: leave --no-sizes out.");
+      if (options.prices !== undefined && !options.usage)
+        throw usage("--prices goes with --usage: nothing else has a price.");
+      const prices = options.usage ? await readPrices(context, options.prices) : undefined;
       const store = await context.store();
-      const found = await count(store, filterOf(options), options);
-      if (options.json) return printJson(io, found);
+      const found = await count(store, filterOf(options), { ...options, prices });
+      const { usage: used, ...counts } = found;
+      if (options.json)
+        return printJson(io, { ...counts, ...(used && prices ? { usage: usageJson(used, prices) } : {}) });
       const { colors } = io;
       await io.line(
         `${colors.bold(plural(found.sessions, "session"))}, ${plural(found.entries, "entry", "entries")}, ${plural(found.turns, "turn")}${found.bytes === undefined ? "" : `, ${bytes(found.bytes)}`}  ${colors.dim(store.location)}`,
@@ -51,15 +72,35 @@ export function command(context: Context): AnyCommand {
       await chart(context, "by type", Object.entries(found.byType));
       const days = Object.entries(found.byDay).slice(-options.days);
       await chart(context, "by day", days);
-      if (found.largest.length === 0) return;
-      await io.line(`\n${colors.dim("the largest")}`);
-      for (const { id, name, entries, bytes: size } of found.largest) {
-        const figures = `${padStart(plural(entries, "entry", "entries"), 15)}${size === undefined ? "" : padStart(bytes(size), 12)}`;
-        await io.line(
-          `${figures}  ${colors.yellow(id)}  ${truncate(shownName(name), Math.max(10, io.width - 56 - (size === undefined ? 0 : 12)))}`,
-        );
-      }
+      await printLargest(context, found.largest);
+      if (used && prices) await printUsage(context, used, prices);
     });
+}
+
+async function printLargest({ io }: Context, sessions: readonly Counted[]): Promise<void> {
+  if (sessions.length === 0) return;
+  await io.line(`\n${io.colors.dim("the largest")}`);
+  for (const { id, name, entries, bytes: size } of sessions) {
+    const figures = `${padStart(plural(entries, "entry", "entries"), 15)}${size === undefined ? "" : padStart(bytes(size), 12)}`;
+    await io.line(
+      `${figures}  ${io.colors.yellow(id)}  ${truncate(shownName(name), Math.max(10, io.width - 56 - (size === undefined ? 0 : 12)))}`,
+    );
+  }
+}
+
+async function printUsage({ io }: Context, used: SessionSummary, prices: PriceList): Promise<void> {
+  const { colors } = io;
+  const style = usageStyle(io);
+  const { copied, files } = used;
+  const lines = [
+    ...usageLines(used, prices, style),
+    ...(copied.requests + copied.entries > 0
+      ? [colors.dim(`What forks have copied (${copiedText(copied)}) is counted once.`)]
+      : []),
+    ...toolLines(used.tools, style),
+    ...(files.length > 0 ? ["", `${plural(files.length, "file")} changed`] : []),
+  ];
+  await io.print(`${lines.join("\n")}\n`);
 }
 
 interface Counted {
@@ -73,7 +114,11 @@ interface Counted {
 async function count(
   store: SessionStore,
   filter: ReturnType<typeof filterOf>,
-  { largest: largestCount, sizes }: { readonly largest: number; readonly sizes: boolean },
+  {
+    largest: largestCount,
+    sizes,
+    prices,
+  }: { readonly largest: number; readonly sizes: boolean; readonly prices: PriceList | undefined },
 ) {
   const byStatus: Record<string, number> = Object.fromEntries(SESSION_STATUSES.map((status) => [status, 0]));
   const byType: Record<string, number> = Object.fromEntries(SESSION_TYPE_NAMES.map((type) => [type, 0]));
@@ -81,9 +126,12 @@ async function count(
   let largest: Counted[] = [];
   let bytesOfAll = 0;
   const sums = { sessions: 0, entries: 0, turns: 0, unreadable: 0 };
+  // What a fork has copied counts in the session that is older.
+  const countedRequests = new Set<string>();
+  const used = prices && new SummarySum();
   const query = { filter, orderBy: "createdAt", direction: "asc" } as const;
   for await (const listed of allHeads(store, query)) {
-    const { id, name, status, sessionType, createdAt } = listed.metadata;
+    const { id, name, status, sessionType, createdAt, tags } = listed.metadata;
     sums.sessions++;
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     byType[sessionType.type] = (byType[sessionType.type] ?? 0) + 1;
@@ -94,7 +142,9 @@ async function count(
     }
     const { entryCount, turnCount } = listed;
     try {
-      const size = sizes ? await sizeOf(store, id, entryCount) : undefined;
+      const tally = prices && new SessionTally(await viewFor({ tags }), prices);
+      const size = sizes ? await sizeOf(store, id, entryCount, tally) : undefined;
+      if (tally) used?.add(tally.summary(countedRequests));
       sums.entries += entryCount;
       sums.turns += turnCount;
       bytesOfAll += size ?? 0;
@@ -114,13 +164,24 @@ async function count(
     byType,
     byDay: days,
     largest: biggest(largest, largestCount),
+    usage: used?.total(),
   };
 }
 
-async function sizeOf(store: SessionStore, id: SessionId, entryCount: number): Promise<number> {
+/** @param tally is given each entry on the way. */
+async function sizeOf(
+  store: SessionStore,
+  id: SessionId,
+  entryCount: number,
+  tally: SessionTally | undefined,
+): Promise<number> {
   let size = 0;
-  for await (const { entries } of entryPages(store, id, 0, entryCount))
-    for (const { content } of entries) size += Buffer.byteLength(JSON.stringify(content));
+  for await (const { entries } of entryPages(store, id, 0, entryCount)) {
+    for (const entry of entries) {
+      size += Buffer.byteLength(JSON.stringify(entry.content));
+      tally?.add(entry);
+    }
+  }
   return size;
 }
 

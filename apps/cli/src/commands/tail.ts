@@ -15,6 +15,7 @@ import { parseCount } from "../input/when.ts";
 import { renderEntry } from "../render/entry.ts";
 import { plural } from "../render/text.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
+import { viewFor } from "../transcripts/entry-views.ts";
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
@@ -43,11 +44,12 @@ export function command(context: Context): AnyCommand {
         width: io.terminal ? io.width : 0,
         fold: options.full ? 0 : FOLDED_LINES,
       };
+      const view = await viewFor((await store.head(id)).metadata);
       const show = {
         entry: (entry: StoredEntry) =>
           options.jsonl
             ? io.printJson(`${JSON.stringify({ type: "entry", entry })}\n`)
-            : io.print(`${renderEntry(entry, style)}\n`),
+            : io.print(`${renderEntry(entry, view, style)}\n`),
         event: (event: Readonly<Record<string, unknown>>, text: string) =>
           options.jsonl
             ? io.printJson(`${JSON.stringify(event)}\n`)

@@ -83,6 +83,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import("../commands/migrate.ts"),
   ),
   entry(RUN, "serve", "serve the store over HTTP", () => import("../commands/serve.ts")),
+  entry(RUN, "mcp", "let an agent read the sessions, over MCP", () => import("../commands/mcp.ts")),
+  entry(RUN, "open", "look at sessions in the browser", () => import("../commands/open.ts")),
+  entry(RUN, "demo", "write a few sessions to look at", () => import("../commands/demo.ts")),
   entry(RUN, "info", "which store this is, and what decided that", () => import("../commands/info.ts")),
   entry(RUN, "completion", "completion for bash, zsh or fish", () => import("../commands/completion.ts")),
 ];

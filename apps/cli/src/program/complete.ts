@@ -70,6 +70,8 @@ export async function complete(words: readonly string[], context: Context): Prom
       argument.argChoices.map((value) => ({ value, what: argument.description })),
       typed,
     );
+  // The stores of copy.
+  if (["from", "to"].includes(argument?.name() ?? "") && command.name() === "copy") return storeUrls(typed);
   return argument?.name() === "id" ? sessionIds(context, typed) : [];
 }
 
@@ -98,12 +100,19 @@ async function valuesOf(
       argChoices.map((value) => ({ value, what: description })),
       typed,
     );
+  if (long === "--store") return storeUrls(typed);
   if (TAKE_TAGS.includes(long ?? "")) return tags(context, typed);
   return TAKE_IDS.includes(long ?? "") ? sessionIds(context, typed) : [];
 }
 
 function matching(candidates: readonly Candidate[], typed: string): Candidate[] {
   return candidates.filter(({ value }) => value.startsWith(typed));
+}
+
+/** Their beginnings; what comes behind one that is whole is a file, or known to nobody here. */
+async function storeUrls(typed: string): Promise<Candidate[]> {
+  const { STORE_URL_BEGINNINGS } = await import("@thulp-sessions/config");
+  return matching(STORE_URL_BEGINNINGS, typed).filter(({ value }) => value !== typed);
 }
 
 /** The most frequent first. What a line cannot hold, or a terminal would not show, is left to be typed. */

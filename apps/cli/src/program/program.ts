@@ -19,7 +19,7 @@ export async function buildProgram(argv: readonly string[], context: Context): P
     .addOption(
       new Option(
         "--store <url>",
-        "sqlite:PATH, fs:PATH, postgres://HOST/DB, http://HOST:PORT or shards:FILE",
+        "sqlite:PATH, fs:PATH, postgres://HOST/DB, http://HOST:PORT, shards:FILE, home: or transcripts:AGENT",
       ),
     )
     .addOption(new Option("--token-file <path>", "the file with the token of an http:// store"))

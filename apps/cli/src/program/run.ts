@@ -26,7 +26,12 @@ export async function run(argv: readonly string[], process: CommandProcess): Pro
   } catch (error) {
     code ||= report(error, io);
   }
-  return code;
+  // Some agents take another exit code of a hook for an order to stop.
+  return isHook(argv) ? EXIT.ok : code;
+}
+
+function isHook(argv: readonly string[]): boolean {
+  return argv.includes("import") && argv.includes("--hook");
 }
 
 /** For the scripts of `completion`. */

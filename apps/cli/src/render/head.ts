@@ -1,7 +1,8 @@
 import type { SessionHead } from "@thulp-sessions/core";
+import { describeType } from "@thulp-sessions/core/text";
 import type { Colors } from "../terminal/colors.ts";
 import { truncate } from "./columns.ts";
-import { describeType, paintStatus } from "./styles.ts";
+import { paintStatus } from "./styles.ts";
 import { facts } from "./table.ts";
 import { oneLine, plural, shownName } from "./text.ts";
 import { ago, dateTime, span } from "./time.ts";

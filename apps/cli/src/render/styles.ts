@@ -1,6 +1,5 @@
-import type { EntryType, SessionStatus, SessionType } from "@thulp-sessions/core";
+import type { SessionStatus } from "@thulp-sessions/core";
 import type { Colors } from "../terminal/colors.ts";
-import { oneLine } from "./text.ts";
 
 export function paintStatus(status: SessionStatus, colors: Colors): string {
   const paint = {
@@ -11,44 +10,4 @@ export function paintStatus(status: SessionStatus, colors: Colors): string {
     paused: colors.cyan,
   }[status];
   return paint(status);
-}
-
-/** `agent: reviewer`, `evaluation: parse (12 cases)`: what a session is for, in a few words. */
-export function describeType(type: SessionType): string {
-  switch (type.type) {
-    case "teacher_demo":
-      return `teacher_demo: ${oneLine(type.task)} (${oneLine(type.model)})`;
-    case "evaluation":
-      return `evaluation: ${oneLine(type.skillName)} (${type.testCases} cases)`;
-    case "refinement":
-      return `refinement: ${oneLine(type.skillName)} (iteration ${type.iteration})`;
-    case "conversation":
-      return type.purpose === "" ? "conversation" : `conversation: ${oneLine(type.purpose)}`;
-    case "agent":
-      return `agent: ${oneLine(type.agentName)}`;
-  }
-}
-
-/** `user`, `tool get_weather ✓`, `score 0.9`: who speaks, or what happened. */
-export function describeEntry(type: EntryType, colors: Colors): string {
-  const outcome = (success: boolean) => (success ? colors.green("ok") : colors.red("failed"));
-  switch (type.type) {
-    case "user_message":
-      return colors.bold(colors.cyan("user"));
-    case "assistant_message":
-      return colors.bold(colors.green("assistant"));
-    case "system_message":
-      return colors.bold(colors.magenta("system"));
-    case "tool_call":
-      return `${colors.bold(colors.yellow(`tool ${oneLine(type.toolName)}`))} ${outcome(type.success)}`;
-    case "skill_execution":
-      return `${colors.bold(colors.yellow(`skill ${oneLine(type.skillName)}`))} ${outcome(type.success)}`;
-    case "evaluation_result": {
-      const metrics = Object.entries(type.metrics).map(([name, value]) => `${oneLine(name)} ${value}`);
-      const more = metrics.length > 0 ? colors.dim(` (${metrics.join(", ")})`) : "";
-      return `${colors.bold(colors.blue(`score ${type.score}`))}${more}`;
-    }
-    case "system_event":
-      return colors.bold(colors.magenta(`event ${oneLine(type.event)}`));
-  }
 }

@@ -3,7 +3,7 @@ import { styleText } from "node:util";
 type Style = Parameters<typeof styleText>[0];
 
 /** The styles of {@link Colors} as a terminal gets them, for `split`. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that may pass.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ours begin with ESC, and nothing else passes.
 export const STYLES = /(\u001b\[(?:1|2|22|3[1-6]|39)m)/;
 
 /** Colours where they are wanted; the text as it is elsewhere. */

@@ -26,7 +26,9 @@ export async function exportAs(
   ids: readonly SessionId[],
   { as, output, force }: ExportAsOptions,
 ): Promise<void> {
-  const { exportTranscript, exportSideFiles } = await import("@thulp-sessions/transcripts");
+  const { exportMembers, exportTranscript, exportSideFiles, isRedacted } = await import(
+    "@thulp-sessions/transcripts"
+  );
   for (const id of ids) await requireAgent(store, id, as);
   const altered: string[] = [];
   if (output === undefined) {
@@ -34,7 +36,7 @@ export async function exportAs(
     if (id === undefined || others.length > 0) throw usage("Several sessions want a folder: --output DIR.");
     const { exact } = await exportTranscript(store, id, (bytes) => context.io.printJson(bytes));
     if (!exact) altered.push(id);
-    return tell(altered);
+    return tell(altered, isRedacted(await store.head(id)));
   }
   const { base } = await context.config();
   let files = 0;
@@ -45,21 +47,27 @@ export async function exportAs(
     });
     files++;
   };
+  let hasRedacted = false;
   for (const id of await withSubAgents(store, ids)) {
+    hasRedacted ||= isRedacted(await store.head(id));
+    const before = files;
+    for await (const member of exportMembers(store, id))
+      await put(member.path, (write) => member.write(write));
     // Where it goes is known before the first byte is written.
     const path = await pathOf(store, id);
-    await put(path, (write) => exportTranscript(store, id, write));
+    if (files === before) await put(path, (write) => exportTranscript(store, id, write));
     for await (const side of exportSideFiles(store, id)) await put(side.path, (write) => side.write(write));
   }
   context.io.note(`${plural(files, "file")} written to ${output}`);
-  tell(altered);
+  tell(altered, hasRedacted);
 }
 
-function tell(altered: readonly string[]): void {
+function tell(altered: readonly string[], hasRedacted: boolean): void {
   if (altered.length === 0) return;
-  throw new Failure(
-    `Not the bytes that were imported: entries of ${altered.join(", ")} were removed or changed since.`,
-  );
+  const why = hasRedacted
+    ? `secrets in ${altered.join(", ")} are replaced by marks, or entries were removed or changed since`
+    : `entries of ${altered.join(", ")} were removed or changed since`;
+  throw new Failure(`Not the bytes of the agent: ${why}.`);
 }
 
 async function pathOf(store: SessionStore, id: SessionId): Promise<string> {

@@ -8,12 +8,15 @@ const RESULTS = ["new", "grown", "changed", "unchanged", "duplicate", "skipped",
 /** What a person wants to know of without asking. */
 const TOLD: readonly string[] = ["changed", "duplicate", "skipped", "failed"];
 /** What was asked for need not be told. */
-const TOLD_SINCE: readonly string[] = TOLD.filter((result) => result !== "skipped");
+const TOLD_OF_PART: readonly string[] = TOLD.filter((result) => result !== "skipped");
 const COLUMN = 10;
+/** Of one file. */
+const SHOWN_PLACES = 10;
 
 export interface ReportOptions {
   readonly dryRun?: boolean | undefined;
-  readonly since?: number | undefined;
+  /** Not everything was asked for: what was left out is only counted. */
+  readonly isPart?: boolean | undefined;
   /** A line for every file. */
   readonly verbose?: boolean | undefined;
   readonly json?: boolean | undefined;
@@ -23,13 +26,14 @@ export interface ReportOptions {
 export async function printImportReport(
   { io }: Context,
   reports: readonly FileReport[],
-  { json, verbose, dryRun, since }: ReportOptions,
+  { json, verbose, dryRun, isPart }: ReportOptions,
 ): Promise<void> {
   if (json) return printJson(io, { dryRun: dryRun ?? false, files: reports });
   for (const report of reports) {
-    const told = since === undefined ? TOLD : TOLD_SINCE;
+    const told = isPart ? TOLD_OF_PART : TOLD;
     if (verbose || told.includes(report.result)) await io.line(fileLine(report));
     for (const each of report.refused) await io.line(`${"refused".padEnd(COLUMN)}  ${oneLine(each)}`);
+    for (const each of redactedLines(report, verbose)) await io.line(each);
     for (const { path, reason } of report.sideFiles.skipped)
       await io.line(`${"not taken".padEnd(COLUMN)}  ${oneLine(path)}: ${oneLine(reason)}`);
   }
@@ -49,6 +53,9 @@ export async function printImportReport(
   await io.line(
     `${plural(sum.added, "entry", "entries")} added${added && ` (${added})`}, ${sum.present.toLocaleString("en")} there already`,
   );
+  const redacted = reports.reduce((count, report) => count + (report.redacted?.count ?? 0), 0);
+  if (reports.some((report) => report.redacted))
+    await io.line(`${plural(redacted, "secret")} redacted; what does not look like one is not seen`);
   if (sum.sideFiles > 0) await io.line(`${plural(sum.sideFiles, "file")} beside them added`);
   const where = listed(
     [
@@ -65,6 +72,18 @@ export async function printImportReport(
   if (unknown.length > 0) io.note(`kept like all others, but never seen before: ${unknown.join(", ")}`);
 }
 
+/** Where secrets were replaced, and what they were. */
+function redactedLines({ path, redacted }: FileReport, verbose: boolean | undefined): readonly string[] {
+  if (!redacted || redacted.count === 0) return [];
+  const told = redacted.places.slice(0, verbose ? undefined : SHOWN_PLACES);
+  const lines = told.map(({ name, entry, path: within }) => {
+    const where = entry === null ? "" : `entry ${entry}, `;
+    return `${"redacted".padEnd(COLUMN)}  ${oneLine(path)}: ${where}${oneLine(within)}: ${name}`;
+  });
+  const more = redacted.count - told.length;
+  return more > 0 ? [...lines, `${"redacted".padEnd(COLUMN)}  ${oneLine(path)}: and ${more} more`] : lines;
+}
+
 /** What is not zero. */
 function listed(
   parts: readonly (readonly [number, string])[],
@@ -77,10 +96,11 @@ function listed(
 }
 
 /** What became of one file, in a line. */
-export function fileLine({ result, path, reason, entries, name }: FileReport): string {
+export function fileLine({ result, path, reason, entries, name, redacted }: FileReport): string {
+  const secrets = redacted && redacted.count > 0 ? `, ${plural(redacted.count, "secret")} redacted` : "";
   const facts =
     reason ??
-    `${entries.added} added, ${entries.present} there${name ? `  ${oneLine(name).slice(0, NAME_LENGTH)}` : ""}`;
+    `${entries.added} added, ${entries.present} there${secrets}${name ? `  ${oneLine(name).slice(0, NAME_LENGTH)}` : ""}`;
   return `${result.padEnd(COLUMN)}  ${oneLine(path)}: ${oneLine(facts)}`;
 }
 

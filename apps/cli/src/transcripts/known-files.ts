@@ -38,7 +38,7 @@ async function save(path: string, text: string): Promise<void> {
 }
 
 /** Where programs keep what may be lost. */
-function stateFolder({ io }: Context): string {
+export function stateFolder({ io }: Context): string {
   const { env } = io.process;
   const folder =
     process.platform === "win32"

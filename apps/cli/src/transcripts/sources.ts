@@ -10,6 +10,8 @@ import { AGENT_NAMES, type AgentName, agentReader, rootsOf } from "./agents.ts";
 export interface AskOptions {
   readonly from: AgentName | "auto";
   readonly yes?: boolean | undefined;
+  /** Only the histories of this folder are meant. */
+  readonly project?: string | undefined;
 }
 
 /**
@@ -26,17 +28,24 @@ export async function sourcesOf(
     throw usage(
       "--from auto finds the histories by itself. For a path, name the agent whose files these are.",
     );
-  const { base } = await context.config();
+  const { base, store } = await context.config();
+  if (parseStoreUrl(store, base).kind === "transcripts")
+    throw usage(
+      `${store} is what agents have written, and may only be read. Say by --store where it shall go.`,
+    );
   const sources: TranscriptSource[] = [];
   const looked: string[] = [];
   for (const name of from === "auto" ? AGENT_NAMES : [from]) {
     const reader = await agentReader(name);
-    const paths = typed.length > 0 ? typed.map((path) => resolve(base, path)) : rootsOf(reader, context);
-    looked.push(reader.title);
+    const paths =
+      typed.length > 0 ? typed.map((path) => resolve(base, path)) : rootsOf(reader, context, base);
+    // What lies nowhere in particular is not looked for.
+    if (reader.folders.length > 0 || reader.rootFiles) looked.push(reader.title);
     if (paths.length > 0) sources.push({ reader, paths });
   }
   if (sources.length > 0) return sources;
   const name = from === "auto" ? "AGENT" : from;
+  if (looked.length === 0) throw usage(`Where do they lie? --from ${name} PATH.`);
   throw new Failure(
     `No histories of ${looked.join(", ")} were found on this machine. Name the folder: --from ${name} PATH.`,
   );
@@ -51,7 +60,7 @@ export async function askFirst(
   context: Context,
   sources: readonly TranscriptSource[],
   isNamed: boolean,
-  { from, yes }: AskOptions,
+  { from, yes, project }: AskOptions,
 ): Promise<void> {
   if (isNamed) return;
   const { io } = context;
@@ -68,11 +77,11 @@ export async function askFirst(
     return confirmOrYes(
       io,
       yes,
-      `The histories of all projects would go to ${url}, of ${found}. Import them?`,
+      `The histories of ${project ?? "all projects"} would go to ${url}, of ${found}. Import them?`,
     );
   const place = placeOf(location);
   const tree = place === null ? null : workTreeOf(place);
-  if (tree !== null)
+  if (tree !== null && project === undefined)
     return confirmOrYes(
       io,
       yes,
