@@ -1,18 +1,20 @@
 import { cliStart } from "./command/cli-start.ts";
 import { copy, copyMemory } from "./command/copy.ts";
+import { importing } from "./command/import.ts";
 import { appendFs } from "./floors/fs/append-fs.ts";
 import { listFs } from "./floors/fs/list-fs.ts";
 import { loadFs } from "./floors/fs/load-fs.ts";
-import { createFs, starvation } from "./floors/fs/loop-fs.ts";
 import { memoryFs, rewriteFs } from "./floors/fs/memory-fs.ts";
 import { searchFs } from "./floors/fs/search-fs.ts";
 import { truncateFs } from "./floors/fs/truncate-fs.ts";
 import { heads } from "./floors/heads.ts";
+import { createFs, starvation } from "./floors/loop.ts";
 import { replaceTail } from "./floors/replace-tail.ts";
 import { sharded } from "./floors/sharded.ts";
 import { appendSqlite } from "./floors/sqlite/append-sqlite.ts";
 import { deleteSqlite } from "./floors/sqlite/delete-sqlite.ts";
 import { growthSqlite } from "./floors/sqlite/growth-sqlite.ts";
+import { longEntries } from "./floors/sqlite/long-entries.ts";
 import { listSqlite, loadSqlite } from "./floors/sqlite/read-sqlite.ts";
 import { searchSqlite } from "./floors/sqlite/search-sqlite.ts";
 import { tokenizers } from "./floors/sqlite/tokenizers.ts";
@@ -35,6 +37,7 @@ import { appendPostgres } from "./postgres/append-postgres.ts";
 import { growthPostgres } from "./postgres/growth-postgres.ts";
 import { listPostgres } from "./postgres/list-postgres.ts";
 import { searchPostgres } from "./postgres/search-postgres.ts";
+import { viewer } from "./viewer/viewer.ts";
 
 /** Every measurement by its name; `isLarge` is for those that have a size of which one thinks twice. */
 export const benches: Readonly<Record<string, (quick: boolean, isLarge: boolean) => Promise<void>>> = {
@@ -62,6 +65,7 @@ export const benches: Readonly<Record<string, (quick: boolean, isLarge: boolean)
   "search-fs": searchFs,
   "list-sqlite": listSqlite,
   "search-sqlite": searchSqlite,
+  "long-entries": longEntries,
   "append-postgres": appendPostgres,
   "list-postgres": listPostgres,
   "search-postgres": searchPostgres,
@@ -70,10 +74,12 @@ export const benches: Readonly<Record<string, (quick: boolean, isLarge: boolean)
   "http-append": httpAppend,
   "http-fanout": httpFanout,
   "http-crash": httpCrash,
+  viewer,
   "start-up": startUp,
   "cli-start": cliStart,
   copy,
   "copy-memory": copyMemory,
+  import: importing,
   "memory-fs": memoryFs,
   "rewrite-fs": rewriteFs,
   tokenizers,

@@ -3,11 +3,10 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { openSqliteStore } from "@thulp-sessions/store-sqlite";
-import Database from "better-sqlite3";
 import { type Candidate, compare, report, reportTarget, withFolder } from "../harness/compare.ts";
 import { entry, makeSession } from "../harness/data.ts";
 import { recordFigure } from "../harness/recording.ts";
+import { bareRows } from "./bare-rows.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../apps/cli/dist/main.js", import.meta.url));
 /** Makes a process print the most memory that it had, when it ends. */
@@ -25,7 +24,7 @@ const AT_ONCE = 64;
  */
 export async function copy(quick: boolean): Promise<void> {
   const rounds = quick ? 1 : 3;
-  const sessions = quick ? 500 : 10_000;
+  const sessions = quick ? 100 : 10_000;
   await withFolder(async (folder) => {
     const dir = join(folder, "sessions");
     const store = await openFileStore({ dir, durability: "relaxed" });
@@ -115,26 +114,14 @@ interface File {
 
 /** The floor: the rows of the same tables with the same indices, by bare prepared statements. */
 async function copyBare(dir: string, file: string, durability: string): Promise<void> {
-  await (await openSqliteStore({ file })).close();
-  const db = new Database(file);
-  db.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
-  const session = db.prepare(
-    "INSERT INTO sessions (id, name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session, " +
-      "entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 1, ?)",
-  );
-  const context = db.prepare("INSERT INTO contexts (session_key, context) VALUES (?, ?)");
-  const tag = db.prepare("INSERT INTO session_tags VALUES (?, ?, ?, ?, ?)");
-  const entry = db.prepare(
-    "INSERT INTO entries (session_key, seq, entry_id, timestamp, type, type_fields, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  );
+  const { db, session, context, tag, entry } = await bareRows(file, durability);
   const insert = db.transaction(({ metadata, context: values, entries }: File, revision: number) => {
     const { id, name, session_type, created_at, updated_at, status, tags, parent_session } = metadata;
     const { type, ...fields } = session_type;
     const count = entries.length;
     const { lastInsertRowid: key } = session.run(
       ...[id, name, name.toLowerCase(), type, JSON.stringify(fields), created_at, updated_at, status],
-      ...[JSON.stringify(tags), parent_session, count, count, revision],
+      ...[JSON.stringify(tags), parent_session, count, 0, count, revision],
     );
     context.run(key, JSON.stringify(values));
     for (const each of tags) tag.run(key, each, id, created_at, updated_at);

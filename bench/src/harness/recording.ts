@@ -56,8 +56,9 @@ const WIDTH = 30;
 export function printTable(table: Table): void {
   console.log(`\n${table.title}`);
   const labels = table.columns.map(({ label }) => label.padStart(WIDTH)).join("");
-  console.log(`  ${"".padEnd(34)}${labels}`);
-  for (const row of table.rows) console.log(`  ${row.name.padEnd(34)}${rowText(row)}`);
+  const width = Math.max(34, ...table.rows.map(({ name }) => name.length + 1));
+  console.log(`  ${"".padEnd(width)}${labels}`);
+  for (const row of table.rows) console.log(`  ${row.name.padEnd(width)}${rowText(row)}`);
   recordTable(table);
 }
 

@@ -12,8 +12,8 @@ const CLIENTS = 8;
  * in order?
  */
 export async function httpCrash(quick: boolean): Promise<void> {
-  const each = quick ? 200 : 10_000;
-  const kills = quick ? 3 : 20;
+  const each = quick ? 50 : 10_000;
+  const kills = quick ? 1 : 20;
   for (const kind of ["sqlite", "fs"]) {
     await withFolder((folder) => crash(`${kind}:${join(folder, "store")}`, each, kills));
   }

@@ -80,7 +80,7 @@ export async function httpFanout(quick: boolean): Promise<void> {
 
 /** What the server holds after many events, against after a tenth of them. */
 async function memory(crowd: Crowd, quick: boolean): Promise<void> {
-  const few = quick ? 10_000 : 100_000;
+  const few = quick ? 1_000 : 100_000;
   await crowd.events(few);
   const after = await crowd.server.memory();
   await crowd.events(9 * few);

@@ -135,6 +135,7 @@ export const sections: readonly Section[] = [
       "load-sqlite",
       "list-sqlite",
       "search-sqlite",
+      "long-entries",
       "tokenizers",
       "worker-thread",
     ],
@@ -160,8 +161,14 @@ export const sections: readonly Section[] = [
     benches: ["http-read", "http-append", "http-fanout", "http-crash", "start-up"],
   },
   {
+    heading: "The page, in a browser",
+    intro:
+      "The viewer in a headless Chromium, over store-sqlite: 100,000 sessions, one of 100,000 entries. The floor of opening is an answer of a few bytes, painted by the same browser from the same server; that of scrolling, elements that are all there already.",
+    benches: ["viewer"],
+  },
+  {
     heading: "The command",
     intro: "`thulp-sessions` as it is typed: whole processes from their start to their end.",
-    benches: ["copy", "copy-memory", "cli-start"],
+    benches: ["copy", "copy-memory", "import", "cli-start"],
   },
 ];

@@ -14,7 +14,7 @@ const WORD = "zeitgeber";
  * its text.
  */
 export async function searchFs(quick: boolean): Promise<void> {
-  const sessions = quick ? 500 : 10_000;
+  const sessions = quick ? 100 : 10_000;
   await withFolder(async (dir) => {
     const store = await openFileStore({ dir, durability: "relaxed" });
     for (let i = 0; i < sessions; i++) {

@@ -5,13 +5,21 @@ import Database from "better-sqlite3";
 import { makeSession } from "../../harness/data.ts";
 
 /**
- * The floor for an append to store-sqlite: the same rows (the entry, the session with its counters) in the
- * very same tables with the same indices, by bare prepared statements, one transaction each.
+ * The floors for store-sqlite: the same rows in the very same tables with the same indices, by bare prepared
+ * statements, one transaction each.
  */
 export interface BareSqlite {
+  /** The entry, and the session with its counters. */
   append(entry: SessionEntry): void;
+  /** A session like that which is appended to, without its tags and entries. */
+  create(id: string): void;
+  /** The row of the session that is appended to. */
+  head(): unknown;
   close(): void;
 }
+
+const SESSION_COLUMNS = `name, name_lower, type, type_fields, created_at, updated_at, status, tags, parent_session,
+  entry_count, turn_count, user_message_count, assistant_message_count, awaiting_assistant, revision, epoch, moving`;
 
 export async function openBareSqlite(file: string, durability: Durability): Promise<BareSqlite> {
   const store = await openSqliteStore({ file, durability });
@@ -48,5 +56,14 @@ export async function openBareSqlite(file: string, durability: Durability): Prom
     update.run(updatedAt, count, count, session.key);
     moveTags.run(updatedAt, session.key);
   });
-  return { append: (entry) => append.immediate(entry), close: () => db.close() };
+  const create = db.prepare(`
+    INSERT INTO sessions (id, ${SESSION_COLUMNS})
+    SELECT ?, ${SESSION_COLUMNS} FROM sessions WHERE id = ?`);
+  const head = db.prepare(`SELECT id, ${SESSION_COLUMNS} FROM sessions WHERE id = ?`);
+  return {
+    append: (entry) => append.immediate(entry),
+    create: (newId) => void create.run(newId, id),
+    head: () => head.get(id),
+    close: () => db.close(),
+  };
 }

@@ -1,19 +1,20 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { withFolder } from "../../harness/compare.ts";
-import { makeSession } from "../../harness/data.ts";
-import { printTable, recordFigure } from "../../harness/recording.ts";
-import type { Row } from "../../harness/results.ts";
-import { runChild } from "../../harness/run-child.ts";
+import { withFolder } from "../harness/compare.ts";
+import { makeSession } from "../harness/data.ts";
+import { printTable, recordFigure } from "../harness/recording.ts";
+import type { Row } from "../harness/results.ts";
+import { runChild } from "../harness/run-child.ts";
 import type { LoopReport, LoopTask } from "./loop-child.ts";
 
 const CHILD = join(import.meta.dirname, "loop-child.js");
 
 type Who = LoopTask["who"];
 
-const BARE: Readonly<Record<"store-fs" | "MemoryStore", Who>> = {
+const BARE: Readonly<Record<"store-fs" | "store-sqlite" | "MemoryStore", Who>> = {
   "store-fs": "bare-fs",
+  "store-sqlite": "bare-sqlite",
   MemoryStore: "bare-memory",
 };
 
@@ -22,7 +23,7 @@ const BARE: Readonly<Record<"store-fs" | "MemoryStore", Who>> = {
  * timer starve?
  */
 export async function createFs(quick: boolean): Promise<void> {
-  const calls = quick ? 3_000 : 300_000;
+  const calls = quick ? 500 : 300_000;
   const { bare, store } = await loops("store-fs", "create", calls);
   const title = `${calls.toLocaleString("en")} creations in one loop, store-fs, relaxed`;
   printTable({
@@ -64,8 +65,8 @@ export async function createFs(quick: boolean): Promise<void> {
 
 /** How long others in the process wait while a loop of calls runs, each awaited before the next. */
 export async function starvation(quick: boolean): Promise<void> {
-  const calls = quick ? 2_000 : 100_000;
-  for (const who of ["store-fs", "MemoryStore"] as const) {
+  const calls = quick ? 300 : 100_000;
+  for (const who of ["store-fs", "store-sqlite", "MemoryStore"] as const) {
     const rows: Row[] = [];
     const figures: (() => void)[] = [];
     for (const call of ["append", "head", "create"] as const) {

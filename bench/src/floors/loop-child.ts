@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { newUuid, SessionManager, type SessionStore } from "@thulp-sessions/core";
 import { MemoryStore } from "@thulp-sessions/core/memory";
 import { openFileStore } from "@thulp-sessions/store-fs";
-import { entry, makeSession, sessionOf } from "../../harness/data.ts";
-import { reasonOf } from "../../harness/results.ts";
-import { TimerWatch } from "../../harness/timer-watch.ts";
+import { openSqliteStore } from "@thulp-sessions/store-sqlite";
+import { entry, makeSession, sessionOf } from "../harness/data.ts";
+import { reasonOf } from "../harness/results.ts";
+import { TimerWatch } from "../harness/timer-watch.ts";
+import { openBareSqlite } from "./sqlite/bare-sqlite.ts";
 
 export interface LoopTask {
   /** `bare-…` does what the calls of the store come down to, with a turn of the event loop in between. */
-  readonly who: "store-fs" | "MemoryStore" | "bare-fs" | "bare-memory";
+  readonly who: "store-fs" | "store-sqlite" | "MemoryStore" | "bare-fs" | "bare-sqlite" | "bare-memory";
   readonly call: "create" | "append" | "head";
   readonly calls: number;
   readonly dir: string;
@@ -83,10 +85,14 @@ async function prepare(task: LoopTask): Promise<Loop> {
   switch (task.who) {
     case "store-fs":
       return ofStore(await openFileStore({ dir: task.dir, durability: "relaxed" }), task.call);
+    case "store-sqlite":
+      return ofStore(await openSqliteStore({ file: database(task), durability: "relaxed" }), task.call);
     case "MemoryStore":
       return ofStore(new MemoryStore(), task.call);
     case "bare-fs":
       return bare(bareFile(task));
+    case "bare-sqlite":
+      return bareDatabase(task);
     case "bare-memory":
       return bare(bareMemory(task));
   }
@@ -131,6 +137,22 @@ function bareFile({ call, dir, sample }: LoopTask): (i: number) => void {
     fs.statSync(path);
     fs.readSync(descriptor, head, 0, head.length, 0);
   };
+}
+
+function database({ dir }: LoopTask): string {
+  fs.mkdirSync(dir, { recursive: true });
+  return join(dir, "sessions.db");
+}
+
+/** A transaction of the same rows, or the row of the session. */
+async function bareDatabase(task: LoopTask): Promise<Loop> {
+  const db = await openBareSqlite(database(task), "relaxed");
+  const calls = {
+    create: () => db.create(newUuid()),
+    append: (i: number) => db.append(entry(i)),
+    head: () => db.head(),
+  };
+  return { ...bare(calls[task.call]), close: async () => db.close() };
 }
 
 function bareMemory({ call }: LoopTask): (i: number) => unknown {
