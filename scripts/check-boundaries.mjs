@@ -1,4 +1,5 @@
 // The arrows of ARCHITECTURE.md as a check: who may import whom, and what must not stand in a package.
+// Longer than most files: it begins with the table of all rooms.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,22 +16,54 @@ const MAY_IMPORT = {
   "packages/store-postgres": { core: "values" },
   "packages/transcripts": { core: "values" },
   "packages/langgraph": { core: "values" },
+  "packages/mcp": { core: "values" },
+  "packages/ai-sdk": { core: "values" },
+  "packages/openai-agents": { core: "values" },
+  "packages/claude-agent-sdk": { core: "values" },
   "packages/config": {
     core: "values",
     "store-fs": "on demand",
     "store-sqlite": "on demand",
     "store-postgres": "on demand",
     client: "on demand",
+    transcripts: "on demand",
   },
   "packages/router": { core: "values" },
   "packages/client": { core: "values", router: "types" },
-  "apps/api": { core: "values", config: "values", router: "values" },
+  "apps/api": {
+    core: "values",
+    config: "values",
+    router: "values",
+    mcp: "on demand",
+    transcripts: "on demand",
+  },
   "apps/cli": {
     core: "values",
     config: "values",
     client: "on demand",
     api: "on demand",
+    mcp: "on demand",
     transcripts: "on demand",
+  },
+  "apps/viewer": {
+    core: "values",
+    client: "values",
+    router: "types",
+    "store-fs": "values",
+    transcripts: "values",
+  },
+};
+
+/** What is on demand else, and may be loaded at once: names, and how to load what they stand for. */
+const AT_ONCE = { "apps/cli": ["@thulp-sessions/transcripts/agents"] };
+
+/** What a package may load of another one at all, where that is less than everything. */
+const ONLY_VALUES_OF = {
+  // The pages load core for its types and for what is small.
+  "apps/viewer": {
+    core: ["text", "redaction", "view", "demo"].map((face) => `@thulp-sessions/core/${face}`),
+    transcripts: ["@thulp-sessions/transcripts/views", "@thulp-sessions/transcripts/prices"],
+    "store-fs": ["@thulp-sessions/store-fs/file-text"],
   },
 };
 
@@ -41,16 +74,29 @@ const PORTABLE = [
   "packages/router",
   "packages/client",
   "packages/langgraph",
+  "apps/viewer",
+  "packages/ai-sdk",
+  "packages/openai-agents",
+  "packages/claude-agent-sdk",
 ];
 /** Folders within those that only a terminal needs; ROOMS keeps the others from importing them. */
 const FOR_NODE = ["packages/store-conformance/src/command"];
-const TOUCHES_SQL = ["packages/store-sqlite", "packages/store-postgres"];
+/** Folders and files of other packages that run in a browser too, with all that they import of their own. */
+const PORTABLE_PARTS = [
+  "packages/store-fs/src/file-text",
+  "packages/transcripts/src/views",
+  "packages/transcripts/src/views.ts",
+  "packages/transcripts/src/list-prices.ts",
+];
+const TOUCHES_SQL = ["packages/store-sqlite", "packages/store-postgres", "packages/transcripts"];
 const TOUCHES_FILES = [
   "packages/store-fs",
   "packages/store-sqlite",
   "packages/store-postgres",
   "packages/transcripts",
   "packages/config",
+  // Its version, in its package.json.
+  "packages/mcp",
   "apps/api",
   "apps/cli",
 ];
@@ -65,8 +111,11 @@ const ROOMS = {
   "packages/core": [
     "text",
     "model",
+    "entry-view",
+    "redaction",
     "async",
     "rules",
+    "demo",
     "search",
     "store",
     "sharded",
@@ -78,6 +127,7 @@ const ROOMS = {
     ".",
   ],
   "packages/store-fs": [
+    "file-text",
     "format",
     "disk",
     "lock",
@@ -119,7 +169,32 @@ const ROOMS = {
     "postgres-store.ts",
     ".",
   ],
-  "packages/transcripts": ["lines", "model", "agents", "files", "import", "follow", "export", "."],
+  "packages/transcripts": [
+    "lines",
+    "model",
+    "agents",
+    "views",
+    "files",
+    "import",
+    "follow",
+    "export",
+    "store",
+    ".",
+  ],
+  "packages/mcp": [
+    "version.ts",
+    "answer.ts",
+    "mcp-options.ts",
+    "records.ts",
+    "entry-records.ts",
+    "visible-sessions.ts",
+    "served.ts",
+    "tools",
+    "resources.ts",
+    "prompts.ts",
+    "create-mcp-server.ts",
+    ".",
+  ],
   "packages/langgraph": [
     "stored-contents.ts",
     "items.ts",
@@ -132,12 +207,35 @@ const ROOMS = {
     "compact.ts",
     ".",
   ],
+  "packages/ai-sdk": [
+    "stored-contents.ts",
+    "chat-state.ts",
+    "search-chats.ts",
+    "chat-store.ts",
+    "reader-queue.ts",
+    "stream-log.ts",
+    "produce-stream.ts",
+    "follow-stream.ts",
+    "resumable-streams.ts",
+    ".",
+  ],
+  "packages/openai-agents": [
+    "stored-contents.ts",
+    "plain-data.ts",
+    "fingerprint.ts",
+    "transaction.ts",
+    "history-state.ts",
+    "read-items.ts",
+    ".",
+  ],
+  "packages/claude-agent-sdk": ["sdk-types.ts", "stored-contents.ts", "entry-batch.ts", "summaries.ts", "."],
   "packages/store-conformance": [".", "cases", "cases.ts", "index.ts", "command"],
   "packages/router": [
     "call.ts",
     "errors.ts",
     "answer-length.ts",
     "context.ts",
+    "write-refusal.ts",
     "trpc.ts",
     "procedures",
     "router.ts",
@@ -145,7 +243,8 @@ const ROOMS = {
     "fast-path",
     ".",
   ],
-  "apps/api": ["version.ts", "metrics", "limits", "http", "server.ts", "command", "."],
+  "apps/viewer": ["style", "url", "live", "parts", "content", "pages", "shell", "."],
+  "apps/api": ["version.ts", "metrics", "limits", "http", "mcp", "viewer", "server.ts", "command", "."],
 };
 
 /** Whose insides are not checked yet, and what for; each run names them. */
@@ -156,9 +255,12 @@ const NOT_CHECKED_YET = {
 
 const problems = [];
 let files = 0;
+/** Files that a browser loads, by what the others of PORTABLE_PARTS import. */
+const portable = new Set();
 for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
   const sources = sourcesIn(join(root, folder, "src"));
   const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+  for (const file of sources) if (isIn(PORTABLE_PARTS, file)) addPortable(file, imports);
   for (const [file, statements] of imports) {
     files++;
     checkImports(folder, file, statements, allowed);
@@ -175,17 +277,20 @@ function checkImports(folder, file, statements, allowed) {
       const how = allowed[name];
       if (how === undefined) report(file, `imports ${specifier}: ${folder} must not know it`);
       else if (how === "types" && kind !== "type") report(file, `imports values of ${specifier}: types only`);
-      else if (how === "on demand" && kind === "value")
+      else if (how === "on demand" && kind === "value" && !AT_ONCE[folder]?.includes(specifier))
         report(file, `imports ${specifier} at once: load it on demand`);
+      const only = ONLY_VALUES_OF[folder]?.[name];
+      if (only && kind !== "type" && !only.includes(specifier))
+        report(file, `imports values of ${specifier}: only of ${only.join(", ")}`);
       if (rest.includes("src")) report(file, `reaches into another package: ${specifier}`);
     } else if (specifier.startsWith(".")) {
       const target = resolve(dirname(file), specifier);
       const inside = target.startsWith(join(root, folder) + sep);
       if (!inside) report(file, `reaches out of its package: ${specifier}`);
-    } else if (specifier.startsWith("node:") && PORTABLE.includes(folder) && !isForNode(file)) {
-      report(file, `imports ${specifier}: this package runs in browsers too`);
+    } else if (specifier.startsWith("node:") && isPortable(folder, file)) {
+      report(file, `imports ${specifier}: this runs in browsers too`);
     } else if (/^(better-sqlite3|drizzle-orm|pg)(\/|$)/.test(specifier) && !TOUCHES_SQL.includes(folder)) {
-      report(file, `imports ${specifier}: only store-sqlite and store-postgres touch SQL`);
+      report(file, `imports ${specifier}: only stores and transcripts touch SQL`);
     } else if (
       /^(node:)?fs(\/promises)?$/.test(specifier) &&
       !TOUCHES_FILES.includes(folder) &&
@@ -197,7 +302,22 @@ function checkImports(folder, file, statements, allowed) {
 }
 
 function isForNode(file) {
-  return FOR_NODE.some((folder) => file.startsWith(join(root, folder) + sep));
+  return isIn(FOR_NODE, file);
+}
+
+function isPortable(folder, file) {
+  return PORTABLE.includes(folder) ? !isForNode(file) : portable.has(file);
+}
+
+function addPortable(file, imports) {
+  if (portable.has(file)) return;
+  portable.add(file);
+  for (const { specifier, kind } of imports.get(file) ?? [])
+    if (specifier.startsWith(".") && kind !== "type") addPortable(resolve(dirname(file), specifier), imports);
+}
+
+function isIn(parts, file) {
+  return parts.some((part) => file === join(root, part) || file.startsWith(join(root, part) + sep));
 }
 
 function checkText(folder, file) {
@@ -274,7 +394,7 @@ function importsOf(file) {
 
 function sourcesIn(folder) {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }
 

@@ -52,6 +52,10 @@ writeFileSync(
           "client",
           "transcripts",
           "langgraph",
+          "mcp",
+          "ai-sdk",
+          "openai-agents",
+          "claude-agent-sdk",
         ]
           .map((name) => [`@thulp-sessions/${name}`, [`../../packages/${name}/src/index.ts`]])
           .concat([
@@ -59,7 +63,16 @@ writeFileSync(
             ["@thulp-sessions/transcripts/*", ["../../packages/transcripts/src/agents/*.ts"]],
             ["@thulp-sessions/core/memory", ["../../packages/core/src/store/memory-store.ts"]],
             ["@thulp-sessions/core/adapter", ["../../packages/core/src/adapter.ts"]],
-            ["@thulp-sessions/core/text", ["../../packages/core/src/text/visible-text.ts"]],
+            ["@thulp-sessions/core/redaction", ["../../packages/core/src/redaction.ts"]],
+            ["@thulp-sessions/core/text", ["../../packages/core/src/text.ts"]],
+            ["@thulp-sessions/core/view", ["../../packages/core/src/view.ts"]],
+            ["@thulp-sessions/transcripts/agents", ["../../packages/transcripts/src/agent-table.ts"]],
+            [
+              "@thulp-sessions/transcripts/store",
+              ["../../packages/transcripts/src/store/open-transcript-store.ts"],
+            ],
+            ["@thulp-sessions/transcripts/views", ["../../packages/transcripts/src/views.ts"]],
+            ["@thulp-sessions/transcripts/prices", ["../../packages/transcripts/src/list-prices.ts"]],
             ["@thulp-sessions/api", ["../../apps/api/src/index.ts"]],
           ]),
       ),

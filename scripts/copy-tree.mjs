@@ -15,7 +15,12 @@ const MADE = new Set([
   "coverage",
 ]);
 
-/** Copies a working tree as it lies here, without what was made in it. */
-export function copyTree(from, to) {
-  cpSync(from, to, { recursive: true, filter: (path) => path === from || !MADE.has(basename(path)) });
+/**
+ * Copies a working tree as it lies here, without what was made in it.
+ *
+ * @param options.isBuilt with what was built, though.
+ */
+export function copyTree(from, to, { isBuilt = false } = {}) {
+  const isWanted = (name) => !MADE.has(name) || (isBuilt && name === "dist");
+  cpSync(from, to, { recursive: true, filter: (path) => path === from || isWanted(basename(path)) });
 }

@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 
 /**
- * A Ctrl-C reaches the whole group of processes, npm, a shell, this one and the server; npm passes it on
- * besides; a supervisor sends it to one of them alone. So no signal is passed on: it would be a second one
- * to the server, which then does not wait for the requests under way. It is sent a message instead, which
- * asks it to stop and may come again. When this process is gone, it stops too.
+ * A Ctrl-C reaches the whole group of processes, npm, this one and the server; npm passes it on besides; a
+ * supervisor sends it to one of them alone. So no signal is passed on: it would be a second one to the
+ * server, which then does not wait for the requests under way. It is sent a message instead, which asks it
+ * to stop and may come again. When this process is gone, it stops too.
  */
 export function runServer(file, args, env) {
   const child = spawn(process.execPath, [file, ...args], {
@@ -20,11 +20,11 @@ export function runServer(file, args, env) {
   child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }
 
-/** Between npm and us may stand a shell that passes no signal on: when it is gone, somebody has ended npm. */
+/** Npm, or a shell in between that passes no signal on: when it is gone, somebody has ended npm. */
 function stopWithNpm(stop) {
-  const shell = process.ppid;
+  const starter = process.ppid;
   const watch = setInterval(() => {
-    if (process.ppid === shell) return;
+    if (process.ppid === starter) return;
     clearInterval(watch);
     stop();
   }, 250);

@@ -3,18 +3,19 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { COMPILERS, copyConsumer, expectTypes, INSTALL_TIMEOUT_MS, PROGRAMS } from "./consumer.ts";
 import { OTHER_NODE } from "./other-node.ts";
-import { run, succeed } from "./outside.ts";
+import { run, shellEnvironment, succeed, UNOPTIMIZED } from "./outside.ts";
 import { CATALOG, outsideFolder, packAll } from "./packed.ts";
 
 const folder = outsideFolder("npm");
 
 beforeAll(async () => {
   copyConsumer(folder);
-  const project = { name: "outside", private: true, type: "module" };
+  const devDependencies = { "@types/node": CATALOG["@types/node"] };
+  const project = { name: "outside", private: true, type: "module", devDependencies };
   writeFileSync(join(folder, "package.json"), JSON.stringify(project));
   const install = ["install", "--no-audit", "--no-fund", "--prefer-offline"];
-  await succeed("npm", [...install, ...packAll(outsideFolder("pack")).values()], { cwd: folder });
-  await succeed("npm", [...install, "-D", `@types/node@${CATALOG["@types/node"]}`], { cwd: folder });
+  const env = shellEnvironment(UNOPTIMIZED);
+  await succeed("npm", [...install, ...packAll().values()], { cwd: folder, env });
 }, INSTALL_TIMEOUT_MS);
 
 describe("an empty project that has installed the tarballs with npm", () => {

@@ -4,8 +4,11 @@ import { spawn } from "node:child_process";
 const OURS =
   /^(npm_(package|lifecycle|command|execpath|node_execpath|config_(user_agent|node_gyp|npm_version))|pnpm_|TURBO|VITEST|NODE_ENV$|NODE_PATH$|NODE_OPTIONS$|INIT_CWD$|PNPM_SCRIPT|TEST$|PROD$|DEV$|MODE$|SSR$|BASE_URL$)/;
 
+/** Compiles SQLite in a third of the time of -O1. For what goes with the test: pnpm's store would keep it. */
+export const UNOPTIMIZED = { CFLAGS: "-O0", CXXFLAGS: "-O0" } as const;
+
 /** The environment of a shell, with the compiler told to be quick. */
-function shellEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+export function shellEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { CFLAGS: "-O1", CXXFLAGS: "-O1" };
   for (const [name, value] of Object.entries(process.env)) if (!OURS.test(name)) env[name] = value;
   return { ...env, ...extra };

@@ -1,8 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, inject } from "vitest";
 
 export const ROOT = join(import.meta.dirname, "..", "..", "..");
 /** The pnpm that the bootstrap has installed. */
@@ -35,13 +44,28 @@ export function outsideFolder(purpose: string): string {
   return folder;
 }
 
-/** The tarball of each package, as it would be published: made from what was built. */
-export function packAll(folder: string): Map<string, string> {
-  return new Map(
-    PACKAGES.map(({ name, folder: from }) => {
-      const args = [PNPM, "pack", "--json", "--pack-destination", folder];
-      const { filename } = JSON.parse(execFileSync(process.execPath, args, { cwd: from, encoding: "utf8" }));
-      return [name, join(folder, basename(filename))];
-    }),
+/**
+ * The tarball of each package, as it would be published: made from what was built. The first file of a run
+ * that asks packs them.
+ */
+export function packAll(): Map<string, string> {
+  const shared = inject("sharedFolder");
+  const packed = join(shared, "packed");
+  if (!existsSync(packed)) {
+    const folder = mkdtempSync(join(shared, "packing-"));
+    const chosen = PACKAGES.flatMap(({ name }) => ["--filter", name]);
+    const args = [PNPM, "-r", ...chosen, "pack", "--json", "--pack-destination", folder];
+    const told = execFileSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 });
+    writeFileSync(join(folder, "names.json"), told);
+    try {
+      renameSync(folder, packed);
+    } catch (error) {
+      // Another worker was earlier.
+      if (!existsSync(packed)) throw error;
+    }
+  }
+  const all: { name: string; filename: string }[] = JSON.parse(
+    readFileSync(join(packed, "names.json"), "utf8"),
   );
+  return new Map(all.map(({ name, filename }) => [name, join(packed, basename(filename))]));
 }

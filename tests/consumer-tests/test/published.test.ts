@@ -7,7 +7,7 @@ import { run } from "./outside.ts";
 import { outsideFolder, PACKAGES, packAll } from "./packed.ts";
 
 const folder = outsideFolder("pack");
-const tarballs = packAll(folder);
+const tarballs = packAll();
 const bin = (name: string, path: string) =>
   join(createRequire(import.meta.url).resolve(`${name}/package.json`), "..", path);
 const PUBLINT = join(import.meta.dirname, "..", "node_modules", "publint", "src", "cli.js");

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createClient } from "@thulp-sessions/client";
+import { conformanceCases } from "@thulp-sessions/store-conformance";
 import { startNode, startServerProgram, tempFolder } from "@thulp-sessions/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ROOT } from "./document.ts";
@@ -13,6 +14,10 @@ const { publishConfig } = JSON.parse(readFileSync(join(PACKAGE, "package.json"),
 const COMMAND = join(PACKAGE, publishConfig.bin["store-conformance"]);
 
 const TOKEN = "a-token-of-the-test";
+
+/** Every eighth case; in `npm run soak` none is named, which is all. apps/api runs them all over HTTP. */
+const CASES =
+  process.env["SOAK"] === "1" ? [] : conformanceCases.filter((_, i) => i % 8 === 0).map(({ id }) => id);
 
 function conformance(...args: readonly string[]) {
   return startNode([COMMAND, ...args]).ended;
@@ -28,11 +33,11 @@ describe("the command store-conformance", () => {
     const tokenFile = join(tempFolder(), "token");
     writeFileSync(tokenFile, `${TOKEN}\n`);
     const url = await startServer("sqlite:s.db", TOKEN);
-    const { code, output } = await conformance(url, "--token-file", tokenFile);
+    const { code, output } = await conformance(url, ...CASES, "--token-file", tokenFile);
     expect(output).not.toMatch(/^FAILED/m);
     const lines = output.trim().split("\n");
     expect(lines.at(-1)).toBe(`${lines.length - 1} passed, 0 failed`);
-    expect(lines.length).toBeGreaterThan(150);
+    expect(lines).toHaveLength(1 + (CASES.length || conformanceCases.length));
     expect(code).toBe(0);
   });
 

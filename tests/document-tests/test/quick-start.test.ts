@@ -19,7 +19,7 @@ function section(document: string, title: string) {
 // this test.
 test("npm start serves apps/api/dist/main.js, at the address that the documents name", () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  expect(scripts.start).toBe("node scripts/bootstrap.mjs start");
+  expect(scripts.start).toBe("exec node scripts/bootstrap.mjs start");
   expect(readFileSync(join(ROOT, "scripts/bootstrap.mjs"), "utf8")).toMatch(
     /start\(\) \{\s+buildStartSet\(.*\);\s+runServer\(join\(root, "apps", "api", "dist", "main\.js"\), rest, process\.env\);/,
   );

@@ -22,7 +22,7 @@ async function opened(url: string, durability?: Durability): Promise<SessionStor
 }
 
 const MINUTES = 60_000;
-const postgres = await startPostgres();
+const postgres = await startPostgres({ settings: { fsync: "off" } });
 const isMissing = typeof postgres === "string";
 afterAll(() => (isMissing ? undefined : postgres.close()));
 

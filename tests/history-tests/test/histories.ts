@@ -4,7 +4,7 @@ import { type Below, Clock, runClient } from "./clients.ts";
 import { type Operation, unexplained } from "./linearizable.ts";
 
 /** Ten minutes over all stores with SOAK=1, a small part of one without. */
-export const ROUNDS = process.env["SOAK"] === "1" ? 300 : 16;
+export const ROUNDS = process.env["SOAK"] === "1" ? 300 : 10;
 /**
  * Stands in the message of a failure, and is taken from SEED to make the same calls again; what happens at
  * the same time may differ.

@@ -3,14 +3,14 @@ import { conformanceCases } from "@thulp-sessions/store-conformance";
 import { describe, test } from "vitest";
 import { MISSING, newFolder, schemas, writeList } from "./lists.ts";
 
-/** Calls of one session go to one shard as they are: what is merged is what may differ. */
+/**
+ * Calls of one session go to one shard as they are: what is merged is what may differ. All of the suite runs
+ * over shards in memory (packages/store-conformance), and over these in `npm run soak`.
+ */
 const MERGED = /^(?:LIST|COUNT|FILTER|SEARCH|WATCH|CAPABILITY|CLOSE|LABEL)-/;
-const isLong = process.env["SOAK"] === "1";
 
 interface Fleet {
   readonly name: string;
-  /** Takes long: what goes to one shard is left to `npm run soak`. */
-  readonly isSlow?: boolean;
   readonly shards: () => readonly string[];
   readonly skipped?: string | null;
 }
@@ -18,13 +18,14 @@ interface Fleet {
 const FLEETS: readonly Fleet[] = [
   // Two kinds, so that what differs between them meets in one answer.
   { name: "two of SQLite and a folder of files", shards: () => ["sqlite:0.db", "fs:1", "sqlite:2.db"] },
-  { name: "two of PostgreSQL", shards: () => schemas(2), isSlow: true, skipped: MISSING },
+  { name: "two of PostgreSQL", shards: () => schemas(2), skipped: MISSING },
 ];
 
-for (const { name, shards, isSlow = false, skipped = null } of FLEETS) {
-  const cases = conformanceCases.filter(
-    ({ clauses }) => isLong || !isSlow || clauses.some((clause) => MERGED.test(clause)),
-  );
+const cases = conformanceCases.filter(
+  ({ clauses }) => process.env["SOAK"] === "1" || clauses.some((clause) => MERGED.test(clause)),
+);
+
+for (const { name, shards, skipped = null } of FLEETS) {
   describe.skipIf(skipped !== null)(`${name}${skipped === null ? "" : ` (skipped: ${skipped})`}`, () => {
     const factory = async () => {
       const { folder, dispose } = await newFolder();

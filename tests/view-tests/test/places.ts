@@ -13,6 +13,13 @@ export interface Place {
   close(): Promise<void>;
 }
 
+class NotSearchable extends MemoryStore {
+  override readonly capabilities = {
+    ...{ persistent: false, shared: false, exactNumbers: false, writable: true },
+    searchable: false,
+  };
+}
+
 async function ofStore(store: SessionStore): Promise<Place> {
   return { store, views: new SessionManager(store).views, close: () => store.close() };
 }
@@ -38,6 +45,7 @@ function viewsOfServer(url: string): Place["views"] {
 /** Every store, and a server that is asked by a client and by a manager over the store of that server. */
 export const PLACES: Readonly<Record<string, () => Promise<Place | string>>> = {
   memory: () => ofStore(new MemoryStore()),
+  "a store that does not search": () => ofStore(new NotSearchable()),
   fs: async () => ofStore(await openStore(`fs:${join(tempFolder(), "sessions")}`)),
   sqlite: async () => ofStore(await openStore(`sqlite:${join(tempFolder(), "sessions.db")}`)),
   "remote store": async () => ofStore(await openStore((await sqliteServer()).url)),
@@ -47,7 +55,7 @@ export const PLACES: Readonly<Record<string, () => Promise<Place | string>>> = {
     return { store, views: viewsOfServer(url), close: () => store.close() };
   },
   postgres: async () => {
-    const server = await startPostgres();
+    const server = await startPostgres({ settings: { fsync: "off" } });
     if (typeof server === "string") return server;
     const store = await openStore(server.url);
     const close = async () => {
