@@ -387,13 +387,11 @@ describe("what is searched of an entry is bounded", () => {
     for (const text of [filler(200_000), filler(200_000, "füll"), "東".repeat(200_000)]) {
       const strings = [`${text} needle`];
       const terms = parseSearchText('needle "fill fill" OR 東');
-      let turns = 0;
-      const count = setInterval(() => turns++, 0);
-      const found = await matchStringsInTurns(strings, parseSearchText("needle"), new Yielder());
-      clearInterval(count);
+      const impatient = new Impatient();
+      const found = await matchStringsInTurns(strings, parseSearchText("needle"), impatient);
       expect(found).toEqual(matchStrings(strings, parseSearchText("needle")));
       expect(await matchStringsInTurns(strings, terms, new Yielder())).toEqual(matchStrings(strings, terms));
-      expect(turns).toBeGreaterThan(1);
+      expect(impatient.turns).toBeGreaterThan(1);
     }
   });
 });
@@ -480,3 +478,17 @@ describe("what is ruled out at a glance", () => {
     expect(ruledOut).toBeGreaterThan(100);
   });
 });
+
+/** Takes every chance to give others their turn, however fast the machine is. */
+class Impatient extends Yielder {
+  turns = 0;
+
+  override isDue(): boolean {
+    return true;
+  }
+
+  override yieldToEventLoop(): Promise<void> {
+    this.turns++;
+    return super.yieldToEventLoop();
+  }
+}

@@ -87,8 +87,13 @@ describeInBrowser("a session", (browser) => {
   });
 
   test("is found by the beginning of its id; one that is not there is said", async () => {
-    await open(samples.build.slice(0, 18));
-    await page.waitForURL(`${server.url}/s/${samples.build}`);
+    // Those of the samples may have been made in one millisecond, and begin alike.
+    const id = "5f0c9a2e-5d1b-7a60-8c3e-0123456789ab";
+    const { manager } = server;
+    await manager.createSession("Alone", { type: "agent", agentName: "clock" }, { id });
+    await manager.addEntry(id, { type: "user_message" }, "Nobody begins as I do");
+    await open(id.slice(0, 18));
+    await page.waitForURL(`${server.url}/s/${id}`);
     await page.goto(`${server.url}/s/ffffffff`);
     await page.getByText("No session begins with ffffffff").waitFor();
     await page.goto(`${server.url}/s/0190a3c5-7b1e-7c3a-9d4f-2a6b8c0d1e2f`);

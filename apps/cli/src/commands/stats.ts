@@ -17,7 +17,7 @@ import { parseCount } from "../input/when.ts";
 import { truncate } from "../render/columns.ts";
 import { printJson } from "../render/json.ts";
 import { bar, facts } from "../render/table.ts";
-import { padStart, plural, shownName } from "../render/text.ts";
+import { grouped, padStart, plural, shownName } from "../render/text.ts";
 import { bytes, day } from "../render/time.ts";
 import { copiedText, toolLines, usageJson, usageLines, usageStyle } from "../render/usage.ts";
 import { usage } from "../terminal/exit.ts";
@@ -199,13 +199,13 @@ async function chart(
   const shown = values.filter(([, value]) => value > 0);
   if (shown.length === 0) return;
   const most = Math.max(...shown.map(([, value]) => value));
-  const digits = most.toLocaleString("en").length;
+  const digits = grouped(most).length;
   await io.line(`\n${io.colors.dim(title)}`);
   const pairs = shown.map(
     ([name, value]) =>
       [
         `  ${name}`,
-        `${padStart(value.toLocaleString("en"), digits)}  ${io.colors.cyan(bar(value, most, BAR_COLUMNS))}`,
+        `${padStart(grouped(value), digits)}  ${io.colors.cyan(bar(value, most, BAR_COLUMNS))}`,
       ] as const,
   );
   await io.print(`${facts(pairs, io.colors).join("\n")}\n`);

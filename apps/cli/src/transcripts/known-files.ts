@@ -23,7 +23,10 @@ export async function loadKnownFiles(context: Context, agent: string): Promise<S
   const path = join(stateFolder(context), "imports", `${name.slice(0, 32)}-${agent}.json`);
   const json: unknown = await readFile(path, "utf8").then(JSON.parse, () => null);
   const files = new KnownFiles(json);
-  return { files, save: () => save(path, JSON.stringify(files)).catch(() => {}) };
+  const saveChanges = async () => {
+    if (files.isChanged) await save(path, JSON.stringify(files)).catch(() => {});
+  };
+  return { files, save: saveChanges };
 }
 
 async function save(path: string, text: string): Promise<void> {

@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TextFormat } from "../lines/text-format.ts";
 import type { AgentReader, AgentRoot, NamedTranscript } from "../model/agent-reader.ts";
 import { openSession, sessionsIn } from "./database-sessions.ts";
@@ -37,6 +38,8 @@ type KnownNames = (path: string, stamp: string) => NamedTranscript | undefined;
 
 /** More folders than any agent nests, fewer than a circle of links would need. */
 const MAX_DEPTH = 16;
+/** What is looked at before others get a turn: about a millisecond. */
+const FILES_PER_TURN = 100;
 
 class Search implements FoundTranscripts {
   readonly #reader: AgentReader;
@@ -48,6 +51,7 @@ class Search implements FoundTranscripts {
   /** Folders that were walked, so that links to one are not walked twice. */
   readonly #walked = new Set<string>();
   readonly #members: MemberFile[] = [];
+  #looks = 0;
 
   constructor(reader: AgentReader, known: KnownNames) {
     this.#reader = reader;
@@ -165,7 +169,9 @@ class Search implements FoundTranscripts {
     const format = this.#reader.textFormat?.(relativePath) ?? null;
     if (format) return this.#sections(path, relativePath, format);
     await this.#try(path, async () => {
-      const stats = await stat(path, { bigint: true });
+      // For thousands of files the way through the pool of threads would cost many times more.
+      const stats = statSync(path, { bigint: true });
+      if (++this.#looks % FILES_PER_TURN === 0) await nextTurn();
       const stamp = stampOf(stats);
       const keys = this.#reader.listKeys?.(relativePath) ?? null;
       const named =

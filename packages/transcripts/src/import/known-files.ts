@@ -29,11 +29,17 @@ const MAX_IDS = 500;
  */
 export class KnownFiles {
   readonly #files = new Map<string, KnownFile>();
+  #isChanged = false;
 
   /** @param json what `toJSON` gave; anything else counts as nothing. */
   constructor(json?: unknown) {
     if (typeof json !== "object" || json === null) return;
     for (const [path, file] of Object.entries(json)) if (isKnownFile(file)) this.#files.set(path, file);
+  }
+
+  /** Has it learned or forgotten something since it was made? Else there is nothing to keep. */
+  get isChanged(): boolean {
+    return this.#isChanged;
   }
 
   toJSON(): Readonly<Record<string, unknown>> {
@@ -42,12 +48,21 @@ export class KnownFiles {
 
   /** @internal Takes in what another process has learned; of a file that both know, that counts. */
   merge(json: unknown): void {
-    for (const [path, file] of new KnownFiles(json).#files) this.#files.set(path, file);
+    for (const [path, file] of new KnownFiles(json).#files) this.#learn(path, file);
   }
 
   /** @internal Forgets the files that are not among these. */
   keepOnly(paths: ReadonlySet<string>): void {
-    for (const path of this.#files.keys()) if (!paths.has(path)) this.#files.delete(path);
+    for (const path of this.#files.keys()) if (!paths.has(path)) this.#forget(path);
+  }
+
+  #learn(path: string, file: KnownFile): void {
+    this.#files.set(path, file);
+    this.#isChanged = true;
+  }
+
+  #forget(path: string): void {
+    if (this.#files.delete(path)) this.#isChanged = true;
   }
 
   /** @internal What the file said of its names when it had this stamp. */
@@ -61,8 +76,11 @@ export class KnownFiles {
     const { sessionId, result, name = null, bytes, entries, sideFiles, refused, reason, redacted } = report;
     const isRacy = now - file.modifiedAt < RACY_MS;
     const isWhole = refused.length === 0 && sideFiles.skipped.length === 0 && sessionId !== undefined;
-    if (isRacy || !isWhole) return void this.#files.delete(file.path);
-    this.#files.set(file.path, {
+    if (isRacy || !isWhole) {
+      this.#forget(file.path);
+      return;
+    }
+    this.#learn(file.path, {
       stamp: fullStamp(file),
       nativeId: file.nativeId,
       parentId: file.parentId,

@@ -93,9 +93,11 @@ export class TranscriptStream {
   *push(chunk: Buffer): Generator<StreamItem, void, undefined> {
     let bytes = chunk;
     if (this.#start) {
-      bytes = Buffer.concat([this.#start, chunk]);
-      this.#start = bytes;
-      if (bytes.length < BOM.length) return;
+      if (this.#start.length > 0) bytes = Buffer.concat([this.#start, chunk]);
+      if (bytes.length < BOM.length) {
+        this.#start = Buffer.from(bytes);
+        return;
+      }
       bytes = this.#takeBom(bytes);
     }
     yield* this.#split(bytes);
