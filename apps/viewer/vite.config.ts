@@ -12,7 +12,7 @@ const names = {
 export default defineConfig({
   // The page may be served within another application: its files find each other by where they are.
   base: "./",
-  plugins: [themeScript()],
+  plugins: [themeScript(), settingsPreload()],
   build: {
     // Small files as `data:` URLs would fall to the Content-Security-Policy.
     assetsInlineLimit: 0,
@@ -47,4 +47,10 @@ function themeScript(): Plugin {
     },
     transformIndexHtml: () => [{ tag: "script", attrs: { src: `./${fileName}` }, injectTo: "head-prepend" }],
   };
+}
+
+/** Nothing is asked of the server before its settings are known: they are fetched with the scripts. */
+function settingsPreload(): Plugin {
+  const attrs = { rel: "preload", as: "fetch", crossorigin: true, href: "/viewer/settings" };
+  return { name: "settings-preload", transformIndexHtml: () => [{ tag: "link", attrs, injectTo: "head" }] };
 }

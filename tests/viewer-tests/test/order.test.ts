@@ -186,6 +186,60 @@ describeInBrowser("in another order than usual", (browser) => {
     tabs.expectNoFault();
   });
 
+  test("rows that are on their way are shown, and read again, when the stream of changes begins", async () => {
+    // Of a browser of its own: its first page begins the stream.
+    const own = await WatchedTabs.open(browser());
+    const alone = await own.newPage();
+    const aborted: string[] = [];
+    alone.on("requestfailed", (request) => aborted.push(request.url()));
+    const answers = await hold(alone, /sessions\.list/);
+    await alone.goto(server.url);
+    await answers.held;
+    await alone.locator("[data-link=live]").waitFor();
+    const { metadata } = await manager.createSession("Late", { type: "conversation", purpose: "x" });
+    answers.release();
+    await alone.locator(`[data-id="${metadata.id}"]`).waitFor();
+    expect(aborted.filter((url) => url.includes("sessions.list"))).toEqual([]);
+    await manager.deleteSession(metadata.id);
+    await own.context.close();
+  });
+
+  test("entries that come while a session is opened stand in it once", async () => {
+    const { metadata } = await manager.createSession("Growing", { type: "conversation", purpose: "x" });
+    await manager.addEntries(
+      metadata.id,
+      Array.from({ length: 20 }, (_, i) => userMessage(`Entry ${i}`)),
+    );
+    let goOn = () => {};
+    const grown = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let hasHead = () => {};
+    const head = new Promise<void>((resolve) => {
+      hasHead = resolve;
+    });
+    page.on("response", (response) => response.url().includes("sessions.head") && hasHead());
+    await page.route(/entries\.list/, async (route) => {
+      await grown;
+      await route.continue();
+    });
+    await page.goto(`${server.url}/s/${metadata.id}#e15`);
+    await head;
+    await manager.addEntries(metadata.id, [userMessage("Entry 20"), userMessage("Entry 21")]);
+    goOn();
+    await page.locator('[data-seq="21"]').waitFor();
+    await manager.addEntries(metadata.id, [userMessage("Entry 22")]);
+    await page.locator('[data-seq="22"]').waitFor();
+    const places = () =>
+      page
+        .locator("[data-seq]")
+        .evaluateAll((all) => all.map((each) => Number(each.getAttribute("data-seq"))));
+    const seen = await places();
+    expect(seen).toEqual([...new Set(seen)]);
+    await manager.deleteSession(metadata.id);
+    tabs.expectNoFault();
+  });
+
   test("a list that could not be read is not said to be empty because it could be counted", async () => {
     await page.route(/sessions\.list/, (route) => route.fulfill({ status: 400, body: "no" }));
     await page.goto(server.url);

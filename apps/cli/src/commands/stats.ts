@@ -8,6 +8,7 @@ import {
   type SessionId,
   type SessionStore,
 } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { type PriceList, type SessionSummary, SessionTally, SummarySum } from "@thulp-sessions/core/view";
 import type { AnyCommand } from "../command/any-command.ts";
 import type { Context } from "../command/context.ts";
@@ -17,7 +18,7 @@ import { parseCount } from "../input/when.ts";
 import { truncate } from "../render/columns.ts";
 import { printJson } from "../render/json.ts";
 import { bar, facts } from "../render/table.ts";
-import { grouped, padStart, plural, shownName } from "../render/text.ts";
+import { padStart, plural, shownName } from "../render/text.ts";
 import { bytes, day } from "../render/time.ts";
 import { copiedText, toolLines, usageJson, usageLines, usageStyle } from "../render/usage.ts";
 import { usage } from "../terminal/exit.ts";
@@ -199,13 +200,13 @@ async function chart(
   const shown = values.filter(([, value]) => value > 0);
   if (shown.length === 0) return;
   const most = Math.max(...shown.map(([, value]) => value));
-  const digits = grouped(most).length;
+  const digits = groupDigits(most).length;
   await io.line(`\n${io.colors.dim(title)}`);
   const pairs = shown.map(
     ([name, value]) =>
       [
         `  ${name}`,
-        `${padStart(grouped(value), digits)}  ${io.colors.cyan(bar(value, most, BAR_COLUMNS))}`,
+        `${padStart(groupDigits(value), digits)}  ${io.colors.cyan(bar(value, most, BAR_COLUMNS))}`,
       ] as const,
   );
   await io.print(`${facts(pairs, io.colors).join("\n")}\n`);

@@ -1,5 +1,5 @@
 import type { CopyProgress } from "@thulp-sessions/core";
-import { grouped } from "../render/text.ts";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { span } from "../render/time.ts";
 import type { Io } from "../terminal/io.ts";
 import { progressBar, ratePerSecond } from "./progress-bar.ts";
@@ -18,8 +18,8 @@ export function copyProgress(io: Io): ProgressView {
     update({ done, total, entries }) {
       const rate = ratePerSecond(done, started);
       bar?.update(done, total, {
-        entries: grouped(entries),
-        rate: rate >= 10 ? grouped(Math.round(rate)) : rate.toFixed(1),
+        entries: groupDigits(entries),
+        rate: rate >= 10 ? groupDigits(Math.round(rate)) : rate.toFixed(1),
         left: done === 0 ? "" : `${span(((total - done) / rate) * 1000)} left`,
       });
     },

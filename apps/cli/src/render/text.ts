@@ -1,4 +1,4 @@
-import { visibleText } from "@thulp-sessions/core/text";
+import { groupDigits, visibleText } from "@thulp-sessions/core/text";
 import { truncate, width } from "./columns.ts";
 
 /** A message that is longer was not written for a person. */
@@ -27,12 +27,7 @@ export function padStart(text: string, columns: number): string {
   return " ".repeat(Math.max(0, columns - width(text))) + text;
 }
 
-/** A whole number for a person, such as `10,000`. Not by `toLocaleString`, whose first call takes 30 ms. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
 /** `1 session`, `2 sessions`, `10,000 entries`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${grouped(count)} ${count === 1 ? one : many}`;
+  return `${groupDigits(count)} ${count === 1 ? one : many}`;
 }

@@ -1,3 +1,4 @@
+import { groupDigits } from "@thulp-sessions/core/text";
 import {
   costText,
   type ModelUse,
@@ -10,7 +11,7 @@ import {
 import type { Colors } from "../terminal/colors.ts";
 import type { Io } from "../terminal/io.ts";
 import { type Column, facts, table } from "./table.ts";
-import { grouped, oneLine, plural } from "./text.ts";
+import { oneLine, plural } from "./text.ts";
 import { dateTime, span } from "./time.ts";
 
 const TOOLS_SHOWN = 10;
@@ -30,7 +31,7 @@ export function usageStyle({ colors, terminal, width }: Io): Style {
 /** What a session did and cost, as a person reads it. */
 export function summaryLines(summary: SessionSummary, prices: PriceList, { colors, width }: Style): string[] {
   const { turns, firstAt, lastAt, copied, files } = summary;
-  const pairs: [string, string][] = [["turns", grouped(turns)]];
+  const pairs: [string, string][] = [["turns", groupDigits(turns)]];
   if (firstAt !== null && lastAt !== null)
     pairs.push(["duration", `${span(lastAt - firstAt)}, from ${dateTime(firstAt)}`]);
   if (copied.entries > 0 || copied.requests > 0)
@@ -64,12 +65,12 @@ export function usageLines(
   const rows = models.length === 1 ? models : [...models, all];
   const count = (title: string, of: (tokens: TokenCounts) => number): Column<ModelUse> => ({
     title,
-    value: (use) => grouped(of(use.tokens)),
+    value: (use) => groupDigits(of(use.tokens)),
     align: "right",
   });
   const columns: readonly Column<ModelUse>[] = [
     { title: "model", value: ({ model }) => oneLine(model ?? "(not said)"), shrinkTo: 10 },
-    { title: "requests", value: ({ requests }) => grouped(requests), align: "right" },
+    { title: "requests", value: ({ requests }) => groupDigits(requests), align: "right" },
     count("input", ({ input }) => input),
     count("cache read", ({ cacheRead }) => cacheRead),
     count("cache write", ({ cacheWrite }) => cacheWrite),
@@ -78,7 +79,7 @@ export function usageLines(
   ];
   const notes = [
     ...(tokens.reasoning > 0
-      ? [`Of the output the models thought ${grouped(tokens.reasoning)} tokens.`]
+      ? [`Of the output the models thought ${groupDigits(tokens.reasoning)} tokens.`]
       : []),
     ...(cost.unknownRequests > 0 && cost.knownRequests > 0
       ? [`Without ${plural(cost.unknownRequests, "request")} whose price is unknown.`]
@@ -94,14 +95,14 @@ export function toolLines(tools: readonly ToolUse[], { colors, width }: Style): 
   const shown = tools.slice(0, TOOLS_SHOWN);
   const columns: readonly Column<ToolUse>[] = [
     { title: "tool", value: ({ name }) => oneLine(name), shrinkTo: 10 },
-    { title: "calls", value: ({ calls }) => grouped(calls), align: "right" },
+    { title: "calls", value: ({ calls }) => groupDigits(calls), align: "right" },
     {
       title: "failed",
-      value: ({ failed }) => grouped(failed),
+      value: ({ failed }) => groupDigits(failed),
       align: "right",
       paint: (text, { failed }) => (failed > 0 ? colors.red(text) : text),
     },
-    { title: "unsaid", value: ({ unstated }) => grouped(unstated), align: "right" },
+    { title: "unsaid", value: ({ unstated }) => groupDigits(unstated), align: "right" },
   ];
   const rest = tools.slice(TOOLS_SHOWN).reduce((sum, { calls }) => sum + calls, 0);
   const more =

@@ -1,7 +1,8 @@
+import { groupDigits } from "@thulp-sessions/core/text";
 import type { FileReport } from "@thulp-sessions/transcripts";
 import type { Context } from "../command/context.ts";
 import { printJson } from "../render/json.ts";
-import { grouped, oneLine, plural } from "../render/text.ts";
+import { oneLine, plural } from "../render/text.ts";
 import { bytes as size } from "../render/time.ts";
 
 const RESULTS = ["new", "grown", "changed", "unchanged", "duplicate", "skipped", "failed"] as const;
@@ -51,7 +52,7 @@ export async function printImportReport(
     [sum.salvaged, "found in broken lines"],
   ]);
   await io.line(
-    `${plural(sum.added, "entry", "entries")} added${added && ` (${added})`}, ${grouped(sum.present)} there already`,
+    `${plural(sum.added, "entry", "entries")} added${added && ` (${added})`}, ${groupDigits(sum.present)} there already`,
   );
   const redacted = reports.reduce((count, report) => count + (report.redacted?.count ?? 0), 0);
   if (reports.some((report) => report.redacted))

@@ -1,3 +1,5 @@
+import { groupDigits } from "@thulp-sessions/core/text";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -49,12 +51,8 @@ function day(time: number): string {
   return Math.abs(time) <= 8.64e15 ? new Date(time).toISOString().slice(0, 10) : String(time);
 }
 
-const numbers = new Intl.NumberFormat("en");
-
 /** `100,001`. */
-export function count(number: number): string {
-  return numbers.format(number);
-}
+export const count = groupDigits;
 
 /** `1 session`, `1,204 sessions`. */
 export function counted(number: number, noun: string, nouns = `${noun}s`): string {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../model/json.ts";
 import type { EntryType } from "../model/model.ts";
+import { groupDigits } from "../text/group-digits.ts";
 import { messageText } from "../text/message-text.ts";
 
 /** What a person sees of a content, piece by piece. */
@@ -130,7 +131,7 @@ function pictureText(block: JsonObject): string | null {
 
 /** What stands for bytes in base64. */
 function bytesText(base64: string, mediaType?: JsonValue): string {
-  const size = Math.floor((base64.length * 3) / 4).toLocaleString("en");
+  const size = groupDigits(Math.floor((base64.length * 3) / 4));
   return `${typeof mediaType === "string" && mediaType !== "" ? mediaType : "bytes"}, about ${size} bytes`;
 }
 

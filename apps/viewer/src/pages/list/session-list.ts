@@ -43,6 +43,8 @@ export class SessionList {
   #gather: ReturnType<typeof setTimeout> | undefined;
   #recount: ReturnType<typeof setTimeout> | undefined;
   #refreshing = false;
+  /** What the first page that is being read says may be older than the stream of changes. */
+  #loadAgain = false;
   #counts = 0;
   readonly #unlisten: () => void;
 
@@ -50,7 +52,7 @@ export class SessionList {
     this.#list = list;
     this.#filter = filterOf(list);
     this.#unlisten = onChange((change) => {
-      if (change.type === "reset") void this.load();
+      if (change.type === "reset") this.#reset();
       else if (change.type === "deleted") {
         this.#remove([change.id]);
         // An answer that is under way may still have it, and it was counted.
@@ -69,6 +71,7 @@ export class SessionList {
   /** Reads the first page again; as many rows as are shown, so that nothing jumps away. */
   async load(): Promise<void> {
     this.loading.value = true;
+    this.#loadAgain = false;
     this.#reading?.abort();
     const limit = Math.min(Math.max(PAGE, this.rows.value.length), 500);
     await this.#readPage({ limit }, (page) => {
@@ -76,8 +79,16 @@ export class SessionList {
       this.waiting.value = new Map();
     });
     if (this.#reading) return;
+    if (this.#loadAgain) return this.load();
     this.loading.value = false;
     await this.#count();
+  }
+
+  /** The stream of changes has begun: what was read before may have missed some. */
+  #reset(): void {
+    // Rows that are on their way are shown first.
+    if (this.loading.value && this.#reading) this.#loadAgain = true;
+    else void this.load();
   }
 
   /** Reads the next page, if there is one and none is under way. */

@@ -17,6 +17,9 @@ const FLOOD_MS = 100;
 /** So often a page that is hidden reads what is new. */
 const HIDDEN_MS = 100;
 
+/** Behind every entry. */
+const FAR = Number.MAX_SAFE_INTEGER;
+
 interface Place {
   readonly seq: number;
   readonly id: string;
@@ -36,6 +39,8 @@ export class OpenSession {
   readonly gone = signal<readonly GoneEntries[]>([]);
   readonly problem = signal<Problem | null>(null);
   readonly loading = signal(true);
+  /** The first entries are there: what is asked for beside them kept them waiting before. */
+  readonly isOpen = signal(false);
   readonly isStartLoaded = signal(false);
   readonly isEndLoaded = signal(false);
   readonly deleted = signal(false);
@@ -88,24 +93,40 @@ export class OpenSession {
     this.#reading = false;
     const abort = AbortSignal.any([this.#abort.signal, opening.signal]);
     await this.#try(abort, async () => {
-      const head = await calls().sessions.head.query({ id: this.id }, { signal: abort });
-      this.#takeHead(head);
-      const end = head.entryCount - 1;
-      const at = seq === null ? null : Math.min(seq, Math.max(0, end));
-      const [before, after] = await Promise.all([
-        this.#source.read(at === null ? end : at - 1, -1, abort),
-        at === null ? null : this.#source.read(at, 1, abort),
-      ]);
+      const { head, pages, last } = await this.#readAround(seq, abort);
       if (abort.aborted) return;
+      const [before, after] = pages;
+      this.#takeHead(head);
       this.entries.value = [...before.entries, ...(after?.entries ?? [])];
       this.isStartLoaded.value = !before.more;
-      this.isEndLoaded.value = after === null || !after.more;
-      this.#last = await this.#lastOf(head, abort);
-      // From here on what is added is read after it.
+      this.isEndLoaded.value = !after?.more;
+      const newest = this.isEndLoaded.value ? this.entries.value.at(-1) : undefined;
+      // From here on what is added is read after it. Some may have come behind the head, and be loaded already.
+      this.#last = newest && newest.seq > (last?.seq ?? -1) ? { seq: newest.seq, id: newest.id } : last;
       this.#epoch = head.epoch;
+      this.isOpen.value = true;
     });
     if (this.#opening === opening) this.loading.value = false;
     void this.#follow();
+  }
+
+  /**
+   * What is around a `seq`, or the end, in one round trip: the parts may be of different moments, but between
+   * these nothing was taken back.
+   */
+  async #readAround(seq: number | null, abort: AbortSignal) {
+    for (let at = seq; ; ) {
+      const [head, last, ...pages] = await Promise.all([
+        calls().sessions.head.query({ id: this.id }, { signal: abort }),
+        this.#entryBefore(FAR, abort),
+        this.#source.read(at === null ? FAR - 1 : at - 1, -1, abort),
+        at === null ? null : this.#source.read(at, 1, abort),
+      ]);
+      const isPast = at !== null && at > 0 && at >= head.entryCount;
+      if (isPast) at = Math.max(0, head.entryCount - 1);
+      else if (pages.every((page) => page?.epoch == null || page.epoch === head.epoch))
+        return { head, last, pages };
+    }
   }
 
   /** Loads what is before. */

@@ -155,7 +155,7 @@ export function SessionView({ id, state }: { readonly id: SessionId; readonly st
           </EntryViewContext.Provider>
           <Rail
             id={id}
-            version={head?.version ?? ""}
+            version={session.isOpen.value && head ? head.version : ""}
             seq={seq}
             onJump={(to) => conversation.current?.jump(to)}
           />
