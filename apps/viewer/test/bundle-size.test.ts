@@ -33,7 +33,7 @@ describe.skipIf(!isBuilt)(`what is built${isBuilt ? "" : " (nothing is: npm run 
 
   test("is of files whose names change with their contents, and the page holds no script or style", () => {
     expect(named.length).toBeGreaterThan(3);
-    for (const name of assets) expect(name).toMatch(/^[\w-]+\.[\w-]{8}\.(js|css|svg)$/);
+    for (const name of assets) expect(name).toMatch(/^[\w-]+\.[\w-]{8}\.(js|css|png)$/);
     expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|style=|\son\w+=/);
   });
 

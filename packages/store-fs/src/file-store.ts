@@ -295,8 +295,10 @@ export class FileStore extends BaseStore implements LabelledStore {
   ): AsyncGenerator<StoredEntry> {
     await yielder.yieldIfDue();
     const isBeingWritten = this.#sessions.peek(id)?.isBeingWritten ?? false;
-    if (isBeingWritten || !this.#prefilter.canSkip(id, this.#sessions.pathOf(id), terms))
-      yield* this.#readableEntries(id);
+    const path = this.#sessions.pathOf(id);
+    if (!isBeingWritten && (await this.#prefilter.canSkip(id, path, terms, yielder))) return;
+    await yielder.yieldIfDue();
+    yield* this.#readableEntries(id);
   }
 
   /** All entries, or those before the damage; what cannot be read is warned of. */

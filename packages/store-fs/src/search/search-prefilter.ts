@@ -1,17 +1,19 @@
+import { isAscii } from "node:buffer";
 import fs from "node:fs";
 import type { SessionId } from "@thulp-sessions/core";
-import { cannotMatch, type SearchRequest } from "@thulp-sessions/core/store";
+import { cannotMatch, type SearchRequest, type Yielder } from "@thulp-sessions/core/store";
 import { isRacy } from "../disk/file-clock.ts";
 import { type FileStamp, sameStamp, toStamp } from "../disk/file-stamp.ts";
 import { closeFile, openRegular, REFUSES_LINKS, readFully } from "../disk/read-file.ts";
 import { bufferSource } from "../format/byte-window.ts";
-import { textOf } from "../format/serde/codec.ts";
 import { isIntact } from "../session/load-state.ts";
 import { IntactFiles } from "./intact-files.ts";
 
 /** What is longer is read entry by entry: as one text it would be in memory several times. */
 const LONGEST_BYTES = 16 * 1024 * 1024;
 const FIRST_BUFFER_BYTES = 64 * 1024;
+/** What is longer is looked through in steps between which others get their turn. */
+const SHORT_BYTES = 1024 * 1024;
 
 /**
  * Finds the files that a search need not read entry by entry: those in which certainly nothing matches and
@@ -27,15 +29,25 @@ export class SearchPrefilter {
   /**
    * True when a search of the entries would neither find nor warn of anything. False when it is not certain.
    */
-  canSkip(id: SessionId, path: string, terms: SearchRequest["terms"]): boolean {
+  async canSkip(
+    id: SessionId,
+    path: string,
+    terms: SearchRequest["terms"],
+    yielder: Yielder,
+  ): Promise<boolean> {
     const now = Date.now();
     const read = this.#read(path);
     if (!read) return false;
     const { bytes, stamp } = read;
+    const isLong = bytes.length > SHORT_BYTES;
+    // In any other text a word can be spelled in several ways.
+    if (!isAscii(bytes)) return false;
+    if (isLong) await yielder.yieldIfDue();
+    const text = bytes.toString("latin1");
     // Written as \u a letter is not to be seen.
-    const text = textOf(bytes);
     if (text.includes("\\u") || !cannotMatch(text, terms)) return false;
     if (this.#intact.has(id, stamp)) return true;
+    if (isLong) await yielder.yieldIfDue();
     if (!isIntact(bufferSource(bytes))) return false;
     if (!isRacy(stamp.ctimeMs, now)) this.#intact.add(id, stamp);
     return true;
@@ -51,11 +63,7 @@ export class SearchPrefilter {
       const stat = fs.fstatSync(descriptor);
       const { size } = stat;
       if (!stat.isFile() || size > LONGEST_BYTES) return undefined;
-      if (size > this.#buffer.length)
-        this.#buffer = Buffer.allocUnsafeSlow(
-          Math.min(LONGEST_BYTES, Math.max(size, 2 * this.#buffer.length)),
-        );
-      const bytes = this.#buffer.subarray(0, size);
+      const bytes = this.#bufferOf(size);
       if (readFully(descriptor, bytes, 0) !== size) return undefined;
       return sameStamp(stat, fs.fstatSync(descriptor)) ? { bytes, stamp: toStamp(stat) } : undefined;
     } catch {
@@ -64,5 +72,13 @@ export class SearchPrefilter {
     } finally {
       if (descriptor !== undefined) closeFile(descriptor);
     }
+  }
+
+  /** The shared one for a short file; a long one is still looked at when another search reads the next. */
+  #bufferOf(size: number): Buffer {
+    if (size > SHORT_BYTES) return Buffer.allocUnsafeSlow(size);
+    if (size > this.#buffer.length)
+      this.#buffer = Buffer.allocUnsafeSlow(Math.min(SHORT_BYTES, Math.max(size, 2 * this.#buffer.length)));
+    return this.#buffer.subarray(0, size);
   }
 }

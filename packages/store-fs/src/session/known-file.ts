@@ -32,6 +32,11 @@ export class KnownFile {
     return this.#open !== undefined;
   }
 
+  /** Is anything remembered? Whether it still counts only a look at the file says. */
+  get isKnown(): boolean {
+    return this.#state !== undefined;
+  }
+
   /** How much memory the state takes beside its object, roughly. */
   get byteLength(): number {
     return this.#state ? this.#state.index.byteLength + this.#state.entriesStart * 2 : 0;

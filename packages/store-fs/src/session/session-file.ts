@@ -98,7 +98,10 @@ export class SessionFile {
       // No await between the last look at what is under way and the read.
       while (this.#writer.writing) await this.#writer.writing;
       try {
-        return use(this.#known.current());
+        const wasKnown = this.#known.isKnown;
+        const state = this.#known.current();
+        if (wasKnown || !this.#shared.yielder.isDue()) return use(state);
+        // A long file has been gone through: what is read of it comes in the next turn.
       } catch (error) {
         // SyntaxError: of bytes that were checked before, so they are others now.
         const isChanged =

@@ -62,8 +62,8 @@ test("what is skipped over holds nothing that would be found or warned of", asyn
   let skipped = 0;
   const prefilter = vi.spyOn(SearchPrefilter.prototype, "canSkip");
   const withPrefilter = () =>
-    prefilter.mockImplementation(function (this: SearchPrefilter, ...args) {
-      const skips = canSkip.apply(this, args);
+    prefilter.mockImplementation(async function (this: SearchPrefilter, ...args) {
+      const skips = await canSkip.apply(this, args);
       if (skips) skipped++;
       return skips;
     });
@@ -78,7 +78,7 @@ test("what is skipped over holds nothing that would be found or warned of", asyn
           for (const each of queries) {
             withPrefilter();
             const found = await searched(store, each);
-            prefilter.mockReturnValue(false);
+            prefilter.mockResolvedValue(false);
             expect(found).toEqual(await searched(store, each));
           }
         };
