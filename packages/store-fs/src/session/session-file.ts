@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type {
   AppendOptions,
   AppendResult,
@@ -100,16 +99,14 @@ export class SessionFile {
       try {
         const wasKnown = this.#known.isKnown;
         const state = this.#known.current();
+        // Of a long file that had to be gone through, what is read comes in the next turn.
         if (wasKnown || !this.#shared.yielder.isDue()) return use(state);
-        // A long file has been gone through: what is read of it comes in the next turn.
       } catch (error) {
         // SyntaxError: of bytes that were checked before, so they are others now.
-        const isChanged =
-          error instanceof FileReplaced || error instanceof FormatError || error instanceof SyntaxError;
-        if (!isChanged) throw error;
+        if (![FileReplaced, FormatError, SyntaxError].some((kind) => error instanceof kind)) throw error;
         this.#known.forget();
         if (tries === READ_TRIES) throw changedMeanwhile(this.path);
-        await setImmediate();
+        await this.#shared.yielder.yieldToEventLoop();
       }
     }
   }

@@ -1,3 +1,4 @@
+// Longer than most files: opening, reading on, following and taking back change the same loaded entries.
 import { batch, signal } from "@preact/signals";
 import type { SessionHead, SessionId, ViewedEntry } from "@thulp-sessions/core";
 import type { GoneEntries } from "../../content/fold-entries.ts";
@@ -101,7 +102,7 @@ export class OpenSession {
       this.isStartLoaded.value = !before.more;
       this.isEndLoaded.value = !after?.more;
       const newest = this.isEndLoaded.value ? this.entries.value.at(-1) : undefined;
-      // From here on what is added is read after it. Some may have come behind the head, and be loaded already.
+      // From here on what is added is read after it. Behind the head some may be loaded already.
       this.#last = newest && newest.seq > (last?.seq ?? -1) ? { seq: newest.seq, id: newest.id } : last;
       this.#epoch = head.epoch;
       this.isOpen.value = true;
