@@ -58,6 +58,9 @@ test("what is read of a file that was gone through comes in the next turn, and c
   const dir = temporaryFolder();
   const [id] = await write(dir, "wheel");
   expect(readdirSync(dir)).toContain(`${id}.json`);
+  const now = Date.now();
+  // So late that the file has been as it is for long.
+  vi.spyOn(Date, "now").mockImplementation(() => now + 60_000);
   const store = await openFileStore({ dir });
   yields.mockClear();
   expect((await store.readEntries(id as SessionId, {})).items).toHaveLength(1);
