@@ -72,6 +72,7 @@ describeInBrowser("a comparison that is saved", (browser) => {
     await page.keyboard.press("2");
     await page.waitForURL(/&tab=export$/);
     await page.getByText("Of what differs 3 entries with all contents").waitFor();
+    await page.locator(".findings legend").first().waitFor();
     const titles = await page.locator(".findings legend").allInnerTexts();
     expect(titles.map((text) => text.trim())).toEqual([
       "Secrets: 1, in 2 places",

@@ -42,7 +42,7 @@ describeInBrowser("runs", (browser) => {
     );
     const second = await evaluate(manager, refined.metadata.id, { alpha: true, beta: false, gamma: false });
     await expect.poll(cases).toEqual(["beta ✓ ✗ broke", "gamma ✗ ✗ never passed", "alpha ✗ ✓ fixed"]);
-    expect(await page.locator(".chart .point").count()).toBe(2);
+    await expect.poll(() => page.locator(".chart .point").count()).toBe(2);
     expect(await page.getByText("fixed 1, broke 1, 1 equal").innerText()).toContain(
       "p = 1.000: no proof of a change",
     );

@@ -59,7 +59,7 @@ describeInBrowser("a session", (browser) => {
       expect.stringContaining("#6 assistant"),
     ]);
     expect(articles[2]).toContain("parse.test.ts expects a number");
-    expect(await page.locator(".markdown li").allInnerTexts()).toEqual(["look", "fix"]);
+    await expect.poll(() => page.locator(".markdown li").allInnerTexts()).toEqual(["look", "fix"]);
     expect(await page.locator("[role=feed] article").first().getAttribute("aria-posinset")).toBe("1");
     await page.keyboard.press("]");
     await expect.poll(() => page.locator(".entry").count()).toBe(7);

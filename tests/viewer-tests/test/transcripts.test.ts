@@ -39,7 +39,7 @@ describeInBrowser("the histories of agents, served where they lie", (browser) =>
     await page.goto(server.url);
     const rows = page.locator(".row .row-name");
     await rows.nth(1).waitFor();
-    expect(await rows.allInnerTexts()).toEqual(["Weave it", "Counting cogs"]);
+    await expect.poll(() => rows.allInnerTexts()).toEqual(["Weave it", "Counting cogs"]);
     expect(await page.getByRole("button", { name: /demo/i }).count()).toBe(0);
     await page.getByRole("link", { name: "Counting cogs" }).click();
     await page.getByText("Two looks.").waitFor();

@@ -84,7 +84,7 @@ describeInBrowser("what a session did and cost", (browser) => {
         [name, calls, failed, unstated].map(String),
       ),
     );
-    expect(await usage().locator(".files li").allInnerTexts()).toEqual(summary.files);
+    await expect.poll(() => usage().locator(".files li").allInnerTexts()).toEqual(summary.files);
     expect(summary.files).toEqual(["/src/1.ts", "/src/2.ts"]);
     await usage().getByText("Without 1 request whose price is unknown.").waitFor();
     await usage().getByText(`Prices: ${summary.prices.source}, ${summary.prices.asOf}`).waitFor();

@@ -99,8 +99,8 @@ export class SessionFile {
       try {
         const wasKnown = this.#known.isKnown;
         const state = this.#known.current();
-        // Of a long file that had to be gone through, what is read comes in the next turn; a racy one would have
-        // to be gone through again then.
+        // Of a long file that had to be gone through, what is read comes in the next turn; but a racy one
+        // would have to be gone through again.
         if (wasKnown || state.racy || !this.#shared.yielder.isDue()) return use(state);
       } catch (error) {
         // SyntaxError: of bytes that were checked before, so they are others now.
