@@ -242,6 +242,16 @@ describeInBrowser("in another order than usual", (browser) => {
     tabs.expectNoFault();
   });
 
+  test("what is known of a session is shown where its entries cannot be read", async () => {
+    await page.route(/entries\.list/, (route) => route.fulfill({ status: 400, body: "no" }));
+    await page.goto(`${server.url}/s/${samples.build}`);
+    await page.getByRole("button", { name: "Try again" }).waitFor();
+    await page.getByRole("heading", { name: "Fix the build" }).waitFor();
+    await page.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".entry").first().waitFor();
+  });
+
   test("a list that could not be read is not said to be empty because it could be counted", async () => {
     await page.route(/sessions\.list/, (route) => route.fulfill({ status: 400, body: "no" }));
     await page.goto(server.url);
@@ -425,7 +435,7 @@ async function hold(page: Page, url: RegExp, text = "", times?: number): Promise
       // What was given up meanwhile can no longer be answered.
       return route.fulfill({ response }).catch(() => {});
     },
-    { times },
+    times === undefined ? {} : { times },
   );
   return { held, release };
 }

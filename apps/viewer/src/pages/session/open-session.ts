@@ -97,7 +97,6 @@ export class OpenSession {
       const { head, pages, last } = await this.#readAround(seq, abort);
       if (abort.aborted) return;
       const [before, after] = pages;
-      this.#takeHead(head);
       this.entries.value = [...before.entries, ...(after?.entries ?? [])];
       this.isStartLoaded.value = !before.more;
       this.isEndLoaded.value = !after?.more;
@@ -118,7 +117,7 @@ export class OpenSession {
   async #readAround(seq: number | null, abort: AbortSignal) {
     for (let at = seq; ; ) {
       const [head, last, ...pages] = await Promise.all([
-        calls().sessions.head.query({ id: this.id }, { signal: abort }),
+        this.#readHead(abort),
         this.#entryBefore(FAR, abort),
         this.#source.read(at === null ? FAR - 1 : at - 1, -1, abort),
         at === null ? null : this.#source.read(at, 1, abort),
@@ -128,6 +127,13 @@ export class OpenSession {
       else if (pages.every((page) => page?.epoch == null || page.epoch === head.epoch))
         return { head, last, pages };
     }
+  }
+
+  /** It is shown also where no entry can be read. */
+  async #readHead(abort: AbortSignal): Promise<SessionHead> {
+    const head = await calls().sessions.head.query({ id: this.id }, { signal: abort });
+    if (!abort.aborted) this.#takeHead(head);
+    return head;
   }
 
   /** Loads what is before. */
