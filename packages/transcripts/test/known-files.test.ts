@@ -38,6 +38,7 @@ describe.each(Object.keys(STORES))("in %s", (kind) => {
     // As it comes back from a file.
     const kept = new KnownFiles(JSON.parse(JSON.stringify(known)));
     const { reports, filesRead } = await imported(store, folder, kept);
+    expect([known.isChanged, kept.isChanged]).toEqual([true, false]);
     expect(filesRead).toBe(0);
     expect(reports).toEqual(slow);
     expect(reports).toMatchObject([{ result: "unchanged" }, { result: "unchanged" }]);

@@ -212,23 +212,16 @@ describeInBrowser("in another order than usual", (browser) => {
       metadata.id,
       Array.from({ length: 20 }, (_, i) => userMessage(`Entry ${i}`)),
     );
-    let goOn = () => {};
-    const grown = new Promise<void>((resolve) => {
-      goOn = resolve;
-    });
-    let hasHead = () => {};
-    const head = new Promise<void>((resolve) => {
-      hasHead = resolve;
-    });
-    page.on("response", (response) => response.url().includes("sessions.head") && hasHead());
+    const [head, grown] = [gate(), gate()];
+    page.on("response", (response) => response.url().includes("sessions.head") && head.open());
     await page.route(/entries\.list/, async (route) => {
-      await grown;
+      await grown.opened;
       await route.continue();
     });
     await page.goto(`${server.url}/s/${metadata.id}#e15`);
-    await head;
+    await head.opened;
     await manager.addEntries(metadata.id, [userMessage("Entry 20"), userMessage("Entry 21")]);
-    goOn();
+    grown.open();
     await page.locator('[data-seq="21"]').waitFor();
     await manager.addEntries(metadata.id, [userMessage("Entry 22")]);
     await page.locator('[data-seq="22"]').waitFor();
@@ -418,26 +411,29 @@ interface Held {
 
 /** Keeps answers of the server from the page: those to requests that hold a text in their body. */
 async function hold(page: Page, url: RegExp, text = "", times?: number): Promise<Held> {
-  let [hasCome, release] = [() => {}, () => {}];
-  const held = new Promise<void>((resolve) => {
-    hasCome = resolve;
-  });
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const [held, released] = [gate(), gate()];
   await page.route(
     url,
     async (route) => {
       if (!(route.request().postData() ?? "").includes(text)) return route.continue();
       const response = await route.fetch();
-      hasCome();
-      await released;
+      held.open();
+      await released.opened;
       // What was given up meanwhile can no longer be answered.
       return route.fulfill({ response }).catch(() => {});
     },
     times === undefined ? {} : { times },
   );
-  return { held, release };
+  return { held: held.opened, release: released.open };
+}
+
+/** What some wait for until it is opened. */
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
 }
 
 /** What stands in the page as `helpers`. */

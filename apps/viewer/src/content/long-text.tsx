@@ -1,6 +1,6 @@
-import { visibleText } from "@thulp-sessions/core/text";
+import { groupDigits, visibleText } from "@thulp-sessions/core/text";
 import { useState } from "preact/hooks";
-import { count } from "../parts/time.ts";
+
 import { MAX_MARKDOWN, Markdown } from "./markdown.tsx";
 
 const STEP = 100_000;
@@ -15,7 +15,7 @@ export function LongText({ text, markdown = false }: { readonly text: string; re
       <p class={markdown ? "plain-text" : "plain-text mono"}>{visibleText(beginning)}</p>
       {text.length > shown && (
         <button type="button" onClick={() => setShown(shown + STEP)}>
-          Show more ({count(text.length - shown)} characters left)
+          Show more ({groupDigits(text.length - shown)} characters left)
         </button>
       )}
     </>

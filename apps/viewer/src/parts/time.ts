@@ -51,12 +51,9 @@ function day(time: number): string {
   return Math.abs(time) <= 8.64e15 ? new Date(time).toISOString().slice(0, 10) : String(time);
 }
 
-/** `100,001`. */
-export const count = groupDigits;
-
 /** `1 session`, `1,204 sessions`. */
 export function counted(number: number, noun: string, nouns = `${noun}s`): string {
-  return `${count(number)} ${number === 1 ? noun : nouns}`;
+  return `${groupDigits(number)} ${number === 1 ? noun : nouns}`;
 }
 
 /** `4.0 KiB`. */

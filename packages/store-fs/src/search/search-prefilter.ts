@@ -17,9 +17,8 @@ const SHORT_BYTES = 1024 * 1024;
 
 /**
  * Finds the files that a search need not read entry by entry: those in which certainly nothing matches and
- * which have no damage to warn of. That they have none is remembered while they stay as they are. Over 10,000
- * sessions this makes the first search twice and every later one six to nine times as fast (`npm run bench
- * search-fs`).
+ * which have no damage to warn of. That they have none is remembered while they stay as they are (`npm run
+ * bench search-fs` compares the first search, the later ones, and bare reading).
  */
 export class SearchPrefilter {
   readonly #intact = new IntactFiles();

@@ -1,10 +1,11 @@
 import type { SessionId } from "@thulp-sessions/core";
 import type { FindingKind } from "@thulp-sessions/core/redaction";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { useEffect, useState } from "preact/hooks";
 import { say } from "../../parts/announcement.ts";
 import { type Problem, problemOf } from "../../parts/problem.ts";
 import { ProblemBox } from "../../parts/problem-box.tsx";
-import { bytes, count, counted } from "../../parts/time.ts";
+import { bytes, counted } from "../../parts/time.ts";
 import type { ExportedFile, ExportFormat } from "./exported-file.ts";
 import type { MaskChoice } from "./masker.ts";
 import { Review } from "./review.ts";
@@ -72,8 +73,8 @@ export function ExportForm({ source }: { readonly source: Exportable }) {
       {!review && !problem && (
         <p>
           Looking through what it would give away:{" "}
-          <progress max={Math.max(1, total)} value={done} aria-label="Entries looked through" /> {count(done)}{" "}
-          of {count(total)}
+          <progress max={Math.max(1, total)} value={done} aria-label="Entries looked through" />{" "}
+          {groupDigits(done)} of {groupDigits(total)}
         </p>
       )}
       {review && (
@@ -118,7 +119,7 @@ export function ExportForm({ source }: { readonly source: Exportable }) {
             </button>{" "}
             {isRunning(saving) && (
               <>
-                {count(saving.written)} of {count(total)}{" "}
+                {groupDigits(saving.written)} of {groupDigits(total)}{" "}
                 <button
                   type="button"
                   onClick={() => {

@@ -1,7 +1,8 @@
 import type { SessionId } from "@thulp-sessions/core";
 import { FINDING_KINDS, type FindingKind } from "@thulp-sessions/core/redaction";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { oneLine } from "../../parts/session-title.ts";
-import { count, counted } from "../../parts/time.ts";
+import { counted } from "../../parts/time.ts";
 import { hrefOf } from "../../url/href.ts";
 import { sessionState } from "../../url/session-state.ts";
 import { exceptionKey, isMasked, type MaskChoice } from "./masker.ts";
@@ -83,7 +84,7 @@ function Kind({
             checked={choice.kinds.has(kind)}
             onChange={(event) => chooseKind(event.currentTarget.checked)}
           />{" "}
-          {TITLES[kind]}: {count(values.length)}
+          {TITLES[kind]}: {groupDigits(values.length)}
           {review.untoldOf(kind) > 0 ? " and more" : ""}, in {counted(review.placesOf(kind), "place")}
         </label>
       </legend>
@@ -116,7 +117,7 @@ function Places({
 }) {
   return (
     <span class="quiet">
-      {number > 1 ? `${count(number)} times: ` : ""}
+      {number > 1 ? `${groupDigits(number)} times: ` : ""}
       {places.map(({ id, seq }, i) =>
         seq === null ? (
           <span key={i}>{sideOf(id)}name, tags or context </span>

@@ -1,7 +1,8 @@
 import type { CountedField, Facets } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { useState } from "preact/hooks";
 import { oneLine } from "../../parts/session-title.ts";
-import { count } from "../../parts/time.ts";
+
 import { hrefOf } from "../../url/href.ts";
 import type { ListField, ListState } from "../../url/list-state.ts";
 import { ViewPanel } from "./view-panel.tsx";
@@ -71,7 +72,7 @@ export function FacetPanel({ list, facets }: { readonly list: ListState; readonl
                       >
                         <span class="facet-value">{oneLine(item.value, 60) || "(empty)"}</span>
                         <meter min={0} max={most} value={item.count} aria-hidden="true" />
-                        <span class="facet-count">{count(item.count)}</span>
+                        <span class="facet-count">{groupDigits(item.count)}</span>
                       </a>
                     </li>
                   );

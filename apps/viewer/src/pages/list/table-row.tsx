@@ -1,8 +1,8 @@
-import { visibleText } from "@thulp-sessions/core/text";
+import { groupDigits, visibleText } from "@thulp-sessions/core/text";
 import { Ago } from "../../parts/clock.tsx";
 import { oneLine, titleOf, typeText } from "../../parts/session-title.ts";
 import { StatusMark } from "../../parts/status-mark.tsx";
-import { count } from "../../parts/time.ts";
+
 import { hrefOf } from "../../url/href.ts";
 import { sessionState } from "../../url/session-state.ts";
 import { type ListRowProps, scoreText } from "./list-row.tsx";
@@ -41,11 +41,11 @@ export function TableRow({ row, isSelected, isMarked, onFocus }: ListRowProps) {
       <span class="row-type">{typeText(row.sessionType)}</span>
       <span class="row-tags">{row.tags.map((tag) => oneLine(tag, 40)).join(", ")}</span>
       <span class="figure">
-        {counts && count(counts.entryCount)}
+        {counts && groupDigits(counts.entryCount)}
         <span class="unseen"> entries</span>
       </span>
       <span class="figure">
-        {counts && count(counts.turnCount)}
+        {counts && groupDigits(counts.turnCount)}
         <span class="unseen"> turns</span>
       </span>
       <span class="figure">

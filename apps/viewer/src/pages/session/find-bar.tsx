@@ -1,10 +1,11 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { SessionId } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { nextPlace, rankOf, type SeqRanges } from "../../content/seq-ranges.ts";
 import { calls } from "../../live/live.ts";
 import { say } from "../../parts/announcement.ts";
-import { count } from "../../parts/time.ts";
+
 import { useKeys } from "../../parts/use-keys.ts";
 import { usePaced } from "../../parts/use-paced.ts";
 import { useQuery } from "../../parts/use-query.ts";
@@ -127,5 +128,7 @@ export function FindBar({ id, version, text, seq, onText, onPlace }: Props) {
 
 function places(at: number | null, ranges: SeqRanges, total: number): string {
   if (total === 0) return "not found";
-  return at === null ? `${count(total)} found` : `${count(rankOf(ranges, at))} of ${count(total)}`;
+  return at === null
+    ? `${groupDigits(total)} found`
+    : `${groupDigits(rankOf(ranges, at))} of ${groupDigits(total)}`;
 }

@@ -1,11 +1,12 @@
 import type { SessionHead, SessionId } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { lazy, Suspense } from "preact/compat";
 import { calls } from "../../live/live.ts";
 import { Clock } from "../../parts/clock.tsx";
 import { ProblemBox } from "../../parts/problem-box.tsx";
 import { oneLine, typeText } from "../../parts/session-title.ts";
 import { TextPage } from "../../parts/text-page.tsx";
-import { count, duration } from "../../parts/time.ts";
+import { duration } from "../../parts/time.ts";
 import { usePaced } from "../../parts/use-paced.ts";
 import { useQuery } from "../../parts/use-query.ts";
 import { hrefOf } from "../../url/href.ts";
@@ -74,9 +75,9 @@ export function SessionData({
           )}
         </dd>
         <dt>Turns</dt>
-        <dd>{count(head.turnCount)}</dd>
+        <dd>{groupDigits(head.turnCount)}</dd>
         <dt>Entries</dt>
-        <dd>{count(head.entryCount)}</dd>
+        <dd>{groupDigits(head.entryCount)}</dd>
       </dl>
       {figures.problem && <ProblemBox problem={figures.problem} />}
       {bucket && (
@@ -85,7 +86,7 @@ export function SessionData({
           <dl class="facts">
             {Object.entries(bucket.counts).map(([type, number]) => [
               <dt key={type}>{type.replaceAll("_", " ")}</dt>,
-              <dd key={`${type} count`}>{count(number)}</dd>,
+              <dd key={`${type} count`}>{groupDigits(number)}</dd>,
             ])}
             <dt>failed calls</dt>
             <dd>
@@ -95,7 +96,7 @@ export function SessionData({
                   session: { ...state, tab: "conversation", kind: "failed", range: null },
                 })}
               >
-                {count(bucket.failures)}
+                {groupDigits(bucket.failures)}
               </a>
             </dd>
           </dl>
@@ -115,7 +116,7 @@ export function SessionData({
               ])}
             <dt>skill executions</dt>
             <dd>
-              {count(score.passed)} passed, {count(score.failed)} failed
+              {groupDigits(score.passed)} passed, {groupDigits(score.failed)} failed
             </dd>
           </dl>
         </>

@@ -1,10 +1,10 @@
 import type { Signal } from "@preact/signals";
-import { visibleText } from "@thulp-sessions/core/text";
+import { groupDigits, visibleText } from "@thulp-sessions/core/text";
 import { calls, serverSettings } from "../../live/live.ts";
 import { DENSITIES, density, THEMES, TIME_ZONES, theme, timeZone } from "../../parts/preferences.ts";
 import { ProblemBox } from "../../parts/problem-box.tsx";
 import { TextPage } from "../../parts/text-page.tsx";
-import { count, duration } from "../../parts/time.ts";
+import { duration } from "../../parts/time.ts";
 import { useQuery } from "../../parts/use-query.ts";
 import { ViewSettings } from "./view-settings.tsx";
 
@@ -28,11 +28,11 @@ export function SettingsPage() {
           <dt>Store</dt>
           <dd>{visibleText(info.data.store)}</dd>
           <dt>Sessions</dt>
-          <dd>{count(info.data.sessionCount)}</dd>
+          <dd>{groupDigits(info.data.sessionCount)}</dd>
           <dt>Running for</dt>
           <dd>{duration(info.data.uptime)}</dd>
           <dt>Open subscriptions</dt>
-          <dd>{count(info.data.subscriptionCount)}</dd>
+          <dd>{groupDigits(info.data.subscriptionCount)}</dd>
           <dt>This page</dt>
           <dd>{serverSettings.value?.writes ? "may change sessions" : "only looks"}</dd>
         </dl>

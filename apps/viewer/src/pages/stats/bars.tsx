@@ -1,5 +1,5 @@
+import { groupDigits } from "@thulp-sessions/core/text";
 import type { ComponentChildren } from "preact";
-import { count } from "../../parts/time.ts";
 
 /** One bar that lies. */
 export interface BarItem {
@@ -28,7 +28,7 @@ export function Bars({ items, label }: { readonly items: readonly BarItem[]; rea
           )}
           <meter min={0} max={most} value={item.count} aria-hidden="true" />
           <span class="bar-count">
-            {count(item.count)}
+            {groupDigits(item.count)}
             {item.note !== undefined && <span class="quiet"> {item.note}</span>}
           </span>
         </li>

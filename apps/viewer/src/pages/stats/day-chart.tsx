@@ -1,6 +1,7 @@
+import { groupDigits } from "@thulp-sessions/core/text";
 import { useEffect, useRef } from "preact/hooks";
 import { StatusMark } from "../../parts/status-mark.tsx";
-import { count, counted } from "../../parts/time.ts";
+import { counted } from "../../parts/time.ts";
 import { hrefOf } from "../../url/href.ts";
 import { type ListState, STATUSES } from "../../url/list-state.ts";
 import type { DayWindow } from "./day-window.ts";
@@ -18,7 +19,7 @@ export function DayChart({ list, counts }: { readonly list: ListState; readonly 
   }, [counts]);
   return (
     <>
-      <ol class="days" ref={row} aria-label={`Sessions by day, at most ${count(most)}`}>
+      <ol class="days" ref={row} aria-label={`Sessions by day, at most ${groupDigits(most)}`}>
         {counts.parts.map((part, i) => (
           <li key={part.days.first}>
             <Bar part={part} most={most} list={list} />
@@ -30,7 +31,7 @@ export function DayChart({ list, counts }: { readonly list: ListState; readonly 
         {[...counts.byStatus].map(([status, number]) => (
           <span key={status}>
             <StatusMark status={status} named />{" "}
-            <a href={hrefOf({ page: "list", list: { ...list, status } })}>{count(number)}</a>
+            <a href={hrefOf({ page: "list", list: { ...list, status } })}>{groupDigits(number)}</a>
           </span>
         ))}
       </p>
@@ -49,7 +50,7 @@ function Bar({
 }) {
   const { days, total, byStatus } = part;
   const said = STATUSES.filter((status) => byStatus.has(status)).map(
-    (status) => `${count(byStatus.get(status) ?? 0)} ${status}`,
+    (status) => `${groupDigits(byStatus.get(status) ?? 0)} ${status}`,
   );
   const title = `${daysText(days)}: ${counted(total, "session")}${said.length > 0 ? `, ${said.join(", ")}` : ""}`;
   if (total === 0) {

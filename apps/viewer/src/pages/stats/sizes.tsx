@@ -1,8 +1,9 @@
 import type { SessionRow } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { calls } from "../../live/live.ts";
 import { ProblemBox } from "../../parts/problem-box.tsx";
 import { titleOf } from "../../parts/session-title.ts";
-import { count, counted, duration } from "../../parts/time.ts";
+import { counted, duration } from "../../parts/time.ts";
 import { useQuery } from "../../parts/use-query.ts";
 import { hrefOf } from "../../url/href.ts";
 import { filterOf, type ListState } from "../../url/list-state.ts";
@@ -54,11 +55,11 @@ export function Sizes({ list, queryKey }: { readonly list: ListState; readonly q
     <section>
       <h2>How long sessions are</h2>
       <p class="quiet">
-        {data.nextCursor === null ? "All" : "The newest"} {count(rows.length)} of them
-        {unreadable > 0 ? `; ${count(unreadable)} more cannot be read` : ""}.
+        {data.nextCursor === null ? "All" : "The newest"} {groupDigits(rows.length)} of them
+        {unreadable > 0 ? `; ${groupDigits(unreadable)} more cannot be read` : ""}.
       </p>
       <div class="figures">
-        <Spread title="Entries" values={lengths} edges={LENGTHS} text={count} wordsOf={entriesText} />
+        <Spread title="Entries" values={lengths} edges={LENGTHS} text={groupDigits} wordsOf={entriesText} />
         <Spread
           title="From making to the last change"
           values={durations}
@@ -122,8 +123,8 @@ function Spread({
 }
 
 function entriesText({ from, to }: DistributionPart): string {
-  if (to === null) return `${count(from)} and more`;
-  return to === from + 1 ? count(from) : `${count(from)} to ${count(to - 1)}`;
+  if (to === null) return `${groupDigits(from)} and more`;
+  return to === from + 1 ? groupDigits(from) : `${groupDigits(from)} to ${groupDigits(to - 1)}`;
 }
 
 function durationText({ from, to }: DistributionPart): string {

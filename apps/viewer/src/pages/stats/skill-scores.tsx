@@ -1,10 +1,11 @@
 import type { SessionRow } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { calls } from "../../live/live.ts";
 import { Ago } from "../../parts/clock.tsx";
 import { ProblemBox } from "../../parts/problem-box.tsx";
 import { SCROLLABLE } from "../../parts/scrollable.ts";
 import { oneLine } from "../../parts/session-title.ts";
-import { count } from "../../parts/time.ts";
+
 import { useQuery } from "../../parts/use-query.ts";
 import { hrefOf } from "../../url/href.ts";
 import { filterOf, type ListState } from "../../url/list-state.ts";
@@ -37,8 +38,8 @@ export function SkillScores({ list, queryKey }: { readonly list: ListState; read
     <section>
       <h2>Scores</h2>
       <p class="quiet">
-        {data.nextCursor === null ? "All" : "The newest"} {count(data.items.length)} evaluations of them, by
-        the time at which they began.
+        {data.nextCursor === null ? "All" : "The newest"} {groupDigits(data.items.length)} evaluations of
+        them, by the time at which they began.
       </p>
       <div class="table" {...SCROLLABLE}>
         <table>
@@ -60,7 +61,7 @@ export function SkillScores({ list, queryKey }: { readonly list: ListState; read
                   </a>
                 </th>
                 <td>
-                  {count(skill.points.length)} of {count(skill.evaluations)}
+                  {groupDigits(skill.points.length)} of {groupDigits(skill.evaluations)}
                 </td>
                 <td>
                   <Line skill={skill} />
@@ -74,7 +75,7 @@ export function SkillScores({ list, queryKey }: { readonly list: ListState; read
           </tbody>
         </table>
       </div>
-      {skills.length > SHOWN && <p class="quiet">And {count(skills.length - SHOWN)} more skills.</p>}
+      {skills.length > SHOWN && <p class="quiet">And {groupDigits(skills.length - SHOWN)} more skills.</p>}
     </section>
   );
 }

@@ -1,7 +1,8 @@
+import { groupDigits } from "@thulp-sessions/core/text";
 import { ProblemBox } from "../../parts/problem-box.tsx";
 import { SCROLLABLE } from "../../parts/scrollable.ts";
 import { oneLine } from "../../parts/session-title.ts";
-import { count, counted } from "../../parts/time.ts";
+import { counted } from "../../parts/time.ts";
 import { useQuery } from "../../parts/use-query.ts";
 import { hrefOf } from "../../url/href.ts";
 import type { ListState } from "../../url/list-state.ts";
@@ -35,8 +36,8 @@ export function ToolFailures({ list, queryKey }: { readonly list: ListState; rea
             {data.tools.slice(0, SHOWN).map(({ name, calls, failed, failedAt }) => (
               <tr key={name}>
                 <th scope="row">{oneLine(name, 60) || "(empty)"}</th>
-                <td>{count(calls)}</td>
-                <td>{count(failed)}</td>
+                <td>{groupDigits(calls)}</td>
+                <td>{groupDigits(failed)}</td>
                 <td>{shareText(failed, calls)}</td>
                 <td>
                   {failedAt && (
@@ -64,7 +65,7 @@ export function ToolFailures({ list, queryKey }: { readonly list: ListState; rea
 
 function whatIsCounted({ sessions, calls, cut, unreadable }: ToolCounts): string {
   const parts = [`${counted(calls, "call")} in the ${counted(sessions, "session")} that changed last`];
-  if (cut > 0) parts.push(`of ${count(cut)} of them only the last ${MOST_CALLS} calls`);
-  if (unreadable > 0) parts.push(`${count(unreadable)} cannot be read`);
+  if (cut > 0) parts.push(`of ${groupDigits(cut)} of them only the last ${MOST_CALLS} calls`);
+  if (unreadable > 0) parts.push(`${groupDigits(unreadable)} cannot be read`);
   return `${parts.join("; ")}.`;
 }

@@ -1,6 +1,6 @@
 import type { SessionId, ViewedEntryPage } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { calls } from "../../live/live.ts";
-import { count } from "../../parts/time.ts";
 
 const PAGE = 1000;
 /** More at a time would be parsed for longer than one waits for a key. */
@@ -40,6 +40,6 @@ export function cutIn({ items }: ViewedEntryPage): number {
 /** What that means for what they add up to; empty where it means nothing. */
 export function cutText(cut: number): string {
   if (cut === 0) return "";
-  const entries = cut === 1 ? "1 entry is" : `${count(cut)} entries are`;
+  const entries = cut === 1 ? "1 entry is" : `${groupDigits(cut)} entries are`;
   return `${entries} longer than 512 KiB, and of ${cut === 1 ? "its" : "their"} long texts only the beginnings were read: a file that only stands further behind is missing.`;
 }

@@ -1,8 +1,9 @@
 import type { SessionHead, SessionId } from "@thulp-sessions/core";
+import { groupDigits } from "@thulp-sessions/core/text";
 import { LIST_PRICES } from "@thulp-sessions/transcripts/prices";
 import { useEffect, useMemo } from "preact/hooks";
 import { ProblemBox } from "../../parts/problem-box.tsx";
-import { count, counted } from "../../parts/time.ts";
+import { counted } from "../../parts/time.ts";
 import { usePaced } from "../../parts/use-paced.ts";
 import { cutText } from "./read-usage-page.ts";
 import { UsageCount } from "./usage-count.ts";
@@ -35,8 +36,8 @@ export function SessionUsage({ id, head }: { readonly id: SessionId; readonly he
       {phase === "reading" && !summary && (
         <p>
           Reading what it did and cost:{" "}
-          <progress max={Math.max(1, total)} value={done} aria-label="Entries read" /> {count(done)} of{" "}
-          {count(total)}{" "}
+          <progress max={Math.max(1, total)} value={done} aria-label="Entries read" /> {groupDigits(done)} of{" "}
+          {groupDigits(total)}{" "}
           <button type="button" onClick={() => usage.stop()}>
             Stop
           </button>
@@ -44,7 +45,7 @@ export function SessionUsage({ id, head }: { readonly id: SessionId; readonly he
       )}
       {phase === "stopped" && (
         <p>
-          Stopped: these figures are of the first {count(done)} of {counted(total, "entry", "entries")}.{" "}
+          Stopped: these figures are of the first {groupDigits(done)} of {counted(total, "entry", "entries")}.{" "}
           <button type="button" onClick={() => usage.goOn()}>
             Go on
           </button>

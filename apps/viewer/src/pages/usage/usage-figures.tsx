@@ -1,3 +1,4 @@
+import { groupDigits } from "@thulp-sessions/core/text";
 import {
   costText,
   type ModelUse,
@@ -9,7 +10,7 @@ import { useState } from "preact/hooks";
 import { Clock } from "../../parts/clock.tsx";
 import { SCROLLABLE } from "../../parts/scrollable.ts";
 import { oneLine } from "../../parts/session-title.ts";
-import { count, counted, duration } from "../../parts/time.ts";
+import { counted, duration } from "../../parts/time.ts";
 
 /** So many rows stand there at first, and so many more come when somebody asks for them. */
 const SHOWN = 10;
@@ -28,7 +29,7 @@ export function UsageFigures({
     <>
       <dl class="facts">
         <dt>Turns of its own</dt>
-        <dd>{count(turns)}</dd>
+        <dd>{groupDigits(turns)}</dd>
         {firstAt !== null && lastAt !== null && (
           <>
             <dt>From first to last entry</dt>
@@ -101,7 +102,7 @@ function Tokens({
       </div>
       {more}
       {tokens.reasoning > 0 && (
-        <p class="quiet">Of the output the models thought {count(tokens.reasoning)} tokens.</p>
+        <p class="quiet">Of the output the models thought {groupDigits(tokens.reasoning)} tokens.</p>
       )}
       {cost.unknownRequests > 0 && cost.knownRequests > 0 && (
         <p class="quiet">Without {counted(cost.unknownRequests, "request")} whose price is unknown.</p>
@@ -124,7 +125,7 @@ function ModelRow({
     <tr>
       <th scope="row">{title}</th>
       {[requests, tokens.input, tokens.cacheRead, tokens.cacheWrite, tokens.output].map((number, i) => (
-        <td key={i}>{count(number)}</td>
+        <td key={i}>{groupDigits(number)}</td>
       ))}
       <td>{costText(cost)}</td>
     </tr>
@@ -151,9 +152,9 @@ function Tools({ tools }: { readonly tools: readonly ToolUse[] }) {
             {shown.map(({ name, calls, failed, unstated }) => (
               <tr key={name}>
                 <th scope="row">{oneLine(name, 80) || "(empty)"}</th>
-                <td>{count(calls)}</td>
-                <td class={failed > 0 ? "failed-text" : undefined}>{count(failed)}</td>
-                <td>{count(unstated)}</td>
+                <td>{groupDigits(calls)}</td>
+                <td class={failed > 0 ? "failed-text" : undefined}>{groupDigits(failed)}</td>
+                <td>{groupDigits(unstated)}</td>
               </tr>
             ))}
           </tbody>
@@ -191,7 +192,7 @@ function useMore<T>(rows: readonly T[]) {
   const left = rows.length - most;
   const more = left > 0 && (
     <button type="button" onClick={() => setMost(most + MORE)}>
-      Show {count(Math.min(left, MORE))} more{left > MORE ? ` of ${count(left)}` : ""}
+      Show {groupDigits(Math.min(left, MORE))} more{left > MORE ? ` of ${groupDigits(left)}` : ""}
     </button>
   );
   return { shown: rows.slice(0, most), more };
