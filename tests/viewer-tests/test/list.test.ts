@@ -85,14 +85,15 @@ describeInBrowser("the list", (browser) => {
 
   test("asks for nothing but its own settings before it asks for sessions, and has them with its scripts", async () => {
     await page.goto(server.url);
-    await page.locator(".row").first().waitFor();
-    const asked = await page.evaluate(() =>
-      (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
-        .filter(({ name }) => /\/viewer\/settings|\/trpc\//.test(name))
-        .sort((a, b) => a.startTime - b.startTime)
-        .map(({ name, initiatorType }) => `${initiatorType} ${new URL(name).pathname}`),
-    );
-    expect(asked.slice(0, 2)).toEqual(["link /viewer/settings", "fetch /trpc/sessions.list"]);
+    const asked = () =>
+      page.evaluate(() =>
+        (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
+          .filter(({ name }) => /\/viewer\/settings|\/trpc\//.test(name))
+          .sort((a, b) => a.startTime - b.startTime)
+          .slice(0, 2)
+          .map(({ name, initiatorType }) => `${initiatorType} ${new URL(name).pathname}`),
+      );
+    await expect.poll(asked).toEqual(["link /viewer/settings", "fetch /trpc/sessions.list"]);
   });
 
   test("is a table where that is asked for, with the same rows, keys and filters", async () => {

@@ -12,8 +12,8 @@ export interface ServerSettings {
 
 /** @throws {Error} where the server cannot be reached, or is another one. */
 export async function readServerSettings(): Promise<ServerSettings> {
-  // Without the page's header: the page has it loaded beforehand (vite.config.ts), and browsers compare.
-  const response = await fetch(`${BASE}/viewer/settings`);
+  // The page has them loaded beforehand (vite.config.ts).
+  const response = await fetch(`${BASE}/viewer/settings`, { headers: VIEWER_HEADER });
   if (!response.ok) throw new Error(`The server answers with status ${response.status}.`);
   return (await response.json()) as ServerSettings;
 }
