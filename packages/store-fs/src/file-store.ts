@@ -50,13 +50,11 @@ import { SessionList } from "./list/session-list.ts";
 import type { SessionLocks } from "./lock/session-locks.ts";
 import { copyRaw, isSameFile } from "./maintenance/raw-copy.ts";
 import { SearchPrefilter } from "./search/search-prefilter.ts";
+import { searchedEntries } from "./search/searched-entries.ts";
 import { readAllEntries, readPage } from "./session/entry-reader.ts";
 import { SessionCache } from "./session/session-cache.ts";
 import { damageError, headOfState, listedHeadOf, stateNames } from "./session/session-state.ts";
 import { FolderWatch } from "./watch/folder-watch.ts";
-
-/** A search reads so many entries at a time. */
-const ENTRIES_PER_PAGE = 1_000;
 
 /** What `openFileStore` has prepared. */
 interface OpenedFolder {
@@ -298,27 +296,7 @@ export class FileStore extends BaseStore implements LabelledStore {
     const path = this.#sessions.pathOf(id);
     if (!isBeingWritten && (await this.#prefilter.canSkip(id, path, terms, yielder))) return;
     await yielder.yieldIfDue();
-    yield* this.#readableEntries(id);
-  }
-
-  /** All entries, or those before the damage; what cannot be read is warned of. */
-  async *#readableEntries(id: SessionId): AsyncGenerator<StoredEntry> {
-    const session = this.#sessions.of(id);
-    const request = { before: Number.MAX_SAFE_INTEGER, types: null, direction: "asc" } as const;
-    try {
-      for (let after = -1, hasMore = true; hasMore; ) {
-        const page = await session.read((state) =>
-          readPage(session.path, state, { ...request, after, limit: ENTRIES_PER_PAGE }),
-        );
-        yield* page.items;
-        after += page.items.length;
-        ({ hasMore } = page);
-      }
-    } catch (error) {
-      if (!isSessionError(error)) throw error;
-      // Deleted since the folder was read.
-      if (error.code !== "not_found") this.#warn(error);
-    }
+    yield* searchedEntries(this.#sessions.of(id), (error) => this.#warn(error));
   }
 
   #warn({ code, message, details: { sessionId, path } }: SessionError): void {

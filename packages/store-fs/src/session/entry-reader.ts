@@ -1,9 +1,14 @@
 import type { StoredEntry } from "@thulp-sessions/core";
-import { type EntriesRequest, type EntryRows, MAX_PAGE_BYTES } from "@thulp-sessions/core/store";
+import {
+  type EntriesRequest,
+  type EntryRows,
+  MAX_PAGE_BYTES,
+  type Yielder,
+} from "@thulp-sessions/core/store";
 import { sameFile, sameStamp } from "../disk/file-stamp.ts";
 import { type ReadableFile, withReadableFile } from "../disk/read-file.ts";
 import { FIXED_HEADER_END, readFixedHeader } from "../format/canonical-layout.ts";
-import { decodeEntry, type PlainEntry, plainEntry, textOf } from "../format/serde/codec.ts";
+import { decodeEntry, type PlainEntry, plainEntry, textInSteps, textOf } from "../format/serde/codec.ts";
 import { JsonScanner } from "../format/serde/json-scanner.ts";
 import { damageError, type SessionState, storedEntry } from "./session-state.ts";
 
@@ -12,6 +17,9 @@ import { damageError, type SessionState, storedEntry } from "./session-state.ts"
  * count, so small that text and buffer stay in the processor's cache and among the young objects.
  */
 const CHUNK_BYTES = 64 * 1024;
+
+/** From so many bytes on an entry can be read in one turn of the event loop and parsed in later ones. */
+const LONG_ENTRY_BYTES = 1024 * 1024;
 
 const OPEN = "[".charCodeAt(0);
 const CLOSE = "]".charCodeAt(0);
@@ -32,8 +40,17 @@ export function readAllEntries(path: string, state: SessionState): StoredEntry[]
   });
 }
 
-/** A page of entries. Throws {@link FileReplaced}. @throws {SessionError} corrupt, unsupported */
-export function readPage(path: string, state: SessionState, request: EntriesRequest): EntryRows {
+/**
+ * A page of entries, whose bytes are at most `mostBytes` or those of one entry. Throws {@link FileReplaced}.
+ *
+ * @throws {SessionError} corrupt, unsupported
+ */
+export function readPage(
+  path: string,
+  state: SessionState,
+  request: EntriesRequest,
+  mostBytes = MAX_PAGE_BYTES,
+): EntryRows {
   const { epoch } = state;
   const { after, before, types, direction, limit } = request;
   const { entryCount } = state.counts;
@@ -54,7 +71,7 @@ export function readPage(path: string, state: SessionState, request: EntriesRequ
       for (const entry of chunk) {
         if (types && !types.includes(entry.entryType.type)) continue;
         length += state.index.endOf(entry.seq) - state.index.startOf(entry.seq);
-        if (items.length === limit || (length > MAX_PAGE_BYTES && items.length > 0)) return true;
+        if (items.length === limit || (length > mostBytes && items.length > 0)) return true;
         items.push(entry);
       }
       left -= chunk.length;
@@ -65,6 +82,31 @@ export function readPage(path: string, state: SessionState, request: EntriesRequ
   if (hasMore) return { items, epoch, hasMore: true };
   if (damage && items.length === 0) throw damageError(path, state.metadata.id, damage);
   return { items, epoch, hasMore: damage !== null };
+}
+
+/** An entry that was read. */
+export interface UnparsedEntry {
+  /** Throws SyntaxError where another program has written other bytes there while they were read. */
+  parse(yielder: Yielder): Promise<StoredEntry>;
+}
+
+/**
+ * An entry where it is a long one, to be parsed when others have had their turn. Throws {@link FileReplaced}.
+ */
+export function readLongEntry(path: string, state: SessionState, seq: number): UnparsedEntry | undefined {
+  const { index, plain, counts } = state;
+  if (!plain || seq >= counts.entryCount) return undefined;
+  if (index.endOf(seq) - index.startOf(seq) < LONG_ENTRY_BYTES) return undefined;
+  const inexact = index.isInexact(seq);
+  const bytes = withEntries(path, state, (reader) => reader.bytes(seq, seq));
+  return {
+    async parse(yielder) {
+      await yielder.yieldIfDue();
+      const text = await textInSteps(bytes, yielder);
+      await yielder.yieldIfDue();
+      return parsedEntries(text, seq, () => inexact)[0] as StoredEntry;
+    },
+  };
 }
 
 /** Opens the file of a state for reading entries. Throws {@link FileReplaced}. */
@@ -123,8 +165,9 @@ class EntryReader {
     return direction === 1 ? entries : entries.reverse();
   }
 
-  #read(first: number, last: number): StoredEntry[] {
-    const { index, plain, entriesStart } = this.#state;
+  /** From the entry `first` to the end of `last`, within brackets. Valid until the next read. */
+  bytes(first: number, last: number): Buffer {
+    const { index, entriesStart } = this.#state;
     const start = index.startOf(first);
     const length = index.endOf(last) - start;
     if (this.#buffer.length < length + 2)
@@ -132,22 +175,31 @@ class EntryReader {
     const bytes = this.#buffer.subarray(0, length + 2);
     const read = this.#file.readInto(bytes.subarray(1, length + 1), entriesStart + start);
     if (read !== length) throw new FileReplaced();
-    const base = start - 1;
+    bytes[0] = OPEN;
+    bytes[length + 1] = CLOSE;
+    return bytes;
+  }
+
+  #read(first: number, last: number): StoredEntry[] {
+    const { index, plain } = this.#state;
+    const bytes = this.bytes(first, last);
     if (!plain) {
+      const base = index.startOf(first) - 1;
       return Array.from({ length: last - first + 1 }, (_, i) => {
         const scanner = new JsonScanner(bytes, index.startOf(first + i) - base);
         return storedEntry(bytes, decodeEntry(scanner), first + i);
       });
     }
-    // These bytes were checked when the state was made of them: what is left is the engine's own parser.
-    bytes[0] = OPEN;
-    bytes[length + 1] = CLOSE;
-    const parsed = JSON.parse(textOf(bytes)) as readonly PlainEntry[];
-    if (parsed.length !== last - first + 1) throw new FileReplaced();
-    return parsed.map((entry, i) => {
-      const seq = first + i;
-      const decoded = plainEntry(entry, seq);
-      return index.isInexact(seq) ? { ...decoded, inexact: true } : decoded;
-    });
+    const entries = parsedEntries(textOf(bytes), first, (seq) => index.isInexact(seq));
+    if (entries.length !== last - first + 1) throw new FileReplaced();
+    return entries;
   }
+}
+
+/** These bytes were checked when the state was made of them: what is left is the engine's own parser. */
+function parsedEntries(text: string, first: number, isInexact: (seq: number) => boolean): StoredEntry[] {
+  return (JSON.parse(text) as readonly PlainEntry[]).map((entry, i) => {
+    const decoded = plainEntry(entry, first + i);
+    return isInexact(first + i) ? { ...decoded, inexact: true } : decoded;
+  });
 }

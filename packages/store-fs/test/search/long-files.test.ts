@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import fs, { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type SessionId, SessionManager, userMessage } from "@thulp-sessions/core";
 import { parseSearchText, Yielder } from "@thulp-sessions/core/store";
@@ -69,4 +69,56 @@ test("what is read of a file that was gone through comes in the next turn, and c
   expect((await store.readEntries(id as SessionId, {})).items).toHaveLength(1);
   expect(first).toBe(yields.mock.calls.length + 1);
   await store.close();
+});
+
+async function hitsOf(dir: string, text: string) {
+  const store = await openFileStore({ dir });
+  const { items } = await store.search({ text });
+  await store.close();
+  return items;
+}
+
+test("long entries are found between short ones, in the text of every alphabet", async () => {
+  const dir = temporaryFolder();
+  const store = await openFileStore({ dir, durability: "relaxed" });
+  const manager = new SessionManager(store);
+  const { metadata } = await manager.createSession("S", { type: "conversation", purpose: "" });
+  const texts = ["word ".repeat(LONG / 5), "колесо ".repeat(LONG / 13), "short"];
+  await manager.addEntries(
+    metadata.id,
+    [...texts, ...texts].map((text) => userMessage(text)),
+  );
+  await store.close();
+  for (const [i, word] of ["word", "колесо", "short"].entries())
+    expect((await hitsOf(dir, word)).map(({ seq }) => seq)).toEqual([i, 3 + i]);
+});
+
+test("a long entry is read in one turn, decoded and parsed in others", async () => {
+  const dir = temporaryFolder();
+  await write(dir, "колесо ".repeat(LONG / 13));
+  const store = await openFileStore({ dir });
+  await store.search({ text: "колесо" });
+  const parse = vi.spyOn(JSON, "parse");
+  yields.mockClear();
+  const read = vi.spyOn(fs, "readSync");
+  await store.search({ text: "колесо" });
+  const readAt = read.mock.invocationCallOrder.at(-1) ?? 0;
+  const parsedAt = parse.mock.invocationCallOrder[parse.mock.calls.findIndex(([text]) => text.length > 1e5)];
+  const between = yields.mock.invocationCallOrder.filter((at) => at > readAt && at < (parsedAt ?? 0));
+  // Where UTF-16 is not the way, the engine decodes in one go.
+  expect(between).toHaveLength(Number.parseInt(process.versions.node, 10) < 24 ? 3 : 2);
+  await store.close();
+});
+
+test("a long entry that was overwritten while it was read is read again", async () => {
+  const dir = temporaryFolder();
+  await write(dir, "wheel ".repeat(LONG / 6));
+  const parse = JSON.parse;
+  let failures = 0;
+  vi.spyOn(JSON, "parse").mockImplementation((text) => {
+    if (text.length > LONG && failures++ === 0) throw new SyntaxError("planted");
+    return parse(text);
+  });
+  expect(await hitsOf(dir, "wheel")).toHaveLength(1);
+  expect(failures).toBe(2);
 });

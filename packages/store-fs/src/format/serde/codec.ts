@@ -1,4 +1,4 @@
-import { isAscii } from "node:buffer";
+import { isAscii, isUtf8, transcode } from "node:buffer";
 import type {
   EntryId,
   EntryType,
@@ -11,7 +11,7 @@ import type {
   SessionType,
   StoredEntry,
 } from "@thulp-sessions/core";
-import { isCanonicalUuid, setKey } from "@thulp-sessions/core/store";
+import { isCanonicalUuid, setKey, type Yielder } from "@thulp-sessions/core/store";
 import {
   ENTRY_FIELDS,
   ENTRY_TYPES,
@@ -200,9 +200,33 @@ export function parseRange(bytes: Buffer, { start, end }: Range): JsonValue {
 }
 
 /**
- * UTF-8 as text. Where all of it is ASCII, as it mostly is, copying does, at a fraction of the price of
- * decoding.
+ * Before Node 24, from so many bytes on, it is quicker to decode by way of UTF-16, several times for text of
+ * which little is ASCII.
+ */
+const MIN_TRANSCODED_BYTES =
+  Number.parseInt(process.versions.node, 10) < 24 ? 4096 : Number.POSITIVE_INFINITY;
+
+/**
+ * UTF-8 as text, what is none as U+FFFD. Where all of it is ASCII, as it mostly is, copying does, at a
+ * fraction of the price of decoding.
  */
 export function textOf(bytes: Buffer): string {
-  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
+  if (isAscii(bytes)) return bytes.toString("latin1");
+  return isTranscoded(bytes) ? utf16Of(bytes).toString("utf16le") : bytes.toString("utf8");
+}
+
+/** The same of many megabytes, in steps between which others have their turn. */
+export async function textInSteps(bytes: Buffer, yielder: Yielder): Promise<string> {
+  if (isAscii(bytes) || !isTranscoded(bytes)) return textOf(bytes);
+  const utf16 = utf16Of(bytes);
+  await yielder.yieldIfDue();
+  return utf16.toString("utf16le");
+}
+
+function isTranscoded(bytes: Buffer): boolean {
+  return bytes.length >= MIN_TRANSCODED_BYTES && isUtf8(bytes);
+}
+
+function utf16Of(bytes: Buffer): Buffer {
+  return transcode(bytes, "utf8", "utf16le");
 }

@@ -1,18 +1,22 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { newUuid } from "@thulp-sessions/core";
+import { newUuid, type SessionStore } from "@thulp-sessions/core";
 import { indexText } from "@thulp-sessions/core/store";
+import { openFileStore } from "@thulp-sessions/store-fs";
 import { openSqliteStore } from "@thulp-sessions/store-sqlite";
 import Database from "better-sqlite3";
-import { spreadOf, withFolder } from "../../harness/compare.ts";
-import { entry, sessionOf } from "../../harness/data.ts";
-import { printTable, recordFigure } from "../../harness/recording.ts";
-import type { Spread } from "../../harness/results.ts";
-import { TimerWatch } from "../../harness/timer-watch.ts";
+import { spreadOf, withFolder } from "../harness/compare.ts";
+import { entry, sessionOf } from "../harness/data.ts";
+import { printTable, recordFigure } from "../harness/recording.ts";
+import type { Spread } from "../harness/results.ts";
+import { TimerWatch } from "../harness/timer-watch.ts";
 
 /** As many as are searched of one entry (docs/search.md). */
 const WORDS = 262_144;
 const ENTRIES = 4;
 const ROUNDS = 5;
+/** As large as an entry may be, nearly. */
+const LONG_BYTES = 15e6;
 
 /**
  * How long others in the process wait while a search indexes long entries that were written just before,
@@ -39,13 +43,10 @@ export async function longEntries(quick: boolean): Promise<void> {
     rows.push({ name: `one row of FTS5 each, ${of}`, cells: cellsOf(bare) });
     rows.push({ name: `store-sqlite, ${of}`, cells: cellsOf(store) });
   }
-  const worst = longest.reduce((a, b) => (b.median > a.median ? b : a));
+  const worst = worstOf(longest);
   printTable({
     title: `the first search after ${entries} entries of ${WORDS.toLocaleString("en")} words, store-sqlite`,
-    columns: [
-      { label: "longest wait of a timer", unit: "ms" },
-      { label: "until it is answered", unit: "ms" },
-    ],
+    columns: COLUMNS,
     rows,
   });
   recordFigure({
@@ -55,6 +56,69 @@ export async function longEntries(quick: boolean): Promise<void> {
     high: worst.high,
     unit: " ms",
   });
+  await inLongTexts(quick);
+}
+
+/**
+ * How long others wait while a search reads one entry of 15 MB, the second time that it does, against reading
+ * and parsing its file in one go, as the original does.
+ */
+async function inLongTexts(quick: boolean): Promise<void> {
+  const rows = [];
+  const longest: Record<string, Spread[]> = { "store-fs": [], "store-sqlite": [] };
+  for (const [name, piece] of Object.entries({
+    "words in ASCII": "word and ",
+    "words in Cyrillic": "слово ",
+    "no space": "abcdefghij",
+    digits: "1234567890",
+  })) {
+    const text = piece.repeat(LONG_BYTES / Buffer.byteLength(piece));
+    const inOneGo: Waited[] = [];
+    const waited: Record<string, Waited[]> = { "store-fs": [], "store-sqlite": [] };
+    await withFolder(async (dir) => {
+      const stores: Record<string, SessionStore> = {
+        "store-fs": await openFileStore({ dir, durability: "relaxed" }),
+        "store-sqlite": await openSqliteStore({ file: join(dir, "s.db"), durability: "relaxed" }),
+      };
+      const session = sessionOf(newUuid(), { entries: [{ ...entry(0), content: { text } }] });
+      for (const store of Object.values(stores)) {
+        await store.create(session);
+        await store.search({ text: "needle" });
+      }
+      const file = join(dir, readdirSync(dir).find((each) => each.startsWith(session.metadata.id)) ?? "");
+      for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
+        inOneGo.push(await watched(async () => JSON.parse(readFileSync(file, "utf8"))));
+        for (const [kind, store] of Object.entries(stores))
+          waited[kind]?.push(await watched(() => store.search({ text: piece.trim().slice(0, 8) })));
+      }
+      for (const store of Object.values(stores)) await store.close();
+    });
+    rows.push({ name: `read and parsed in one go, ${name}`, cells: cellsOf(inOneGo) });
+    for (const [kind, each] of Object.entries(waited)) {
+      rows.push({ name: `${kind}, ${name}`, cells: cellsOf(each) });
+      longest[kind]?.push(spreadOf(each.map(({ wait }) => wait)));
+    }
+  }
+  printTable({ title: "a search that reads an entry of 15 MB", columns: COLUMNS, rows });
+  for (const [kind, spreads] of Object.entries(longest)) {
+    const worst = worstOf(spreads);
+    recordFigure({
+      what: `longest wait of a timer while an entry of 15 MB is searched, ${kind}`,
+      value: worst.median,
+      low: worst.low,
+      high: worst.high,
+      unit: " ms",
+    });
+  }
+}
+
+const COLUMNS = [
+  { label: "longest wait of a timer", unit: "ms" },
+  { label: "until it is answered", unit: "ms" },
+] as const;
+
+function worstOf(spreads: readonly Spread[]): Spread {
+  return spreads.reduce((a, b) => (b.median > a.median ? b : a));
 }
 
 interface Waited {
