@@ -8,7 +8,7 @@ export { countEntries, type EntryCounts } from "./model/counts.ts";
 export { alreadyExists, concurrentChange, invalidInput, notFound, versionConflict } from "./model/errors.ts";
 export { isExactNumber } from "./model/exact-number.ts";
 export { headOf } from "./model/head.ts";
-export { isCanonicalUuid } from "./model/ids.ts";
+export { isCanonicalUuid, isSessionId } from "./model/ids.ts";
 export { deepFreeze, jsonEqual, setKey } from "./model/json.ts";
 export { leastJsonLength } from "./model/json-length.ts";
 export { type AppendPlan, type AppendTarget, appendResult, planAppend } from "./rules/append-plan.ts";

@@ -1,4 +1,4 @@
-import { searchQuerySchema, sessionIdSchema, tagsSchema } from "@thulp-sessions/core";
+import { searchQuerySchema, sessionFilterSchema, sessionIdSchema, tagsSchema } from "@thulp-sessions/core";
 import { arrayOf } from "@thulp-sessions/core/store";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -12,6 +12,7 @@ test.each([
   ["an array of objects", arrayOf(z.strictObject({ a: z.string() })), WRONG.map(() => ({ a: 1 })), [0, "a"]],
   ["tags", tagsSchema, ["right", ...WRONG], [1]],
   ["types of entries", entriesQuerySchema, { types: WRONG }, ["types", 0]],
+  ["the ids of a filter", sessionFilterSchema, { ids: [uuid(1), ...WRONG.slice(0, 400)] }, ["ids", 1]],
   ["types to search", searchQuerySchema, { text: "x", types: WRONG }, ["types", 0]],
 ])("%s are checked up to the first mistake", (_, schema, value, path) => {
   const { error } = schema.safeParse(value);
@@ -21,6 +22,7 @@ test.each([
 test("what is right comes through, as its schema makes it", () => {
   const id = uuid(0xab);
   expect(arrayOf(sessionIdSchema).parse([id.toUpperCase(), id])).toEqual([id, id]);
+  expect(sessionFilterSchema.parse({ ids: [id, id.toUpperCase()] })).toEqual({ ids: [id, id] });
   expect(arrayOf(z.string()).parse([])).toEqual([]);
 });
 

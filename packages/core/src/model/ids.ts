@@ -16,6 +16,11 @@ export function isCanonicalUuid(text: string): boolean {
   return text.length === 36 && UUID.test(text);
 }
 
+/** True for a session id in canonical form, whatever it is that is asked about. */
+export function isSessionId(value: unknown): value is SessionId {
+  return typeof value === "string" && isCanonicalUuid(value);
+}
+
 /**
  * The canonical session id of a UUID with hyphens in any case.
  *

@@ -122,17 +122,22 @@ export function copyArgument(value: unknown, field: string): unknown {
     if (typeof part !== "object" || part === null) return part;
     if (depth >= MAX_ARGUMENT_DEPTH)
       throw invalidInput(`${field} is nested more than ${MAX_ARGUMENT_DEPTH} levels deep.`, { field });
-    const result: unknown[] | Record<string, unknown> = Array.isArray(part) ? [] : {};
-    const keys = Array.isArray(part) ? part.length : plainKeys(part, path);
-    for (let i = 0; i < (typeof keys === "number" ? keys : keys.length); i++) {
-      if (++values > MAX_ARGUMENT_VALUES)
-        throw invalidInput(`${field} holds more than ${MAX_ARGUMENT_VALUES} values.`, { field });
-      const key = typeof keys === "number" ? String(i) : (keys[i] as string);
-      const item = copyValue((part as Record<string, unknown>)[key], fieldOf(path, key), depth + 1);
-      if (Array.isArray(result)) result.push(item);
-      else setKey(result, key, item);
+    if (Array.isArray(part)) {
+      const items: unknown[] = [];
+      for (let i = 0; i < part.length; i++) items.push(copyItem(part[i], path, i, depth));
+      return items;
     }
+    const result: Record<string, unknown> = {};
+    for (const key of plainKeys(part, path))
+      setKey(result, key, copyItem((part as Record<string, unknown>)[key], path, key, depth));
     return result;
+  };
+  // Where it stands is made a text only for what has parts: of thousands of ids it would cost more than they.
+  const copyItem = (item: unknown, path: string, key: string | number, depth: number): unknown => {
+    if (++values > MAX_ARGUMENT_VALUES)
+      throw invalidInput(`${field} holds more than ${MAX_ARGUMENT_VALUES} values.`, { field });
+    if (typeof item !== "object" || item === null) return item;
+    return copyValue(item, fieldOf(path, String(key)), depth + 1);
   };
   return readArgument(field, () => copyValue(value, field, 0));
 }

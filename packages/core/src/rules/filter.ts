@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { arrayOf } from "../model/array-of.ts";
 import { sessionIdSchema } from "../model/id-schemas.ts";
-import type { SessionId } from "../model/ids.ts";
+import { isSessionId, type SessionId } from "../model/ids.ts";
 import type { SessionMetadata, SessionStatus } from "../model/model.ts";
 import { sessionStatusSchema } from "../model/model-schemas.ts";
 
@@ -56,7 +57,7 @@ const text = z
   .refine((value) => value.isWellFormed(), { error: "has a lone surrogate (half of a character)" });
 
 const filterShape: z.ZodType<SessionFilter, unknown> = z.strictObject({
-  ids: z.array(sessionIdSchema).optional(),
+  ids: arrayOf(sessionIdSchema, isSessionId).optional(),
   status: sessionStatusSchema.optional(),
   type: text.optional(),
   tag: text.optional(),

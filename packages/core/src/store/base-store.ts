@@ -1,6 +1,6 @@
 // Longer than most files: what is the same for each kind of page, which every store shares.
 import { invalidInput, isSessionError } from "../model/errors.ts";
-import { isCanonicalUuid, type SessionId } from "../model/ids.ts";
+import { isSessionId, type SessionId } from "../model/ids.ts";
 import { deepFreeze } from "../model/json.ts";
 import type { SessionMetadata, Timestamp } from "../model/model.ts";
 import { byCount, type CountedField, countValues, type ValueCount } from "../rules/count-values.ts";
@@ -316,5 +316,5 @@ function isCountPosition([count, value]: Position): boolean {
 }
 
 function isTimeAndId([time, id]: Position): boolean {
-  return Number.isSafeInteger(time) && typeof id === "string" && isCanonicalUuid(id);
+  return Number.isSafeInteger(time) && isSessionId(id);
 }

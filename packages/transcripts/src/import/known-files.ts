@@ -1,4 +1,5 @@
-import { type SessionHead, type SessionId, type SessionStore, sessionIdSchema } from "@thulp-sessions/core";
+import type { SessionHead, SessionId, SessionStore } from "@thulp-sessions/core";
+import { isSessionId } from "@thulp-sessions/core/store";
 import type { TranscriptFile } from "../files/transcript-file.ts";
 import type { NamedTranscript } from "../model/agent-reader.ts";
 import type { FileReport } from "./report.ts";
@@ -188,6 +189,6 @@ function isKnownFile(value: unknown): value is KnownFile {
     (file["redacted"] === undefined || file["redacted"] === true) &&
     ["parentId", "duplicateOf"].every((key) => file[key] === undefined || typeof file[key] === "string") &&
     (file["name"] === null || typeof file["name"] === "string") &&
-    sessionIdSchema.safeParse(file["sessionId"]).success
+    isSessionId(file["sessionId"])
   );
 }
