@@ -54,9 +54,9 @@ function folderOf(project: string | true, base: string): string {
 }
 
 /**
- * Of an import little is held at any time, and all that went through it is garbage: V8 would let that grow to
- * four times what is in use. The flag is one of those that V8 asks for at each collection; it is for the whole
- * process, so only the command sets it.
+ * Of an import little is held at any time, and all that went through it is garbage: V8 would let that grow
+ * to four times what is in use. The flag is one of those that V8 asks for at each collection; it is for the
+ * whole process, so only the command sets it.
  */
 function collectGarbageSooner(): void {
   setFlagsFromString("--heap-growing-percent=30");
