@@ -32,6 +32,7 @@ export function encodeAppend(batches: readonly Batch[], isFirst: boolean): Appen
   let crc = 0;
   /** How far the checksum has come. */
   let checked = 0;
+  let isWhole = false;
   for (let i = 0; i <= lastBatch; i++) {
     const { entries, updatedAt } = batches[i] as Batch;
     for (let j = 0; j < entries.length; j++) {
@@ -42,12 +43,15 @@ export function encodeAppend(batches: readonly Batch[], isFirst: boolean): Appen
       else {
         crc = crc32(text.bytes(checked), crc);
         checked = text.length;
-        text.add(batchMark(updatedAt, text.length, crc) + (i < lastBatch ? GROUPED : ENTRY_ENDING));
+        const mark = batchMark(updatedAt, text.length, crc);
+        isWhole = i === lastBatch;
+        // In one piece: each costs as much as its bytes.
+        text.add(mark + (isWhole ? ENTRY_ENDING + CLOSING : GROUPED));
       }
-      ranges.push({ start, end: text.length });
+      ranges.push({ start, end: isWhole ? text.length - CLOSING.length : text.length });
     }
   }
-  text.add(CLOSING);
+  if (!isWhole) text.add(CLOSING);
   return { bytes: text.bytes(), ranges };
 }
 

@@ -57,8 +57,14 @@ function writeAppendedFields(
   fileSize: number,
 ): void {
   if (fixed?.truncated) writeFixedHeader(descriptor, { ...fixed, updatedAt, fileSize, truncated: false });
-  else writeFully(descriptor, Buffer.from(appendedFieldsText(updatedAt, fileSize)), UPDATED_AT_OFFSET);
+  else {
+    appendedFields.write(appendedFieldsText(updatedAt, fileSize), "latin1");
+    writeFully(descriptor, appendedFields, UPDATED_AT_OFFSET);
+  }
 }
+
+/** Reused by every append: its text is always as long. */
+const appendedFields = Buffer.alloc(appendedFieldsText(0, 0).length);
 
 /**
  * After a failed write or sync, as far as that goes: the file as it was, so that other programs can read it.
