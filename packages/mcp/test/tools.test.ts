@@ -157,6 +157,7 @@ test("a session is described without its entries", async () => {
   expect(await call("get_session", { id: build })).toMatchObject({
     entry_count: 3,
     turn_count: 1,
+    imported_from: null,
     context: { branch: "main" },
     context_cut: false,
   });

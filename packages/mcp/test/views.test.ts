@@ -46,8 +46,14 @@ async function withImported(maxChars?: number) {
   const { call } = await connect({ views, maxChars }, manager);
   const read = async (args: object) =>
     (await call("read_session", { id: metadata.id, ...args })) as unknown as Read;
-  return { read };
+  const look = () => call("get_session", { id: metadata.id });
+  return { read, look };
 }
+
+test("a session tells which agent it was imported from", async () => {
+  const { look } = await withImported();
+  expect(await look()).toMatchObject({ imported_from: "agent:smith", entry_count: 154 });
+});
 
 interface Read {
   readonly entries: readonly { readonly seq: number; readonly content: unknown; readonly cut: boolean }[];

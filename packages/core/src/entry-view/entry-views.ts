@@ -33,13 +33,18 @@ export class EntryViews {
     this.#loaders = loaders;
   }
 
+  /** The first of these tags that has a view, which need not be loaded. */
+  tagOf(tags: readonly string[]): string | undefined {
+    return tags.find((each) => Object.hasOwn(this.#loaders, each));
+  }
+
   /**
    * The view of a session: that of the first of its tags that has one, else {@link DEFAULT_VIEW}.
    *
    * Rejects where the view cannot be loaded; the next call tries again.
    */
   async of(tags: readonly string[]): Promise<EntryView> {
-    const tag = tags.find((each) => Object.hasOwn(this.#loaders, each));
+    const tag = this.tagOf(tags);
     if (tag === undefined) return DEFAULT_VIEW;
     let view = this.#loaded.get(tag);
     if (!view) {

@@ -6,6 +6,12 @@ import type { Served } from "../served.ts";
 const output = sessionRecord.extend({
   entry_count: z.number(),
   turn_count: z.number().describe("user messages that were answered"),
+  imported_from: z
+    .string()
+    .nullable()
+    .describe(
+      "the tag of the agent that wrote it, null where none did: read_session shows its records as a conversation, and with raw as they are stored",
+    ),
   context: z.record(z.string(), z.unknown()).describe("what the session keeps by key"),
   context_cut: z.boolean().describe("true where keys are missing, because they are long"),
 });
@@ -28,11 +34,16 @@ export function registerGetSession(served: Served): void {
 
 /** A session without its entries, as `get_session` answers with it. */
 export async function describedSession(
-  { sessions, maxChars }: Pick<Served, "sessions" | "maxChars">,
+  { sessions, maxChars, views }: Pick<Served, "sessions" | "maxChars" | "views">,
   id: string,
 ): Promise<z.infer<typeof output>> {
   const { metadata, entryCount, turnCount, context } = await sessions.head(id);
-  const record = { ...recordOf(metadata), entry_count: entryCount, turn_count: turnCount };
+  const record = {
+    ...recordOf(metadata),
+    entry_count: entryCount,
+    turn_count: turnCount,
+    imported_from: views.tagOf(metadata.tags) ?? null,
+  };
   let left = maxChars - lengthOf(record) - 100;
   const shown: [string, unknown][] = [];
   const keys = Object.keys(context);
