@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { openPostgresStore } from "../src/index.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 import { MISSING, type Place } from "./place.ts";
 import { entry, session } from "./session-data.ts";
@@ -35,6 +36,26 @@ describe.skipIf(MISSING !== null)("group commit", () => {
     expect(answers.slice(32).map(({ entries }) => entries[0]?.seq)).toEqual(
       Array.from({ length: 32 }, (_, i) => i + 1),
     );
+  });
+
+  test("an append of several entries reads none of the others, though its plan was made when they were few", async () => {
+    const place = testPlace();
+    // Without an index for search, which reads entries too.
+    const store = await openPostgresStore({ url: place.url("search=off") });
+    const { id } = (await store.create(session({}, [entry(), entry()]))).metadata;
+    // The first few executions of a statement are planned each by itself.
+    for (let i = 0; i < 12; i++) await store.append(id, [entry(), entry()], { at: 2 });
+    // The server counts what a connection has read by the end of it.
+    await store.close();
+    const rows = await vi.waitFor(async () => {
+      const found = await place.ask(
+        "SELECT seq_tup_read::int AS read, n_tup_ins::int AS added FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'entries'",
+        [place.schema],
+      );
+      expect(found[0]).toMatchObject({ added: 26 });
+      return found;
+    });
+    expect(rows).toMatchObject([{ read: 0 }]);
   });
 
   test("what another handle has changed meanwhile is seen, whatever it was", async () => {

@@ -216,8 +216,8 @@ export class WriteLane {
     token: string,
   ): Statement | null {
     const { synchronousCommit } = this.#database;
-    const before = [...known].map(([id, state]) => ({ id, state }));
-    const commit = commitOf(plan, token);
+    const before = Array.from(known, ([id, state]) => ({ id, state }));
+    const commit = { token };
     const { changed, entries } = plan;
     const [[session, ...others], [head], [entry, ...more]] = [before, changed, entries];
     if (session && head && entry && others.length === 0 && more.length === 0)
@@ -291,7 +291,7 @@ export class WriteLane {
   }
 
   #remember(plan: GroupPlan): void {
-    for (const [id, state] of plan.states()) {
+    for (const [id, state] of plan.states) {
       if (state) this.#states.set(id, state);
       else this.#states.delete(id);
     }
