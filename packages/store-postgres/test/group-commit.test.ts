@@ -23,6 +23,25 @@ describe.skipIf(MISSING !== null)("group commit", () => {
     expect(proxy.count("") - before).toBe(1);
   });
 
+  test("an append to a session that this handle does not know holds no lock between two pieces of data", async () => {
+    const place = testPlace();
+    const proxy = await lossyProxy(place.url());
+    const [store, other] = [await openAt(proxy.url(place.url())), await openAt(place.url())];
+    const created = [session(), session()];
+    for (const each of created) await other.create(each);
+    const before = proxy.count("BEGIN");
+    const append = () =>
+      Promise.all(created.map(({ metadata }) => store.append(metadata.id, [entry()], { at: 2 })));
+    const answers = await append();
+    expect(answers.map(({ entryCount }) => entryCount)).toEqual([1, 1]);
+    expect(proxy.count("BEGIN") - before).toBe(0);
+    // One that is not there holds up none of the others, and is refused by itself.
+    const missing = store.append(session().metadata.id, [entry()], { at: 3 });
+    const [refused, appended] = await Promise.allSettled([missing, append()]);
+    expect(refused).toMatchObject({ status: "rejected", reason: { code: "not_found" } });
+    expect(appended.status).toBe("fulfilled");
+  });
+
   test("callers of one moment share a commit, of one session and of many", async () => {
     const place = testPlace();
     const store = await openAt(place.url());

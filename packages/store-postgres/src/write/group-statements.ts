@@ -131,6 +131,14 @@ export class GroupStatements {
     return this.#statement(`SELECT ${calls.join(", ")}`, []);
   }
 
+  /** As they are, without a lock. */
+  readHeads(ids: readonly SessionId[]): Statement {
+    return this.#statement(
+      `SELECT h.session_id, ${HEAD_COLUMNS} FROM {schema}.heads h WHERE h.session_id = ANY($1::uuid[])`,
+      [uuidArray(ids)],
+    );
+  }
+
   /** In the order of ids, as everybody locks them: else two groups could wait for each other. */
   lockHeads(ids: readonly SessionId[]): Statement {
     return this.#statement(
