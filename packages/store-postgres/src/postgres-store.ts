@@ -211,7 +211,8 @@ export class PostgresStore extends BaseStore implements LabelledStore {
 
   /** Each session has its lane, so that its calls stay in their order. */
   #write<T>(write: Write<T>): Promise<T> {
-    const number = Number.parseInt(write.id.slice(-8), 16) % this.#lanes.length;
+    const { length } = this.#lanes;
+    const number = length === 1 ? 0 : Number.parseInt(write.id.slice(-8), 16) % length;
     return (this.#lanes[number] as WriteLane).run(write);
   }
 

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { openPostgresStore } from "../src/index.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 import { MISSING, type Place } from "./place.ts";
 import { entry, session } from "./session-data.ts";
@@ -22,6 +23,25 @@ describe.skipIf(MISSING !== null)("group commit", () => {
     expect(proxy.count("") - before).toBe(1);
   });
 
+  test("an append to a session that this handle does not know holds no lock between two pieces of data", async () => {
+    const place = testPlace();
+    const proxy = await lossyProxy(place.url());
+    const [store, other] = [await openAt(proxy.url(place.url())), await openAt(place.url())];
+    const created = [session(), session()];
+    for (const each of created) await other.create(each);
+    const before = proxy.count("BEGIN");
+    const append = () =>
+      Promise.all(created.map(({ metadata }) => store.append(metadata.id, [entry()], { at: 2 })));
+    const answers = await append();
+    expect(answers.map(({ entryCount }) => entryCount)).toEqual([1, 1]);
+    expect(proxy.count("BEGIN") - before).toBe(0);
+    // One that is not there holds up none of the others, and is refused by itself.
+    const missing = store.append(session().metadata.id, [entry()], { at: 3 });
+    const [refused, appended] = await Promise.allSettled([missing, append()]);
+    expect(refused).toMatchObject({ status: "rejected", reason: { code: "not_found" } });
+    expect(appended.status).toBe("fulfilled");
+  });
+
   test("callers of one moment share a commit, of one session and of many", async () => {
     const place = testPlace();
     const store = await openAt(place.url());
@@ -35,6 +55,26 @@ describe.skipIf(MISSING !== null)("group commit", () => {
     expect(answers.slice(32).map(({ entries }) => entries[0]?.seq)).toEqual(
       Array.from({ length: 32 }, (_, i) => i + 1),
     );
+  });
+
+  test("an append of several entries reads none of the others, though its plan was made when they were few", async () => {
+    const place = testPlace();
+    // Without an index for search, which reads entries too.
+    const store = await openPostgresStore({ url: place.url("search=off") });
+    const { id } = (await store.create(session({}, [entry(), entry()]))).metadata;
+    // The first few executions of a statement are planned each by itself.
+    for (let i = 0; i < 12; i++) await store.append(id, [entry(), entry()], { at: 2 });
+    // The server counts what a connection has read by the end of it.
+    await store.close();
+    const rows = await vi.waitFor(async () => {
+      const found = await place.ask(
+        "SELECT seq_tup_read::int AS read, n_tup_ins::int AS added FROM pg_stat_user_tables WHERE schemaname = $1 AND relname = 'entries'",
+        [place.schema],
+      );
+      expect(found[0]).toMatchObject({ added: 26 });
+      return found;
+    });
+    expect(rows).toMatchObject([{ read: 0 }]);
   });
 
   test("what another handle has changed meanwhile is seen, whatever it was", async () => {

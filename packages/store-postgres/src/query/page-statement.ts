@@ -19,8 +19,8 @@ const COLUMNS_WITH_HEADS = [...METADATA_NAMES, ...HEAD_NAMES].join(", ");
 const HEAD_AND_CONTEXT = `${HEAD_COLUMNS.split(",")
   .map((column, i) => `${column} AS ${HEAD_NAMES[i]}`)
   .join(", ")}, s.context, `;
-const ARRAYS = arraysOf(["time", "updated_at", ...METADATA_NAMES]);
-const ARRAYS_WITH_HEADS = arraysOf(["time", "updated_at", "context", ...METADATA_NAMES, ...HEAD_NAMES]);
+const ARRAYS = arraysOf(["time", ...METADATA_NAMES]);
+const ARRAYS_WITH_HEADS = arraysOf(["time", "context", ...METADATA_NAMES, ...HEAD_NAMES]);
 
 /** A row of a page. */
 export interface ListedRow {
@@ -107,7 +107,7 @@ export function settledRows(
   withHeads: boolean,
 ): ListedRow[] | null {
   if (typeof answer !== "string") return null;
-  const [times, updated = [], ...others] = JSON.parse(answer) as (unknown[] | null)[];
+  const [times, ...others] = JSON.parse(answer) as (unknown[] | null)[];
   if (!times) return [];
   const contexts = withHeads ? others.shift() : undefined;
   const ids = others[0] as SessionId[];
@@ -116,7 +116,8 @@ export function settledRows(
   const rows = (times as number[]).map(
     (time, i): ListedRow => ({
       place: { time: time as Timestamp, id: ids[i] as SessionId },
-      updatedAt: updated?.[i] as Timestamp,
+      // By that the page is sorted.
+      updatedAt: time as Timestamp,
       context: (contexts?.[i] ?? null) as string | null,
       metadata: metadata.map((column) => column?.[i]),
       head: head.map((column) => column?.[i]),

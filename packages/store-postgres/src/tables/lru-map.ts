@@ -1,4 +1,4 @@
-/** A map that forgets what was not asked for the longest. */
+/** A map that forgets what was not set for the longest. */
 export class LruMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #max: number;
@@ -8,11 +8,7 @@ export class LruMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    return value;
+    return this.#entries.get(key);
   }
 
   set(key: K, value: V): void {

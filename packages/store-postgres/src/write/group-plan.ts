@@ -23,10 +23,14 @@ export class GroupPlan {
   /** Some call was refused, or found nothing to do: both have to be decided upon what is in the database. */
   hasOthers = false;
   readonly #changed = new Map<SessionId, HeadToWrite>();
-  readonly #states: Map<SessionId, HeadState | null>;
+  readonly #before: ReadonlyMap<SessionId, HeadState>;
+  readonly #after = new Map<SessionId, HeadState | null>();
   readonly #stored: ReadonlyMap<string, readonly StoredEntry[]>;
-  readonly #added = new Map<string, StoredEntry[]>();
+  /** By the ids of the entries, which sessions hardly share. */
+  readonly #added = new Map<string, EntryToWrite[]>();
   readonly #clock: number;
+  /** One for the commit: its versions of a session differ by their revision. */
+  readonly #stamp = randomInt(MAX_STAMP);
 
   /**
    * @param states the sessions as they are; one that is missing is not there.
@@ -38,19 +42,19 @@ export class GroupPlan {
     stored: ReadonlyMap<string, readonly StoredEntry[]>,
     clock: number,
   ) {
-    this.#states = new Map(states);
+    this.#before = states;
     this.#stored = stored;
     this.#clock = clock;
   }
 
-  /** The heads that are rewritten, by id. */
+  /** The heads that are rewritten: by then they are locked. */
   get changed(): HeadToWrite[] {
-    return [...this.#changed.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#changed.values()];
   }
 
   /** The sessions as the group leaves them; `null` for one that it has deleted. */
-  states(): ReadonlyMap<SessionId, HeadState | null> {
-    return new Map([...this.kinds.keys()].map((id) => [id, this.#states.get(id) ?? null]));
+  get states(): ReadonlyMap<SessionId, HeadState | null> {
+    return this.#after;
   }
 
   add(write: Write, results: readonly Result[]): void {
@@ -64,8 +68,8 @@ export class GroupPlan {
 
   #plan(write: Write, results: readonly Result[]): unknown {
     const { id } = write;
-    const before = this.#states.get(id) ?? null;
-    const next = { revision: (before?.revision ?? 0) + 1, stamp: randomInt(MAX_STAMP) };
+    const before = this.#after.get(id) ?? (this.#after.has(id) ? null : (this.#before.get(id) ?? null));
+    const next = { revision: (before?.revision ?? 0) + 1, stamp: this.#stamp };
     const { value, change } = write.plan(
       { state: before, next, clock: this.#clock, findEntries: (entryId) => this.#find(id, entryId) },
       results,
@@ -74,15 +78,17 @@ export class GroupPlan {
       this.hasOthers = true;
       return value;
     }
-    const { kind, state, statements, entries, firstSeq, voidsIndexFrom, isRenamed } = change;
+    const { kind, state, statements, entries, contents, firstSeq, voidsIndexFrom, isRenamed } = change;
     this.kinds.set(id, kind);
-    this.#states.set(id, state);
+    this.#after.set(id, state);
     this.statements.push(...statements);
     entries.forEach((entry, i) => {
-      const seq = firstSeq + i;
-      this.entries.push({ id, seq, entry });
-      const key = entryKey(id, entry.id);
-      this.#added.set(key, [...(this.#added.get(key) ?? []), { ...entry, seq }]);
+      const content = contents?.[i] ?? JSON.stringify(entry.content);
+      const row = { id, seq: firstSeq + i, entry, content };
+      this.entries.push(row);
+      const before = this.#added.get(entry.id);
+      if (before) before.push(row);
+      else this.#added.set(entry.id, [row]);
     });
     if (kind === "created" && state) this.created.push({ id, state });
     else if (state) this.#changed.set(id, { id, state, voidsIndexFrom, isRenamed });
@@ -90,8 +96,10 @@ export class GroupPlan {
   }
 
   #find(id: SessionId, entryId: string): readonly StoredEntry[] {
-    const key = entryKey(id, entryId);
-    return [...(this.#stored.get(key) ?? []), ...(this.#added.get(key) ?? [])];
+    const stored = this.#stored.size === 0 ? [] : (this.#stored.get(entryKey(id, entryId)) ?? []);
+    const added = this.#added.get(entryId);
+    if (!added) return stored;
+    return [...stored, ...added.filter((row) => row.id === id).map(({ entry, seq }) => ({ ...entry, seq }))];
   }
 }
 

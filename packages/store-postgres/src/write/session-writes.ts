@@ -79,25 +79,33 @@ export class SessionWrites {
 
   /** An append that adds entries and changes nothing else. */
   append(id: SessionId, entries: readonly SessionEntry[], options: AppendOptions): Write<AppendResult> {
+    const contents = entries.map(({ content }) => JSON.stringify(content));
+    let bytes = 0;
+    for (const content of contents) bytes += ENVELOPE_BYTES + content.length;
     return {
       id,
-      bytes: bytesOf(entries),
+      bytes,
       added: { entries, options },
       reads: [],
       plan: (now) => {
         const state = existing(id, now);
-        const target = targetOf(state, now, NO_TAIL);
+        const target = new Target(state, now.findEntries, NO_TAIL);
         const plan = planAppend(id, target, entries, options);
         if (plan.isRepeat) return { value: appendResult(plan, target) };
         const { status, updatedAt, counts } = plan;
-        const changed = { ...state, status, updatedAt, counts, ...now.next };
+        const { createdAt, epoch } = state;
+        const { revision, stamp } = now.next;
+        // Key by key: spreads would take as long as the rest of the plan.
+        const changed: HeadState = { createdAt, updatedAt, status, counts, revision, stamp, epoch };
         return {
-          value: appendResult(plan, { version: versionOf(changed), epoch: changed.epoch }),
+          value: appendResult(plan, { version: versionOf(changed), epoch }),
           change: {
             kind: "changed",
             state: changed,
             statements: status === state.status ? [] : [this.#update(id, { status })],
             entries: plan.fresh,
+            // In the same order; where some are repeats, it does not say which.
+            contents: plan.fresh.length === entries.length ? contents : undefined,
             firstSeq: plan.kept,
           },
         };
@@ -120,9 +128,9 @@ export class SessionWrites {
       plan: (now, [session, stored, ...tail]) => {
         const state = existing(id, now);
         const known = (stored?.rows ?? []).map((row) => entryOf(row, id));
-        const target = targetOf(
+        const target = new Target(
           state,
-          { findEntries: (entryId) => known.filter((each) => each.id === entryId) },
+          (entryId) => known.filter((each) => each.id === entryId),
           keep === undefined ? NO_TAIL : tailOf(id, keep, state.counts, tail),
         );
         const plan = planAppend(id, target, entries, options);
@@ -427,18 +435,32 @@ function epochAfterReplace(before: string, clock: number): string {
 /** @throws {SessionError} not_found, conflict */
 function existing(id: SessionId, { state }: SessionNow, expectedVersion?: string): HeadState {
   if (!state) throw notFound(id);
+  if (expectedVersion === undefined) return state;
   const version = versionOf(state);
-  if (expectedVersion !== undefined && expectedVersion !== version) throw versionConflict(id, version);
+  if (expectedVersion !== version) throw versionConflict(id, version);
   return state;
 }
 
-function targetOf(
-  state: HeadState,
-  { findEntries }: Pick<SessionNow, "findEntries">,
-  tail: Tail,
-): AppendTarget {
-  const { counts, epoch } = state;
-  return { metadata: state, counts, version: versionOf(state), epoch, findEntries, tail };
+/** What core plans an append upon. */
+class Target implements AppendTarget {
+  readonly metadata: HeadState;
+  readonly counts: EntryCounts;
+  readonly epoch: string;
+  readonly findEntries: AppendTarget["findEntries"];
+  readonly tail: Tail;
+
+  constructor(state: HeadState, findEntries: AppendTarget["findEntries"], tail: Tail) {
+    this.metadata = state;
+    this.counts = state.counts;
+    this.epoch = state.epoch;
+    this.findEntries = findEntries;
+    this.tail = tail;
+  }
+
+  /** Made only for the few that ask for it. */
+  get version(): string {
+    return versionOf(this.metadata);
+  }
 }
 
 /** @throws {SessionError} corrupt */
@@ -452,10 +474,13 @@ function headAnswer(metadata: SessionMetadata, context: Session["context"], stat
   return headOf(metadata, context, state.counts, { version: versionOf(state), epoch: state.epoch });
 }
 
+/** Of an entry without its content, roughly. */
+const ENVELOPE_BYTES = 100;
+
 /** As JSON, roughly: a group of calls is cut by it. */
 function bytesOf(entries: readonly SessionEntry[]): number {
   let bytes = 0;
   for (const { content } of entries)
-    bytes += 100 + (typeof content === "string" ? content.length : JSON.stringify(content).length);
+    bytes += ENVELOPE_BYTES + (typeof content === "string" ? content.length : JSON.stringify(content).length);
   return bytes;
 }

@@ -59,9 +59,9 @@ const onNextTurn = setImmediate;
  * One connection that writes. Calls that wait at the same moment share a commit; while it is made the next
  * group gathers. Calls of one session stay in their order.
  *
- * A group goes the short way where it only adds entries to sessions of which this handle knows the state: one
- * statement that writes if nothing was changed meanwhile. Else it locks the sessions, reads, plans, and
- * writes: two round trips.
+ * A group goes the short way where it only adds entries: one statement that writes if the sessions are still
+ * in the states that this handle has left or, where it knows none, has just read. Else it locks the sessions,
+ * reads, plans, and writes: two round trips, over which others wait.
  */
 export class WriteLane {
   readonly #database: Database;
@@ -130,7 +130,7 @@ export class WriteLane {
       const attempt: Attempt = { token: randomUUID(), outcomes: [], kinds: new Map(), isSent: false };
       try {
         const client = await this.#connected();
-        const known = inDoubt.length === 0 ? this.#knownStates(group) : null;
+        const known = inDoubt.length === 0 ? await this.#knownStates(client, group) : null;
         const isDone = known !== null && (await this.#appendIfUnchanged(client, group, known, attempt));
         const made = isDone ? attempt : await this.#lockAndWrite(client, group, attempt, inDoubt);
         this.#answer(group, made);
@@ -171,16 +171,26 @@ export class WriteLane {
   }
 
   /** The states of all sessions of a group that may go the short way; else `null`. */
-  #knownStates(group: readonly Call[]): Map<SessionId, HeadState> | null {
+  async #knownStates(client: Client, group: readonly Call[]): Promise<Map<SessionId, HeadState> | null> {
     if (!this.#options.optimistic) return null;
     const known = new Map<SessionId, HeadState>();
+    const unknown = new Set<SessionId>();
     for (const { write } of group) {
-      const state = this.#states.get(write.id);
-      const missed = this.#contended.get(write.id);
-      if (!write.added || !state || (missed !== undefined && Date.now() - missed < CONTENDED_MS)) return null;
-      known.set(write.id, state);
+      const { id, added } = write;
+      const missed = this.#contended.get(id);
+      if (!added || (missed !== undefined && Date.now() - missed < CONTENDED_MS)) return null;
+      const state = this.#states.get(id);
+      if (state) known.set(id, state);
+      else unknown.add(id);
     }
-    return known;
+    if (unknown.size === 0) return known;
+    const [heads] = await send(client, [this.#sql.readHeads([...unknown])], this.#database.sending);
+    for (const [id, ...row] of heads?.rows ?? []) {
+      known.set(id, headStateOf(row));
+      unknown.delete(id);
+    }
+    // That there is no such session is not said of what may be old.
+    return unknown.size === 0 ? known : null;
   }
 
   /** The short way. Answers false where it has written nothing. */
@@ -216,9 +226,9 @@ export class WriteLane {
     token: string,
   ): Statement | null {
     const { synchronousCommit } = this.#database;
-    const before = [...known].map(([id, state]) => ({ id, state }));
-    const commit = commitOf(plan, token);
+    const commit = { token };
     const { changed, entries } = plan;
+    const before = changed.map(({ id }) => ({ id, state: known.get(id) as HeadState }));
     const [[session, ...others], [head], [entry, ...more]] = [before, changed, entries];
     if (session && head && entry && others.length === 0 && more.length === 0)
       return this.#sql.appendOneIfUnchanged(session, head, entry, commit, synchronousCommit);
@@ -291,7 +301,7 @@ export class WriteLane {
   }
 
   #remember(plan: GroupPlan): void {
-    for (const [id, state] of plan.states()) {
+    for (const [id, state] of plan.states) {
       if (state) this.#states.set(id, state);
       else this.#states.delete(id);
     }

@@ -48,6 +48,8 @@ interface Change {
   readonly statements: readonly Statement[];
   /** These follow the first so many that stay. */
   readonly entries: readonly SessionEntry[];
+  /** The contents of these entries as JSON, where they have been made. */
+  readonly contents?: readonly string[] | undefined;
   readonly firstSeq: number;
   /** The index for search has nothing of the entries from this `seq` on any more; -1: nor of the name. */
   readonly voidsIndexFrom?: number | undefined;
