@@ -104,7 +104,7 @@ test("a long entry is read in one turn, decoded and parsed in others", async () 
   await store.search({ text: "колесо" });
   const readAt = read.mock.invocationCallOrder.at(-1) ?? 0;
   const parsedAt = parse.mock.invocationCallOrder[parse.mock.calls.findIndex(([text]) => text.length > 1e5)];
-  const between = yields.mock.invocationCallOrder.filter((at) => at > readAt && at < (parsedAt ?? 0));
+  const between = yields.mock.invocationCallOrder.filter((at: number) => at > readAt && at < (parsedAt ?? 0));
   // Where UTF-16 is not the way, the engine decodes in one go.
   expect(between).toHaveLength(Number.parseInt(process.versions.node, 10) < 24 ? 3 : 2);
   await store.close();
