@@ -52,6 +52,8 @@ const END_PX = 4;
 /** So many rows before an edge of what is loaded the next ones are asked for. */
 const NEAR_ROWS = 15;
 const PIN_MS = 1000;
+/** Rows beside the screen, which a scroll would show, are drawn so long after the first ones. */
+const OVERSCAN_AFTER_MS = 100;
 /** A screen reader is told of new entries no more often. */
 const TELL_MS = 10_000;
 
@@ -87,7 +89,13 @@ export const Conversation = forwardRef(function Conversation(
   };
   /** The last key that leads to a place: the next one goes on from there. */
   const going = useRef<Promise<void>>(Promise.resolve());
-  const wanted = useRef<{ readonly range: EntryRange; readonly focus: boolean } | null>(null);
+  const wanted = useRef<{ readonly range: EntryRange; readonly focus: boolean } | null>(
+    state.range && { range: state.range, focus: false },
+  );
+  /** The list has been scrolled to where it begins: before that, nobody sees the rows at its start. */
+  const isPlaced = useRef(false);
+  /** What the first screen needs not is drawn after it. */
+  const [hasOverscan, setOverscan] = useState(false);
   /** The row that was jumped to, for as long as the rows around it get their heights. */
   const pinned = useRef<{ readonly key: string; until: number } | null>(null);
   const pinnedNow = () =>
@@ -109,6 +117,14 @@ export const Conversation = forwardRef(function Conversation(
   };
   const scrollToEnd = () => {
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  };
+  const place = () => {
+    if (isPlaced.current) return;
+    isPlaced.current = true;
+    // The list hears of it now, and not with the next frame: that one has the rows.
+    scroller.current?.dispatchEvent(new Event("scroll"));
+    setRedraw({});
+    setTimeout(() => setOverscan(true), OVERSCAN_AFTER_MS);
   };
   const seeAll = () => {
     seen.current = session.added.value;
@@ -165,6 +181,7 @@ export const Conversation = forwardRef(function Conversation(
     setCurrent(row.key);
     scrollToRow(index);
     pin(row.key);
+    place();
     if (want.focus) focusRow(scroller.current, rowOf(row.key), 10);
   };
   const toEnd = () => {
@@ -186,6 +203,7 @@ export const Conversation = forwardRef(function Conversation(
     else if (isFollowing.current && session.isEndLoaded.value && rows.length > 0) {
       scrollToEnd();
       seeAll();
+      place();
     }
     const { scrollSize = 0, viewportSize = 0 } = virtual.current ?? {};
     if (rows.length > 0 && viewportSize > 0 && scrollSize < viewportSize * 1.5) void session.before();
@@ -352,25 +370,36 @@ export const Conversation = forwardRef(function Conversation(
           if (target === list && offsetX >= list.clientWidth) leaveEnd();
         }}
       >
-        <Virtualizer ref={virtual} scrollRef={scroller} data={rows} shift={shift} onScroll={onScroll}>
-          {(each) => (
-            <EntryRow
-              key={each.key}
-              row={each}
-              id={session.id}
-              state={state}
-              isCurrent={each.key === current}
-              isToggled={toggled.has(each.key)}
-              isRaw={isRaw}
-              setSize={isLive ? -1 : (head?.entryCount ?? -1)}
-              newSince={
-                newFrom !== null && each.type === "entry" && each.entry.seq === newFrom.seq
-                  ? newFrom.time
-                  : null
-              }
-              actions={actions}
-            />
-          )}
+        <Virtualizer
+          ref={virtual}
+          scrollRef={scroller}
+          data={rows}
+          shift={shift}
+          {...(!hasOverscan && { bufferSize: 0 })}
+          onScroll={onScroll}
+        >
+          {(each) =>
+            isPlaced.current ? (
+              <EntryRow
+                key={each.key}
+                row={each}
+                id={session.id}
+                state={state}
+                isCurrent={each.key === current}
+                isToggled={toggled.has(each.key)}
+                isRaw={isRaw}
+                setSize={isLive ? -1 : (head?.entryCount ?? -1)}
+                newSince={
+                  newFrom !== null && each.type === "entry" && each.entry.seq === newFrom.seq
+                    ? newFrom.time
+                    : null
+                }
+                actions={actions}
+              />
+            ) : (
+              <div key={each.key} />
+            )
+          }
         </Virtualizer>
       </div>
       {below > 0 && (
