@@ -83,12 +83,15 @@ export const Conversation = forwardRef(function Conversation(
   /** A hand has begun to turn away from the end, where the list still is: the screen follows it later. */
   const isLeaving = useRef(false);
   const leaveEnd = () => {
+    moves.current++;
     pinned.current = null;
     isFollowing.current = false;
     isLeaving.current = true;
   };
   /** The last key that leads to a place: the next one goes on from there. */
   const going = useRef<Promise<void>>(Promise.resolve());
+  /** So often a person has moved by other means: a key before that, whose place is still looked for, is off. */
+  const moves = useRef(0);
   const wanted = useRef<{ readonly range: EntryRange; readonly focus: boolean } | null>(
     state.range && { range: state.range, focus: false },
   );
@@ -144,7 +147,10 @@ export const Conversation = forwardRef(function Conversation(
   );
   const shift = useShift(rows);
 
-  const jump = (seq: number) => show({ first: seq, last: seq }, true);
+  const jump = (seq: number) => {
+    moves.current++;
+    show({ first: seq, last: seq }, true);
+  };
   const show = (range: EntryRange, focus: boolean) => {
     const seq = range.first;
     const first = entries[0]?.seq ?? 0;
@@ -185,6 +191,7 @@ export const Conversation = forwardRef(function Conversation(
     if (want.focus) focusRow(scroller.current, rowOf(row.key), 10);
   };
   const toEnd = () => {
+    moves.current++;
     if (session.loading.value || !session.isEndLoaded.value) void session.openAt(null);
     isFollowing.current = true;
     wanted.current = null;
@@ -196,7 +203,9 @@ export const Conversation = forwardRef(function Conversation(
   const range = state.range;
   const rangeKey = range ? `${range.first}-${range.last}` : "";
   useEffect(() => {
-    if (range) show(range, false);
+    if (!range) return;
+    moves.current++;
+    show(range, false);
   }, [rangeKey]);
   useLayoutEffect(() => {
     if (wanted.current) bring();
@@ -252,22 +261,25 @@ export const Conversation = forwardRef(function Conversation(
     const next = Math.max(0, Math.min(rows.length - 1, start + by));
     const target = rows[next];
     if (!target) return;
+    moves.current++;
     pinned.current = null;
     if (next < rows.length - 1) isFollowing.current = false;
     setCurrent(target.key);
     virtual.current?.scrollToIndex(next, { align: "nearest" });
     focusRow(scroller.current, rowOf(target.key), 10);
   };
-  const toPlace = async (kind: PlaceKind, by: 1 | -1, what: string) => {
+  const toPlace = async (kind: PlaceKind, by: 1 | -1, what: string, asOf: number) => {
     const ranges = await places.of(kind, head?.version ?? "");
+    if (moves.current !== asOf) return;
     // As the rows are by now, from the place that a key before leads to.
     const found = nextPlace(ranges, wanted.current?.range.first ?? latest.current.seq, by);
     if (found === null) say(`No ${by === 1 ? "further" : "earlier"} ${what}`);
-    else latest.current.jump(found);
+    else latest.current.show({ first: found, last: found }, true);
   };
   const go = (kind: PlaceKind, by: 1 | -1, what: string) => {
+    const asOf = moves.current;
     going.current = going.current
-      .then(() => toPlace(kind, by, what))
+      .then(() => toPlace(kind, by, what, asOf))
       .catch(() => say(`The ${what} could not be looked for`));
   };
   const toggle = (each: Row) => {
@@ -283,8 +295,8 @@ export const Conversation = forwardRef(function Conversation(
       setToggled(next);
     }
   };
-  const latest = useRef({ toggle, setCurrent, jump, seq });
-  latest.current = { toggle, setCurrent, jump, seq };
+  const latest = useRef({ toggle, setCurrent, show, seq });
+  latest.current = { toggle, setCurrent, show, seq };
   // Always the same, so that a row that has not changed is not made again.
   const actions = useMemo<RowActions>(
     () => ({
@@ -358,12 +370,14 @@ export const Conversation = forwardRef(function Conversation(
         ref={scroller}
         tabIndex={-1}
         onWheel={(event) => {
+          moves.current++;
           pinned.current = null;
           if (event.deltaY < 0) leaveEnd();
           else isLeaving.current = false;
         }}
         onTouchMove={leaveEnd}
         onPointerDown={(event) => {
+          moves.current++;
           pinned.current = null;
           const { currentTarget: list, target, offsetX } = event;
           // On the scroll bar, which has no events of its own.
