@@ -1,7 +1,13 @@
 // Longer than most files: each order of events needs a few lines to be brought about.
 import type { RunningServer } from "@thulp-sessions/api";
 import { openStore } from "@thulp-sessions/config";
-import { type EntryDraft, type SessionId, type SessionManager, toolCall, userMessage } from "@thulp-sessions/core";
+import {
+  type EntryDraft,
+  type SessionId,
+  type SessionManager,
+  toolCall,
+  userMessage,
+} from "@thulp-sessions/core";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeInBrowser } from "./in-browser.ts";
@@ -338,8 +344,8 @@ describeInBrowser("in another order than usual", (browser) => {
     const { entryCount } = await manager.store.head(long as SessionId);
     await page.locator(`[data-seq="${entryCount - 1}"]`).waitFor();
     answers.release();
-    await (await found).finished();
-    await page.evaluate(() => helpers.frames(10));
+    await found;
+    await page.evaluate(() => helpers.timer(200));
     expect(await page.locator(`[data-seq="${entryCount - 1}"]`).count()).toBe(1);
     // The next key counts again.
     await page.keyboard.press("g");

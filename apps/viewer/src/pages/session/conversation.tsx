@@ -90,7 +90,7 @@ export const Conversation = forwardRef(function Conversation(
   };
   /** The last key that leads to a place: the next one goes on from there. */
   const going = useRef<Promise<void>>(Promise.resolve());
-  /** So often a person has moved by other means: a key before that, whose place is still looked for, is off. */
+  /** So often a person has moved otherwise: then the place that a key before looks for is dropped. */
   const moves = useRef(0);
   const wanted = useRef<{ readonly range: EntryRange; readonly focus: boolean } | null>(
     state.range && { range: state.range, focus: false },

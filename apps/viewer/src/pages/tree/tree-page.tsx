@@ -24,7 +24,7 @@ const MAX_INDENT = 12;
 export function TreePage({ id }: { readonly id: string }) {
   const list = useRef<HTMLUListElement>(null);
   const known = useRef<ReadonlySet<string>>(new Set());
-  /** Sessions that changed while the tree is read, with their parents: its answer says which of them matter. */
+  /** Sessions that change while the tree is read, with their parents: the answer says which matter. */
   const heard = useRef<Map<string, string> | null>(new Map());
   const matters = (changed: string, parent: string) =>
     known.current.has(changed) || known.current.has(parent);
