@@ -1,7 +1,13 @@
 // Longer than most files: each order of events needs a few lines to be brought about.
 import type { RunningServer } from "@thulp-sessions/api";
 import { openStore } from "@thulp-sessions/config";
-import { type EntryDraft, type SessionManager, toolCall, userMessage } from "@thulp-sessions/core";
+import {
+  type EntryDraft,
+  type SessionId,
+  type SessionManager,
+  toolCall,
+  userMessage,
+} from "@thulp-sessions/core";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { describeInBrowser } from "./in-browser.ts";
@@ -326,6 +332,29 @@ describeInBrowser("in another order than usual", (browser) => {
     tabs.expectNoFault();
   });
 
+  test("a place that is found late leads nobody away who has moved meanwhile", async () => {
+    await openList();
+    await openSession(long, "#e0");
+    await page.locator('.target[data-seq="0"]').waitFor();
+    const answers = await hold(page, /entries\.search/);
+    const found = page.waitForResponse(/entries\.search/);
+    await page.keyboard.press("f");
+    await answers.held;
+    await page.keyboard.press("G");
+    const { entryCount } = await manager.store.head(long as SessionId);
+    await page.locator(`[data-seq="${entryCount - 1}"]`).waitFor();
+    answers.release();
+    await found;
+    await page.evaluate(() => helpers.timer(200));
+    expect(await page.locator(`[data-seq="${entryCount - 1}"]`).count()).toBe(1);
+    // The next key counts again.
+    await page.keyboard.press("g");
+    await page.locator('[data-seq="0"]').waitFor();
+    await page.keyboard.press("f");
+    await expect.poll(focused).toBe("50 Bash, failed");
+    tabs.expectNoFault();
+  });
+
   test("entries are not drawn before it is known how those of their agent are read", async () => {
     const type = { type: "agent", agentName: "codex" } as const;
     const { metadata } = await manager.createSession("Notes", type, { tags: ["agent:codex"] });
@@ -361,6 +390,26 @@ describeInBrowser("in another order than usual", (browser) => {
     await page.locator('[data-seq="0"]').waitFor();
     await manager.addEntries(long, [userMessage("Below")]);
     await page.getByRole("button", { name: "1 new entry below" }).waitFor();
+    tabs.expectNoFault();
+  });
+
+  test("a child that comes while its tree is read stands in it", async () => {
+    const type = { type: "agent", agentName: "a" } as const;
+    const { metadata: root } = await manager.createSession("Parent", type);
+    const answers = await hold(page, /sessions\.tree/, "", 1);
+    await page.goto(`${server.url}/s/${root.id}/tree`);
+    await answers.held;
+    const second = await tabs.newPage();
+    await second.goto(server.url);
+    await second.locator(`[data-id="${root.id}"]`).waitFor();
+    const { metadata: child } = await manager.createSession("Child", type, { parentSession: root.id });
+    await second.locator(`[data-id="${child.id}"]`).waitFor();
+    await second.close();
+    answers.release();
+    await page.locator(`.tree [data-id="${root.id}"]`).waitFor();
+    await page.locator(`.tree [data-id="${child.id}"]`).waitFor();
+    await manager.deleteSession(child.id);
+    await manager.deleteSession(root.id);
     tabs.expectNoFault();
   });
 

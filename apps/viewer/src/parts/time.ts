@@ -26,25 +26,22 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"];
 
-/** The time of a day, or with the day. What no date can be is shown as the number that is stored. */
+/**
+ * The time of a day, or with the day. What no date can be is shown as the number that is stored.
+ *
+ * Not by `Intl.DateTimeFormat`: making the first one takes a page longer than drawing its first rows.
+ */
 export function clock(time: number, zone: "local" | "utc", withDay: boolean): string {
-  if (!(Math.abs(time) <= 8.64e15)) return String(time);
-  const key = `${zone} ${withDay}`;
-  let format = formats.get(key);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-GB", {
-      ...(withDay && { year: "numeric", month: "short", day: "numeric" }),
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      ...(zone === "utc" && { timeZone: "UTC" }),
-      ...(zone === "utc" && withDay && { timeZoneName: "short" }),
-    });
-    formats.set(key, format);
-  }
-  return format.format(time);
+  const shown = new Date(time);
+  // With its local time as that of UTC.
+  if (zone === "local") shown.setTime(time - shown.getTimezoneOffset() * MINUTE);
+  if (Number.isNaN(shown.getTime())) return String(time);
+  const ofDay = shown.toISOString().slice(-13, -5);
+  if (!withDay) return ofDay;
+  const day = `${shown.getUTCDate()} ${MONTHS[shown.getUTCMonth()]} ${shown.getUTCFullYear()}`;
+  return `${day}, ${ofDay}${zone === "utc" ? " UTC" : ""}`;
 }
 
 function day(time: number): string {

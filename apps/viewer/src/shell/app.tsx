@@ -1,7 +1,7 @@
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { access, outdated } from "../live/live.ts";
-import { ListPage } from "../pages/list/list-page.tsx";
+import { beginList, ListPage } from "../pages/list/list-page.tsx";
 import { Palette } from "../pages/palette/palette.tsx";
 import { announcement } from "../parts/announcement.ts";
 import { TextPage } from "../parts/text-page.tsx";
@@ -37,9 +37,19 @@ const SettingsPage = lazy(LOADERS.settings);
 const HelpPage = lazy(LOADERS.help);
 
 /** Loads the script of a page before it is shown: while it is not known yet whether there is access. */
-export function preload({ page }: Route): void {
+export async function preload({ page }: Route): Promise<void> {
   // What went wrong is said when the page is shown.
-  if (page in LOADERS) LOADERS[page as keyof typeof LOADERS]().catch(() => {});
+  if (page in LOADERS) await LOADERS[page as keyof typeof LOADERS]().catch(() => {});
+}
+
+/** Asks for what a page shows, before it is drawn. */
+export async function begin(first: Route): Promise<void> {
+  if (access.value !== "open") return;
+  if (first.page === "list") beginList(first.list);
+  else if (first.page === "session") {
+    const page = await import("../pages/session/session-page.tsx").catch(() => null);
+    page?.begin(first.session);
+  }
 }
 
 /** Everything on the screen. */

@@ -4,7 +4,7 @@ import type { EntryTypeName, SessionHead, SessionMetadata, StoredEntry } from ".
 import { damagedSession } from "../store/base-store.ts";
 import type { DamagedSession, ListedHead, ListQuery, SessionStore } from "../store/session-store.ts";
 import { eachInOrder } from "./each-in-order.ts";
-import type { EntryEnvelope } from "./envelopes.ts";
+import { type EntryEnvelope, envelopesOf } from "./envelopes.ts";
 import { previewText } from "./preview-text.ts";
 import { EntryScan, inOneEpoch } from "./scan-entries.ts";
 
@@ -102,7 +102,8 @@ async function rowOf(
   const counts = "metadata" in listed && parts.has("counts") ? { counts: countsOf(listed) } : {};
   try {
     const preview = parts.has("preview") ? { preview: await previewOf(store, row.id) } : {};
-    const score = parts.has("score") ? { score: await scoreOf(store, row.id) } : {};
+    const head = "metadata" in listed ? listed : null;
+    const score = parts.has("score") ? { score: await scoreOf(store, row.id, head) } : {};
     return { ...row, ...counts, ...preview, ...score };
   } catch (error) {
     if (isSessionError(error, "not_found")) return null;
@@ -127,16 +128,58 @@ async function previewOf(store: SessionStore, id: SessionId): Promise<SessionPre
   });
 }
 
-async function scoreOf(store: SessionStore, id: SessionId): Promise<SessionScore | null> {
-  const result = await inOneEpoch(id, () => lastResult(new EntryScan(store, id)));
+/** A session as it was when all of it had been looked through for its last result. */
+interface LookedThrough {
+  readonly epoch: string;
+  readonly entryCount: number;
+  readonly score: SessionScore | null;
+}
+
+/** Fewer entries than that are looked through again: that is fast. */
+const MANY_ENTRIES = 1000;
+const MAX_REMEMBERED = 1000;
+
+/**
+ * What was found in long sessions, by store: without it each list that has one would look through all of its
+ * entries, where none is a result. Within an epoch entries are only added.
+ */
+const remembered = new WeakMap<SessionStore, Map<SessionId, LookedThrough>>();
+
+async function scoreOf(
+  store: SessionStore,
+  id: SessionId,
+  head: SessionHead | null,
+): Promise<SessionScore | null> {
+  // A file may be changed in place by another program, which no epoch tells: its store reads contents anyway.
+  const mayRemember = head !== null && head.entryCount >= MANY_ENTRIES && envelopesOf(store) !== undefined;
+  if (!mayRemember) return inOneEpoch(id, async () => scoreIn(await lastResult(new EntryScan(store, id))));
+  const known = remembered.get(store) ?? new Map<SessionId, LookedThrough>();
+  remembered.set(store, known);
+  let before = known.get(id);
+  return inOneEpoch(id, async () => {
+    const from = before?.epoch === head.epoch ? before : undefined;
+    // If it is no longer of that epoch, all of it is looked through.
+    before = undefined;
+    const scan = new EntryScan(store, id, from?.epoch);
+    const score = scoreIn(await lastResult(scan, from?.entryCount)) ?? from?.score ?? null;
+    known.delete(id);
+    if (scan.epoch === head.epoch) known.set(id, { epoch: head.epoch, entryCount: head.entryCount, score });
+    const [oldest] = known.keys();
+    if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
+    return score;
+  });
+}
+
+function scoreIn(result: EntryEnvelope | undefined): SessionScore | null {
   return result?.entryType.type === "evaluation_result"
     ? { score: result.entryType.score, seq: result.seq }
     : null;
 }
 
-/** The last evaluation result of a session. */
-export function lastResult(scan: EntryScan): Promise<EntryEnvelope | undefined> {
-  return firstOf(scan.envelopes({ types: ["evaluation_result"], direction: "desc", limit: 1 }));
+/** The last evaluation result of a session, or of its entries from a `seq` on. */
+export function lastResult(scan: EntryScan, from = 0): Promise<EntryEnvelope | undefined> {
+  const types = ["evaluation_result"] as const;
+  return firstOf(scan.envelopes({ types, after: from - 1, direction: "desc", limit: 1 }));
 }
 
 async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {

@@ -26,8 +26,9 @@ const RESOLVED = 10;
 /**
  * What a person looks at: sessions as rows, as trees, in figures, and one session piece by piece, of any
  * store.
- * Every answer is bounded in bytes, and others have their turn while it is made. It holds no state; what is
- * written meanwhile is seen or not, but entries of two epochs are never mixed.
+ * Every answer is bounded in bytes, and others have their turn while it is made. It holds no state but what
+ * was found in long sessions, so that they are not looked through again; what is written meanwhile is seen or
+ * not, but entries of two epochs are never mixed.
  *
  * Every method rejects as those of the store do; `invalid_input` names the field.
  */

@@ -23,14 +23,36 @@ import { SessionList } from "./session-list.ts";
 import { TableHead, TableRow } from "./table-row.tsx";
 import { ViewNameForm } from "./view-panel.tsx";
 
+let begun: { readonly key: string; readonly sessions: SessionList } | undefined;
+
+/** Asks for the sessions of the first page before it is drawn, so that they are on their way meanwhile. */
+export function beginList(list: ListState): void {
+  const { asked, key } = askedBy(list);
+  begun = { key, sessions: new SessionList(asked) };
+  begun.sessions.begin();
+}
+
+function takeBegun(key: string): SessionList | undefined {
+  const first = begun;
+  begun = undefined;
+  if (first?.key === key) return first.sessions;
+  first?.sessions.stop();
+  return undefined;
+}
+
+/** What a page asks the server for, and a key of that. */
+function askedBy(list: ListState): { readonly asked: ListState; readonly key: string } {
+  const asked: ListState = { ...list, text: "", view: "compact" };
+  return { asked, key: listParams(asked).toString() };
+}
+
 /** The sessions of a filter, or what a search has found among them. */
 export function ListPage({ list }: { readonly list: ListState }) {
-  const asked: ListState = { ...list, text: "", view: "compact" };
-  const key = listParams(asked).toString();
-  const sessions = useMemo(() => new SessionList(asked), [key]);
+  const { asked, key } = askedBy(list);
+  const sessions = useMemo(() => takeBegun(key) ?? new SessionList(asked), [key]);
   // With what is drawn: a list that is left before that would listen for ever.
   useLayoutEffect(() => {
-    void sessions.load();
+    sessions.begin();
     return () => sessions.stop();
   }, [sessions]);
   const openView = (place: number) => () => {

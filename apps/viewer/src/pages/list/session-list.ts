@@ -35,6 +35,7 @@ export class SessionList {
   readonly #list: ListState;
   readonly #filter: SessionFilter;
   readonly #abort = new AbortController();
+  #isBegun = false;
   /** Ends the reading of a page that is under way. */
   #reading: AbortController | undefined;
   readonly #problems = new Map<"rows" | "changes" | "counts", Problem | null>();
@@ -66,6 +67,13 @@ export class SessionList {
     this.#abort.abort();
     clearTimeout(this.#gather);
     clearTimeout(this.#recount);
+  }
+
+  /** Reads the first page, once. */
+  begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    void this.load();
   }
 
   /** Reads the first page again; as many rows as are shown, so that nothing jumps away. */

@@ -52,6 +52,8 @@ const END_PX = 4;
 /** So many rows before an edge of what is loaded the next ones are asked for. */
 const NEAR_ROWS = 15;
 const PIN_MS = 1000;
+/** Rows beside the screen, which a scroll would show, are drawn so long after the first ones. */
+const OVERSCAN_AFTER_MS = 100;
 /** A screen reader is told of new entries no more often. */
 const TELL_MS = 10_000;
 
@@ -81,13 +83,22 @@ export const Conversation = forwardRef(function Conversation(
   /** A hand has begun to turn away from the end, where the list still is: the screen follows it later. */
   const isLeaving = useRef(false);
   const leaveEnd = () => {
+    moves.current++;
     pinned.current = null;
     isFollowing.current = false;
     isLeaving.current = true;
   };
   /** The last key that leads to a place: the next one goes on from there. */
   const going = useRef<Promise<void>>(Promise.resolve());
-  const wanted = useRef<{ readonly range: EntryRange; readonly focus: boolean } | null>(null);
+  /** So often a person has moved otherwise: then the place that a key before looks for is dropped. */
+  const moves = useRef(0);
+  const wanted = useRef<{ readonly range: EntryRange; readonly focus: boolean } | null>(
+    state.range && { range: state.range, focus: false },
+  );
+  /** The list has been scrolled to where it begins: before that, nobody sees the rows at its start. */
+  const isPlaced = useRef(false);
+  /** What the first screen needs not is drawn after it. */
+  const [hasOverscan, setOverscan] = useState(false);
   /** The row that was jumped to, for as long as the rows around it get their heights. */
   const pinned = useRef<{ readonly key: string; until: number } | null>(null);
   const pinnedNow = () =>
@@ -110,6 +121,14 @@ export const Conversation = forwardRef(function Conversation(
   const scrollToEnd = () => {
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
   };
+  const place = () => {
+    if (isPlaced.current) return;
+    isPlaced.current = true;
+    // The list hears of it now, and not with the next frame: that one has the rows.
+    scroller.current?.dispatchEvent(new Event("scroll"));
+    setRedraw({});
+    setTimeout(() => setOverscan(true), OVERSCAN_AFTER_MS);
+  };
   const seeAll = () => {
     seen.current = session.added.value;
     if (belowShown.current > 0 || newFrom !== null) setRedraw({});
@@ -128,7 +147,10 @@ export const Conversation = forwardRef(function Conversation(
   );
   const shift = useShift(rows);
 
-  const jump = (seq: number) => show({ first: seq, last: seq }, true);
+  const jump = (seq: number) => {
+    moves.current++;
+    show({ first: seq, last: seq }, true);
+  };
   const show = (range: EntryRange, focus: boolean) => {
     const seq = range.first;
     const first = entries[0]?.seq ?? 0;
@@ -165,9 +187,11 @@ export const Conversation = forwardRef(function Conversation(
     setCurrent(row.key);
     scrollToRow(index);
     pin(row.key);
+    place();
     if (want.focus) focusRow(scroller.current, rowOf(row.key), 10);
   };
   const toEnd = () => {
+    moves.current++;
     if (session.loading.value || !session.isEndLoaded.value) void session.openAt(null);
     isFollowing.current = true;
     wanted.current = null;
@@ -179,13 +203,16 @@ export const Conversation = forwardRef(function Conversation(
   const range = state.range;
   const rangeKey = range ? `${range.first}-${range.last}` : "";
   useEffect(() => {
-    if (range) show(range, false);
+    if (!range) return;
+    moves.current++;
+    show(range, false);
   }, [rangeKey]);
   useLayoutEffect(() => {
     if (wanted.current) bring();
     else if (isFollowing.current && session.isEndLoaded.value && rows.length > 0) {
       scrollToEnd();
       seeAll();
+      place();
     }
     const { scrollSize = 0, viewportSize = 0 } = virtual.current ?? {};
     if (rows.length > 0 && viewportSize > 0 && scrollSize < viewportSize * 1.5) void session.before();
@@ -234,22 +261,25 @@ export const Conversation = forwardRef(function Conversation(
     const next = Math.max(0, Math.min(rows.length - 1, start + by));
     const target = rows[next];
     if (!target) return;
+    moves.current++;
     pinned.current = null;
     if (next < rows.length - 1) isFollowing.current = false;
     setCurrent(target.key);
     virtual.current?.scrollToIndex(next, { align: "nearest" });
     focusRow(scroller.current, rowOf(target.key), 10);
   };
-  const toPlace = async (kind: PlaceKind, by: 1 | -1, what: string) => {
+  const toPlace = async (kind: PlaceKind, by: 1 | -1, what: string, asOf: number) => {
     const ranges = await places.of(kind, head?.version ?? "");
+    if (moves.current !== asOf) return;
     // As the rows are by now, from the place that a key before leads to.
     const found = nextPlace(ranges, wanted.current?.range.first ?? latest.current.seq, by);
     if (found === null) say(`No ${by === 1 ? "further" : "earlier"} ${what}`);
-    else latest.current.jump(found);
+    else latest.current.show({ first: found, last: found }, true);
   };
   const go = (kind: PlaceKind, by: 1 | -1, what: string) => {
+    const asOf = moves.current;
     going.current = going.current
-      .then(() => toPlace(kind, by, what))
+      .then(() => toPlace(kind, by, what, asOf))
       .catch(() => say(`The ${what} could not be looked for`));
   };
   const toggle = (each: Row) => {
@@ -265,8 +295,8 @@ export const Conversation = forwardRef(function Conversation(
       setToggled(next);
     }
   };
-  const latest = useRef({ toggle, setCurrent, jump, seq });
-  latest.current = { toggle, setCurrent, jump, seq };
+  const latest = useRef({ toggle, setCurrent, show, seq });
+  latest.current = { toggle, setCurrent, show, seq };
   // Always the same, so that a row that has not changed is not made again.
   const actions = useMemo<RowActions>(
     () => ({
@@ -340,37 +370,50 @@ export const Conversation = forwardRef(function Conversation(
         ref={scroller}
         tabIndex={-1}
         onWheel={(event) => {
+          moves.current++;
           pinned.current = null;
           if (event.deltaY < 0) leaveEnd();
           else isLeaving.current = false;
         }}
         onTouchMove={leaveEnd}
         onPointerDown={(event) => {
+          moves.current++;
           pinned.current = null;
           const { currentTarget: list, target, offsetX } = event;
           // On the scroll bar, which has no events of its own.
           if (target === list && offsetX >= list.clientWidth) leaveEnd();
         }}
       >
-        <Virtualizer ref={virtual} scrollRef={scroller} data={rows} shift={shift} onScroll={onScroll}>
-          {(each) => (
-            <EntryRow
-              key={each.key}
-              row={each}
-              id={session.id}
-              state={state}
-              isCurrent={each.key === current}
-              isToggled={toggled.has(each.key)}
-              isRaw={isRaw}
-              setSize={isLive ? -1 : (head?.entryCount ?? -1)}
-              newSince={
-                newFrom !== null && each.type === "entry" && each.entry.seq === newFrom.seq
-                  ? newFrom.time
-                  : null
-              }
-              actions={actions}
-            />
-          )}
+        <Virtualizer
+          ref={virtual}
+          scrollRef={scroller}
+          data={rows}
+          shift={shift}
+          {...(!hasOverscan && { bufferSize: 0 })}
+          onScroll={onScroll}
+        >
+          {(each) =>
+            isPlaced.current ? (
+              <EntryRow
+                key={each.key}
+                row={each}
+                id={session.id}
+                state={state}
+                isCurrent={each.key === current}
+                isToggled={toggled.has(each.key)}
+                isRaw={isRaw}
+                setSize={isLive ? -1 : (head?.entryCount ?? -1)}
+                newSince={
+                  newFrom !== null && each.type === "entry" && each.entry.seq === newFrom.seq
+                    ? newFrom.time
+                    : null
+                }
+                actions={actions}
+              />
+            ) : (
+              <div key={each.key} />
+            )
+          }
         </Virtualizer>
       </div>
       {below > 0 && (

@@ -10,7 +10,13 @@ import { HOME, hrefOf } from "../../url/href.ts";
 import { navigate } from "../../url/navigation.ts";
 import { isSessionId } from "../../url/session-id.ts";
 import type { SessionState } from "../../url/session-state.ts";
-import { SessionView } from "./session-view.tsx";
+import { beginSession, SessionView } from "./session-view.tsx";
+
+/** Asks for what the page shows, before it is drawn. */
+export function begin(session: SessionState): void {
+  const id = session.id.toLowerCase();
+  if (isSessionId(id)) beginSession(id, session);
+}
 
 /** A session by its id, or by the beginning of it. */
 export function SessionPage({ session }: { readonly session: SessionState }) {

@@ -34,6 +34,22 @@ import { TurnPanel } from "./turn-panel.tsx";
 
 const ExportView = lazy(() => import("../export/export-view.tsx").then((m) => ({ default: m.ExportView })));
 
+let begun: { readonly key: string; readonly session: OpenSession } | undefined;
+
+/** Asks for the entries of the first page before it is drawn, so that they are on their way meanwhile. */
+export function beginSession(id: SessionId, { kind, tool, range }: SessionState): void {
+  begun = { key: `${id} ${kind} ${tool}`, session: new OpenSession(id, openSource(id, kind, tool)) };
+  void begun.session.openAt(range?.first ?? null);
+}
+
+function takeBegun(key: string): OpenSession | undefined {
+  const first = begun;
+  begun = undefined;
+  if (first?.key === key) return first.session;
+  first?.session.stop();
+  return undefined;
+}
+
 /**
  * One session, in one of its tabs.
  *
@@ -41,7 +57,10 @@ const ExportView = lazy(() => import("../export/export-view.tsx").then((m) => ({
  */
 export function SessionView({ id, state }: { readonly id: SessionId; readonly state: SessionState }) {
   const { kind, tool, tab } = state;
-  const session = useMemo(() => new OpenSession(id, openSource(id, kind, tool)), [id, kind, tool]);
+  const session = useMemo(
+    () => takeBegun(`${id} ${kind} ${tool}`) ?? new OpenSession(id, openSource(id, kind, tool)),
+    [id, kind, tool],
+  );
   const conversation = useRef<ConversationHandle>(null);
   /** Scrolling changes it: only what shows it is made again then. */
   const seq = useSignal(0);

@@ -1,5 +1,5 @@
 import type { SessionId } from "@thulp-sessions/core";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { calls } from "../../live/live.ts";
 import { Ago } from "../../parts/clock.tsx";
 import { moveFocus } from "../../parts/focus.ts";
@@ -24,16 +24,29 @@ const MAX_INDENT = 12;
 export function TreePage({ id }: { readonly id: string }) {
   const list = useRef<HTMLUListElement>(null);
   const known = useRef<ReadonlySet<string>>(new Set());
-  const turn = useChanges(
-    (changed, metadata) => known.current.has(changed) || known.current.has(metadata?.parentSession ?? ""),
-  );
-  const tree = useQuery(`${id} ${turn}`, (signal) =>
+  /** Sessions that change while the tree is read, with their parents: the answer says which matter. */
+  const heard = useRef<Map<string, string> | null>(new Map());
+  const matters = (changed: string, parent: string) =>
+    known.current.has(changed) || known.current.has(parent);
+  const turn = useChanges((changed, metadata) => {
+    const parent = metadata?.parentSession ?? "";
+    heard.current?.set(changed, parent);
+    return matters(changed, parent);
+  });
+  const [again, setAgain] = useState(0);
+  const tree = useQuery(`${id} ${turn} ${again}`, (signal) =>
     calls().sessions.tree.query(
       { id: id as SessionId, whole: true, depth: 100, limit: MAX_NODES, forkPoints: true },
       { signal },
     ),
   );
   known.current = new Set(tree.data?.items.map(({ metadata }) => metadata.id));
+  useLayoutEffect(() => {
+    const changes = heard.current ?? [];
+    heard.current = tree.waiting ? new Map(changes) : null;
+    if (!tree.waiting && [...changes].some(([changed, parent]) => matters(changed, parent)))
+      setAgain(again + 1);
+  }, [tree.waiting]);
   const move = (step: number) => moveFocus(list.current, step);
   useKeys({
     j: () => move(1),
