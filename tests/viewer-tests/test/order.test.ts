@@ -449,6 +449,43 @@ describeInBrowser("in another order than usual", (browser) => {
     await others.context.close();
     await locked.stop(500);
   });
+
+  test("a server that needed no token the last time is asked for sessions before its settings are there", async () => {
+    await openList();
+    const settings = await hold(page, /viewer\/settings/);
+    await openList("?status=active");
+    await openSession(samples.build);
+    settings.release();
+    tabs.expectNoFault();
+  });
+
+  test("a server that needs a token since then asks for it, and nothing is shown without", async () => {
+    const others = await WatchedTabs.open(browser());
+    const visitor = await others.newPage();
+    const before = await startViewerServer({ store: await openStore("memory:") });
+    const { port } = new URL(before.url);
+    await visitor.goto(before.url);
+    await visitor.getByText("No session yet").waitFor();
+    await visitor.goto("about:blank");
+    await before.stop(0);
+    const locked = await startViewerServer({
+      store: await openStore("memory:"),
+      port: Number(port),
+      token: "the-token",
+    });
+    const settings = await hold(visitor, /viewer\/settings/, "", 1);
+    const refused = visitor.waitForResponse((response) => response.status() === 401);
+    await visitor.goto(locked.url);
+    await refused;
+    expect(await visitor.getByLabel("Token").count()).toBe(0);
+    settings.release();
+    await visitor.getByLabel("Token").fill("the-token");
+    expect(await visitor.getByText("The server does not take the token").count()).toBe(0);
+    await visitor.keyboard.press("Enter");
+    await visitor.getByText("No session yet").waitFor();
+    await others.context.close();
+    await locked.stop(500);
+  });
 });
 
 interface Held {

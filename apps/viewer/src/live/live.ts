@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { SessionClient } from "@thulp-sessions/client";
 import type { SessionListEvent } from "@thulp-sessions/router";
+import { store, stored } from "../parts/preferences.ts";
 import { BASE } from "../url/base.ts";
 import { openLeaderPort } from "./leader-port.ts";
 import type { FromHub, HubPort, LinkState } from "./messages.ts";
@@ -22,6 +23,8 @@ export const lockedBy = signal<"none" | "code" | "refused">("none");
 export const outdated = signal(false);
 
 const TOKEN_KEY = "thulp-token";
+/** Set where the server needed no token the last time. An origin may have more than one viewer. */
+const OPEN_KEY = `thulp-open ${BASE}`;
 /** How long another tab may take to give its token. */
 const TOKEN_WAIT_MS = 1000;
 
@@ -35,8 +38,8 @@ const listeners = new Set<(change: SessionListEvent) => void>();
 export function calls(): SessionClient {
   if (client) return client;
   const opened = openClient(location.origin + BASE, token, () => {
-    // A late answer says nothing of the token that was given since.
-    if (opened === client) lock("refused");
+    // A late answer says nothing of the token that was given since, and one before the settings nothing new.
+    if (opened === client && serverSettings.value) lock("refused");
   });
   client = opened;
   return opened;
@@ -62,7 +65,10 @@ export function giveToken(given: string): void {
   access.value = "open";
 }
 
-/** To be called once. */
+/**
+ * To be called once. Resolves when it is known whether there is access: immediately where the server needed
+ * no token the last time, so that nothing waits for its settings. If it needs one now, they say so.
+ */
 export async function start(): Promise<void> {
   const code = takeCode();
   port = openWorkerPort(receive) ?? openLeaderPort(receive);
@@ -71,11 +77,29 @@ export async function start(): Promise<void> {
   addEventListener("pageshow", (event) => {
     if (event.persisted) port?.send({ type: "join", token });
   });
+  const wasOpen = code === null && stored(OPEN_KEY) !== null;
+  if (wasOpen) openWithoutToken();
+  const settled = settle(code, wasOpen);
+  if (!wasOpen) await settled;
+}
+
+function openWithoutToken(): void {
+  port?.send({ type: "join", token: null });
+  access.value = "open";
+}
+
+async function settle(code: string | null, isOpen: boolean): Promise<void> {
   const settings = await settingsAtLast();
   serverSettings.value = settings;
-  if (settings.tokenNeeded) await findToken(code);
-  else port.send({ type: "join", token: null });
-  if (settings.tokenNeeded && token === null) lock(code === null ? "none" : "code");
+  store(OPEN_KEY, settings.tokenNeeded ? null : "");
+  if (!settings.tokenNeeded) {
+    if (!isOpen) openWithoutToken();
+    return;
+  }
+  // What was asked for without a token was refused.
+  access.value = "opening";
+  await findToken(code);
+  if (token === null) lock(code === null ? "none" : "code");
   else access.value = "open";
 }
 
@@ -111,7 +135,7 @@ function receive(message: FromHub): void {
     link.value = message.link;
     // Another token may have been given since.
     const isRefused = message.link.state === "refused" && message.link.token === token;
-    if (isRefused && access.value === "open") lock("refused");
+    if (isRefused && access.value === "open" && serverSettings.value) lock("refused");
   } else if (message.type === "token") {
     useToken(message.token);
     tokenCame?.();
@@ -143,6 +167,7 @@ async function settingsAtLast(): Promise<ServerSettings> {
 
 async function checkVersion(): Promise<void> {
   const before = serverSettings.value;
+  if (!before) return;
   const now = await readServerSettings().catch(() => null);
-  if (before && now && before.version !== now.version) outdated.value = true;
+  if (now && before.version !== now.version) outdated.value = true;
 }

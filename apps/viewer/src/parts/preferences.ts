@@ -44,9 +44,11 @@ export function stored(key: string): string | null {
   }
 }
 
-export function store(key: string, text: string): void {
+/** @param text `null` for none. */
+export function store(key: string, text: string | null): void {
   try {
-    localStorage.setItem(key, text);
+    if (text === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, text);
   } catch {
     // Then it is forgotten with the page.
   }
