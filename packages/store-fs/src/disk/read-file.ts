@@ -138,16 +138,18 @@ export function readAt(descriptor: number, start: number, length: number): strin
   return bytes.toString("latin1", 0, readFully(descriptor, bytes, start));
 }
 
+/** As {@link readWholeFile}, its text. */
+export function readTextFile(path: string, most: number): string | undefined {
+  return readWholeFile(path, most)?.toString("utf8");
+}
+
 /**
- * A file of ours as text; `undefined` when there is none, something else has its name, or it is longer than
- * `most`.
+ * A file of ours; `undefined` when there is none, something else has its name, or it is longer than `most`.
  *
  * @throws {SessionError} io
  */
-export function readTextFile(path: string, most: number): string | undefined {
-  return withReadableFile(path, (file) =>
-    file.size > most ? undefined : bytesOf(path, file, 0, file.size).toString("utf8"),
-  );
+export function readWholeFile(path: string, most: number): Buffer | undefined {
+  return withReadableFile(path, (file) => (file.size > most ? undefined : bytesOf(path, file, 0, file.size)));
 }
 
 export function readFully(descriptor: number, bytes: Buffer, start: number): number {

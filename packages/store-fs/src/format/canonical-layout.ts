@@ -24,9 +24,8 @@ const CHANGED_AT_OFFSET = APPENDED_END + BEFORE_CHANGED_AT.length;
 const ENTRIES_END_OFFSET = CHANGED_AT_OFFSET + NUMBER_WIDTH + BEFORE_ENTRIES_END.length;
 const TRUNCATED_OFFSET = ENTRIES_END_OFFSET + NUMBER_WIDTH + BEFORE_TRUNCATED.length;
 const TRUNCATED_END = TRUNCATED_OFFSET + 1;
-const EPOCH_OFFSET = TRUNCATED_END + BEFORE_EPOCH.length;
 /** Behind all fixed fields. */
-export const FIXED_HEADER_END = EPOCH_OFFSET + EPOCH_WIDTH;
+export const FIXED_HEADER_END = TRUNCATED_END + BEFORE_EPOCH.length + EPOCH_WIDTH;
 
 /** The fields of the header that are ours; the original ignores all but the first. */
 export const OUR_FIELDS: readonly string[] = ["file_size", "changed_at", "entries_end", "truncated", "epoch"];
@@ -35,30 +34,25 @@ export const OUR_FIELDS: readonly string[] = ["file_size", "changed_at", "entrie
 export const NO_EPOCH = "0";
 
 const NUMBER = "( *(?:0|[1-9]\\d*))";
+/** All of it in one expression: a list asks this of every file. */
 const FIXED_HEADER = new RegExp(
-  `^${NUMBER}${BEFORE_FILE_SIZE}${NUMBER}${BEFORE_CHANGED_AT}${NUMBER}${BEFORE_ENTRIES_END}${NUMBER}` +
-    `${BEFORE_TRUNCATED}([01])$`,
+  `^${PREFIX.replaceAll("{", "\\{")}${NUMBER}${BEFORE_FILE_SIZE}${NUMBER}${BEFORE_CHANGED_AT}${NUMBER}` +
+    `${BEFORE_ENTRIES_END}${NUMBER}${BEFORE_TRUNCATED}([01])(?:${BEFORE_EPOCH}( *"([0-9.]{1,50})")$)?`,
 );
 
 /** `null` when the file does not begin as only ours do. */
 export function readFixedHeader(bytes: Buffer): FixedHeader | null {
-  if (bytes.length < TRUNCATED_END || !beginsWithPrefix(bytes)) return null;
-  const found = FIXED_HEADER.exec(bytes.toString("latin1", UPDATED_AT_OFFSET, TRUNCATED_END));
+  const found = FIXED_HEADER.exec(bytes.toString("latin1", 0, FIXED_HEADER_END));
   if (!found) return null;
-  const updatedAt = Number(found[1]);
-  const fileSize = Number(found[2]);
-  const changedAt = Number(found[3]);
-  const entriesEnd = Number(found[4]);
+  const [text, updated, size, changed, end, truncated, epochColumns, epoch = null] = found;
+  const width = epochColumns === undefined ? 0 : BEFORE_EPOCH.length + epochColumns.length;
+  // Then each field stands at its place.
+  if (text.length - width !== TRUNCATED_END) return null;
+  const updatedAt = Number(updated);
+  const changedAt = Number(changed);
   if (!(Number.isSafeInteger(updatedAt) && Number.isSafeInteger(changedAt))) return null;
-  const truncated = found[5] === "1";
-  return { updatedAt, fileSize, changedAt, entriesEnd, truncated, epoch: readEpoch(bytes) };
-}
-
-const EPOCH = /^ *"([0-9.]{1,50})"$/;
-
-function readEpoch(bytes: Buffer): string | null {
-  if (bytes.length < FIXED_HEADER_END || !standsAt(bytes, TRUNCATED_END, BEFORE_EPOCH)) return null;
-  return EPOCH.exec(bytes.toString("latin1", EPOCH_OFFSET, FIXED_HEADER_END))?.[1] ?? null;
+  const [fileSize, entriesEnd] = [Number(size), Number(end)];
+  return { updatedAt, fileSize, changedAt, entriesEnd, truncated: truncated === "1", epoch };
 }
 
 /** Behind the fixed fields of this file. */

@@ -48,10 +48,8 @@ export function readCanonicalMetadata(
   const start = endOfFixed(fixed);
   const end = head.indexOf(FOLLOWING, start);
   if (end < 0 || !standsAt(head, start, SEPARATOR)) return null;
-  const bytes = head.subarray(start + SEPARATOR.length, end);
-  const ascii = isAscii(bytes);
-  if (!ascii && !isUtf8(bytes)) return null;
-  const text = bytes.toString(ascii ? "latin1" : "utf8");
+  const text = textBetween(head, start + SEPARATOR.length, end);
+  if (text === null) return null;
   const found = FIELDS.exec(text);
   // An escaped letter may be half of one.
   if (!found || text.includes("\\u")) return null;
@@ -79,6 +77,13 @@ export function readCanonicalMetadata(
     tags,
     parentSession: parent as SessionId | null,
   };
+}
+
+/** `null` where it is no UTF-8. */
+function textBetween(head: Buffer, start: number, end: number): string | null {
+  // Most files hold nothing else at their beginning: then no part of it needs a buffer of its own.
+  if (isAscii(head)) return head.toString("latin1", start, end);
+  return isUtf8(head.subarray(start, end)) ? head.toString("utf8", start, end) : null;
 }
 
 /** What equal texts say is made once: the sessions of a store have few types, and few sets of tags. */

@@ -5,7 +5,7 @@ import type { SessionMetadata } from "@thulp-sessions/core";
 import { deepFreeze, Yielder } from "@thulp-sessions/core/store";
 import type { FileStamp } from "../disk/file-stamp.ts";
 import { giveFolderAway, takeOwnerOfFolder } from "../disk/ownership.ts";
-import { closeFile, readTextFile } from "../disk/read-file.ts";
+import { closeFile, readWholeFile } from "../disk/read-file.ts";
 import { keepOutOfVersionControl } from "../disk/version-control.ts";
 import { removeQuietly } from "../disk/write-file.ts";
 
@@ -20,8 +20,11 @@ const OLD_FILES = ["heads-1"];
 /** A text cannot be much longer. */
 const LONGEST_CACHE = 256 * 1024 * 1024;
 
+const LINE_END = "\n".charCodeAt(0);
+const NOTHING = Buffer.alloc(0);
+
 /** So many sessions stand in one line: what is parsed before others have their turn. */
-const ROWS_PER_LINE = 512;
+const ROWS_PER_LINE = 128;
 
 /** The metadata of a session, and the state of the file that it was read from. */
 export interface CachedMetadata {
@@ -42,31 +45,41 @@ type Row = readonly [
  * What an earlier process has remembered of a folder, or nothing. It is as good as what this process
  * remembers itself: each is used only while its file still is in that state.
  */
-export async function* loadMetadataCache(folder: string): AsyncGenerator<CachedMetadata> {
+export async function* loadMetadataCache(folder: string): AsyncGenerator<readonly CachedMetadata[]> {
   const yielder = new Yielder();
   for (const line of linesOf(join(folder, CACHE_FOLDER, FILE))) {
-    for (const row of rowsOf(line)) yield row;
+    yield rowsOf(line);
     await yielder.yieldIfDue();
   }
 }
 
 /** Whatever is wrong with it: the files themselves say the same. */
-function linesOf(path: string): readonly string[] {
+function* linesOf(path: string): Generator<Buffer> {
+  const bytes = readCache(path);
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(LINE_END, start);
+    if (end < 0) return;
+    yield bytes.subarray(start, end);
+    start = end + 1;
+  }
+}
+
+function readCache(path: string): Buffer {
   try {
-    return readTextFile(path, LONGEST_CACHE)?.split("\n") ?? [];
+    return readWholeFile(path, LONGEST_CACHE) ?? NOTHING;
   } catch {
-    return [];
+    return NOTHING;
   }
 }
 
 /** Of one line, which begins with its checksum; none when it is not what was written. */
-function rowsOf(line: string): CachedMetadata[] {
-  const [sum = ""] = line.split(" ", 1);
-  const rows = line.slice(sum.length + 1);
+function rowsOf(line: Buffer): CachedMetadata[] {
+  const end = line.indexOf(" ");
+  const rows = line.subarray(end + 1);
   // A loss of power can leave a part of it, or blanks.
-  if (sum !== crc32(rows).toString(16)) return [];
+  if (line.toString("latin1", 0, Math.max(0, end)) !== crc32(rows).toString(16)) return [];
   try {
-    return (JSON.parse(rows) as Row[]).map(([metadata, dev, ino, size, mtimeMs, ctimeMs]) => ({
+    return (JSON.parse(rows.toString()) as Row[]).map(([metadata, dev, ino, size, mtimeMs, ctimeMs]) => ({
       metadata: deepFreeze(metadata),
       stamp: { dev, ino, size, mtimeMs, ctimeMs },
     }));
@@ -127,7 +140,7 @@ function isOutdated(name: string): boolean {
   return OLD_FILES.includes(name) || name.startsWith(`${FILE}.tmp-`);
 }
 
-function* linesFrom(cached: Iterable<CachedMetadata>): Generator<string> {
+function* linesFrom(cached: Iterable<CachedMetadata>): Generator<Buffer> {
   let rows: Row[] = [];
   for (const { metadata, stamp } of cached) {
     const { dev, ino, size, mtimeMs, ctimeMs } = stamp;
@@ -141,7 +154,8 @@ function* linesFrom(cached: Iterable<CachedMetadata>): Generator<string> {
   if (rows.length > 0) yield lineOf(rows);
 }
 
-function lineOf(rows: readonly Row[]): string {
-  const text = JSON.stringify(rows);
-  return `${crc32(text).toString(16)} ${text}\n`;
+/** In bytes: the checksum of a string takes many times as long. */
+function lineOf(rows: readonly Row[]): Buffer {
+  const bytes = Buffer.from(JSON.stringify(rows));
+  return Buffer.concat([Buffer.from(`${crc32(bytes).toString(16)} `), bytes, Buffer.from("\n")]);
 }

@@ -59,7 +59,8 @@ export function readMetadata(path: string, id: SessionId, startedMs: number): Fo
     const stat = fs.fstatSync(descriptor);
     if (!stat.isFile()) return undefined;
     stamp = toStamp(stat);
-    const head = headBuffer.subarray(0, fs.readSync(descriptor, headBuffer, 0, HEAD_BYTES, 0));
+    const length = fs.readSync(descriptor, headBuffer, 0, HEAD_BYTES, 0);
+    const head = length === HEAD_BYTES ? headBuffer : headBuffer.subarray(0, length);
     const fixed = readFixedHeader(head);
     const found = fixed && readCanonicalMetadata(head, fixed, id);
     const open = { descriptor, stat, head, fixed, startedMs };

@@ -1,5 +1,4 @@
 import { sep } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import {
   isSessionError,
   type SessionError,
@@ -28,6 +27,9 @@ import { readMetadata, startOfMachineMs } from "./read-metadata.ts";
 
 /** The cache is written if the first scan missed it for so many files, and for this share of all. */
 const WORTH_SAVING = { files: 100, share: 0.1 };
+
+/** It is written when the caller has most likely got the pages that it wants: they do not wait for it. */
+const SAVE_AFTER_MS = 200;
 
 /** After so many files the clock is looked at, and others have their turn if it is time. */
 const FILES_PER_LOOK = 64;
@@ -67,6 +69,7 @@ export class SessionList {
   #scans = 0;
   #drops = 0;
   #misses = 0;
+  #saveTimer: NodeJS.Timeout | undefined;
   #saving: Promise<void> | undefined;
   /** What stands in the folder under the names that were read last. */
   #inFolder: { readonly names: readonly string[]; readonly listed: readonly Listed[] } | undefined;
@@ -125,9 +128,8 @@ export class SessionList {
     // Unless another scan has begun meanwhile, what was not met is gone.
     if (scan === this.#scans && this.#listed.size > inFolder.length)
       for (const [id, listed] of this.#listed) if (listed.scan !== scan) this.#listed.delete(id);
-    // The caller does not wait for that.
     if (scan === 1 && drops === this.#drops && this.#maySave && this.#isWorthSaving())
-      this.#saving = setImmediate().then(() => this.#saveCache());
+      this.#saveTimer = setTimeout(() => this.#saveNow(), SAVE_AFTER_MS);
     return found;
   }
 
@@ -144,27 +146,38 @@ export class SessionList {
   /** To be called when what was known of a session until now is to be found in no file any more. */
   async dropCache(): Promise<void> {
     this.#drops++;
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
     await this.#saving;
     removeMetadataCache(this.#folder);
   }
 
-  /** Waits until the cache is saved. */
+  /** Saves the cache at once if that is still to be done, and waits for it. */
   async close(): Promise<void> {
+    if (this.#saveTimer) this.#saveNow();
     await this.#saving;
   }
 
   /** What a process before this one has read is looked at like what was read here. */
   async #loadCache(): Promise<void> {
-    for await (const { metadata, stamp } of loadMetadataCache(this.#folder)) {
-      const listed = this.#add(metadata.id);
-      listed.metadata = metadata;
-      listed.stamp = stamp;
-      listed.racy = false;
+    for await (const rows of loadMetadataCache(this.#folder)) {
+      for (const { metadata, stamp } of rows) {
+        const listed = this.#add(metadata.id);
+        listed.metadata = metadata;
+        listed.stamp = stamp;
+        listed.racy = false;
+      }
     }
   }
 
   #isWorthSaving(): boolean {
     return this.#misses >= WORTH_SAVING.files && this.#misses >= this.#listed.size * WORTH_SAVING.share;
+  }
+
+  #saveNow(): void {
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    this.#saving = this.#saveCache();
   }
 
   #saveCache(): Promise<void> {
