@@ -1,4 +1,6 @@
 // Longer than most files: what each agent says of tokens and costs, and how it repeats itself.
+import { writeFileSync } from "node:fs";
+import type { SessionSummary } from "@thulp-sessions/core/view";
 import { describe, expect, test } from "vitest";
 import { atif } from "../src/agents/atif.ts";
 import { claudeCode } from "../src/agents/claude-code.ts";
@@ -12,7 +14,9 @@ import { pi } from "../src/agents/pi.ts";
 import { qwen } from "../src/agents/qwen.ts";
 import { LIST_PRICES } from "../src/list-prices.ts";
 import { imported } from "./imported.ts";
+import { openStore } from "./places.ts";
 import { readFile, readSession, spent } from "./read-view.ts";
+import { fileWith, importOne } from "./round-trip.ts";
 
 describe("Claude Code", () => {
   const reply = (
@@ -346,6 +350,48 @@ test("Gemini CLI: the last state of a message counts; what comes from a cache is
     { $rewindTo: "b" },
   ]);
   expect(spent(summary)).toEqual(["priced-1: 3, 135/180/0/14, $0.000329"]);
+});
+
+describe("Gemini CLI: a call counts once", () => {
+  const call = (id: string, status: string, more = {}) => ({
+    id,
+    name: "edit",
+    args: { path: id },
+    status,
+    ...more,
+  });
+  const message = (id: string, ...toolCalls: object[]) => ({ id, type: "gemini", content: "x", toolCalls });
+  const document = (...messages: object[]) => JSON.stringify({ sessionId: "s", messages });
+  const used = ({ tools }: SessionSummary) => tools.map(({ name, calls, failed }) => [name, calls, failed]);
+
+  test("however often its document is written again", async () => {
+    const store = await openStore();
+    const path = fileWith(Buffer.from(document(message("m", call("a", "executing")))), "session-1.json");
+    let sessionId = "";
+    for (const messages of [
+      [message("m", call("a", "executing"))],
+      [message("m", call("a", "success"), call("b", "executing"))],
+      [message("m", call("a", "success"), call("b", "error")), message("n", call("c", "success"))],
+      [message("m", call("a", "success", { resultDisplay: "ok" }), call("b", "error")), message("n")],
+    ]) {
+      writeFileSync(path, document(...messages));
+      ({ sessionId = "" } = await importOne(store, gemini, path));
+    }
+    const { summary } = await readSession(await store.get(sessionId));
+    expect(used(summary)).toEqual([["edit", 3, 1]]);
+    expect(summary.turns).toBe(0);
+  });
+
+  test("however often its message is, line by line", async () => {
+    const { summary } = await readFile(gemini, [
+      { id: "u", type: "user", content: "go" },
+      message("m", call("a", "success"), call("b", "executing")),
+      message("m", call("a", "success"), call("b", "success")),
+      message("m", call("a", "success"), call("b", "success"), call("c", "cancelled")),
+    ]);
+    expect(used(summary)).toEqual([["edit", 3, 1]]);
+    expect(summary.turns).toBe(1);
+  });
 });
 
 test("Qwen Code: telemetry says the same again, and thoughts may be among what was written", async () => {

@@ -1,11 +1,11 @@
-import type { JsonObject } from "@thulp-sessions/core";
+import type { EntryType, JsonObject } from "@thulp-sessions/core";
 import type { EntryFacts, EntryView, ModelRequest, SeenEntry, ViewPart } from "@thulp-sessions/core/view";
 import { resultParts } from "@thulp-sessions/core/view";
 import { idOf, listOf, objectOf, objectsOf, textOf } from "../model/fields.ts";
 import { agentView, type RecordReader } from "./agent-view.ts";
 import { changedFiles } from "./changed-files.ts";
 import { geminiParts, responseParts } from "./gemini-parts.ts";
-import { countOf, outputWith, textParts, tokensOf } from "./view-records.ts";
+import { countOf, outputWith, sourceOf, stateKey, textParts, tokensOf } from "./view-records.ts";
 
 /** A call in another state has no result yet. */
 const ENDED: readonly string[] = ["success", "error", "cancelled"];
@@ -20,7 +20,7 @@ export const view: EntryView = agentView({
     if (entryType.type !== "system_event" || entryType.event !== "gemini:update") return undefined;
     return !objectsOf(record["toolCalls"]).some(hasEnded);
   },
-  reader: () => ({ read: readRecord }) satisfies RecordReader,
+  reader: () => new GeminiReader(),
 });
 
 function messageParts(record: JsonObject): readonly ViewPart[] {
@@ -52,12 +52,47 @@ function hasEnded({ status }: JsonObject): boolean {
   return ENDED.includes(textOf(status) ?? "");
 }
 
-function readRecord(record: JsonObject, { timestamp }: SeenEntry): EntryFacts {
-  const files = objectsOf(record["toolCalls"])
-    .filter(({ status }) => status === "success")
-    .flatMap((call) => changedFiles(idOf(call["name"]), call["args"] ?? null));
-  const request = requestOf(record, timestamp);
-  return { files, requests: request ? [request] : [] };
+/**
+ * A document is written again as a whole when a message changes: then the message has another entry, and so
+ * has each of its calls.
+ */
+class GeminiReader implements RecordReader {
+  /** The calls that have ended so far, with how. */
+  readonly #ended = new Set<string>();
+  /** Of the last message: the calls of the entries behind its own, in their order. */
+  #calls: { readonly recordId: string; readonly keys: readonly string[] } | undefined;
+
+  other({ content }: SeenEntry): EntryFacts {
+    const source = sourceOf(content);
+    const part = source?.["part"];
+    const isOfLast = this.#calls !== undefined && idOf(source?.["recordId"]) === this.#calls.recordId;
+    return { key: isOfLast && typeof part === "number" ? this.#calls?.keys[part - 1] : undefined };
+  }
+
+  read(record: JsonObject, { entryType, content, timestamp }: SeenEntry): EntryFacts {
+    const calls = objectsOf(record["toolCalls"]);
+    const recordId = idOf(record["id"]);
+    if (recordId !== undefined)
+      this.#calls = { recordId, keys: this.#newlyEnded(calls, recordId, entryType) };
+    const files = calls
+      .filter(({ status }) => status === "success")
+      .flatMap((call) => changedFiles(idOf(call["name"]), call["args"] ?? null));
+    const request = requestOf(record, timestamp);
+    return { key: stateKey(content), files, requests: request ? [request] : [] };
+  }
+
+  /** A line that has a message again has entries only of the calls that have ended since. */
+  #newlyEnded(calls: readonly JsonObject[], recordId: string, { type }: EntryType): readonly string[] {
+    const keys: string[] = [];
+    for (const [i, call] of calls.entries()) {
+      if (!hasEnded(call)) continue;
+      const key = `gemini ${idOf(call["id"]) ?? `${recordId} ${i}`}`;
+      const state = `${key} ${textOf(call["status"])}`;
+      if (type !== "system_event" || !this.#ended.has(state)) keys.push(key);
+      this.#ended.add(state);
+    }
+    return keys;
+  }
 }
 
 /** What comes from a cache is among the input. The last state of a message counts. */
