@@ -72,12 +72,34 @@ describeInBrowser("what happens", (browser) => {
     await tabs.context.close();
   });
 
+  test("leaves those where they are who have turned a page up by its key", async () => {
+    const tabs = await WatchedTabs.open(browser());
+    const page = await tabs.newPage();
+    await page.goto(`${server.url}/s/${id}`);
+    await live(page);
+    await writer.addEntries(id, [userMessage("The last so far")]);
+    await entry(page, "The last so far").waitFor();
+    await expect.poll(() => isInView(page, "The last so far")).toBe(true);
+    await page.locator(".feed").focus();
+    await page.keyboard.press("PageUp");
+    await page.waitForFunction(() => {
+      const feed = document.querySelector(".feed");
+      return feed !== null && feed.scrollTop + feed.clientHeight < feed.scrollHeight - 300;
+    });
+    const before = await restingPlace(page);
+    await writer.addEntries(id, [userMessage("Below 3")]);
+    await page.getByRole("button", { name: "1 new entry below" }).waitFor();
+    expect(await restingPlace(page)).toBe(before);
+    tabs.expectNoFault();
+    await tabs.context.close();
+  });
+
   test("loses nothing of a thousand entries that come at once", async () => {
     const tabs = await WatchedTabs.open(browser());
     const page = await tabs.newPage();
     await page.goto(`${server.url}/s/${id}`);
     await live(page);
-    await entry(page, "Follows again").waitFor();
+    await entry(page, "Below 3").waitFor();
     const { entryCount } = await writer.store.head(id);
     for (let i = 0; i < 1000; i += 10)
       await writer.addEntries(

@@ -355,6 +355,25 @@ describeInBrowser("in another order than usual", (browser) => {
     tabs.expectNoFault();
   });
 
+  test("nor one who has turned a page by its key", async () => {
+    await openList();
+    await openSession(long, "#e0");
+    await page.locator('.target[data-seq="0"]').waitFor();
+    const answers = await hold(page, /entries\.search/);
+    await page.locator(".feed").focus();
+    await page.keyboard.press("f");
+    await answers.held;
+    await page.keyboard.press("PageDown");
+    // The next key waits for what this one finds.
+    await page.keyboard.press("e");
+    answers.release();
+    await page.getByText("No further evaluation result").waitFor();
+    await page.evaluate(() => helpers.frames(15));
+    expect(await focused()).not.toBe("50 Bash, failed");
+    expect(await page.locator('[data-seq="50"]').count()).toBe(0);
+    tabs.expectNoFault();
+  });
+
   test("entries are not drawn before it is known how those of their agent are read", async () => {
     const type = { type: "agent", agentName: "codex" } as const;
     const { metadata } = await manager.createSession("Notes", type, { tags: ["agent:codex"] });

@@ -54,6 +54,9 @@ const NEAR_ROWS = 15;
 const PIN_MS = 1000;
 /** Rows beside the screen, which a scroll would show, are drawn so long after the first ones. */
 const OVERSCAN_AFTER_MS = 100;
+/** By these the browser scrolls the list itself, before it says that it has. */
+const KEYS_UP: readonly string[] = ["ArrowUp", "PageUp", "Home"];
+const KEYS_DOWN: readonly string[] = ["ArrowDown", "PageDown", "End"];
 /** A screen reader is told of new entries no more often. */
 const TELL_MS = 10_000;
 
@@ -87,6 +90,11 @@ export const Conversation = forwardRef(function Conversation(
     pinned.current = null;
     isFollowing.current = false;
     isLeaving.current = true;
+  };
+  const goOn = () => {
+    moves.current++;
+    pinned.current = null;
+    isLeaving.current = false;
   };
   /** The last key that leads to a place: the next one goes on from there. */
   const going = useRef<Promise<void>>(Promise.resolve());
@@ -362,6 +370,7 @@ export const Conversation = forwardRef(function Conversation(
       {entries.length === 0 && !session.loading.value && gone.length === 0 && !session.problem.value && (
         <p class="empty">{state.kind === "all" && state.tool === "" ? "No entry yet." : "No such entry."}</p>
       )}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a feed where it has rows, and the keys are the browser's. */}
       <div
         class={`feed${session.loading.value ? " stale" : ""}`}
         // A feed without articles is none.
@@ -369,13 +378,12 @@ export const Conversation = forwardRef(function Conversation(
         aria-busy={session.loading.value}
         ref={scroller}
         tabIndex={-1}
-        onWheel={(event) => {
-          moves.current++;
-          pinned.current = null;
-          if (event.deltaY < 0) leaveEnd();
-          else isLeaving.current = false;
-        }}
+        onWheel={({ deltaY }) => (deltaY < 0 ? leaveEnd() : goOn())}
         onTouchMove={leaveEnd}
+        onKeyDown={({ key }) => {
+          if (KEYS_UP.includes(key)) leaveEnd();
+          else if (KEYS_DOWN.includes(key)) goOn();
+        }}
         onPointerDown={(event) => {
           moves.current++;
           pinned.current = null;
