@@ -243,7 +243,7 @@ const ROOMS = {
     "fast-path",
     ".",
   ],
-  "apps/viewer": ["style", "url", "live", "parts", "content", "pages", "shell", "."],
+  "apps/viewer": ["style", "url", "browser-storage.ts", "live", "parts", "content", "pages", "shell", "."],
   "apps/api": ["version.ts", "metrics", "limits", "http", "mcp", "viewer", "server.ts", "command", "."],
 };
 

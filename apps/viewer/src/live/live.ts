@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { SessionClient } from "@thulp-sessions/client";
 import type { SessionListEvent } from "@thulp-sessions/router";
-import { store, stored } from "../parts/preferences.ts";
+import { store, stored } from "../browser-storage.ts";
 import { BASE } from "../url/base.ts";
 import { openLeaderPort } from "./leader-port.ts";
 import type { FromHub, HubPort, LinkState } from "./messages.ts";

@@ -1,4 +1,5 @@
 import { effect, type Signal, signal } from "@preact/signals";
+import { store, stored } from "../browser-storage.ts";
 
 // What a person has chosen; it stays in this browser and is nobody's business.
 
@@ -33,23 +34,4 @@ function preference<const T extends string>(key: string, words: readonly [T, ...
     if (event.key === key) chosen.value = read(event.newValue);
   });
   return chosen;
-}
-
-/** `null` where there is none, and where the browser keeps nothing for this page. */
-export function stored(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** @param text `null` for none. */
-export function store(key: string, text: string | null): void {
-  try {
-    if (text === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, text);
-  } catch {
-    // Then it is forgotten with the page.
-  }
 }

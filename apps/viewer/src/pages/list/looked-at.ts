@@ -1,4 +1,4 @@
-import { store, stored } from "../../parts/preferences.ts";
+import { store, stored } from "../../browser-storage.ts";
 
 const KEY = "thulp-looked-at";
 

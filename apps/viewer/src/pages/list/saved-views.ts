@@ -1,5 +1,5 @@
 import { effect, signal } from "@preact/signals";
-import { store, stored } from "../../parts/preferences.ts";
+import { store, stored } from "../../browser-storage.ts";
 import { type ListState, listParams, parseListState } from "../../url/list-state.ts";
 
 /** A name for what a list shows. */
