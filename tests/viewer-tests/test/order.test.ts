@@ -332,47 +332,36 @@ describeInBrowser("in another order than usual", (browser) => {
     tabs.expectNoFault();
   });
 
-  test("a place that is found late leads nobody away who has moved meanwhile", async () => {
-    await openList();
-    await openSession(long, "#e0");
-    await page.locator('.target[data-seq="0"]').waitFor();
-    const answers = await hold(page, /entries\.search/);
-    const found = page.waitForResponse(/entries\.search/);
-    await page.keyboard.press("f");
-    await answers.held;
-    await page.keyboard.press("G");
-    const { entryCount } = await manager.store.head(long as SessionId);
-    await page.locator(`[data-seq="${entryCount - 1}"]`).waitFor();
-    answers.release();
-    await found;
-    await page.evaluate(() => helpers.timer(200));
-    expect(await page.locator(`[data-seq="${entryCount - 1}"]`).count()).toBe(1);
-    // The next key counts again.
-    await page.keyboard.press("g");
-    await page.locator('[data-seq="0"]').waitFor();
-    await page.keyboard.press("f");
-    await expect.poll(focused).toBe("50 Bash, failed");
-    tabs.expectNoFault();
-  });
-
-  test("nor one who has turned a page by its key", async () => {
-    await openList();
-    await openSession(long, "#e0");
-    await page.locator('.target[data-seq="0"]').waitFor();
-    const answers = await hold(page, /entries\.search/);
-    await page.locator(".feed").focus();
-    await page.keyboard.press("f");
-    await answers.held;
-    await page.keyboard.press("PageDown");
-    // The next key waits for what this one finds.
-    await page.keyboard.press("e");
-    answers.release();
-    await page.getByText("No further evaluation result").waitFor();
-    await page.evaluate(() => helpers.frames(15));
-    expect(await focused()).not.toBe("50 Bash, failed");
-    expect(await page.locator('[data-seq="50"]').count()).toBe(0);
-    tabs.expectNoFault();
-  });
+  test.each(["G", "PageDown"])(
+    "a place that is found late leads nobody away who has moved meanwhile by %s",
+    async (key) => {
+      await openList();
+      await openSession(long, "#e0");
+      await page.locator('.target[data-seq="0"]').waitFor();
+      const { entryCount } = await manager.store.head(long as SessionId);
+      const last = page.locator(`[data-seq="${entryCount - 1}"]`);
+      const answers = await hold(page, /entries\.search/);
+      await page.locator(".feed").focus();
+      await page.keyboard.press("f");
+      await answers.held;
+      await page.keyboard.press(key);
+      if (key === "G") await last.waitFor();
+      // The next key waits for what this one finds.
+      await page.keyboard.press("e");
+      answers.release();
+      await page.getByText("No further evaluation result").waitFor();
+      await page.evaluate(() => helpers.frames(15));
+      expect(await last.count()).toBe(key === "G" ? 1 : 0);
+      expect(await focused()).not.toBe("50 Bash, failed");
+      expect(await page.locator('[data-seq="50"]').count()).toBe(0);
+      // The next key counts again.
+      await page.keyboard.press("g");
+      await page.locator('[data-seq="0"]').waitFor();
+      await page.keyboard.press("f");
+      await expect.poll(focused).toBe("50 Bash, failed");
+      tabs.expectNoFault();
+    },
+  );
 
   test("entries are not drawn before it is known how those of their agent are read", async () => {
     const type = { type: "agent", agentName: "codex" } as const;

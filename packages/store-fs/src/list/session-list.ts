@@ -146,8 +146,7 @@ export class SessionList {
   /** To be called when what was known of a session until now is to be found in no file any more. */
   async dropCache(): Promise<void> {
     this.#drops++;
-    clearTimeout(this.#saveTimer);
-    this.#saveTimer = undefined;
+    this.#cancelSave();
     await this.#saving;
     removeMetadataCache(this.#folder);
   }
@@ -174,9 +173,13 @@ export class SessionList {
     return this.#misses >= WORTH_SAVING.files && this.#misses >= this.#listed.size * WORTH_SAVING.share;
   }
 
-  #saveNow(): void {
+  #cancelSave(): void {
     clearTimeout(this.#saveTimer);
     this.#saveTimer = undefined;
+  }
+
+  #saveNow(): void {
+    this.#cancelSave();
     this.#saving = this.#saveCache();
   }
 

@@ -81,7 +81,7 @@ class GeminiReader implements RecordReader {
     return { key: stateKey(content), files, requests: request ? [request] : [] };
   }
 
-  /** A line that has a message again has entries only of the calls that have ended since. */
+  /** As the import makes entries of them: a message that a line has again, of those that have ended since. */
   #newlyEnded(calls: readonly JsonObject[], recordId: string, { type }: EntryType): readonly string[] {
     const keys: string[] = [];
     for (const [i, call] of calls.entries()) {

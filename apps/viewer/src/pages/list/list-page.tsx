@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { say } from "../../parts/announcement.ts";
+import { Begun } from "../../parts/begun.ts";
 import { copyText } from "../../parts/copy.ts";
 import { FilterChips } from "../../parts/filter-chips.tsx";
 import { focusRow } from "../../parts/focus.ts";
@@ -23,21 +24,14 @@ import { SessionList } from "./session-list.ts";
 import { TableHead, TableRow } from "./table-row.tsx";
 import { ViewNameForm } from "./view-panel.tsx";
 
-let begun: { readonly key: string; readonly sessions: SessionList } | undefined;
+const begun = new Begun<SessionList>();
 
-/** Asks for the sessions of the first page before it is drawn, so that they are on their way meanwhile. */
+/** Asks for the sessions of the first page before it is drawn. */
 export function beginList(list: ListState): void {
   const { asked, key } = askedBy(list);
-  begun = { key, sessions: new SessionList(asked) };
-  begun.sessions.begin();
-}
-
-function takeBegun(key: string): SessionList | undefined {
-  const first = begun;
-  begun = undefined;
-  if (first?.key === key) return first.sessions;
-  first?.sessions.stop();
-  return undefined;
+  const sessions = new SessionList(asked);
+  begun.put(key, sessions);
+  sessions.begin();
 }
 
 /** What a page asks the server for, and a key of that. */
@@ -49,7 +43,7 @@ function askedBy(list: ListState): { readonly asked: ListState; readonly key: st
 /** The sessions of a filter, or what a search has found among them. */
 export function ListPage({ list }: { readonly list: ListState }) {
   const { asked, key } = askedBy(list);
-  const sessions = useMemo(() => takeBegun(key) ?? new SessionList(asked), [key]);
+  const sessions = useMemo(() => begun.take(key) ?? new SessionList(asked), [key]);
   // With what is drawn: a list that is left before that would listen for ever.
   useLayoutEffect(() => {
     sessions.begin();

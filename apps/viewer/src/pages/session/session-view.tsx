@@ -6,6 +6,7 @@ import { lazy, Suspense } from "preact/compat";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { EntryViewContext, useEntryView } from "../../content/entry-view.ts";
 import { JsonTree } from "../../content/json-tree.tsx";
+import { Begun } from "../../parts/begun.ts";
 import { Ago } from "../../parts/clock.tsx";
 import { ProblemBox } from "../../parts/problem-box.tsx";
 import { oneLine, titleOf, typeText } from "../../parts/session-title.ts";
@@ -34,20 +35,13 @@ import { TurnPanel } from "./turn-panel.tsx";
 
 const ExportView = lazy(() => import("../export/export-view.tsx").then((m) => ({ default: m.ExportView })));
 
-let begun: { readonly key: string; readonly session: OpenSession } | undefined;
+const begun = new Begun<OpenSession>();
 
-/** Asks for the entries of the first page before it is drawn, so that they are on their way meanwhile. */
+/** Asks for the entries of the first page before it is drawn. */
 export function beginSession(id: SessionId, { kind, tool, range }: SessionState): void {
-  begun = { key: `${id} ${kind} ${tool}`, session: new OpenSession(id, openSource(id, kind, tool)) };
-  void begun.session.openAt(range?.first ?? null);
-}
-
-function takeBegun(key: string): OpenSession | undefined {
-  const first = begun;
-  begun = undefined;
-  if (first?.key === key) return first.session;
-  first?.session.stop();
-  return undefined;
+  const session = new OpenSession(id, openSource(id, kind, tool));
+  begun.put(`${id} ${kind} ${tool}`, session);
+  void session.openAt(range?.first ?? null);
 }
 
 /**
@@ -58,7 +52,7 @@ function takeBegun(key: string): OpenSession | undefined {
 export function SessionView({ id, state }: { readonly id: SessionId; readonly state: SessionState }) {
   const { kind, tool, tab } = state;
   const session = useMemo(
-    () => takeBegun(`${id} ${kind} ${tool}`) ?? new OpenSession(id, openSource(id, kind, tool)),
+    () => begun.take(`${id} ${kind} ${tool}`) ?? new OpenSession(id, openSource(id, kind, tool)),
     [id, kind, tool],
   );
   const conversation = useRef<ConversationHandle>(null);
