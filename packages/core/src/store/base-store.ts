@@ -265,13 +265,13 @@ export abstract class BaseStore extends CheckedStore {
 /** How many of these are a page: all, but for names and tags of monstrous length. */
 function howManyFit(sessions: readonly SessionMetadata[]): number {
   let length = 0;
-  const first = sessions.findIndex(({ name, tags, sessionType }, i) => {
+  for (const [i, { name, tags, sessionType }] of sessions.entries()) {
     length += METADATA_LENGTH + name.length;
     for (const tag of tags) length += tag.length;
-    for (const field of Object.values(sessionType)) length += String(field).length;
-    return i > 0 && length > MAX_PAGE_BYTES;
-  });
-  return first < 0 ? sessions.length : first;
+    for (const field in sessionType) length += String(sessionType[field as keyof typeof sessionType]).length;
+    if (i > 0 && length > MAX_PAGE_BYTES) return i;
+  }
+  return sessions.length;
 }
 
 /** Of a session with nothing in it, as JSON. */

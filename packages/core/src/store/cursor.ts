@@ -48,9 +48,12 @@ function parse(cursor: string): Position | null {
  * harmless.
  */
 function signature(query: unknown): number {
+  const text = JSON.stringify(query);
   let hash = 0x811c9dc5;
-  for (const char of JSON.stringify(query)) {
-    hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193);
+  for (let i = 0; i < text.length; i++) {
+    const codePoint = text.codePointAt(i) as number;
+    if (codePoint > 0xffff) i++;
+    hash = Math.imul(hash ^ codePoint, 0x01000193);
   }
   return hash >>> 0;
 }

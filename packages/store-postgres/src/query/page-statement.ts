@@ -19,6 +19,8 @@ const COLUMNS_WITH_HEADS = [...METADATA_NAMES, ...HEAD_NAMES].join(", ");
 const HEAD_AND_CONTEXT = `${HEAD_COLUMNS.split(",")
   .map((column, i) => `${column} AS ${HEAD_NAMES[i]}`)
   .join(", ")}, s.context, `;
+/** Columns that take as much as somebody has given. */
+const LONG_NAMES: readonly string[] = ["name", "type_fields", "tags", "context"];
 const ARRAYS = arraysOf(["time", ...METADATA_NAMES]);
 const ARRAYS_WITH_HEADS = arraysOf(["time", "context", ...METADATA_NAMES, ...HEAD_NAMES]);
 
@@ -110,24 +112,28 @@ export function settledRows(
   const [times, ...others] = JSON.parse(answer) as (unknown[] | null)[];
   if (!times) return [];
   const contexts = withHeads ? others.shift() : undefined;
-  const ids = others[0] as SessionId[];
-  const metadata = others.slice(0, METADATA_WIDTH);
-  const head = others.slice(METADATA_WIDTH);
-  const rows = (times as number[]).map(
-    (time, i): ListedRow => ({
-      place: { time: time as Timestamp, id: ids[i] as SessionId },
-      // By that the page is sorted.
-      updatedAt: time as Timestamp,
-      context: (contexts?.[i] ?? null) as string | null,
-      metadata: metadata.map((column) => column?.[i]),
-      head: head.map((column) => column?.[i]),
-    }),
-  );
-  const isInOrder = rows.every((row, i) => i === 0 || isBefore(rows[i - 1] as ListedRow, row, direction));
-  return isInOrder ? rows : null;
+  const metadata = others.slice(0, METADATA_WIDTH) as unknown[][];
+  const head = others.slice(METADATA_WIDTH) as unknown[][];
+  const [ids] = metadata as [SessionId[]];
+  const rows: ListedRow[] = [];
+  for (const [i, time] of (times as Timestamp[]).entries()) {
+    const place = { time, id: ids[i] as SessionId };
+    const last = rows.at(-1);
+    if (last && !isBefore(last.place, place, direction)) return null;
+    const context = (contexts?.[i] ?? null) as string | null;
+    // By `updatedAt` the page is sorted.
+    rows.push({ place, updatedAt: time, context, metadata: rowOf(metadata, i), head: rowOf(head, i) });
+  }
+  return rows;
 }
 
-function isBefore({ place: a }: ListedRow, { place: b }: ListedRow, direction: "asc" | "desc"): boolean {
+function rowOf(columns: readonly (readonly unknown[])[], i: number): unknown[] {
+  const row: unknown[] = [];
+  for (const column of columns) row.push(column[i]);
+  return row;
+}
+
+function isBefore(a: ListPlace, b: ListPlace, direction: "asc" | "desc"): boolean {
   const isLess = a.time === b.time ? a.id < b.id : a.time < b.time;
   return direction === "asc" ? isLess : !isLess;
 }
@@ -218,6 +224,9 @@ function namesOf(columns: string): string[] {
   return columns.split(",").map((column) => column.trim().slice(2));
 }
 
+/** A filter costs half as much as the array itself: only those have one that may be long. */
 function arraysOf(names: readonly string[]): string {
-  return names.map((name) => `array_agg(${name}) FILTER (WHERE is_small)`).join(", ");
+  return names
+    .map((name) => `array_agg(${name})${LONG_NAMES.includes(name) ? " FILTER (WHERE is_small)" : ""}`)
+    .join(", ");
 }
