@@ -110,13 +110,18 @@ const NAME_LENGTH = 60;
 function sumsOf(reports: readonly FileReport[]) {
   const sum = { total: 0, unchanged: 0, records: 0, raw: 0, blank: 0, tail: 0 };
   const entries = { added: 0, present: 0, revised: 0, salvaged: 0 };
+  const [ofBytes, ofEntries] = [keysOf(sum), keysOf(entries)];
   let sideFiles = 0;
   for (const report of reports) {
-    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += report.bytes[key];
-    for (const key of Object.keys(entries) as (keyof typeof entries)[]) entries[key] += report.entries[key];
+    for (const key of ofBytes) sum[key] += report.bytes[key];
+    for (const key of ofEntries) entries[key] += report.entries[key];
     sideFiles += report.sideFiles.added;
   }
   return { ...sum, ...entries, sideFiles };
+}
+
+function keysOf<T extends object>(of: T): readonly (keyof T)[] {
+  return Object.keys(of) as (keyof T)[];
 }
 
 function unknownKinds(reports: readonly FileReport[]): readonly string[] {
