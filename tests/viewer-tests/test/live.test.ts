@@ -94,6 +94,28 @@ describeInBrowser("what happens", (browser) => {
     await tabs.context.close();
   });
 
+  test("follows a session that begins on one screen, whatever was turned before there was anything to turn", async () => {
+    const { metadata } = await writer.createSession("Short", { type: "agent", agentName: "short" });
+    await writer.addEntries(metadata.id, [userMessage("The first of all")]);
+    const tabs = await WatchedTabs.open(browser());
+    const page = await tabs.newPage();
+    await page.goto(`${server.url}/s/${metadata.id}`);
+    await live(page);
+    await entry(page, "The first of all").waitFor();
+    await page.locator(".feed").focus();
+    await page.keyboard.press("ArrowUp");
+    await page.mouse.move(500, 300);
+    await page.mouse.wheel(0, -100);
+    await writer.addEntries(
+      metadata.id,
+      Array.from({ length: 60 }, (_, i) => userMessage(`Later ${i}`)),
+    );
+    await entry(page, "Later 59").waitFor();
+    await expect.poll(() => isInView(page, "Later 59")).toBe(true);
+    tabs.expectNoFault();
+    await tabs.context.close();
+  });
+
   test("loses nothing of a thousand entries that come at once", async () => {
     const tabs = await WatchedTabs.open(browser());
     const page = await tabs.newPage();
@@ -161,6 +183,8 @@ describeInBrowser("what happens", (browser) => {
     const { metadata } = await writer.createSession("For all", { type: "agent", agentName: "live" });
     const { id } = metadata;
     const pages = await Promise.all(Array.from({ length: TABS }, () => tabs.newPage()));
+    // Twenty that open at once take turns on the cores that there are.
+    for (const page of pages) page.setDefaultTimeout(TABS * 3_000);
     const all = (wait: (page: Page) => Promise<unknown>) => Promise.all(pages.map(wait));
     await all((page) => page.goto(`${server.url}/s/${id}`));
     await all(live);
@@ -188,7 +212,7 @@ describeInBrowser("what happens", (browser) => {
     await tabs.context.close();
     await expect.poll(streams).not.toBe("1");
     tabs.expectNoFault();
-  });
+  }, 180_000);
 
   test("is told by one tab to the others where there are no shared workers, also after it is closed", async () => {
     const tabs = await WatchedTabs.open(browser());

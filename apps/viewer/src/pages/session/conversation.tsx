@@ -88,6 +88,9 @@ export const Conversation = forwardRef(function Conversation(
   const leaveEnd = () => {
     moves.current++;
     pinned.current = null;
+    // Where all of it is on the screen there is nowhere to turn to.
+    const list = scroller.current;
+    if (list && list.scrollHeight <= list.clientHeight) return;
     isFollowing.current = false;
     isLeaving.current = true;
   };
