@@ -235,6 +235,45 @@ describe("Codex", () => {
     expect(spent((await readSession(session)).summary)).toEqual(["priced-1: 2, 110/0/0/11, $0.000121"]);
   });
 
+  test("where each request has a record of its own, these count: also that of a turn that was cut off", async () => {
+    const request = (second: number, response_id: string, used: object, thread: object) =>
+      line(second, "token_usage_record", { response_id, usage: used, thread_token_usage: thread });
+    const { summary } = await readFile(codex, [
+      meta(THREAD),
+      turn(1, "priced-1"),
+      // Of a version that wrote only sums.
+      count(2, usage(100, 80, 10, 4)),
+      request(3, "r1", usage(50, 30, 5, 1), usage(150, 110, 15, 5)),
+      count(4, usage(150, 110, 15, 5), usage(50, 30, 5, 1)),
+      request(5, "r2", usage(70, 30, 6, 1), usage(220, 140, 21, 6)),
+    ]);
+    expect(spent(summary)).toEqual(["priced-1: 3, 80/140/0/21, $0.000241"]);
+    expect(summary.tokens.reasoning).toBe(6);
+  });
+
+  test("a request whose sum stands before its record counts once", async () => {
+    const used = usage(100, 80, 10, 4);
+    const { summary } = await readFile(codex, [
+      meta(THREAD),
+      turn(1, "priced-1"),
+      count(2, used, used),
+      line(3, "token_usage_record", { response_id: "r1", usage: used, thread_token_usage: used }),
+    ]);
+    expect(spent(summary)).toEqual(["priced-1: 1, 20/80/0/10, $0.00011"]);
+  });
+
+  test("a fork that only points at its parent begins with the count of it, too", async () => {
+    const base = { forked_from_id: PARENT, history_base: { thread_id: PARENT, end_ordinal_exclusive: 9 } };
+    const { summary } = await readFile(codex, [
+      meta(THREAD, base),
+      turn(1, "priced-1", OWN_TURN),
+      said(1),
+      count(2, usage(1050, 0, 105), usage(50, 0, 5)),
+      count(3, usage(1110, 0, 111), usage(60, 0, 6)),
+    ]);
+    expect(spent(summary)).toEqual(["priced-1: 2, 110/0/0/11, $0.000121"]);
+  });
+
   test("names the files of patches, each once, where they were applied", async () => {
     const patch = (...files: readonly string[]) =>
       `*** Begin Patch\n${files.map((file) => `*** Update File: ${file}\n@@\n-a\n+b\n`).join("")}*** End Patch`;
@@ -331,6 +370,42 @@ test("Copilot CLI: the end of a session says all of it, in place of what each me
     "priced-1: 3, 30/60/10/16, unknown",
     "other: 1, 30/60/10/7, unknown",
   ]);
+});
+
+test("Copilot CLI: where each request has a record of its own, these count, and the sums of all ends do not", async () => {
+  const event = (type: string, data: object) => ({ type, data, id: `${type} ${JSON.stringify(data)}` });
+  const used = (inputTokens: number, outputTokens: number) => ({
+    model: "priced-1",
+    inputTokens,
+    outputTokens,
+    cacheReadTokens: 60,
+    cacheWriteTokens: 10,
+  });
+  const request = (apiCallId: string, inputTokens: number, outputTokens: number) =>
+    event("session.usage_record", { usage: { ...used(inputTokens, outputTokens), apiCallId } });
+  const wrote = (messageId: string, outputTokens: number) =>
+    event("assistant.message", {
+      messageId,
+      outputTokens,
+      model: "priced-1",
+      content: "x",
+      toolRequests: [],
+    });
+  const ended = (inputTokens: number, outputTokens: number) =>
+    event("session.shutdown", { modelMetrics: { "priced-1": { usage: used(inputTokens, outputTokens) } } });
+  const { summary } = await readFile(copilot, [
+    request("c1", 100, 7),
+    wrote("a", 7),
+    ended(100, 7),
+    request("c2", 110, 8),
+    wrote("b", 8),
+    // Says again what was used before the session was resumed.
+    ended(210, 15),
+    // Stands in none of the sums.
+    event("session.compaction_complete", { success: true, compactionTokensUsed: used(90, 5) }),
+    ended(210, 15),
+  ]);
+  expect(spent(summary)).toEqual(["priced-1: 3, 90/180/30/20, $0.00032"]);
 });
 
 test("Gemini CLI: the last state of a message counts; what comes from a cache is among the input", async () => {

@@ -21,7 +21,11 @@ export class CodexCopies {
     const before = this.#before;
     this.#before = at;
     if (this.#state === "over") return false;
-    if (type === "session_meta") return this.#meta(idOf(payload["id"]), payload["forked_from_id"] ?? null);
+    if (type === "session_meta") {
+      // A fork that points at its parent has copied nothing.
+      const forkedFrom = payload["history_base"] ? null : (payload["forked_from_id"] ?? null);
+      return this.#meta(idOf(payload["id"]), forkedFrom);
+    }
     const isTurn = type === "turn_context" || itemType === "task_started";
     if (this.#state === "none") {
       if (isTurn) this.#state = "over";

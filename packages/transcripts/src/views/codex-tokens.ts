@@ -10,14 +10,30 @@ import { countOf, tokensOf } from "./view-records.ts";
 export class CodexTokens {
   #total: TokenCounts = NO_TOKENS;
   #isContinued = false;
+  #hasRequests = false;
 
   /** The thread began in another file, whose counts are not here. */
   goOn(): void {
     this.#isContinued = true;
   }
 
+  /**
+   * One request, of which newer versions write a record before its calls are run: from the first such record
+   * on the counts, which come behind the calls, say nothing more.
+   *
+   * @returns `null` where a count has told of it before.
+   */
+  request(used: JsonObject | undefined, thread: JsonObject | undefined): TokenCounts | null {
+    const isFirst = !this.#hasRequests;
+    this.#hasRequests = true;
+    const soFar = tokenSum(this.#total);
+    if (isFirst && soFar > 0 && tokenSum(countsIn(thread) ?? NO_TOKENS) === soFar) return null;
+    return countsIn(used);
+  }
+
   /** @returns `null` where nothing was added: the same count is written again and again. */
   since(info: JsonObject | undefined): TokenCounts | null {
+    if (this.#hasRequests) return null;
     const total = countsIn(objectOf(info?.["total_token_usage"]));
     const last = countsIn(objectOf(info?.["last_token_usage"]));
     const added = this.#added(total, last);

@@ -6,6 +6,7 @@ import {
   type ModelRequest,
   resultParts,
   type SeenEntry,
+  type TokenCounts,
   type ViewPart,
 } from "@thulp-sessions/core/view";
 import { type CodexRecord, codexRecord } from "../agents/codex-record.ts";
@@ -115,17 +116,27 @@ class CodexReader implements RecordReader {
     const record = codexRecord(given);
     const { type, itemType, payload } = record;
     const copied = this.#copies.isCopied(record, entry.timestamp);
-    // Of a thread that went on in another file, this is only the later one.
+    // Of a thread that went on in another file, this is only the later one; a fork may only point at its parent.
     const isSegment = textOf(sourceOf(entry.content)?.["session"])?.includes("/") === true;
-    if (type === "session_meta" && isSegment) this.#tokens.goOn();
+    if (type === "session_meta" && (isSegment || objectOf(payload["history_base"]))) this.#tokens.goOn();
     if (type === "turn_context") this.#model = idOf(payload["model"]) ?? this.#model;
     const files = this.#files(entry, record);
     if (itemType === "token_count" && type === "event_msg") {
       const tokens = this.#tokens.since(objectOf(payload["info"]));
-      const request: ModelRequest | null = tokens && { model: this.#model, tokens, time: entry.timestamp };
-      return copied ? COPIED : { requests: request ? [request] : [] };
+      return copied ? COPIED : { requests: this.#requests(tokens, entry.timestamp) };
     }
-    return copied ? COPIED : { files };
+    if (copied) return COPIED;
+    if (type === "token_usage_record") {
+      const { usage, thread_token_usage: thread } = payload;
+      const tokens = this.#tokens.request(objectOf(usage), objectOf(thread));
+      const id = idOf(payload["response_id"]);
+      return { requests: this.#requests(tokens, entry.timestamp, id && `codex ${id}`) };
+    }
+    return { files };
+  }
+
+  #requests(tokens: TokenCounts | null, time: number, key?: string): readonly ModelRequest[] {
+    return tokens ? [{ key, model: this.#model, tokens, time }] : [];
   }
 
   #files(entry: SeenEntry, { type, itemType = "", payload }: CodexRecord): readonly string[] {

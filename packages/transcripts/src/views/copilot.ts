@@ -6,6 +6,7 @@ import {
   type ModelRequest,
   resultParts,
   type SeenEntry,
+  type TokenCounts,
   type ViewPart,
 } from "@thulp-sessions/core/view";
 import { idOf, listOf, objectOf, objectsOf, textOf } from "../model/fields.ts";
@@ -75,14 +76,17 @@ function resultsIn({ result, error }: JsonObject): readonly ViewPart[] {
 }
 
 /**
- * Only what the model wrote is told of each message. All tokens are told of the whole session when it ends,
- * by model: then these count in place of the others.
+ * Before 1.0.102 only what the model wrote is told of each message. All tokens are told of the whole session
+ * when it ends, by model: then these count in place of the others. Since then each request has a record of its
+ * own, before the message that it has brought; from the first such record on nothing else counts, for the end of
+ * a session that was resumed says again what was used before.
  */
 class CopilotReader implements RecordReader {
   readonly #open = new OpenCalls();
   /** Of each model what was counted message by message. */
   readonly #keys = new Map<string, string[]>();
   #shutdowns = 0;
+  #hasRecords = false;
 
   read(record: JsonObject, { content, timestamp }: SeenEntry): EntryFacts {
     const key = stateKey(content);
@@ -97,6 +101,11 @@ class CopilotReader implements RecordReader {
         return { key, requests: this.#message(data, timestamp) };
       case "tool.execution_complete":
         return { key, files: this.#open.end(data["toolCallId"], data["success"] === true) };
+      case "session.usage_record":
+        this.#hasRecords = true;
+        return { key, requests: this.#recorded(objectOf(data["usage"]), timestamp) };
+      case "session.compaction_complete":
+        return { key, requests: this.#compaction(objectOf(data["compactionTokensUsed"]), timestamp) };
       case "session.shutdown":
         return { key, requests: this.#shutdown(objectOf(data["modelMetrics"]), timestamp) };
       default:
@@ -107,7 +116,7 @@ class CopilotReader implements RecordReader {
   #message(data: JsonObject, time: number): readonly ModelRequest[] {
     const output = countOf(data["outputTokens"]);
     const id = idOf(data["messageId"]);
-    if (output === 0 || id === undefined) return [];
+    if (this.#hasRecords || output === 0 || id === undefined) return [];
     const model = idOf(data["model"]) ?? null;
     const key = `copilot ${id}`;
     if (model !== null) this.#keys.set(model, [...(this.#keys.get(model) ?? []), key]);
@@ -115,23 +124,28 @@ class CopilotReader implements RecordReader {
     return [{ key, model, tokens: tokensOf({ output }), unusualPrice: true, time }];
   }
 
+  #recorded(usage: JsonObject | undefined, time: number): readonly ModelRequest[] {
+    if (!usage) return [];
+    const id = idOf(usage["apiCallId"]);
+    const key = id === undefined ? undefined : `copilot call ${id}`;
+    return [{ key, model: idOf(usage["model"]) ?? null, tokens: tokensIn(usage), time }];
+  }
+
+  /** What the summary has cost stands in no other record; in older versions it may be in the sums. */
+  #compaction(usage: JsonObject | undefined, time: number): readonly ModelRequest[] {
+    return this.#hasRecords ? this.#recorded(usage, time) : [];
+  }
+
   /** A session that is resumed has several ends; each tells what was used since the one before. */
   #shutdown(metrics: JsonObject | undefined, time: number): readonly ModelRequest[] {
+    if (this.#hasRecords) return [];
     this.#shutdowns++;
     return Object.entries(metrics ?? {}).flatMap(([model, value]) => {
       const usage = objectOf(objectOf(value)?.["usage"]);
       if (!usage) return [];
       const messages = this.#keys.get(model) ?? [];
       this.#keys.delete(model);
-      const cacheRead = countOf(usage["cacheReadTokens"]);
-      const cacheWrite = countOf(usage["cacheWriteTokens"]);
-      const tokens = tokensOf({
-        input: Math.max(0, countOf(usage["inputTokens"]) - cacheRead - cacheWrite),
-        output: countOf(usage["outputTokens"]),
-        cacheRead,
-        cacheWrite,
-        reasoning: countOf(usage["reasoningTokens"]),
-      });
+      const tokens = tokensIn(usage);
       const [first = `copilot ${model} ${this.#shutdowns} ${time}`, ...others] = messages;
       const share = { model, tokens: tokensOf({}), cost: 0, time };
       return [
@@ -140,4 +154,17 @@ class CopilotReader implements RecordReader {
       ];
     });
   }
+}
+
+/** What comes from a cache, or goes into one, is among the input. */
+function tokensIn(usage: JsonObject): TokenCounts {
+  const cacheRead = countOf(usage["cacheReadTokens"]);
+  const cacheWrite = countOf(usage["cacheWriteTokens"]);
+  return tokensOf({
+    input: Math.max(0, countOf(usage["inputTokens"]) - cacheRead - cacheWrite),
+    output: countOf(usage["outputTokens"]),
+    cacheRead,
+    cacheWrite,
+    reasoning: countOf(usage["reasoningTokens"]),
+  });
 }
