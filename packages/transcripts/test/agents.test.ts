@@ -131,6 +131,55 @@ describe("Claude Code", () => {
     expect(metadata.parentSession).toBe(from);
     expect(context["source"]).toMatchObject({ fork: { nativeId: from, at: "m7" } });
   });
+
+  test("a fork of the command is known by the replies that were asked for in another session", async () => {
+    const from = "11111111-2222-4333-8444-555555555555";
+    const reply = (uuid: string, requestSessionId?: string) => ({ ...CLAUDE[3], uuid, requestSessionId });
+    const { metadata, context } = await imported(claudeCode, `${SESSION}.jsonl`, [
+      reply("m6", from),
+      reply("m7", from),
+      reply("m8"),
+      reply("m9", SESSION),
+    ]);
+    expect(metadata.parentSession).toBe(from);
+    expect(context["source"]).toMatchObject({ fork: { nativeId: from, at: "m7" } });
+    const own = await imported(claudeCode, `${SESSION}.jsonl`, [reply("m8"), reply("m9", SESSION)]);
+    expect(own.metadata.parentSession).toBeNull();
+  });
+
+  test("what the program says in the place of the user is no message of the user", async () => {
+    const user = (content: string, more: object = {}) => ({
+      ...CLAUDE[2],
+      uuid: content,
+      message: { role: "user", content },
+      ...more,
+    });
+    const { types } = await imported(claudeCode, "a.jsonl", [
+      user("Oil them", { origin: { kind: "human" }, rowSource: "local" }),
+      user("<task-notification>\n<status>completed</status>", { origin: { kind: "task-notification" } }),
+      user("[Request interrupted by user]", { rowSource: "harness" }),
+      user("<local-command-stdout>Compacted</local-command-stdout>", { rowSource: "local" }),
+    ]);
+    expect(types).toEqual(["user_message", "system_message", "system_message", "system_message"]);
+  });
+
+  test("a session is cancelled where its last turn was interrupted", async () => {
+    const interrupted = {
+      ...CLAUDE[2],
+      uuid: "i",
+      message: {
+        role: "user",
+        content: [{ type: "text", text: "[Request interrupted by user for tool use]" }],
+      },
+    };
+    const statusOf = async (...records: readonly object[]) =>
+      (await imported(claudeCode, "a.jsonl", records)).metadata.status;
+    const [prompt, reply] = [CLAUDE[2] as object, CLAUDE[3] as object];
+    expect(await statusOf(prompt, reply, interrupted, { type: "last-prompt", lastPrompt: "x" })).toBe(
+      "cancelled",
+    );
+    expect(await statusOf(prompt, interrupted, { ...prompt, uuid: "again" }, reply)).toBe("completed");
+  });
 });
 
 describe("Codex", () => {

@@ -85,6 +85,14 @@ describe("Claude Code", () => {
     ]);
     expect(spent(summary)).toEqual(["priced-1: 1, 10/100/30/2, $0.000142"]);
     expect(summary.copied).toEqual({ entries: 1, requests: 0 });
+    const asked = (sessionId: string, requestSessionId?: string) => ({ sessionId, requestSessionId });
+    const byCommand = await readFile(claudeCode, [
+      { ...reply("m1", "r1", 1, text("a")), ...asked("own", "p") },
+      { ...reply("m2", "r2", 2, text("b")), ...asked("own") },
+      { ...reply("m3", "r3", 3, text("c")), ...asked("own", "own") },
+    ]);
+    expect(spent(byCommand.summary)).toEqual(["priced-1: 2, 20/200/60/5, $0.000285"]);
+    expect(byCommand.summary.copied).toEqual({ entries: 1, requests: 0 });
     const [parent, child] = await Promise.all([
       readFile(claudeCode, [reply("m1", "r1", 1, text("a"))]),
       readFile(claudeCode, [reply("m1", "r1", 1, text("a")), reply("m9", "r9", 1, text("b"))]),

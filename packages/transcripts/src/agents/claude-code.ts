@@ -19,6 +19,7 @@ import {
   titleOf,
 } from "../model/fields.ts";
 import { CLAUDE_KINDS } from "./claude-code-kinds.ts";
+import { copiedFrom, isInjected, isInterruption, saidIn } from "./claude-code-record.ts";
 import { FactCollector } from "./fact-collector.ts";
 import { agentEvent, ToolCalls, toolCall } from "./tool-calls.ts";
 
@@ -118,8 +119,7 @@ class ClaudeParser implements RecordParser {
     const results = objectsOf(message["content"]).filter(({ type }) => type === "tool_result");
     const [entryType, ...parts] = results.map((result) => this.#result(result));
     if (entryType) return { entryType, parts };
-    const isInjected = record["isMeta"] === true || record["isCompactSummary"] === true;
-    return { entryType: { type: isInjected ? "system_message" : "user_message" } };
+    return { entryType: { type: isInjected(record) ? "system_message" : "user_message" } };
   }
 
   #result(result: JsonObject): EntryType {
@@ -141,16 +141,15 @@ class ClaudeParser implements RecordParser {
     else if (type === "last-prompt") titles.last = promptTitle(textOf(record["lastPrompt"])) ?? titles.last;
     else if (type === "summary") titles.summary = titleOf(record["summary"]) ?? titles.summary;
     else if (type === "user") {
+      facts.status = isInterruption(record) ? "cancelled" : "completed";
       titles.prompt ??= this.#prompt(record);
       this.#command ??= commandIn(record);
     }
-    const fork = objectOf(record["forkedFrom"]);
-    const nativeId = idOf(fork?.["sessionId"]);
-    if (nativeId !== undefined) facts.fork = { nativeId, at: idOf(fork?.["messageUuid"]) };
+    facts.fork = copiedFrom(record) ?? facts.fork;
   }
 
   #prompt(record: JsonObject): string | null {
-    if (record["isMeta"] === true || record["isCompactSummary"] === true) return null;
+    if (isInjected(record)) return null;
     const content = objectOf(record["message"])?.["content"];
     if (objectsOf(content).some(({ type }) => type === "tool_result")) return null;
     const text = messageText(content);
@@ -165,7 +164,7 @@ class ClaudeParser implements RecordParser {
 
 /** `/review 7` of a message that begins a turn by a command; of those that only tidy up, nothing. */
 function commandIn(record: JsonObject): string | null {
-  const text = messageText(objectOf(record["message"])?.["content"])?.slice(0, MAX_COMMAND_LENGTH) ?? "";
+  const text = saidIn(record).slice(0, MAX_COMMAND_LENGTH);
   const [, name] = /<command-name>\s*(\/?[\w:.-]+)\s*<\/command-name>/.exec(text) ?? [];
   if (name === undefined || TIDYING.test(name)) return null;
   const [, args = ""] = /<command-args>([\s\S]*?)<\/command-args>/.exec(text) ?? [];

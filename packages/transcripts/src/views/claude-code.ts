@@ -8,6 +8,7 @@ import {
   type SeenEntry,
   type ViewPart,
 } from "@thulp-sessions/core/view";
+import { copiedFrom } from "../agents/claude-code-record.ts";
 import { idOf, objectOf, objectsOf, textOf } from "../model/fields.ts";
 import { agentView, type RecordReader } from "./agent-view.ts";
 import { changedFiles, OpenCalls } from "./changed-files.ts";
@@ -76,8 +77,7 @@ class ClaudeReader implements RecordReader {
 
   read(record: JsonObject, { content, timestamp }: SeenEntry): EntryFacts {
     const key = stateKey(content);
-    // A fork by the SDK says so in each record that it has copied.
-    const copied = objectOf(record["forkedFrom"]) ? { copied: true as const } : NO_FACTS;
+    const copied = copiedFrom(record) ? { copied: true as const } : NO_FACTS;
     const message = objectOf(record["message"]);
     if (!message) return { ...copied, key };
     const files = objectsOf(message["content"]).flatMap((block) => this.#block(block));
