@@ -323,6 +323,52 @@ describe("Codex", () => {
     const aborted = { type: "event_msg", payload: { type: "turn_aborted", reason: "interrupted" } };
     expect((await imported(codex, name, [meta({}), aborted])).metadata.status).toBe("cancelled");
   });
+
+  test("a sub-agent has the name of its task, and what other agents write to it is not its own", async () => {
+    const spawned = { subagent: { thread_spawn: { parent_thread_id: "p", agent_path: "/root/oil_cogs" } } };
+    const message = (role: string, text: string) => ({
+      type: "response_item",
+      payload: { type: "message", role, content: [{ type: "input_text", text }] },
+    });
+    const told = (author: string | undefined, recipient: string) => ({
+      type: "response_item",
+      payload: {
+        type: "agent_message",
+        author,
+        recipient,
+        content: [{ type: "input_text", text: recipient }],
+      },
+    });
+    const { types, metadata } = await imported(codex, `rollout-2026-04-02T11-59-59-${THREAD}.jsonl`, [
+      { type: "session_meta", payload: { id: THREAD, source: spawned } },
+      // Copied from its parent.
+      message("user", "Weave it"),
+      told("/root", "/root/oil_cogs"),
+      told("/root/oil_cogs", "/root"),
+      told(undefined, "/root"),
+    ]);
+    expect(metadata.name).toBe("oil_cogs");
+    expect(types.slice(2)).toEqual(["system_message", "assistant_message", "assistant_message"]);
+    const parent = await imported(codex, "rollout-x.jsonl", [
+      { type: "session_meta", payload: { id: THREAD, source: "cli" } },
+      told("/root/oil_cogs", "/root"),
+    ]);
+    expect(parent.types[1]).toBe("system_message");
+  });
+
+  test("a patch that did not fit has failed", async () => {
+    const item = (payload: object) => ({ type: "response_item", payload });
+    const { types, entries } = await imported(codex, "rollout-x.jsonl", [
+      item({ type: "custom_tool_call", name: "apply_patch", call_id: "c", input: "p" }),
+      item({
+        type: "custom_tool_call_output",
+        call_id: "c",
+        output: "apply_patch verification failed: Failed to find expected lines in /a",
+      }),
+    ]);
+    expect(types[1]).toBe("apply_patch false");
+    expect(entries[1]?.content).not.toHaveProperty("outcome");
+  });
 });
 
 describe("pi", () => {

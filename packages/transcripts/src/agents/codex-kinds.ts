@@ -71,7 +71,7 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Every kind of record that was seen until Codex 0.149; the report names others. */
+/** Every kind of record that was seen until Codex 0.171; the report names others. */
 export const CODEX_KINDS: ReadonlySet<string> = new Set([
   "session_meta",
   "turn_context",

@@ -53,6 +53,7 @@ export function successOfOutput(output: JsonObject["string"] | undefined): boole
   const head = text.slice(0, SEARCHED_LENGTH);
   const [, code] = /^(?:Process exited with code|Exit code:) (-?\d+)$/m.exec(head) ?? [];
   if (code !== undefined) return Number(code) === 0;
+  if (head.startsWith("apply_patch verification failed")) return false;
   if (!text.startsWith("{") || text.length > MAX_JSON_LENGTH) return undefined;
   try {
     const exitCode = (JSON.parse(text) as { metadata?: { exit_code?: unknown } }).metadata?.exit_code;

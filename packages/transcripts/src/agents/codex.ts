@@ -58,6 +58,8 @@ class CodexParser implements RecordParser {
   /** Messages are there as items, as the model saw them: what else repeats them counts as an event. */
   #hasMessageItems = false;
   #title: string | null = null;
+  /** `/root`, of a sub-agent `/root/its_task`; before 0.171 it may say none. */
+  #path = "/root";
   #prompt: string | null = null;
 
   constructor({ parentId }: NamedTranscript) {
@@ -96,9 +98,13 @@ class CodexParser implements RecordParser {
       this.#calls.add(payload["call_id"], payload["name"] ?? itemType.replace(/_call$/, ""));
       return { entryType: { type: "assistant_message" } };
     }
-    return itemType === "reasoning" || itemType === "agent_message"
-      ? { entryType: { type: "assistant_message" } }
-      : undefined;
+    if (itemType === "agent_message") return { entryType: { type: this.#writerOf(payload) } };
+    return itemType === "reasoning" ? { entryType: { type: "assistant_message" } } : undefined;
+  }
+
+  /** Agents write to each other: a task, or what came of it. */
+  #writerOf({ author }: JsonObject): "assistant_message" | "system_message" {
+    return author === undefined || author === this.#path ? "assistant_message" : "system_message";
   }
 
   #message(payload: JsonObject): EntryType {
@@ -179,11 +185,14 @@ class CodexParser implements RecordParser {
     const spawned = objectOf(objectOf(objectOf(payload["source"])?.["subagent"])?.["thread_spawn"]);
     const parent = idOf(payload["parent_thread_id"]) ?? idOf(spawned?.["parent_thread_id"]);
     if (parent !== undefined) facts.parent ??= { nativeId: parent };
+    this.#path = idOf(spawned?.["agent_path"]) ?? this.#path;
     const fork = idOf(payload["forked_from_id"]);
     if (fork !== undefined) facts.fork = { nativeId: fork };
   }
 
   facts(): TranscriptFacts {
-    return this.#facts.facts(this.#title ?? this.#prompt);
+    // The first prompt of a sub-agent may be that of its parent, copied.
+    const [, task = null] = /^\/root\/(?:.*\/)?([^/]+)$/.exec(this.#path) ?? [];
+    return this.#facts.facts(this.#title ?? titleOf(task) ?? this.#prompt);
   }
 }
