@@ -436,6 +436,18 @@ describe("Copilot CLI", () => {
     expect(context["source"]).toMatchObject({ versions: ["1.0.78"] });
     expect(report.unknownKinds).toEqual({ "session.from_tomorrow": 1 });
   });
+
+  test("what an agent asks of its sub-agent is no message of the user", async () => {
+    const asked = (source?: string) => ({
+      type: "user.message",
+      id: `asked ${source}`,
+      data: { content: `Hem for ${source}`, source },
+    });
+    const agent = asked(`agent-${COPILOT_SESSION}`);
+    const { types, metadata } = await imported(copilot, "events.jsonl", [agent, asked(), asked("skill-x")]);
+    expect(types).toEqual(["system_message", "user_message", "user_message"]);
+    expect(metadata.name).toBe("Hem for undefined");
+  });
 });
 
 describe("Gemini CLI", () => {

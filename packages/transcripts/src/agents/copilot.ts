@@ -54,13 +54,16 @@ const KINDS: ReadonlySet<string> = new Set(
     "abort",
     "assistant.message assistant.reasoning assistant.turn_end assistant.turn_start",
     "hook.end hook.start",
+    "model.message model.messages_snapshot model.model_call_started model.model_call_success model.response",
+    "model.turn_ended model.turn_started",
     "permission.completed permission.requested",
     "session.auto_mode_resolved session.binary_asset session.compaction_complete session.compaction_start",
     "session.context_changed session.error session.handoff session.info session.mode_changed",
     "session.model_change session.plan_changed session.resume session.shutdown session.start",
-    "session.task_complete session.truncation session.usage_checkpoint session.warning",
+    "session.task_complete session.truncation session.usage_checkpoint",
+    "session.usage_record session.warning",
     "skill.invoked",
-    "subagent.completed subagent.failed subagent.selected subagent.started",
+    "subagent.completed subagent.configured subagent.failed subagent.selected subagent.started",
     "system.message system.notification",
     "tool.execution_complete tool.execution_start tool.user_requested",
     "user.message",
@@ -89,7 +92,7 @@ class CopilotParser implements RecordParser {
   #typeOf(kind: string, data: JsonObject): EntryType {
     switch (kind) {
       case "user.message":
-        return { type: "user_message" };
+        return { type: isOfAgent(data) ? "system_message" : "user_message" };
       case "assistant.message":
       case "assistant.reasoning":
         return { type: "assistant_message" };
@@ -108,7 +111,7 @@ class CopilotParser implements RecordParser {
     const facts = this.#facts;
     if (kind === "tool.execution_start") this.#calls.add(data["toolCallId"], data["toolName"]);
     else if (kind === "user.message") {
-      this.#prompt ??= promptTitle(textOf(data["content"]));
+      if (!isOfAgent(data)) this.#prompt ??= promptTitle(textOf(data["content"]));
       facts.status = "completed";
     } else if (kind === "abort") facts.status = "cancelled";
     else if (kind === "session.shutdown" && data["shutdownType"] === "error") facts.status = "failed";
@@ -125,4 +128,9 @@ class CopilotParser implements RecordParser {
   facts(): TranscriptFacts {
     return this.#facts.facts(this.#prompt);
   }
+}
+
+/** What an agent asks of its sub-agent. */
+function isOfAgent(data: JsonObject): boolean {
+  return textOf(data["source"])?.startsWith("agent-") === true;
 }
