@@ -116,7 +116,8 @@ class CodexReader implements RecordReader {
     const record = codexRecord(given);
     const { type, itemType, payload } = record;
     const copied = this.#copies.isCopied(record, entry.timestamp);
-    // Of a thread that went on in another file, this is only the later one; a fork may only point at its parent.
+    // Of a thread that went on in another file, this is only the later one; a fork may only point at what
+    // it comes from.
     const isSegment = textOf(sourceOf(entry.content)?.["session"])?.includes("/") === true;
     if (type === "session_meta" && (isSegment || objectOf(payload["history_base"]))) this.#tokens.goOn();
     if (type === "turn_context") this.#model = idOf(payload["model"]) ?? this.#model;

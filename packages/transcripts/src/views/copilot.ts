@@ -77,9 +77,9 @@ function resultsIn({ result, error }: JsonObject): readonly ViewPart[] {
 
 /**
  * Before 1.0.102 only what the model wrote is told of each message. All tokens are told of the whole session
- * when it ends, by model: then these count in place of the others. Since then each request has a record of its
- * own, before the message that it has brought; from the first such record on nothing else counts, for the end of
- * a session that was resumed says again what was used before.
+ * when it ends, by model: then these count in place of the others. Since then each request has a record of
+ * its own, before the message that it has brought; from the first such record on nothing else counts, for the
+ * end of a session that was resumed says again what was used before.
  */
 class CopilotReader implements RecordReader {
   readonly #open = new OpenCalls();
