@@ -249,6 +249,17 @@ describe("import --hook", () => {
     expect(log(at)).toBe("");
   });
 
+  it("misses no transcript of a sub-agent that keeps none, such as that of a compaction", () => {
+    const at = hooked({});
+    const input = JSON.stringify({
+      transcript_path: join(at.home, `${CLAUDE}.jsonl`),
+      agent_transcript_path: join(at.home, `${CLAUDE}/subagents/agent-none.jsonl`),
+    });
+    expect(cli({ ...at, input }, "import", "--from", "claude-code", "--hook")).toEqual(NOTHING);
+    expect(ok(at, "list", "--tag", "agent:claude-code", "--json")).toContain("Count the cogs");
+    expect(log(at)).toBe("");
+  });
+
   it("takes in what is new of all where it is told of none", () => {
     const at = hooked({ session_id: SESSION, transcript_path: null });
     expect(cli(at, "import", "--from", "codex", "--hook")).toEqual(NOTHING);

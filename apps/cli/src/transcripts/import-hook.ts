@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { appendFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FileReport } from "@thulp-sessions/transcripts";
@@ -76,8 +77,10 @@ async function readInput({ io }: Context): Promise<string> {
   return text;
 }
 
-/** Of a session, and of a sub-agent that has ended; each agent writes the names in its own way. */
-const PATH_KEYS: readonly string[] = ["transcript_path", "transcriptPath", "agent_transcript_path"];
+/** Of a session; each agent writes the name in its own way. */
+const PATH_KEYS: readonly string[] = ["transcript_path", "transcriptPath"];
+/** Of a sub-agent that has ended; the one that compacts a session of Claude Code keeps no transcript. */
+const SUB_AGENT_KEY = "agent_transcript_path";
 
 function pathsIn(input: string): readonly string[] {
   let told: unknown;
@@ -89,9 +92,11 @@ function pathsIn(input: string): readonly string[] {
   if (typeof told !== "object" || told === null)
     throw new Error("what stands on standard input is no object");
   const fields = told as Readonly<Record<string, unknown>>;
-  return PATH_KEYS.map((key) => fields[key]).filter(
-    (path): path is string => typeof path === "string" && path !== "",
-  );
+  const isPath = (path: unknown): path is string => typeof path === "string" && path !== "";
+  const paths = PATH_KEYS.map((key) => fields[key]).filter(isPath);
+  const ofSubAgent = fields[SUB_AGENT_KEY];
+  const isThere = isPath(ofSubAgent) && (paths.length === 0 || existsSync(ofSubAgent));
+  return isThere ? [...paths, ofSubAgent] : paths;
 }
 
 /** A line in `hook.log`, beside the state of imports. What cannot be written is lost. */
