@@ -41,6 +41,9 @@ describe("show of an imported session reads as a conversation", () => {
     expect(ok(at, "show", id, "--entries", "5..7")).not.toContain("turn_duration");
     expect(JSON.parse(ok(at, "show", id, "--json")).entries).toHaveLength(8);
     expect(ok(at, "tail", id, "-n", "3")).toContain("\n  a\n  b\n");
+    expect(ok(at, "tail", id)).toContain("… 1 note of the agent for itself; --full shows such");
+    expect(ok(at, "tail", id)).not.toContain("turn_duration");
+    for (const option of ["--full", "--jsonl"]) expect(ok(at, "tail", id, option)).toContain("turn_duration");
     expect(ok(at, "export", id, "--format", "markdown")).toContain("calls Bash:\n\n```json\n{\n");
   });
 });

@@ -14,10 +14,10 @@ import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
+import { AgentNotes } from "../render/agent-notes.ts";
 import { type EntryStyle, renderEntry } from "../render/entry.ts";
 import { headLines } from "../render/head.ts";
 import { printJson } from "../render/json.ts";
-import { plural } from "../render/text.ts";
 import { summaryLines, usageJson, usageStyle } from "../render/usage.ts";
 import { usage } from "../terminal/exit.ts";
 import { type Print, paged } from "../terminal/pager.ts";
@@ -120,13 +120,10 @@ async function printConversation(
   const view = await viewFor(head.metadata);
   await print(`${headLines(head, colors, now).join("\n")}\n`);
   let before = from - 1;
-  let notes = 0;
-  let hint = "; --full shows such";
+  const notes = new AgentNotes(colors);
   const sayNotes = async () => {
-    if (notes === 0) return;
-    await print(`\n${colors.dim(`  … ${plural(notes, "note")} of the agent for itself${hint}`)}\n`);
-    notes = 0;
-    hint = "";
+    const line = notes.take();
+    if (line !== null) await print(`\n${line}\n`);
   };
   for await (const entry of entries) {
     const skipped = entry.seq - before - 1;
@@ -135,7 +132,7 @@ async function printConversation(
       await sayNotes();
       await print(`\n${colors.dim(`  … ${skipped} not shown`)}\n`);
     }
-    if (!isAll && view.isAside(entry)) notes++;
+    if (!isAll && view.isAside(entry)) notes.add();
     else {
       await sayNotes();
       await print(`\n${renderEntry(entry, view, style)}`);

@@ -12,6 +12,7 @@ import type { Context } from "../command/context.ts";
 import { examples, newCommand } from "../command/new-command.ts";
 import { idToLookAt } from "../input/session-id.ts";
 import { parseCount } from "../input/when.ts";
+import { AgentNotes } from "../render/agent-notes.ts";
 import { renderEntry } from "../render/entry.ts";
 import { plural } from "../render/text.ts";
 import { EXIT, Failure } from "../terminal/exit.ts";
@@ -29,7 +30,7 @@ export function command(context: Context): AnyCommand {
       new Option("-n, --last <n>", "how many to begin with").argParser(parseCount(0, 1000)).default(10),
     )
     .option("-f, --follow", "go on with what is added; a server that restarts is waited for")
-    .option("--full", "long contents whole, not folded")
+    .option("--full", "long contents whole, not folded; and an agent's notes for itself")
     .option("--jsonl", "one JSON text a line: {type: entry | rewound | deleted, ...}")
     .addHelpText(
       "after",
@@ -45,18 +46,27 @@ export function command(context: Context): AnyCommand {
         fold: options.full ? 0 : FOLDED_LINES,
       };
       const view = await viewFor((await store.head(id)).metadata);
+      const notes = new AgentNotes(io.colors);
+      const sayNotes = async () => {
+        const line = notes.take();
+        if (line !== null) await io.print(`${line}\n\n`);
+      };
       const show = {
-        entry: (entry: StoredEntry) =>
-          options.jsonl
-            ? io.printJson(`${JSON.stringify({ type: "entry", entry })}\n`)
-            : io.print(`${renderEntry(entry, view, style)}\n`),
-        event: (event: Readonly<Record<string, unknown>>, text: string) =>
-          options.jsonl
-            ? io.printJson(`${JSON.stringify(event)}\n`)
-            : io.print(`${io.colors.yellow(`-- ${text}`)}\n\n`),
+        async entry(entry: StoredEntry) {
+          if (options.jsonl) return io.printJson(`${JSON.stringify({ type: "entry", entry })}\n`);
+          if (!options.full && view.isAside(entry)) return notes.add();
+          await sayNotes();
+          await io.print(`${renderEntry(entry, view, style)}\n`);
+        },
+        async event(event: Readonly<Record<string, unknown>>, text: string) {
+          if (options.jsonl) return io.printJson(`${JSON.stringify(event)}\n`);
+          await sayNotes();
+          await io.print(`${io.colors.yellow(`-- ${text}`)}\n\n`);
+        },
       };
       const last = await lastEntries(store, id, options.last);
       for (const entry of last.shown) await show.entry(entry);
+      await sayNotes();
       if (!options.follow) return;
       context.showWarningsImmediately();
       await context.interruptible(async (signal) => {

@@ -22,7 +22,7 @@ const CHARACTERS_A_LINE = 2000;
 export function renderEntry(entry: StoredEntry, view: EntryView, style: EntryStyle): string {
   const { colors } = style;
   const rounded = entry.inexact ? colors.yellow("  [holds a number that is shown rounded]") : "";
-  const heading = `${colors.dim(`#${entry.seq}`)} ${describeEntry(entry.entryType, colors)}  ${colors.dim(dateTime(entry.timestamp))}${rounded}`;
+  const heading = `${colors.dim(`#${entry.seq}`)} ${describeEntry(entry, colors)}  ${colors.dim(dateTime(entry.timestamp))}${rounded}`;
   const parts = viewedParts(view, entry);
   const lines = parts ? partsLines(parts, style) : textLines(contentText(entry.content), style);
   return `${[heading, ...lines.map((line) => (line === "" ? "" : INDENT + line))].join("\n")}\n`;

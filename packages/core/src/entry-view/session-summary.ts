@@ -1,4 +1,3 @@
-import type { JsonValue } from "../model/json.ts";
 import type { Timestamp } from "../model/model.ts";
 import type {
   EntryFacts,
@@ -9,6 +8,7 @@ import type {
   TokenCounts,
 } from "./entry-view.ts";
 import { costBy, type ModelPrice, type PriceList, pricesOf } from "./prices.ts";
+import { isUnstated } from "./unstated.ts";
 import {
   addTool,
   addUse,
@@ -198,11 +198,4 @@ export class SummarySum {
       copied: { ...this.#copied },
     };
   }
-}
-
-/** An import notes beside a result that nobody has said whether it was one. */
-function isUnstated(content: JsonValue): boolean {
-  return typeof content === "object" && content !== null && "outcome" in content
-    ? content["outcome"] === "unstated"
-    : false;
 }

@@ -1,4 +1,5 @@
-import type { EntryType, SessionType } from "../model/model.ts";
+import { isUnstated } from "../entry-view/unstated.ts";
+import type { SessionEntry, SessionType } from "../model/model.ts";
 import { visibleText } from "../text/visible-text.ts";
 
 /** The colours of a terminal; each takes a text and gives it back in them. */
@@ -34,9 +35,18 @@ export function describeType(type: SessionType): string {
   }
 }
 
-/** `user`, `tool get_weather ok`, `score 0.9`: who speaks, or what happened. */
-export function describeEntry(type: EntryType, colors: EntryPaint = PLAIN): string {
-  const outcome = (success: boolean) => (success ? colors.green("ok") : colors.red("failed"));
+/**
+ * `user`, `tool get_weather ok`, `score 0.9`: who speaks, or what happened. A call of which nobody has said
+ * what came of it (`content.outcome` is `"unstated"`) has a name only.
+ */
+export function describeEntry(
+  { entryType: type, content }: Pick<SessionEntry, "entryType" | "content">,
+  colors: EntryPaint = PLAIN,
+): string {
+  const outcome = (success: boolean) => {
+    if (!success) return ` ${colors.red("failed")}`;
+    return isUnstated(content) ? "" : ` ${colors.green("ok")}`;
+  };
   switch (type.type) {
     case "user_message":
       return colors.bold(colors.cyan("user"));
@@ -45,9 +55,9 @@ export function describeEntry(type: EntryType, colors: EntryPaint = PLAIN): stri
     case "system_message":
       return colors.bold(colors.magenta("system"));
     case "tool_call":
-      return `${colors.bold(colors.yellow(`tool ${oneLine(type.toolName)}`))} ${outcome(type.success)}`;
+      return `${colors.bold(colors.yellow(`tool ${oneLine(type.toolName)}`))}${outcome(type.success)}`;
     case "skill_execution":
-      return `${colors.bold(colors.yellow(`skill ${oneLine(type.skillName)}`))} ${outcome(type.success)}`;
+      return `${colors.bold(colors.yellow(`skill ${oneLine(type.skillName)}`))}${outcome(type.success)}`;
     case "evaluation_result": {
       const metrics = Object.entries(type.metrics).map(([name, value]) => `${oneLine(name)} ${value}`);
       const more = metrics.length > 0 ? colors.dim(` (${metrics.join(", ")})`) : "";

@@ -36,8 +36,8 @@ export function markdownEntry(entry: StoredEntry, view: EntryView = DEFAULT_VIEW
 }
 
 /** What an entry is, in one line of Markdown: its `seq` and type. */
-export function markdownTitle({ seq, entryType }: StoredEntry): string {
-  return `${seq}. ${escaped(describeEntry(entryType))}`;
+export function markdownTitle(entry: StoredEntry): string {
+  return `${entry.seq}. ${escaped(describeEntry(entry))}`;
 }
 
 /** The time and the contents of an entry, as {@link markdownEntry} has them below its title. */

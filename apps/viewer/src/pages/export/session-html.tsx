@@ -96,7 +96,7 @@ export function EntryArticle({
   const title = (
     <>
       {side !== "" && <span class="quiet">{side} </span>}
-      <a href={`#${anchor}`}>#{seq}</a> {describeEntry(entryType)} <time>{timeText(timestamp)}</time>
+      <a href={`#${anchor}`}>#{seq}</a> {describeEntry(entry)} <time>{timeText(timestamp)}</time>
       {inexact && <span class="quiet"> holds a number that is shown rounded</span>}
     </>
   );
