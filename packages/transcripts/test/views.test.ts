@@ -25,7 +25,12 @@ describe("a session reads as a conversation", () => {
     const { talk } = await readFile(claudeCode, [
       ...CLAUDE,
       { type: "attachment", attachment: { type: "queued_command", prompt: "and the wheels" } },
-      { type: "system", subtype: "compact_boundary", content: "Conversation compacted" },
+      {
+        type: "system",
+        subtype: "compact_boundary",
+        content: "Conversation compacted",
+        compactMetadata: { trigger: "manual", preTokens: 4306 },
+      },
       {
         type: "assistant",
         message: { role: "assistant", content: [{ type: "thinking", thinking: "wheels?" }] },
@@ -41,7 +46,7 @@ describe("a session reads as a conversation", () => {
       "skill counting: result = 2",
       "system: reminder",
       "claude-code:attachment/queued_command: and the wheels",
-      'claude-code:system/compact_boundary: Conversation compacted | beside it {"subtype":"compact_boundary"}',
+      "claude-code:system/compact_boundary: Conversation compacted",
       "assistant: (wheels?)",
     ]);
   });
@@ -130,6 +135,12 @@ describe("a session reads as a conversation", () => {
       }),
       event("tool.execution_complete", { toolCallId: "k2", success: true, result: { content: "flat" } }),
       event("assistant.reasoning", { content: "cool down" }),
+      event("session.model_change", { newModel: "m-2", source: "agent" }),
+      event("subagent.started", {
+        agentName: "task",
+        agentDisplayName: "presser",
+        agentDescription: "Press it",
+      }),
     ]);
     expect(talk).toEqual([
       "system: You sew.",
@@ -142,6 +153,8 @@ describe("a session reads as a conversation", () => {
       'assistant: (hot?) | Ironed. | → bash {"command":"iron"}',
       expect.stringMatching(/^(bash|unknown) ok: result = flat$/),
       "assistant: (cool down)",
+      "copilot:session.model_change: [model m-2]",
+      "copilot:subagent.started: [sub-agent presser: Press it]",
     ]);
   });
 

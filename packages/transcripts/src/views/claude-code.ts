@@ -12,7 +12,7 @@ import { copiedFrom } from "../agents/claude-code-record.ts";
 import { idOf, objectOf, objectsOf, textOf } from "../model/fields.ts";
 import { agentView, type RecordReader } from "./agent-view.ts";
 import { changedFiles, OpenCalls } from "./changed-files.ts";
-import { countOf, NO_FACTS, stateKey, tokensOf } from "./view-records.ts";
+import { countOf, NO_FACTS, stateKey, textParts, tokensOf } from "./view-records.ts";
 
 /** Sessions of Claude Code, and those of the Claude Agent SDK, which have the same records. */
 export const view: EntryView = agentView({
@@ -28,8 +28,9 @@ export const view: EntryView = agentView({
     "system/local_command",
     "system/model_refusal_fallback",
   ],
-  record: ({ type, message, attachment }) => {
+  record: ({ type, subtype, message, attachment, content: said }) => {
     if (type === "attachment") return attachmentParts(objectOf(attachment));
+    if (subtype === "compact_boundary") return typeof said === "string" ? textParts("text", said) : null;
     const content = objectOf(message)?.["content"];
     const isMessage = type === "user" || type === "assistant";
     return isMessage && (typeof content === "string" || Array.isArray(content))

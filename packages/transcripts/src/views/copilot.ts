@@ -12,7 +12,7 @@ import {
 import { idOf, listOf, objectOf, objectsOf, textOf } from "../model/fields.ts";
 import { agentView, type RecordReader } from "./agent-view.ts";
 import { changedFiles, OpenCalls } from "./changed-files.ts";
-import { argumentsOf, countOf, NO_FACTS, stateKey, textParts, tokensOf } from "./view-records.ts";
+import { argumentsOf, countOf, NO_FACTS, notice, stateKey, textParts, tokensOf } from "./view-records.ts";
 
 /** Sessions of GitHub Copilot CLI. */
 export const view: EntryView = agentView({
@@ -52,9 +52,19 @@ function eventParts(type: string, data: JsonObject): readonly ViewPart[] | null 
       ];
     case "tool.execution_complete":
       return resultsIn(data);
+    case "session.model_change":
+      return noticeOf("model", data["newModel"]);
+    case "subagent.started":
+      return noticeOf("sub-agent", data["agentDisplayName"] ?? data["agentName"], data["agentDescription"]);
     default:
       return null;
   }
+}
+
+/** `null` where it does not say which. */
+function noticeOf(what: string, which: JsonValue | undefined, more?: JsonValue): readonly ViewPart[] | null {
+  if (typeof which !== "string") return null;
+  return [notice(typeof more === "string" ? `${what} ${which}: ${more}` : `${what} ${which}`)];
 }
 
 function callPart(request: JsonObject): ViewPart {
