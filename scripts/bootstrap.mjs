@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { abortsByHook, compileFlags, HOOK_HEADER, headersVersion, needsHookHeader } from "./binding.mjs";
+import { withInstallLock } from "./install-lock.mjs";
 import { runServer } from "./run-server.mjs";
 import { buildStartSet, START_INSTALL, START_PACKAGES } from "./start-set.mjs";
 
@@ -39,10 +40,10 @@ const binding = [
 env.BOOTSTRAP_NODE = `${process.version}-${binding}`;
 
 const turboFile = join(root, "node_modules", "turbo", "bin", "turbo");
-const pnpm = installPnpm();
+const pnpm = join(root, ".tools", "node_modules", "pnpm", "bin", "pnpm.cjs");
 // turbo looks for the package manager there.
 env.PATH = [join(root, ".tools", "node_modules", ".bin"), env.PATH ?? env.Path].join(delimiter);
-installDependencies(command === "start" ? "start" : "all");
+install(command === "start" ? "start" : "all");
 
 const commands = {
   install() {},
@@ -72,54 +73,74 @@ if (!Object.hasOwn(commands, command)) {
 }
 commands[command]();
 
-function installPnpm() {
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const wanted = packageManager.split("@").at(-1);
-  const home = join(root, ".tools", "node_modules", "pnpm");
-  const installed = existsSync(join(home, "package.json"))
-    ? JSON.parse(readFileSync(join(home, "package.json"), "utf8")).version
-    : undefined;
-  if (installed !== wanted) {
-    say(`installing pnpm ${wanted} into .tools/`);
-    mkdirSync(join(root, ".tools"), { recursive: true });
-    writeFileSync(join(root, ".tools", "package.json"), '{ "private": true }\n');
-    // npm is a .cmd file on Windows, which only a shell can start.
-    run(
-      "npm",
-      ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error", packageManager],
-      {
-        cwd: join(root, ".tools"),
-        shell: process.platform === "win32",
-      },
-    );
-  }
-  return join(home, "bin", "pnpm.cjs");
+/** What is installed already is not even looked at under the lock: a checkout may be read-only by then. */
+function install(set) {
+  if (hasPnpm() && hasDependencies(set)) return;
+  const tell = (holder) => say(`waiting for process ${holder}, which installs here already`);
+  withInstallLock(join(root, ".install-lock"), tell, () => {
+    if (!hasPnpm()) installPnpm();
+    if (!hasDependencies(set)) installDependencies(set);
+  });
 }
 
-/**
- * Installs when the lockfile, the workspace or this Node changed, or when only another set is there; a stamp
- * in node_modules remembers.
- */
-function installDependencies(set) {
-  const stampFile = join(root, "node_modules", ".bootstrap-stamp");
+function wantedPnpm() {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+}
+
+function hasPnpm() {
+  const manifest = join(root, ".tools", "node_modules", "pnpm", "package.json");
+  if (!existsSync(manifest)) return false;
+  return wantedPnpm() === `pnpm@${JSON.parse(readFileSync(manifest, "utf8")).version}`;
+}
+
+function installPnpm() {
+  say(`installing ${wantedPnpm().replace("@", " ")} into .tools/`);
+  mkdirSync(join(root, ".tools"), { recursive: true });
+  writeFileSync(join(root, ".tools", "package.json"), '{ "private": true }\n');
+  // npm is a .cmd file on Windows, which only a shell can start.
+  run("npm", ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error", wantedPnpm()], {
+    cwd: join(root, ".tools"),
+    shell: process.platform === "win32",
+  });
+}
+
+/** A stamp in node_modules remembers for which Node, which files and which packages was installed. */
+function stampFile() {
+  return join(root, "node_modules", ".bootstrap-stamp");
+}
+
+function stampBefore() {
+  const [binding, files, set] = existsSync(stampFile()) ? readFileSync(stampFile(), "utf8").split(" ") : [];
+  return { binding, files, set };
+}
+
+function hashOfFiles() {
   const hash = createHash("sha256");
   for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"])
     hash.update(readFileSync(join(root, file)));
-  const files = hash.digest("hex");
-  const [bindingBefore, filesBefore, setBefore] = existsSync(stampFile)
-    ? readFileSync(stampFile, "utf8").split(" ")
-    : [];
-  const isInstalled = setBefore === set || setBefore === "all";
-  if (bindingBefore === binding && filesBefore === files && isInstalled) return;
+  return hash.digest("hex");
+}
+
+function hasDependencies(set) {
+  const before = stampBefore();
+  const isInstalled = before.set === set || before.set === "all";
+  return before.binding === binding && before.files === hashOfFiles() && isInstalled;
+}
+
+/** Installs anew when the lockfile, the workspace or this Node changed, or when only another set is there. */
+function installDependencies(set) {
+  const before = stampBefore();
   say("installing dependencies (the first time compiles better-sqlite3: under a minute)");
-  const selected = set === "start" && setBefore !== "all" ? START_INSTALL : [];
+  // Half of it counts as nothing: whoever stops it has it installed the next time.
+  if (before.binding !== undefined) writeFileSync(stampFile(), `${before.binding} unfinished none`);
+  const selected = set === "start" && before.set !== "all" ? START_INSTALL : [];
   const report = ["--reporter=append-only", "--loglevel=warn"];
   run(process.execPath, [pnpm, "install", "--frozen-lockfile", ...selected, ...report]);
   const packages = selected.length > 0 ? START_PACKAGES : ["-r"];
   const rebuild = () => run(process.execPath, [pnpm, ...packages, "rebuild", "better-sqlite3"]);
   // pnpm keeps what was compiled for each major version of Node and asks neither for its headers nor for our
   // flags.
-  if (bindingBefore !== undefined && bindingBefore !== binding) {
+  if (before.binding !== undefined && before.binding !== binding) {
     say("better-sqlite3 was compiled for another Node, or in another way: compiling it anew");
     rebuild();
   }
@@ -127,7 +148,7 @@ function installDependencies(set) {
     say("this build of better-sqlite3 would abort this Node: compiling it anew (under a minute)");
     rebuild();
   }
-  writeFileSync(stampFile, [binding, files, selected.length > 0 ? "start" : "all"].join(" "));
+  writeFileSync(stampFile(), [binding, hashOfFiles(), selected.length > 0 ? "start" : "all"].join(" "));
 }
 
 function turbo(args) {

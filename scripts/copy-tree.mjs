@@ -9,6 +9,7 @@ const MADE = new Set([
   "dist",
   ".turbo",
   ".tools",
+  ".install-lock",
   ".thulp",
   ".snippets",
   ".projects",
