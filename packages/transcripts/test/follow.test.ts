@@ -139,7 +139,7 @@ test.skipIf(process.platform === "win32")(
 test("a store that is busy is tried again; one that is closed ends it", async () => {
   const store = await openStore();
   const root = tempFolder();
-  write(root, `p/${SESSION}.jsonl`, A);
+  const path = write(root, `p/${SESSION}.jsonl`, A);
   let failures = 3;
   const busy = new Proxy(store, {
     get(target, name) {
@@ -156,18 +156,20 @@ test("a store that is busy is tried again; one that is closed ends it", async ()
   expect(await next()).toMatchObject({ result: "new" });
   expect(errors).toHaveLength(3);
   await store.close();
+  appendFileSync(path, B);
   await expect(running).rejects.toMatchObject({ code: "closed" });
 });
 
 describe("with clocks that stand still until they are moved", () => {
   const NIGHT = 8 * 3600 * 1000;
 
-  async function asleep(text = A) {
+  async function asleep(text = A, changedAt?: number) {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
     onTestFinished(() => void vi.useRealTimers());
     const store = await openStore();
     const root = tempFolder();
     const path = write(root, `p/${SESSION}.jsonl`, text);
+    if (changedAt !== undefined) utimesSync(path, changedAt, changedAt);
     const read = vi.spyOn(claudeCode, "parser");
     onTestFinished(() => read.mockRestore());
     const { next } = follow(store, root, { pollMs: 1000, lookMs: 10_000 });
@@ -190,6 +192,17 @@ describe("with clocks that stand still until they are moved", () => {
     expect(await next()).toMatchObject({ result: "grown", entries: { added: 1 } });
     for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
     expect(timesRead()).toBe(2);
+  });
+
+  test.each([
+    ["by a clock of whole seconds is read again: it may have been changed since", 0, A, 2],
+    ["by a finer clock was read to its end", 0.123_456, A, 1],
+    ["by a finer clock, in the middle of a line, is read again", 0.123_456, B + A.trimEnd(), 2],
+  ])("a file that was changed a second before, %s", async (_, fraction, text, times) => {
+    const changedAt = Math.floor(Date.now() / 1000) - 1 + fraction;
+    const { sleep, timesRead } = await asleep(text, changedAt);
+    for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
+    expect(timesRead()).toBe(times);
   });
 
   test("a machine that has slept takes in what was written before it fell asleep, where its timers have jumped", async () => {

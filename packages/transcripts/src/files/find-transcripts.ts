@@ -16,6 +16,8 @@ import type { SideFile, SkippedFile, TranscriptFile } from "./transcript-file.ts
 export interface FoundTranscripts {
   readonly files: readonly TranscriptFile[];
   readonly skipped: readonly SkippedFile[];
+  /** In which was looked for them. */
+  readonly folders: readonly string[];
 }
 
 /**
@@ -46,6 +48,7 @@ class TranscriptSearch implements FoundTranscripts {
   readonly #known: KnownNames;
   readonly skipped: SkippedFile[] = [];
   files: TranscriptFile[] = [];
+  folders: readonly string[] = [];
   /** By the transcript that they belong to. */
   readonly #sideFiles = new Map<string, SideFile[]>();
   readonly #members: MemberFile[] = [];
@@ -58,6 +61,7 @@ class TranscriptSearch implements FoundTranscripts {
   async run(path: string | AgentRoot): Promise<void> {
     const recognized = await recognizeFiles(this.#reader, path);
     this.skipped.push(...recognized.skipped);
+    this.folders = recognized.folders;
     await this.#lookAt(recognized.files);
     this.#takeMembers();
     this.files.sort((a, b) => compareText(filePathOf(a), filePathOf(b)));

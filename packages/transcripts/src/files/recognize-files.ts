@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { type Dirent, existsSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import type { AgentReader, AgentRoot, Recognized } from "../model/agent-reader.ts";
@@ -20,7 +20,12 @@ export interface RecognizedFile {
 export async function recognizeFiles(
   reader: AgentReader,
   path: string | AgentRoot,
-): Promise<{ readonly files: readonly RecognizedFile[]; readonly skipped: readonly SkippedFile[] }> {
+): Promise<{
+  readonly files: readonly RecognizedFile[];
+  readonly skipped: readonly SkippedFile[];
+  /** In which it has looked. */
+  readonly folders: readonly string[];
+}> {
   const walk = new Walk(reader);
   await walk.run(path);
   return walk;
@@ -32,6 +37,7 @@ const MAX_DEPTH = 16;
 class Walk {
   readonly files: RecognizedFile[] = [];
   readonly skipped: SkippedFile[] = [];
+  readonly folders: string[] = [];
   readonly #reader: AgentReader;
   /** Folders that were walked, so that links to one are not walked twice. */
   readonly #walked = new Set<string>();
@@ -62,9 +68,14 @@ class Walk {
 
   /** The files of a root, without what lies in its folders. */
   async #filesOf(root: string): Promise<void> {
-    const entries = await this.#try(root, () => readdir(root, { withFileTypes: true }));
+    const entries = await this.#entriesOf(root);
     for (const entry of entries ?? [])
       if (!entry.isDirectory()) this.#file(join(root, entry.name), entry.name, entry.isFile());
+  }
+
+  #entriesOf(folder: string): Promise<Dirent[] | undefined> {
+    this.folders.push(folder);
+    return this.#try(folder, () => readdir(folder, { withFileTypes: true }));
   }
 
   /** Those of the agent's folders that are there; in any other folder everything. */
@@ -82,7 +93,7 @@ class Walk {
     if (real === undefined || this.#walked.has(real)) return;
     this.#walked.add(real);
     if (depth > MAX_DEPTH) return this.#skip(folder, `it lies more than ${MAX_DEPTH} folders deep`);
-    const entries = await this.#try(folder, () => readdir(folder, { withFileTypes: true }));
+    const entries = await this.#entriesOf(folder);
     for (const entry of entries ?? []) {
       const path = join(folder, entry.name);
       const relativePath = prefix + entry.name;

@@ -1,8 +1,7 @@
 import { isSessionError } from "@thulp-sessions/core";
 import { Alarm } from "./alarm.ts";
+import { FolderWatchers } from "./folder-watchers.ts";
 import type { FollowedSource } from "./followed-source.ts";
-import type { TranscriptSource } from "./transcript-source.ts";
-import { watchFolders } from "./watch-folders.ts";
 
 /** When what is followed is looked at. */
 export interface LoopOptions {
@@ -28,14 +27,10 @@ const MIN_LOOK_MS = 500;
  *
  * @throws {SessionError} closed; everything else is told of, and tried again.
  */
-export async function followLoop(
-  followed: readonly FollowedSource[],
-  sources: readonly TranscriptSource[],
-  options: LoopOptions,
-): Promise<void> {
+export async function followLoop(followed: readonly FollowedSource[], options: LoopOptions): Promise<void> {
   const { pollMs = 1000, lookMs = 10_000, signal, onError, onSuccess, unref = false } = options;
   const alarm = new Alarm(signal, unref);
-  const watchers = sources.flatMap((source) => watchFolders(source, () => alarm.ring()));
+  const watchers = new FolderWatchers(() => alarm.ring());
   let lookedAt = Number.NEGATIVE_INFINITY;
   try {
     while (!signal.aborted) {
@@ -58,10 +53,11 @@ export async function followLoop(
           lookedAt = Number.NEGATIVE_INFINITY;
         }
       }
+      if (isDue) watchers.watch(followed.flatMap(({ folders }) => folders));
       if (!hasFailed) onSuccess?.();
       await alarm.sleep(alarm.rang ? Math.min(pollMs, MIN_LOOK_MS) : pollMs);
     }
   } finally {
-    for (const watcher of watchers) watcher.close();
+    watchers.close();
   }
 }

@@ -48,5 +48,5 @@ export async function followTranscripts(
         redact,
       }),
   );
-  await followLoop(followed, sources, options);
+  await followLoop(followed, options);
 }

@@ -4,7 +4,7 @@ import { modifiedAt, stampOf } from "../files/file-stamp.ts";
 import { findTranscripts } from "../files/find-transcripts.ts";
 import type { SkippedFile, TranscriptFile } from "../files/transcript-file.ts";
 import { type ImportProgress, importFound } from "../import/import-transcripts.ts";
-import type { KnownFiles } from "../import/known-files.ts";
+import { fullStamp, type KnownFiles } from "../import/known-files.ts";
 import { emptyReport, type FileReport } from "../import/report.ts";
 import { ResumePoints } from "../import/resume-points.ts";
 import type { RedactOptions } from "../import/session-redaction.ts";
@@ -49,6 +49,7 @@ export class FollowedSource {
   readonly #source: TranscriptSource;
   readonly #options: FollowedOptions;
   #files: TranscriptFile[] = [];
+  #folders: readonly string[] = [];
   readonly #resume = new ResumePoints();
   /** In which state each file was read last. */
   readonly #stamps = new Map<string, string>();
@@ -61,17 +62,25 @@ export class FollowedSource {
     this.#options = options;
   }
 
+  /** In which it has looked last. */
+  get folders(): readonly string[] {
+    return this.#folders;
+  }
+
   /** What there is now, without taking it in. */
   async find(): Promise<Pick<Look, "files" | "failed">> {
     const { reader, paths } = this.#source;
     const { known } = this.#options;
     const files = new Map<string, TranscriptFile>();
     const failed: SkippedFile[] = [];
+    const folders: string[] = [];
     for (const path of paths) {
       const found = await findTranscripts(reader, path, (file, stamp) => known.named(file, stamp));
       for (const file of found.files) files.set(file.path, file);
       failed.push(...found.skipped.filter((skipped) => skipped.failed));
+      folders.push(...found.folders);
     }
+    this.#folders = folders;
     return { files: [...files.values()], failed };
   }
 
@@ -85,13 +94,13 @@ export class FollowedSource {
     // Rows are changed in place while a reply is written: each state of them would be kept.
     const isQuiet = ({ madeOf, modifiedAt: at }: TranscriptFile) =>
       madeOf === undefined || Date.now() - at >= QUIET_MS;
-    const reports = await this.#import(mirror ? files : files.filter(isQuiet));
+    const due = mirror ? files : this.#withOthers(files.filter(isQuiet), (file) => !this.#waits(file));
+    const reports = await this.#import(due);
     await mirror?.onLooked({ files, failed, reports });
   }
 
   /** Looks at the files that are being written. */
   async poll(): Promise<void> {
-    const { agent } = this.#source.reader;
     const changed = new Set<string>();
     for (const [i, file] of this.#files.entries()) {
       // What is made of several files, or lies in a database, is looked at with everything.
@@ -101,12 +110,25 @@ export class FollowedSource {
       if (!now) continue;
       const wasQuiet = this.#options.known.named(file.path, now.stamp) !== undefined;
       this.#files[i] = now;
-      // It may change without another stamp: it is read once more, but not each second until it is quiet.
-      const waits = this.#stamps.get(file.path) === now.stamp && Date.now() - now.modifiedAt < QUIET_MS;
-      if (!wasQuiet && !waits) changed.add(sessionIdOf(agent, file));
+      if (!wasQuiet && !this.#waits(now)) changed.add(file.path);
     }
     if (changed.size === 0) return;
-    await this.#import(this.#files.filter((file) => changed.has(sessionIdOf(agent, file))));
+    await this.#import(this.#withOthers(this.#files, ({ path }) => changed.has(path)));
+  }
+
+  /** It may change without another stamp: it is read once more, but not each time until it is quiet. */
+  #waits(file: TranscriptFile): boolean {
+    return this.#stamps.get(file.path) === fullStamp(file) && Date.now() - file.modifiedAt < QUIET_MS;
+  }
+
+  /** Those that are meant, with the others of their sessions. */
+  #withOthers(
+    files: readonly TranscriptFile[],
+    isMeant: (file: TranscriptFile) => boolean,
+  ): readonly TranscriptFile[] {
+    const idOf = (file: TranscriptFile) => sessionIdOf(this.#source.reader.agent, file);
+    const meant = new Set(files.filter(isMeant).map(idOf));
+    return files.filter((file) => meant.has(idOf(file)));
   }
 
   async #import(files: readonly TranscriptFile[]): Promise<readonly FileReport[]> {
@@ -117,7 +139,7 @@ export class FollowedSource {
     const take = () => importFound(this.#store, reader, files, options);
     const unchanged = mirror && (await known.unchangedAmong(this.#store, reader.agent, files));
     const reports = unchanged ?? (await (mirror ? mirror.exclusively(take) : take()));
-    const stamps = new Map(files.map(({ path, stamp }) => [path, stamp]));
+    const stamps = new Map(files.map((file) => [file.path, fullStamp(file)]));
     for (const { path, result } of reports)
       if (result === "failed") this.#stamps.delete(path);
       else this.#stamps.set(path, stamps.get(path) ?? "");

@@ -82,6 +82,8 @@ export interface FileImportOptions {
 export interface ImportedFile {
   readonly report: FileReport;
   readonly version: string | undefined;
+  /** False while the end of a record is waited for: then it has to be read again, changed or not. */
+  readonly isSettled: boolean;
 }
 
 /** The entries of one call are at most so many, of lines of about so many bytes. */
@@ -102,10 +104,13 @@ export async function importFile(
   for (let attempt = 1; ; attempt++) {
     try {
       const writer = await SessionWriter.of(store, reader, file, options.copy?.id, isAnew);
-      const report = await new FileImport(writer, reader, file, options).run();
+      const work = new FileImport(writer, reader, file, options);
+      const report = await work.run();
       const isMade = report !== null && (isAnew || !options.mirror || (await isMirror(store, writer.id)));
-      if (isMade)
-        return { report: isAnew ? { ...report, result: "changed" } : report, version: writer.version };
+      if (isMade) {
+        const made = isAnew ? { ...report, result: "changed" as const } : report;
+        return { report: made, version: writer.version, isSettled: work.isSettled };
+      }
       isAnew = true;
     } catch (error) {
       const isRace = isSessionError(error, "conflict") || isSessionError(error, "already_exists");
@@ -145,6 +150,7 @@ class FileImport {
   #runs: Run[] = [];
   /** Of the line that has not ended. */
   #openRuns: Run[] = [];
+  #isSettled = true;
   #pending: StreamItem[] = [];
   #pendingSize = { entries: 0, bytes: 0 };
 
@@ -159,6 +165,10 @@ class FileImport {
     this.#before = writer.head && stateOf(writer.head.context);
     this.#redaction =
       options.redact && new SessionRedaction(options.redact, writer.head?.context[REDACTION_KEY]);
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   /** @returns `null`, and has written nothing, where only a session that is made again would be a mirror. */
@@ -190,6 +200,7 @@ class FileImport {
     }
     const end = this.#stream.finish(this.#options.settle !== false);
     for (const item of end.items) this.#take(item);
+    this.#isSettled = this.#options.settle !== false || !end.loose;
     if (end.loose) bytes[end.whole ? "records" : "tail"] += end.size;
     const isGrown = this.#result === "grown";
     if (this.#stream.bom && start === 0)
@@ -276,6 +287,7 @@ class FileImport {
 
   async #unchanged(): Promise<FileReport> {
     const before = this.#before as FileState;
+    this.#isSettled = this.#options.settle !== false || !before.tail;
     const { bytes, entries } = this.#counters;
     bytes.unchanged = bytes.total = before.size + (before.tail?.size ?? 0);
     this.#options.onBytes?.(bytes.total);

@@ -215,7 +215,7 @@ class ImportRun {
         beforeWrite: () => this.#writes.meet(),
       }),
     );
-    if (imported) this.#add(file, imported.report, imported.version);
+    if (imported) this.#add(file, imported.report, imported);
     return imported;
   }
 
@@ -245,12 +245,13 @@ class ImportRun {
     const bytes = { ...report.bytes, total: file.size, unchanged: file.size };
     const sessionId = imported?.report.sessionId;
     const redacted = imported?.report.redacted && { redacted: { count: 0, places: [] } };
-    this.#add(file, { ...report, bytes, sessionId, ...redacted }, imported?.version);
+    this.#add(file, { ...report, bytes, sessionId, ...redacted }, imported);
   }
 
-  #add(file: TranscriptFile, report: FileReport, version?: string): void {
+  /** @param imported the file that says what is in the store of this one. */
+  #add(file: TranscriptFile, report: FileReport, imported?: ImportedFile): void {
     const { known, dryRun } = this.#options;
-    if (version !== undefined && !dryRun) known?.remember(file, report, version, this.#startedAt);
+    if (imported && !dryRun) known?.remember(file, { ...imported, report }, this.#startedAt);
     this.#reports.push(report);
     this.#underWay.delete(file);
     this.#done = { files: this.#done.files + 1, bytes: this.#done.bytes + file.size };

@@ -1,7 +1,9 @@
 import type { SessionHead, SessionId, SessionStore } from "@thulp-sessions/core";
 import { isSessionId } from "@thulp-sessions/core/store";
+import { hasFineTime } from "../files/file-stamp.ts";
 import type { TranscriptFile } from "../files/transcript-file.ts";
 import type { NamedTranscript } from "../model/agent-reader.ts";
+import type { ImportedFile } from "./import-file.ts";
 import type { FileReport } from "./report.ts";
 
 /** A file as it was at an import, and its session as it was behind it. */
@@ -19,8 +21,13 @@ interface KnownFile extends NamedTranscript {
   readonly duplicateOf?: string | undefined;
 }
 
-/** A file that was changed so short a time ago may be changed again without another stamp. */
+/**
+ * A file that was changed so short a time before it was read may be changed again without another stamp: by
+ * the clock of a file system that counts in whole milliseconds, seconds or two of them, and by a finer one,
+ * which moves on with the ticks of the kernel, at most 10 ms apart.
+ */
 const RACY_MS = 2000;
+const FINE_RACY_MS = 100;
 const MAX_IDS = 500;
 
 /**
@@ -72,12 +79,16 @@ export class KnownFiles {
     return known?.stamp.startsWith(`${stamp}|`) ? known : undefined;
   }
 
-  /** @internal */
-  remember(file: TranscriptFile, report: FileReport, version: string, now: number): void {
+  /**
+   * @internal
+   * @param now when the import has begun, before the file was read.
+   */
+  remember(file: TranscriptFile, { report, version, isSettled }: ImportedFile, now: number): void {
     const { sessionId, result, name = null, bytes, entries, sideFiles, refused, reason, redacted } = report;
-    const isRacy = now - file.modifiedAt < RACY_MS;
+    const isFine = file.madeOf === undefined && hasFineTime(file.stamp);
+    const isRacy = now - file.modifiedAt < (isFine ? FINE_RACY_MS : RACY_MS);
     const isWhole = refused.length === 0 && sideFiles.skipped.length === 0 && sessionId !== undefined;
-    if (isRacy || !isWhole) {
+    if (isRacy || !isSettled || !isWhole || version === undefined) {
       this.#forget(file.path);
       return;
     }
@@ -137,7 +148,8 @@ export class KnownFiles {
   }
 }
 
-function fullStamp({ stamp, sideFiles }: TranscriptFile): string {
+/** @internal Of a transcript and the files beside it. */
+export function fullStamp({ stamp, sideFiles }: TranscriptFile): string {
   return `${stamp}|${sideFiles.map((side) => `${side.relativePath} ${side.stamp}`).join("|")}`;
 }
 

@@ -67,7 +67,6 @@ export class TranscriptStore extends CheckedStore {
   protected override readOnlyReason: string;
   readonly #inner: SessionStore;
   readonly #cache: TranscriptCache;
-  readonly #sources: readonly TranscriptSource[];
   readonly #followed: readonly FollowedSource[];
   /** By agent. */
   readonly #known = new Map<string, KnownFiles>();
@@ -105,7 +104,6 @@ export class TranscriptStore extends CheckedStore {
     this.views = (inner as SessionStore & { readonly views?: StoreViews }).views ?? {};
     this.#inner = inner;
     this.#cache = cache;
-    this.#sources = sources;
     this.#times = times;
     this.#onProgress = onProgress;
     this.#followed = sources.map((source) => this.#follower(source));
@@ -183,7 +181,7 @@ export class TranscriptStore extends CheckedStore {
       this.#isFailing = false;
     };
     const options = { ...this.#times, signal: this.#ending.signal, onError, onSuccess, unref: true };
-    this.#following = followLoop(this.#followed, this.#sources, options).catch(onError);
+    this.#following = followLoop(this.#followed, options).catch(onError);
   }
 
   #learn(json: unknown): void {
