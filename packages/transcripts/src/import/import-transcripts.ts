@@ -62,7 +62,7 @@ const MAX_UNDER_WAY = 32;
  * held while more than a young generation of V8 (16 MB) is filled grows old, and its garbage then lies there
  * until there is far more of it.
  */
-const MAX_BYTES_UNDER_WAY = 512 * 1024;
+const MAX_BYTES_UNDER_WAY = 384 * 1024;
 
 /**
  * Takes the transcripts of an agent at these paths into a store, and reports what became of each file. What
