@@ -164,7 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tokens = new PageTokens();
   const access = new Access({ host, token, allowedOrigins, allowedHosts, pageTokens: tokens });
   const pageWrites = options.viewerWrites === true && store.capabilities.writable;
-  const viewer = await openViewer(options.viewer, { access, admission, tokens, writes: pageWrites });
+  const viewer = openViewer(options.viewer, { access, admission, tokens, writes: pageWrites });
   const maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
   const agents = options.mcp ?? "read";
   const mcp =

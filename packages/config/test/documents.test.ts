@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { SETTING_NAMES, SETTING_OPTIONS, SETTINGS, type Setting } from "../src/index.ts";
+import { STORE_URL_BEGINNINGS } from "../src/schemes/store-schemes.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -40,6 +41,14 @@ it.each(["README.md", "packages/config/README.md"])("%s has every setting as the
         .map((cell) => cell.trim()),
     );
   expect(rows).toEqual(ROWS);
+});
+
+it.each(["README.md", "packages/config/README.md"])("%s has every kind of store URL", (path) => {
+  const lines = readFileSync(join(ROOT, path), "utf8").split("\n");
+  for (const { value } of STORE_URL_BEGINNINGS)
+    expect({ value, rows: lines.filter((line) => line.startsWith(`| \`${value}`)) }).toMatchObject({
+      rows: [expect.any(String)],
+    });
 });
 
 it("the help of each option fits a line beside its flag", () => {

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { loadConfig } from "@thulp-sessions/config";
 import { tempFolder } from "@thulp-sessions/testing";
 import { describe, expect, test } from "vitest";
+import { leaveHistories } from "./agent-histories.ts";
 import { blocksOf, ROOT } from "./document.ts";
 import { DOCUMENTED_URL, Reader } from "./terminal.ts";
 
-const IN_README = ["Quick start"];
+const IN_README = ["Quick start", "What your agents have kept"];
 
 /** The blocks of these sections, of which each has to have some. */
 function section(document: string, title: string) {
@@ -39,6 +40,18 @@ describe("README.md", () => {
     expect(stats).toMatch(/\b2\b/);
     await reader.stopServer();
     expect(readdirSync(join(reader.folder, ".thulp"))).toContain("sessions.db");
+  });
+
+  test("what four agents have kept is taken in and found by two commands, and once by two of each", async () => {
+    const reader = new Reader();
+    const titles = leaveHistories(reader.home, "Do the cogs turn?");
+    const commands = section("README.md", "What your agents have kept");
+    for (const round of ["first", "second"]) {
+      await reader.follow(commands);
+      const [report, found = ""] = reader.told.splice(0);
+      for (const title of titles) expect({ round, report }).toMatchObject({ report: expect.stringContaining(title) });
+      expect(found.match(/Do the cogs turn\?/g)).toHaveLength(titles.length);
+    }
   });
 
   test("nothing else in it is for pasting: what is, is run here", () => {

@@ -23,7 +23,7 @@ export const DOCUMENTED_URL = "http://127.0.0.1:4664";
  */
 export class Reader {
   readonly folder: string = checkout();
-  readonly #home = tempFolder();
+  readonly home: string = tempFolder();
   #server: ServerProgram | undefined;
   #running: Program | undefined;
   /** What each command that ended has said. */
@@ -60,12 +60,14 @@ export class Reader {
     if (line.startsWith("npm start")) {
       await this.stopServer();
       const args = flags?.split(" ") ?? [];
-      this.#server = await startServerProgram(args, { cwd: this.folder, env: { HOME: this.#home } });
+      this.#server = await startServerProgram(args, { cwd: this.folder, env: { HOME: this.home } });
       return;
     }
+    // The tests run on what is built.
+    if (line === "npm run build") return;
     this.#running = startProgram("sh", ["-c", `exec ${this.#here(line)}`], {
       cwd: this.folder,
-      env: { HOME: this.#home, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` },
+      env: { HOME: this.home, PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` },
     });
     if (shown !== undefined) {
       await this.#running.says(shown);

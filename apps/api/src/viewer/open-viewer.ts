@@ -14,17 +14,17 @@ export interface OpenViewer {
  * @param wanted false to leave it out; a text for the folder of another build.
  * @returns `null` where it is left out.
  */
-export async function openViewer(
+export function openViewer(
   wanted: boolean | string | undefined,
   parts: Omit<ViewerParts, "page" | "codes">,
-): Promise<OpenViewer | null> {
+): OpenViewer | null {
   if (wanted === false) return null;
   const open = (page: BuiltPage | null, problem: string | null) => ({
     routes: new ViewerRoutes({ ...parts, page, codes: new OneTimeCodes() }),
     problem,
   });
   try {
-    return open(await BuiltPage.load("", typeof wanted === "string" ? wanted : undefined), null);
+    return open(BuiltPage.load("", typeof wanted === "string" ? wanted : undefined), null);
   } catch (error) {
     // Whoever serves the API goes on with it.
     return open(null, error instanceof Error ? error.message : String(error));

@@ -78,7 +78,7 @@ export async function viewerFiles(options: ViewerFilesOptions = {}): Promise<Vie
       throw invalidInput("frameAncestors: expected origins such as https://desk.example.", {
         field: "frameAncestors",
       });
-  const page = await BuiltPage.load(base, folder);
+  const page = BuiltPage.load(base, folder);
   const policy = pageHeaders(frameAncestors);
   const settings = Buffer.from(JSON.stringify({ tokenNeeded, writes, version: VERSION }));
 
