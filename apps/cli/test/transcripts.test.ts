@@ -130,7 +130,9 @@ describe("import --from", () => {
     expect(asked.stderr).toContain("Codex");
     expect(asked.stderr).toContain("--yes");
     expect(existsSync(join(at.cwd, ".thulp"))).toBe(false);
-    expect(ok(at, "import", "--from", "auto", "--yes")).toContain("3 files: 3 new");
+    const told = cli(at, "import", "--from", "auto", "--yes");
+    expect(told.stderr).toMatch(/^Found: Claude Code \(.*\), Codex \(.*\)$/m);
+    expect(told.stdout).toContain("3 files: 3 new");
     expect(ok(at, "search", "weave")).toContain(THREAD);
   });
 

@@ -45,8 +45,10 @@ it.each(["README.md", "packages/config/README.md"])("%s has every setting as the
 
 it.each(["README.md", "packages/config/README.md"])("%s has every kind of store URL", (path) => {
   const lines = readFileSync(join(ROOT, path), "utf8").split("\n");
-  for (const { value } of STORE_URL_BEGINNINGS)
-    expect({ value, rows: lines.filter((line) => line.startsWith(`| \`${value}`)) }).toMatchObject({
+  const schemes = new Set(STORE_URL_BEGINNINGS.map(({ value }) => value.slice(0, value.indexOf(":") + 1)));
+  for (const scheme of schemes)
+    expect({ scheme, rows: lines.filter((line) => line.startsWith(`| \`${scheme}`)) }).toEqual({
+      scheme,
       rows: [expect.any(String)],
     });
 });

@@ -40,14 +40,12 @@ const HISTORIES: Readonly<Record<string, (question: string) => readonly object[]
     { type: "user.message", id: "e2", timestamp: AT, data: { content } },
   ],
 };
-const TITLES = ["Claude Code", "Codex", "pi", "Copilot CLI"];
-
 /**
  * Leaves in a home what four agents have written of a question.
  *
- * @returns what they are called.
+ * @returns in how many files.
  */
-export function leaveHistories(home: string, question: string): readonly string[] {
+export function leaveHistories(home: string, question: string): number {
   for (const [path, recordsOf] of Object.entries(HISTORIES)) {
     const file = join(home, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -58,5 +56,5 @@ export function leaveHistories(home: string, question: string): readonly string[
         .join(""),
     );
   }
-  return TITLES;
+  return Object.keys(HISTORIES).length;
 }

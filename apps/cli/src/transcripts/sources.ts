@@ -87,7 +87,9 @@ export async function askFirst(
       yes,
       `${url} lies in the git work tree ${tree}: the histories of all projects would lie there, of ${found}. Import them?`,
     );
-  if (from === "auto") await confirmOrYes(io, yes, `Found: ${found}. Import them into ${url}?`);
+  if (from !== "auto") return;
+  if (yes) io.note(`Found: ${found}`);
+  else await confirmOrYes(io, false, `Found: ${found}. Import them into ${url}?`);
 }
 
 function workTreeOf(place: string): string | null {
