@@ -17,12 +17,17 @@ export interface BenchServer {
   connect(): Promise<Client>;
 }
 
-/** Runs a bench on a server; where none can be had, says so in place of its table. */
+/**
+ * Runs a bench on a server; where none can be had, says so in place of its table.
+ *
+ * @param settings of the server that are not as it comes.
+ */
 export async function withPostgres(
   bench: string,
   work: (server: BenchServer) => Promise<void>,
+  settings: Readonly<Record<string, number>> = {},
 ): Promise<void> {
-  const started = await startPostgres({ settings: { max_connections: 250 } });
+  const started = await startPostgres({ settings: { max_connections: 250, ...settings } });
   if (typeof started === "string") {
     const title = `${bench}: not measured here`;
     printTable({ title, columns: [], rows: [{ name: "store-postgres", cells: [], skipped: started }] });
@@ -56,8 +61,8 @@ export async function withPostgres(
   }
 }
 
-/** Reports and gives how long a sync of 8 KiB takes on the disk that the server lies on, in milliseconds. */
-export async function reportSync(): Promise<number> {
+/** Reports how long a sync of 8 KiB takes on the disk that the server lies on, in milliseconds. */
+export async function reportSync(): Promise<void> {
   const times: number[] = [];
   await withFolder(async (folder) => {
     const file = openSync(join(folder, "synced"), "w");
@@ -77,5 +82,4 @@ export async function reportSync(): Promise<number> {
     high: at(0.75),
     unit: " ms",
   });
-  return at(0.5);
 }

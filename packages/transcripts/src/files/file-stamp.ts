@@ -12,7 +12,7 @@ export function modifiedAt({ mtimeNs }: BigIntStats): number {
   return mtimeNs < 0n ? 0 : Number(mtimeNs / NS_PER_MS);
 }
 
-/** Shows the time in a stamp that the file system counts in less than milliseconds? */
+/** Whether the time in a stamp shows that the file system counts in less than milliseconds. */
 export function hasFineTime(stamp: string): boolean {
   const [, , , mtimeNs = ""] = stamp.split(" ");
   return mtimeNs.length > 6 && !mtimeNs.endsWith("000000");

@@ -16,7 +16,7 @@ import type { SideFile, SkippedFile, TranscriptFile } from "./transcript-file.ts
 export interface FoundTranscripts {
   readonly files: readonly TranscriptFile[];
   readonly skipped: readonly SkippedFile[];
-  /** In which was looked for them. */
+  /** The folders that were read to find them. */
   readonly folders: readonly string[];
 }
 

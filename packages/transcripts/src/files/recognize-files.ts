@@ -23,7 +23,7 @@ export async function recognizeFiles(
 ): Promise<{
   readonly files: readonly RecognizedFile[];
   readonly skipped: readonly SkippedFile[];
-  /** In which it has looked. */
+  /** Those that it has read. */
   readonly folders: readonly string[];
 }> {
   const walk = new Walk(reader);

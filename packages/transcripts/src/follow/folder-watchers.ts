@@ -52,11 +52,11 @@ export class FolderWatchers {
   }
 }
 
+/** Without those that lie in others. */
 function outermost(sorted: readonly string[]): readonly string[] {
   const kept: string[] = [];
-  for (const folder of sorted) {
-    const last = kept.at(-1);
-    if (last === undefined || !folder.startsWith(last.endsWith(sep) ? last : last + sep)) kept.push(folder);
-  }
+  for (const folder of sorted)
+    if (!kept.some((outer) => folder.startsWith(outer.endsWith(sep) ? outer : outer + sep)))
+      kept.push(folder);
   return kept;
 }

@@ -62,7 +62,7 @@ export class FollowedSource {
     this.#options = options;
   }
 
-  /** In which it has looked last. */
+  /** Those that the last look has read. */
   get folders(): readonly string[] {
     return this.#folders;
   }
