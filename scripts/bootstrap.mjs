@@ -77,10 +77,14 @@ commands[command]();
 function install(set) {
   if (hasPnpm() && hasDependencies(set)) return;
   const tell = (holder) => say(`waiting for process ${holder}, which installs here already`);
-  withInstallLock(join(root, ".install-lock"), tell, () => {
-    if (!hasPnpm()) installPnpm();
-    if (!hasDependencies(set)) installDependencies(set);
-  });
+  try {
+    withInstallLock(join(root, ".install-lock"), tell, () => {
+      if (!hasPnpm()) installPnpm();
+      if (!hasDependencies(set)) installDependencies(set);
+    });
+  } catch (error) {
+    fail(`cannot install: ${error.message}`);
+  }
 }
 
 function wantedPnpm() {
@@ -131,7 +135,7 @@ function hasDependencies(set) {
 function installDependencies(set) {
   const before = stampBefore();
   say("installing dependencies (the first time compiles better-sqlite3: under a minute)");
-  // Half of it counts as nothing: whoever stops it has it installed the next time.
+  // Half of it counts as nothing: after a stop it is installed the next time.
   if (before.binding !== undefined) writeFileSync(stampFile(), `${before.binding} unfinished none`);
   const selected = set === "start" && before.set !== "all" ? START_INSTALL : [];
   const report = ["--reporter=append-only", "--loglevel=warn"];

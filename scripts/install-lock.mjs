@@ -10,7 +10,7 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Runs `task` while this process holds the lock: a folder with its process id in it, renamed into place as a
- * whole. That of a process that is gone is taken over, so whoever is killed, or exits within `task`, blocks
+ * whole. That of a process that is gone is taken over, so one that is killed, or exits within `task`, blocks
  * nobody.
  *
  * @param onWait called once, with the id of the process that is waited for.
@@ -21,16 +21,17 @@ export function withInstallLock(lock, onWait, task) {
   let hasWaited = false;
   while (!take(lock)) {
     const holder = holderOf(lock);
-    if (holder === undefined) continue;
-    if (!isRunning(holder)) {
+    if (holder !== undefined && !isRunning(holder)) {
       breakLock(lock, holder);
       continue;
     }
-    if (Date.now() > latest) {
+    if (Date.now() > latest)
       throw new Error(`process ${holder} holds ${lock}: if that installs nothing, delete the folder`);
+    // Undefined: it was let go of just now.
+    if (holder !== undefined && !hasWaited) {
+      hasWaited = true;
+      onWait(holder);
     }
-    if (!hasWaited) onWait(holder);
-    hasWaited = true;
     Atomics.wait(sleeper, 0, 0, 100);
   }
   try {
@@ -49,7 +50,7 @@ function take(lock) {
     return true;
   } catch (error) {
     rmSync(own, { recursive: true, force: true });
-    if (TAKEN.has(error.code) && holderOf(lock) !== undefined) return false;
+    if (TAKEN.has(error.code)) return false;
     throw error;
   }
 }

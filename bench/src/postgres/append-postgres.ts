@@ -37,8 +37,6 @@ export async function appendPostgres(quick: boolean): Promise<void> {
         await (await openPostgresStore({ url: server.url(schema) })).close();
       const client = await server.connect();
       const bare = await barePostgres(client, "bare");
-      const shared = await makeSession(together, 100);
-      const many = await Promise.all(Array.from({ length: CALLERS }, () => makeSession(apart, 100)));
       const load = (onOne: boolean) =>
         pgbench(client, server, "loaded", folder, { clients: CALLERS, onOne, each });
       const peers = await openPeers(server);
@@ -46,13 +44,7 @@ export async function appendPostgres(quick: boolean): Promise<void> {
         [
           bareAppends(() => bare.append(), lone),
           callers("store-postgres, 1 caller", alone, [await makeSession(alone, 100)], lone),
-          callers(
-            `store-postgres, ${CALLERS} callers on one session`,
-            together,
-            Array.from({ length: CALLERS }, () => shared),
-            each,
-          ),
-          callers(`store-postgres, ${CALLERS} callers on ${CALLERS} sessions`, apart, many, each),
+          ...(await manyCallers(together, apart, each)),
           await load(false),
           await load(true),
           ...peers.flatMap((peer) => [peer.appends(1, lone), peer.appends(CALLERS, CALLERS * each)]),
@@ -69,7 +61,7 @@ export async function appendPostgres(quick: boolean): Promise<void> {
     }),
   );
   await withPostgres("append-postgres, a slow disk", (server) => onSlowDisk(server, rounds, [lone, each]), {
-    // Each commit waits so many microseconds before its sync, whoever else is there: a sync that costs more.
+    // Each commit waits so many microseconds before its sync, as on a disk where a sync costs more.
     commit_delay: 1000,
     commit_siblings: 0,
   });
@@ -85,19 +77,8 @@ async function onSlowDisk(
   const [together, apart] = [await open("together"), await open("apart")];
   await (await open("bare")).close();
   const bare = await barePostgres(await server.connect(), "bare");
-  const shared = await makeSession(together, 100);
-  const many = await Promise.all(Array.from({ length: CALLERS }, () => makeSession(apart, 100)));
   const results = await compare(
-    [
-      bareAppends(() => bare.append(), lone),
-      callers(
-        `store-postgres, ${CALLERS} callers on one session`,
-        together,
-        Array.from({ length: CALLERS }, () => shared),
-        each,
-      ),
-      callers(`store-postgres, ${CALLERS} callers on ${CALLERS} sessions`, apart, many, each),
-    ],
+    [bareAppends(() => bare.append(), lone), ...(await manyCallers(together, apart, each))],
     rounds,
   );
   report("the same where a sync takes 1 ms longer (commit_delay)", results);
@@ -110,6 +91,21 @@ async function onSlowDisk(
   );
   await together.close();
   await apart.close();
+}
+
+/** Callers that all append to one session, and as many to sessions of their own. */
+async function manyCallers(
+  together: SessionStore,
+  apart: SessionStore,
+  each: number,
+): Promise<readonly Candidate[]> {
+  const shared = await makeSession(together, 100);
+  const many = await Promise.all(Array.from({ length: CALLERS }, () => makeSession(apart, 100)));
+  const name = `store-postgres, ${CALLERS} callers on`;
+  return [
+    callers(`${name} one session`, together, new Array(CALLERS).fill(shared), each),
+    callers(`${name} ${CALLERS} sessions`, apart, many, each),
+  ];
 }
 
 type Results = Awaited<ReturnType<typeof compare>>;

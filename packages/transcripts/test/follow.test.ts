@@ -172,14 +172,14 @@ describe("with clocks that stand still until they are moved", () => {
     if (changedAt !== undefined) utimesSync(path, changedAt, changedAt);
     const read = vi.spyOn(claudeCode, "parser");
     onTestFinished(() => read.mockRestore());
-    const { next } = follow(store, root, { pollMs: 1000, lookMs: 10_000 });
+    const { next, stop, running } = follow(store, root, { pollMs: 1000, lookMs: 10_000 });
     expect(await next()).toMatchObject({ result: "new" });
     /** The follower sleeps so long, at once. */
     const sleep = async (ms: number) => {
       while (vi.getTimerCount() === 0) await new Promise((resolve) => void setImmediate(resolve));
       vi.advanceTimersByTime(ms);
     };
-    return { store, path, next, sleep, timesRead: () => read.mock.calls.length };
+    return { store, root, path, next, stop, running, sleep, timesRead: () => read.mock.calls.length };
   }
 
   test("a file that was read is read once more when it is quiet, and not before", async () => {
@@ -203,6 +203,16 @@ describe("with clocks that stand still until they are moved", () => {
     const { sleep, timesRead } = await asleep(text, changedAt);
     for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
     expect(timesRead()).toBe(times);
+  });
+
+  test("a line that has not ended is taken when it is quiet, by one that follows anew, too", async () => {
+    const changedAt = Math.floor(Date.now() / 1000) - 1 + 0.123_456;
+    const { store, root, stop, running, sleep } = await asleep(B + A.trimEnd(), changedAt);
+    stop.abort();
+    await running;
+    const { next } = follow(store, root, { pollMs: 1000, lookMs: 10_000 });
+    for (let seconds = 0; seconds < 11; seconds++) await sleep(1000);
+    expect(await next()).toMatchObject({ result: "grown", entries: { added: 1 } });
   });
 
   test("a machine that has slept takes in what was written before it fell asleep, where its timers have jumped", async () => {

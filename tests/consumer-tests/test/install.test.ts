@@ -51,7 +51,7 @@ test("two at once: one installs, the other waits and finds it done", async () =>
     const child = spawn(process.execPath, ["scripts/bootstrap.mjs", "install"], { cwd: folder });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text) => (said += text));
-    return { child, spoke: once(child.stderr, "data"), closed: once(child, "close"), said: () => said };
+    return { spoke: once(child.stderr, "data"), closed: once(child, "close"), said: () => said };
   });
   await Promise.all(both.map(({ spoke }) => spoke));
   writeFileSync(join(folder, "go"), "");
@@ -91,3 +91,21 @@ test("the lock of one that was killed is taken over", async () => {
   expect((await install()).code).toBe(0);
   expect(calls()).toEqual(ONE_INSTALL);
 });
+
+test("many take turns, and none meets the lock of another as an error", async () => {
+  const program = `
+    import { appendFileSync } from "node:fs";
+    import { withInstallLock } from "./scripts/install-lock.mjs";
+    for (let i = 0; i < 200; i++) {
+      withInstallLock(".install-lock", () => {}, () => {
+        appendFileSync("calls.log", "begins\\n");
+        appendFileSync("calls.log", "ends\\n");
+      });
+    }`;
+  const all = [1, 2, 3, 4].map(() =>
+    run(process.execPath, ["--input-type=module", "-e", program], { cwd: folder }),
+  );
+  for (const { code, output } of await Promise.all(all))
+    expect({ code, output }).toEqual({ code: 0, output: "" });
+  expect(calls()).toEqual(Array.from({ length: 800 }, () => ["begins", "ends"]).flat());
+}, 60_000);

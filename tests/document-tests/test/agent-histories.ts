@@ -40,6 +40,7 @@ const HISTORIES: Readonly<Record<string, (question: string) => readonly object[]
     { type: "user.message", id: "e2", timestamp: AT, data: { content } },
   ],
 };
+
 /**
  * Leaves in a home what four agents have written of a question.
  *

@@ -41,7 +41,7 @@ export class BuiltPage {
 
   /**
    * Reads the page and compares every file with what the build has noted. Synchronous: a server that starts
-   * waits for it, and the way through the pool of threads takes three times as long.
+   * waits for it, and for so many small files the way through the pool of threads takes longer.
    *
    * @param base what stands before the page's paths: empty, or e.g. `/sessions`.
    * @throws {Error} that says in words why there is none: it was not built, or is damaged.

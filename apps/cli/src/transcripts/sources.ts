@@ -89,7 +89,7 @@ export async function askFirst(
     );
   if (from !== "auto") return;
   if (yes) io.note(`Found: ${found}`);
-  else await confirmOrYes(io, false, `Found: ${found}. Import them into ${url}?`);
+  await confirmOrYes(io, yes, `Found: ${found}. Import them into ${url}?`);
 }
 
 function workTreeOf(place: string): string | null {
